@@ -1,0 +1,59 @@
+# What a person types. `make site` brings an architecture up, `make test` runs everything that CI runs.
+TOPOLOGY ?= single_instance
+INVENTORY ?= inventories/lab
+# More options for ansible-playbook: make site ARGS="--check --diff"
+ARGS ?=
+
+export GROUNDWORK_TOPOLOGY := $(TOPOLOGY)
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev site test lint unit integration role e2e bench schema lab-env down clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:  ## The virtual environment with ansible and what the modules need
+	@scripts/setup requirements.txt requirements-lab.txt
+
+setup-dev:  ## The same, with the test tools
+	@scripts/setup requirements-dev.txt
+
+site: setup  ## Bring TOPOLOGY up on INVENTORY, and print where to find it
+	@scripts/play $(INVENTORY) playbooks/site.yml $(ARGS)
+
+play-%: setup  ## Run one playbook: make play-status, play-deploy, play-rollback, play-destroy …
+	@scripts/play $(INVENTORY) playbooks/$*.yml $(ARGS)
+
+test: setup-dev lint unit integration role e2e  ## Everything that CI runs
+
+lint: setup-dev  ## Linters, type checks, ansible-test sanity, and the built collection
+	@scripts/lint
+
+unit: setup-dev  ## Data in, data out
+	@$(BIN)/python -m pytest -q tests/unit
+
+integration: setup-dev  ## The modules through real ansible, over HTTP, with faults
+	@$(BIN)/python -m pytest -q tests/integration
+
+role: setup-dev  ## Every role in a container of its own (molecule)
+	@scripts/role $(ROLE)
+
+e2e: setup-dev  ## The lab, and every topology in it
+	@scripts/e2e
+
+bench: setup-dev  ## Ratios against other ways of doing the same work
+	@scripts/bench
+
+schema: setup  ## Write the JSON Schema and the reference of the topology document anew
+	@$(BIN)/python scripts/schema.py
+
+lab-env: setup  ## Print the exports that lead any AWS client to the running lab: eval "$$(make -s lab-env)"
+	@$(BIN)/python -m lab env
+
+down: ## Take the lab away
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m lab down; else echo "There is no lab: nothing has been set up here."; fi
+
+clean: down  ## Take images, caches and the virtual environment away as well
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m lab clean; fi
+	@rm -rf .venv .lab .ansible dist

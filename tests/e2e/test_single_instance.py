@@ -1,0 +1,239 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The single-instance architecture from an empty account to nothing again. The tests tell one story, in this order."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from harness import CHECKOUT, Lab, Run, Traffic, request, wait_for
+
+pytestmark = pytest.mark.docker
+
+HOST = "single-instance-app-1"
+
+
+@pytest.fixture(scope="module")
+def site(lab: Lab) -> Run:
+    run = lab.play("site.yml")
+    assert run.code == 0, run.output
+    return run
+
+
+@pytest.fixture(scope="module")
+def instance(lab: Lab, site: Run) -> dict:
+    reservations = lab.client("ec2").describe_instances(Filters=[{"Name": "tag:Name", "Values": [HOST]}])["Reservations"]
+    (found,) = [instance for reservation in reservations for instance in reservation["Instances"]]
+    return found
+
+
+@pytest.fixture(scope="module")
+def url(instance: dict) -> str:
+    return f"http://{instance['PublicIpAddress']}"
+
+
+@pytest.fixture(scope="module")
+def run_on_host(lab: Lab, instance: dict) -> Callable[[str], str]:
+    """Run a shell command on the instance, the way an operator would: over SSH, with the key pair."""
+
+    def run(command: str) -> str:
+        ssh = ["ssh", "-i", lab.environment["GROUNDWORK_LAB_SSH_KEY"], "-o", "StrictHostKeyChecking=no"]
+        ssh += ["-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", f"admin@{instance['PublicIpAddress']}"]
+        result = subprocess.run([*ssh, command], capture_output=True, text=True, timeout=60, check=False)
+        assert result.returncode == 0, f"{command}: {result.stderr}"
+        return result.stdout
+
+    return run
+
+
+def overrides(**services: object) -> tuple[str, str]:
+    return "-e", json.dumps({"stack_overrides": {"services": services}})
+
+
+def both_answer(url: str) -> bool:
+    return request(f"{url}/health").status == 200 and request(f"{url}/api/health").status == 200
+
+
+def test_site_ends_with_the_address_to_open(site: Run, url: str) -> None:
+    assert f"{url}/" in "\n".join(site.output.splitlines()[-8:])
+
+
+def test_a_second_run_changes_nothing(lab: Lab, site: Run) -> None:
+    again = lab.play("site.yml")
+    assert again.code == 0, again.output
+    assert set(again.changed) == {HOST, "localhost"}
+    assert not any(again.changed.values()), again.output
+
+
+def test_check_mode_of_a_deployed_stack_finds_nothing_to_do(lab: Lab, site: Run) -> None:
+    check = lab.play("site.yml", "--check", "--diff")
+    assert check.code == 0, check.output
+    assert not any(check.changed.values()), check.output
+
+
+def test_nginx_routes_to_both_applications(url: str) -> None:
+    page = request(f"{url}/")
+    assert page.status == 200
+    assert "text/html" in page.headers["content-type"]
+    assert request(f"{url}/api/health").json["status"] == "ok"
+    assert request(f"{url}/health").status == 200
+    front_end_route = request(f"{url}/some/front-end/route")
+    assert (front_end_route.status, front_end_route.body) == (200, page.body)
+
+
+def test_nginx_serves_static_files_itself(url: str, run_on_host: Callable[[str], str]) -> None:
+    names = run_on_host("cd /srv/web/current/public && find . -type f").split()
+    assert names
+    answer = request(f"{url}/static/{names[0].removeprefix('./')}")
+    assert answer.status == 200
+    assert "cache-control" in answer.headers
+    assert "x-powered-by" not in answer.headers
+
+
+def test_the_api_keeps_what_it_is_given(url: str) -> None:
+    made = request(f"{url}/api/items", "POST", {"title": "Write the runbook"})
+    assert made.status == 201, made
+    listed = request(f"{url}/api/items")
+    assert "Write the runbook" in listed.body
+    assert request(f"{url}/api/items", "POST", {"title": ""}).status in (400, 422)
+
+
+def test_only_the_ports_of_the_page_are_open(instance: dict) -> None:
+    def is_open(port: int) -> bool:
+        with socket.socket() as probe:
+            probe.settimeout(2)
+            return probe.connect_ex((instance["PublicIpAddress"], port)) == 0
+
+    assert {port: is_open(port) for port in (22, 80, 3000, 5000)} == {22: True, 80: True, 3000: False, 5000: False}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [("gunicorn", "/api/health"), ("/srv/web", "/health"), ("nginx: worker", "/health"), ("God Daemon", "/health")],
+)
+def test_a_killed_process_comes_back(url: str, run_on_host: Callable[[str], str], pattern: str, path: str) -> None:
+    before = set(run_on_host(f"pgrep -f '{pattern}' | sort").split())
+    assert before, f"no process matches {pattern}"
+    # The shell of this very command would match the pattern; a bracket keeps it out.
+    run_on_host(f"sudo pkill -9 -f '[{pattern[0]}]{pattern[1:]}'")
+    wait_for(lambda: request(url + path).status == 200, 60, f"{path} after {pattern} was killed")
+
+
+def test_everything_is_back_after_a_reboot(lab: Lab, url: str, instance: dict) -> None:
+    boot = lab.client("ec2")
+    boot.reboot_instances(InstanceIds=[instance["InstanceId"]])
+    wait_for(lambda: not both_answer(url), 60, "the reboot")
+    wait_for(lambda: both_answer(url), 120, "the applications after the reboot")
+    assert "Write the runbook" in request(f"{url}/api/items").body
+
+
+def test_everything_is_back_after_stop_and_start(lab: Lab, url: str, instance: dict) -> None:
+    ec2 = lab.client("ec2")
+    ec2.stop_instances(InstanceIds=[instance["InstanceId"]])
+    ec2.get_waiter("instance_stopped").wait(InstanceIds=[instance["InstanceId"]], WaiterConfig={"Delay": 1})
+    assert request(f"{url}/health", timeout=2).status == 0
+    ec2.start_instances(InstanceIds=[instance["InstanceId"]])
+    wait_for(lambda: both_answer(url), 120, "the applications after the start, at the same elastic address")
+
+
+def test_the_stack_survives_the_end_of_the_labs_process(lab: Lab, url: str, instance: dict) -> None:
+    os.kill(lab.process, signal.SIGKILL)
+    assert both_answer(url), "the instance must go on without the API"
+    lab.up()
+    check = lab.play("provision.yml", "--check")
+    assert check.code == 0, check.output
+    assert not any(check.changed.values()), check.output
+
+
+@pytest.fixture(scope="module")
+def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copies of the example applications, to be changed at will."""
+    root = tmp_path_factory.mktemp("releases")
+    ignore = shutil.ignore_patterns("node_modules", ".venv", "__pycache__", "instance", ".pytest_cache")
+    for name in ("flask_api", "express_web"):
+        shutil.copytree(CHECKOUT / "examples" / name, root / name, ignore=ignore)
+    return root
+
+
+def test_a_new_release_drops_no_request(lab: Lab, url: str, releases: Path) -> None:
+    before = request(f"{url}/version").body, request(f"{url}/api/version").body
+    (releases / "express_web" / "NOTES").write_text("A second release.\n")
+    (releases / "flask_api" / "NOTES").write_text("A second release.\n")
+    sources = {
+        "api": {"source": {"directory": str(releases / "flask_api")}},
+        "web": {"source": {"directory": str(releases / "express_web")}},
+    }
+    with Traffic(f"{url}/api/health", f"{url}/version", f"{url}/") as traffic:
+        deploy = lab.play("deploy.yml", *overrides(**sources))
+    assert deploy.code == 0, deploy.output
+    assert traffic.sent > 200
+    assert traffic.failures == []
+    after = request(f"{url}/version").body, request(f"{url}/api/version").body
+    assert before[0] != after[0]
+    assert before[1] != after[1]
+
+
+def test_a_release_that_does_not_start_goes_back(lab: Lab, url: str, releases: Path) -> None:
+    before = request(f"{url}/version").body
+    (releases / "express_web" / "server.js").write_text("throw new Error('this release is broken');\n")
+    deploy = lab.play("deploy.yml", *overrides(web={"source": {"directory": str(releases / "express_web")}}))
+    assert deploy.code != 0
+    assert "this release is broken" in deploy.output, deploy.output
+    wait_for(lambda: request(f"{url}/version").body == before, 30, "the release before")
+
+
+def test_rollback_needs_no_version(lab: Lab, url: str) -> None:
+    before = request(f"{url}/api/version").body
+    rollback = lab.play("rollback.yml")
+    assert rollback.code == 0, rollback.output
+    wait_for(lambda: both_answer(url), 30, "both applications after the rollback")
+    assert request(f"{url}/api/version").body != before
+
+
+def test_status_shows_releases_and_no_drift(lab: Lab, site: Run) -> None:
+    status = lab.play("status.yml")
+    assert status.code == 0, status.output
+    assert not any(status.changed.values())
+    assert "release" in status.output
+    assert "missing: []" in status.output
+
+
+def test_destroy_keeps_data_that_nobody_named(lab: Lab, url: str) -> None:
+    refused = lab.play("destroy.yml")
+    assert refused.code != 0
+    assert "allow_destroy" in refused.output
+    assert "instance/app-1" in refused.output
+    assert both_answer(url)
+
+
+def test_destroy_leaves_nothing(lab: Lab, site: Run) -> None:
+    destroyed = lab.play("destroy.yml", "-e", '{"allow_destroy": ["instance/app-1"]}')
+    assert destroyed.code == 0, destroyed.output
+    ec2, iam, ssm = lab.client("ec2"), lab.client("iam"), lab.client("ssm")
+    owned = [{"Name": "tag:groundwork:stack", "Values": ["single-instance"]}]
+    alive = [
+        instance["State"]["Name"]
+        for reservation in ec2.describe_instances(Filters=owned)["Reservations"]
+        for instance in reservation["Instances"]
+    ]
+    assert set(alive) <= {"terminated"}
+    assert ec2.describe_vpcs(Filters=owned)["Vpcs"] == []
+    assert ec2.describe_subnets(Filters=owned)["Subnets"] == []
+    assert ec2.describe_security_groups(Filters=owned)["SecurityGroups"] == []
+    assert ec2.describe_route_tables(Filters=owned)["RouteTables"] == []
+    assert ec2.describe_internet_gateways(Filters=owned)["InternetGateways"] == []
+    assert ec2.describe_key_pairs(Filters=owned)["KeyPairs"] == []
+    assert ec2.describe_addresses(Filters=owned)["Addresses"] == []
+    assert ec2.describe_volumes()["Volumes"] == []
+    assert len(ec2.describe_snapshots(OwnerIds=["self"], Filters=owned)["Snapshots"]) == 1, "the final snapshot"
+    assert [role["RoleName"] for role in iam.list_roles()["Roles"] if "single-instance" in role["RoleName"]] == []
+    assert [p for p in iam.list_instance_profiles()["InstanceProfiles"] if "single-instance" in p["InstanceProfileName"]] == []
+    assert ssm.get_parameters_by_path(Path="/groundwork", Recursive=True)["Parameters"] == []
