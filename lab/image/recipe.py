@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the image consists of, and the digest that names it."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from .machine import MachineConfiguration
+
+REPOSITORY = "groundwork-lab"
+LATEST = f"{REPOSITORY}:latest"
+LABEL = "groundwork.lab.image"
+RELEASE = "bookworm"
+HERE = Path(__file__).resolve().parent
+ROOTFS = HERE / "rootfs"
+SETUP = HERE / "setup.sh"
+
+PACKAGES = (
+    # an init and what a login needs
+    "systemd",
+    "systemd-sysv",
+    "dbus",
+    "openssh-server",
+    "sudo",
+    # what ansible's modules expect on a target
+    "python3",
+    "python3-apt",
+    "python3-packaging",
+    "python3-venv",
+    "acl",
+    # what a cloud image of Debian has and roles rely on
+    "ca-certificates",
+    "cron-daemon-common",
+    "curl",
+    "git",
+    "iproute2",
+    "iputils-ping",
+    "libcap2-bin",
+    "logrotate",
+    "nftables",
+    "procps",
+    "tzdata",
+    "xz-utils",
+)
+
+
+def recipe_digest(machine: MachineConfiguration) -> str:
+    """Twelve digits that change whenever the image would come out differently."""
+    digest = hashlib.sha256()
+    for part in (RELEASE, *PACKAGES, SETUP.read_text(), (HERE / "build.py").read_text()):
+        digest.update(part.encode() + b"\0")
+    for path in sorted(ROOTFS.rglob("*")):
+        if path.is_file():
+            digest.update(f"{path.relative_to(ROOTFS)}\0".encode() + path.read_bytes() + b"\0")
+    for name, content in sorted(machine.files().items()):
+        digest.update(f"{name}\0".encode() + content + b"\0")
+    return digest.hexdigest()[:12]

@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Where the lab keeps things."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from .shell import LabError
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,19}")
+
+
+def cache_directory() -> Path:
+    """What is kept between labs: packages that guests downloaded, and nothing that a lab could not do without."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "groundwork-lab"
+
+
+def labs_directory() -> Path:
+    """Holds one directory a lab."""
+    return Path(os.environ.get("GROUNDWORK_LAB_HOME") or CHECKOUT / ".lab")
+
+
+@dataclass(frozen=True)
+class LabPaths:
+    """The files of one lab."""
+
+    root: Path
+
+    @property
+    def description(self) -> Path:
+        """What other programs may know of the lab: port, process, addresses."""
+        return self.root / "lab.json"
+
+    @property
+    def log(self) -> Path:
+        return self.root / "daemon.log"
+
+    @property
+    def state(self) -> Path:
+        return self.root / "state"
+
+    @property
+    def ssh_key(self) -> Path:
+        return self.root / "ssh" / "id_ed25519"
+
+
+def lab_paths(name: str) -> LabPaths:
+    """The paths of the lab of that name."""
+    if not NAME.fullmatch(name):
+        raise LabError(f'"{name}" cannot be the name of a lab: up to 20 lower-case letters, digits and dashes')
+    return LabPaths(labs_directory() / name)

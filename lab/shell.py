@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Running other programs, as root where they need it, with errors that say what went wrong."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+
+
+class LabError(Exception):
+    """Something a person has to know; its text is one or a few lines that say what to do."""
+
+
+class CommandFailed(LabError):
+    """A program ended with an error."""
+
+    def __init__(self, command: Sequence[str], status: int, output: str) -> None:
+        self.command = list(command)
+        self.status = status
+        self.output = output.strip()
+        shown = " ".join(command)
+        last = "\n".join(self.output.splitlines()[-8:]) or "it printed nothing"
+        super().__init__(f"`{shown[:200]}` ended with status {status}: {last}")
+
+
+def run(
+    *command: str,
+    stdin: str | None = None,
+    check: bool = True,
+    timeout: float | None = 120,
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end and return what it printed."""
+    env = {**os.environ, **environment} if environment else None
+    try:
+        done = subprocess.run(
+            command,
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            env=env,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise LabError(f"{command[0]} is not installed; run `python -m lab setup`") from None
+    except subprocess.TimeoutExpired:
+        raise LabError(f"`{' '.join(command)[:200]}` did not end within {timeout:.0f} s") from None
+    if check and done.returncode:
+        raise CommandFailed(command, done.returncode, done.stderr or done.stdout)
+    return done
+
+
+def as_root(*command: str) -> tuple[str, ...]:
+    """The command line with which root would run this; raises when we can not become root without a question."""
+    if os.geteuid() == 0:
+        return command
+    if can_become_root():
+        return ("sudo", "-n", *command)
+    raise LabError(
+        f"the lab needs root for `{command[0]}`: run this as root, or allow {os.environ.get('USER', 'your user')} "
+        "to use sudo without a password"
+    )
+
+
+def can_become_root() -> bool:
+    """Whether we are root, or sudo makes us root without asking."""
+    if os.geteuid() == 0:
+        return True
+    return shutil.which("sudo") is not None and run("sudo", "-n", "true", check=False).returncode == 0
