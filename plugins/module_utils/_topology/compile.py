@@ -1,0 +1,161 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From an effective document to the resources of its stack. Pure: data in, data out, always in the same order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Union
+
+from .._stack.wanted import Ref, Wanted, WantedStack
+from .firewall import ingress
+from .raw import compile_raw
+from .view import Document, machine_groups, proxy_on, services, services_on, tiers
+
+Part = Union[str, Ref]
+
+EVERYWHERE = "0.0.0.0/0"
+
+
+def compile_stack(document: Document) -> WantedStack:
+    """The stack that an effective document (see `document.load`) wants."""
+    raw = (compile_raw(address, body) for address, body in document["resources"].items())
+    return WantedStack(
+        name=document["name"],
+        region=document["region"],
+        resources=(*compile_topology(document), *raw),
+        tags=dict(document["tags"]),
+        outputs=dict(_outputs(document)),
+    )
+
+
+def compile_topology(document: Document) -> Iterator[Wanted]:
+    """Everything but the raw resources."""
+    yield from _network(document)
+    if document["access"]["public_key"] is not None:
+        yield Wanted("key_pair", "main", {"public_key": document["access"]["public_key"]})
+    groups = machine_groups(document)
+    for group in groups:
+        yield from _role(document, group)
+    for group in groups:
+        yield _security_group(document, group)
+    for group, machines in groups.items():
+        yield from _instances(document, group, machines)
+
+
+def _network(document: Document) -> Iterator[Wanted]:
+    network = document["network"]
+    vpc = Ref("vpc/main")
+    yield Wanted("vpc", "main", {"cidr": network["cidr"], "dns_hostnames": True, "dns_support": True})
+    if any(tier["route"] == "internet" for tier in tiers(document).values()):
+        yield Wanted("internet_gateway", "main", {"vpc": vpc})
+    for tier, subnets in tiers(document).items():
+        for number, (zone, cidr) in enumerate(zip(network["zones"], subnets["cidrs"]), 1):
+            # Whether an instance has a public address is said by the instance alone.
+            properties = {"vpc": vpc, "cidr": cidr, "zone": zone, "public_ip_on_launch": False}
+            yield Wanted("subnet", f"{tier}-{number}", properties)
+    for tier, subnets in tiers(document).items():
+        yield _route_table(tier, subnets)
+
+
+def _route_table(tier: str, subnets: Mapping[str, Any]) -> Wanted:
+    outwards = [{"destination": EVERYWHERE, "gateway": Ref("internet_gateway/main")}]
+    return Wanted("route_table", tier, {
+        "vpc": Ref("vpc/main"),
+        "routes": outwards if subnets["route"] == "internet" else [],
+        "subnets": [Ref(f"subnet/{tier}-{number}") for number in range(1, len(subnets["cidrs"]) + 1)],
+    })
+
+
+def _partition(region: str) -> str:
+    """The partition in the ARNs of a region: China and GovCloud have their own."""
+    return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rsplit("-", 2)[0], "aws")
+
+
+def _role(document: Document, group: str) -> Iterator[Wanted]:
+    """What the instances of a group may do. For a start: be managed by Systems Manager, which needs no open port."""
+    yield Wanted("iam_role", group, {
+        "principal": "ec2.amazonaws.com",
+        "managed_policies": [f"arn:{_partition(document['region'])}:iam::aws:policy/AmazonSSMManagedInstanceCore"],
+        "inline_policies": {},
+        "description": f"Instances {group} of {document['name']}",
+    })
+    yield Wanted("instance_profile", group, {"role": Ref(f"iam_role/{group}", "name")})
+
+
+def _security_group(document: Document, group: str) -> Wanted:
+    return Wanted("security_group", group, {
+        "vpc": Ref("vpc/main"),
+        "description": f"Instances {group} of {document['name']}",
+        "ingress": ingress(document, group),
+    })
+
+
+def _instances(document: Document, group: str, machines: Mapping[str, Any]) -> Iterator[Wanted]:
+    for number in range(1, machines["count"] + 1):
+        yield _instance(document, group, machines, number)
+    if machines["address"] == "elastic":
+        for number in range(1, machines["count"] + 1):
+            yield Wanted("elastic_ip", f"{group}-{number}", {"instance": Ref(f"instance/{group}-{number}")})
+
+
+def _instance(document: Document, group: str, machines: Mapping[str, Any], number: int) -> Wanted:
+    zone = (number - 1) % len(document["network"]["zones"]) + 1
+    properties: dict[str, Any] = {
+        "image": machines["image"],
+        "type": machines["type"],
+        "subnet": Ref(f"subnet/{machines['subnets']}-{zone}"),
+        "security_groups": [Ref(f"security_group/{group}")],
+        "instance_profile": Ref(f"instance_profile/{group}", "name"),
+        "volume": {"size": machines["volume"]["size"], "type": "gp3", "encrypted": True},
+        # An elastic address takes the place of the one from the pool, which would be drift as soon as it is there.
+        "public_ip": machines["address"] == "public",
+        "metadata": {"http_tokens": "required", "hop_limit": 1, "instance_tags": "enabled"},
+        "termination_protection": machines["protect"],
+    }
+    if document["access"]["public_key"] is not None:
+        properties["key_pair"] = Ref("key_pair/main", "name")
+    if machines["user_data"] is not None:
+        properties["user_data"] = machines["user_data"]
+    tags = {
+        "groundwork:services": " ".join(services_on(document, group)),
+        "groundwork:tier": machines["subnets"],
+        "groundwork:group": group,
+    }
+    return Wanted("instance", f"{group}-{number}", properties, tags, protected=machines["protect"])
+
+
+def _outputs(document: Document) -> Iterator[tuple[str, tuple[Part, ...]]]:
+    url = _url(document)
+    if url is not None:
+        yield "url", url
+    for group, machines in machine_groups(document).items():
+        parts: list[Part] = []
+        for number in range(1, machines["count"] + 1):
+            parts += [" ", _address(group, machines, number)]
+        yield f"{group.replace('-', '_')}_addresses", tuple(parts[1:])
+
+
+def _address(group: str, machines: Mapping[str, Any], number: int = 1) -> Ref:
+    if machines["address"] == "elastic":
+        return Ref(f"elastic_ip/{group}-{number}", "public_ip")
+    return Ref(f"instance/{group}-{number}", f"{machines['address']}_ip")
+
+
+def _url(document: Document) -> tuple[Part, ...] | None:
+    """The address of the proxy, else of the first service that listens on a port."""
+    for group, machines in machine_groups(document).items():
+        proxy = proxy_on(document, group)
+        if proxy is not None:
+            return _proxy_url(proxy, _address(group, machines))
+    for name, service in services(document).items():
+        if service["port"] is not None:
+            group = service["on"] or name
+            return ("http://", _address(group, machine_groups(document)[group]), f":{service['port']}/")
+    return None
+
+
+def _proxy_url(proxy: Mapping[str, Any], address: Ref) -> tuple[Part, ...]:
+    scheme, port, usual = ("https", proxy["tls"]["port"], 443) if proxy["tls"] else ("http", proxy["port"], 80)
+    host: Part = proxy["server_name"] if proxy["server_name"] and "*" not in proxy["server_name"] else address
+    return (f"{scheme}://", host, "/" if port == usual else f":{port}/")

@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From a document and an instance to the variables and groups of an inventory host. Pure functions.
+
+An instance is a mapping with the keys of `INSTANCE_KEYS`: what the inventory plugin keeps of DescribeInstances.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .view import Document, calling_groups, proxy_on, services, services_on
+
+INSTANCE_KEYS = (
+    "id", "type", "state", "image", "region", "zone", "private_ip", "public_ip", "private_dns", "public_dns", "tags",
+)
+
+_SAID_OF_SERVICES = (
+    "runtime", "process_manager", "entry", "workers", "threads", "timeout", "memory", "health", "routes", "static",
+    "websocket", "environment", "migrate", "build",
+)
+
+
+def stack_variables(document: Document) -> dict[str, Any]:
+    """What every host, and the controller itself, knows of the stack."""
+    return {"stack_document": document, "stack_name": document["name"], "stack_region": document["region"]}
+
+
+def host_variables(document: Document | None, instance: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables of one host; what the document says is there when the instance belongs to its stack."""
+    tags = instance["tags"]
+    group = tags.get("groundwork:group")
+    variables = {
+        "groundwork_stack": tags.get("groundwork:stack"),
+        "groundwork_host": tags.get("groundwork:resource", "").partition("/")[2] or None,
+        "groundwork_group": group,
+        "groundwork_tier": tags.get("groundwork:tier"),
+        "groundwork_zone": instance["zone"],
+        "ec2_instance_id": instance["id"],
+        "ec2_instance_type": instance["type"],
+        "ec2_image_id": instance["image"],
+        "ec2_private_ip": instance["private_ip"],
+        "ec2_public_ip": instance["public_ip"],
+        "ec2_state": instance["state"],
+        "ec2_tags": tags,
+    }
+    return {**variables, **_group_variables(document, instance)}
+
+
+def _group_variables(document: Document | None, instance: Mapping[str, Any]) -> dict[str, Any]:
+    if document is None or instance["tags"].get("groundwork:stack") != document["name"]:
+        return {}
+    return group_variables(document, instance["tags"].get("groundwork:group") or "")
+
+
+def group_variables(document: Document, group: str) -> dict[str, Any]:
+    """What all hosts of one group of instances have in common: the services they run, and the proxy."""
+    variables: dict[str, Any] = {"groundwork_services": [service_variables(document, name)
+                                                         for name in services_on(document, group)]}
+    proxy = proxy_on(document, group)
+    if proxy is not None:
+        variables["groundwork_proxy"] = {key: proxy[key] for key in ("port", "server_name", "tls", "max_body")}
+    return variables
+
+
+def service_variables(document: Document, name: str) -> dict[str, Any]:
+    """One service as roles see it: every default filled, and where it listens."""
+    service = services(document)[name]
+    # From outside, only those reach the port whom the security group lets in; without any, it stays on the loopback.
+    reached = bool(service["allow_from"] or calling_groups(document, name))
+    return {
+        "name": name,
+        "bind": "0.0.0.0" if reached else "127.0.0.1",
+        "port": service["port"],
+        "socket": f"/run/{name}/{name}.sock" if service["socket"] else None,
+        "source": {key: value for key, value in service["source"].items() if value is not None},
+        **{key: service[key] for key in _SAID_OF_SERVICES},
+    }
+
+
+def host_groups(document: Document | None, instance: Mapping[str, Any]) -> list[str]:
+    """The inventory groups of one host. The document knows better than the tags which services it runs."""
+    tags = instance["tags"]
+    stack, group = tags.get("groundwork:stack"), tags.get("groundwork:group")
+    names = tags.get("groundwork:services", "").split()
+    if document is not None and stack == document["name"]:
+        names = list(services_on(document, group or ""))
+    named = [("stack", stack), ("group", group), ("tier", tags.get("groundwork:tier")), ("zone", instance["zone"])]
+    named += [("service", name) for name in names]
+    return ["groundwork", *(group_name(kind, name) for kind, name in named if name)]
+
+
+def group_name(kind: str, name: str) -> str:
+    """``service_user_api`` for the service ``user-api``: what ansible takes as the name of a group."""
+    return re.sub(r"[^A-Za-z0-9_]", "_", f"{kind}_{name}")

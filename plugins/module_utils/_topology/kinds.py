@@ -1,0 +1,285 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What may stand in a document: the kinds of value from which `schema.py` declares every key.
+
+A kind knows three things about its values: how to check one and fill its defaults, how JSON Schema says the same, and
+how to visit what is inside. Problems are collected, never raised, and a value that cannot be used is replaced by its
+default, so that one pass over a bad document finds everything that is wrong with it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Union
+
+Place = tuple[Union[str, int], ...]
+Report = Callable[[Place, str], None]
+Visit = tuple[Place, "Kind", Any]
+
+BAD: Any = object()  # what check() answers for a value that cannot be used; it has reported why
+
+
+def shown(value: Any) -> str:
+    """A value as an error message shows it: JSON, on one line, not too long."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def suggestion(word: str, known: list[str]) -> str:
+    """The end of a message about a name that does not exist: what was meant, or what there is."""
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    if close:
+        return f'did you mean "{close[0]}"?'
+    return f"known here: {', '.join(known)}" if known else "there is none yet"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Any value at all. ``what`` names a good value in messages and in the reference: "a port (1-65535)"."""
+
+    what: str = "a value"
+
+    def check(self, value: Any, place: Place, report: Report) -> Any:
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {}
+
+    def visit(self, value: Any, place: Place) -> Iterator[Visit]:
+        yield place, self, value
+
+    def refuse(self, value: Any, place: Place, report: Report) -> Any:
+        report(place, f"{shown(value)} is not {self.what}")
+        return BAD
+
+
+@dataclass(frozen=True)
+class Text(Kind):
+    """Text of one line that matches ``pattern`` as a whole.
+
+    ``refers`` names the set of things (see `schema.REFERABLE`) of which the text must name one. A ``private`` text
+    is never repeated in a message, because people paste secrets into the wrong key. ``path`` marks a path on the
+    controller, which `document.load` makes absolute.
+    """
+
+    what: str = "text"
+    pattern: str = r"[^\x00-\x1f]+"
+    longest: int = 1024
+    refers: str | None = None
+    private: bool = False
+    path: bool = False
+
+    def check(self, value: Any, place: Place, report: Report) -> Any:
+        if isinstance(value, str) and len(value) <= self.longest and re.fullmatch(self.pattern, value):
+            return value
+        if self.private:
+            report(place, f"this is not {self.what}")
+            return BAD
+        if isinstance(value, (int, float)) and re.fullmatch(self.pattern, str(value)):
+            report(place, f"{shown(value)} is a number, not text (put it in quotes)")
+            return BAD
+        return self.refuse(value, place, report)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^(?:{self.pattern})$", "maxLength": self.longest}
+
+
+@dataclass(frozen=True)
+class Choice(Kind):
+    """One of a few words."""
+
+    words: tuple[str, ...] = ()
+
+    def __init__(self, *words: str) -> None:
+        object.__setattr__(self, "words", words)
+        object.__setattr__(self, "what", "one of " + ", ".join(words) if len(words) > 1 else words[0])
+
+    def check(self, value: Any, place: Place, report: Report) -> Any:
+        return value if isinstance(value, str) and value in self.words else self.refuse(value, place, report)
+
+    def schema(self) -> dict[str, Any]:
+        return {"enum": list(self.words)}
+
+
+@dataclass(frozen=True)
+class Whole(Kind):
+    """A whole number between two bounds. Text of digits is one too: templates in overrides make text of everything."""
+
+    low: int = 0
+    high: int = 0
+
+    def __init__(self, thing: str, low: int, high: int) -> None:
+        object.__setattr__(self, "what", f"{thing} ({low}-{high})")
+        object.__setattr__(self, "low", low)
+        object.__setattr__(self, "high", high)
+
+    def check(self, value: Any, place: Place, report: Report) -> Any:
+        number = int(value) if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,9}", value) else value
+        if isinstance(number, int) and not isinstance(number, bool) and self.low <= number <= self.high:
+            return number
+        return self.refuse(value, place, report)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": self.low, "maximum": self.high}
+
+
+@dataclass(frozen=True)
+class Flag(Kind):
+    """True or false."""
+
+    what: str = "true or false"
+
+    def check(self, value: Any, place: Place, report: Report) -> Any:
+        if isinstance(value, str) and value.lower() in ("true", "false"):
+            return value.lower() == "true"
+        return value if isinstance(value, bool) else self.refuse(value, place, report)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True)
+class Scalar(Kind):
+    """Text, a number or a truth value, kept as the text that a program or a tag gets.
+
+    ``private``: the value is not repeated in messages.
+    """
+
+    what: str = "text, a number, true or false"
+    longest: int = 32768
+    private: bool = True
+
+    def check(self, value: Any, place: Place, report: Report) -> Any:
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, (int, float, str)) and len(str(value)) <= self.longest and "\x00" not in str(value):
+            return str(value)
+        report(place, f"this is not {self.what}" + (f" of at most {self.longest} characters" if value else ""))
+        return BAD
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": ["string", "number", "boolean"], "maxLength": self.longest}
+
+
+@dataclass(frozen=True)
+class Cidr(Kind):
+    """An IPv4 network as AWS takes it, with a prefix between ``shortest`` and ``longest``."""
+
+    what: str = "a network like 10.0.0.0/16"
+    shortest: int = 0
+    longest: int = 32
+
+    def check(self, value: Any, place: Place, report: Report) -> Any:
+        if not isinstance(value, str) or "/" not in value:
+            return self.refuse(value, place, report)
+        try:
+            network = ipaddress.IPv4Network(value, strict=False)
+        except ValueError:
+            return self.refuse(value, place, report)
+        if str(network) != value:
+            report(place, f"{shown(value)} names an address inside a network (write {network})")
+            return BAD
+        if not self.shortest <= network.prefixlen <= self.longest:
+            report(place, f"/{network.prefixlen} is not a size that AWS takes here (/{self.shortest} to /{self.longest})")
+            return BAD
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        byte = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+        sizes = "|".join(str(size) for size in range(self.shortest, self.longest + 1))
+        return {"type": "string", "pattern": rf"^(?:{byte}\.){{3}}{byte}/(?:{sizes})$"}
+
+
+@dataclass(frozen=True)
+class Either(Kind):
+    """A word or a number, whichever kind takes the value first."""
+
+    kinds: tuple[Kind, ...] = ()
+
+    def __init__(self, *kinds: Kind) -> None:
+        object.__setattr__(self, "kinds", kinds)
+        object.__setattr__(self, "what", " or ".join(kind.what for kind in kinds))
+
+    def check(self, value: Any, place: Place, report: Report) -> Any:
+        answers = (kind.check(value, place, lambda *_: None) for kind in self.kinds)
+        good = next((answer for answer in answers if answer is not BAD), BAD)
+        return good if good is not BAD else self.refuse(value, place, report)
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [kind.schema() for kind in self.kinds]}
+
+
+@dataclass(frozen=True)
+class ListOf(Kind):
+    """A list of texts or numbers without repetitions."""
+
+    item: Kind = field(default_factory=Kind)
+    least: int = 0
+
+    def __init__(self, item: Kind, least: int = 0) -> None:
+        object.__setattr__(self, "item", item)
+        object.__setattr__(self, "least", least)
+        object.__setattr__(self, "what", f"a list ({item.what})")
+
+    def check(self, value: Any, place: Place, report: Report) -> Any:
+        if not isinstance(value, list):
+            report(place, f"{shown(value)} is not a list (write [{shown(value)}])")
+            return BAD
+        if len(value) < self.least:
+            report(place, f"needs at least {self.least} of: {self.item.what}")
+        good: dict[Any, None] = {}
+        for number, item in enumerate(value):
+            checked = self.item.check(item, (*place, number), report)
+            if checked is not BAD and checked in good:
+                report((*place, number), f"{shown(checked)} stands here twice (remove one)")
+            elif checked is not BAD:
+                good[checked] = None
+        return list(good)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": self.item.schema(), "minItems": self.least, "uniqueItems": True}
+
+    def visit(self, value: Any, place: Place) -> Iterator[Visit]:
+        for number, item in enumerate(value or ()):
+            yield from self.item.visit(item, (*place, number))
+
+
+@dataclass(frozen=True)
+class Table(Kind):
+    """Things by name, the names being the writer's."""
+
+    key: Text = field(default_factory=Text)
+    value: Kind = field(default_factory=Kind)
+    label: str = "<name>"
+
+    def __init__(self, key: Text, value: Kind, label: str = "<name>") -> None:
+        object.__setattr__(self, "key", key)
+        object.__setattr__(self, "value", value)
+        object.__setattr__(self, "label", label)
+        object.__setattr__(self, "what", "a mapping")
+
+    def check(self, value: Any, place: Place, report: Report) -> Any:
+        if not isinstance(value, Mapping):
+            return self.refuse(value, place, report)
+        good = {}
+        for name, item in value.items():
+            if self.key.check(name, (*place, name), report) is BAD:
+                continue
+            checked = self.value.check(item, (*place, name), report)
+            if checked is not BAD:
+                good[name] = checked
+        return good
+
+    def schema(self) -> dict[str, Any]:
+        names = {key: item for key, item in self.key.schema().items() if key != "type"}
+        return {"type": "object", "propertyNames": names, "additionalProperties": self.value.schema()}
+
+    def visit(self, value: Any, place: Place) -> Iterator[Visit]:
+        yield place, self, value
+        for name, item in (value or {}).items():
+            yield from self.value.visit(item, (*place, name))

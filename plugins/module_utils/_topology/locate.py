@@ -1,0 +1,38 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Finding a document: by path, or by the bare name of one that comes with the collection."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from .kinds import Report, suggestion
+
+# Inside a module there is no such directory: the action plugin finds the document before the module is packed.
+SHELF = Path(__file__).resolve().parents[3] / "topologies"
+
+
+def find_document(name: str, report: Report, near: Path | None = None) -> Path | None:
+    """The file that a name or path means, or None after a report.
+
+    A bare name (``single-instance`` or ``single_instance``) is one of the collection's. A path counts from the
+    current directory, then from ``near``.
+    """
+    if re.fullmatch(r"[A-Za-z0-9_-]+", name):
+        return _on_the_shelf(name, report)
+    path = Path(os.path.expanduser(name))
+    candidates = [path, *([near / path] if near is not None else [])]
+    found = next((candidate for candidate in candidates if os.path.isfile(candidate)), None)
+    if found is None:
+        report((), f"there is no such file (looked in {' and '.join(str(Path.cwd() / item.parent) for item in candidates)})")
+    return found
+
+
+def _on_the_shelf(name: str, report: Report) -> Path | None:
+    known = {path.stem.replace("_", "-"): path for path in sorted(SHELF.glob("*.yml"))}
+    found = known.get(name.replace("_", "-"))
+    if found is None:
+        report((), f"no topology of this name comes with the collection; {suggestion(name, list(known))}")
+    return found

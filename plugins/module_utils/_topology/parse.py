@@ -1,0 +1,183 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From text to plain data.
+
+YAML 1.2's reading of scalars is used (as editors do): only true and false are truth values, so that the key ``on``
+stays text, and dates, times and versions in quotes or not do too. Duplicate keys are refused, and so is text that
+would become too much data, cyclic data, or anything but mappings, lists and scalars.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from .kinds import Place, Report, shown
+
+LARGEST = 200_000  # characters, and values after all aliases are expanded
+DEEPEST = 40
+
+_TAG = "tag:yaml.org,2002:"
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader with the core schema of YAML 1.2."""
+
+
+_Loader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?[0-9]{1,18}", list("-+0123456789")),
+    ("float", r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]{1,2})?|[-+]?[0-9]{1,18}[eE][-+]?[0-9]{1,2}",
+     list("-+.0123456789")),
+    ("merge", r"<<", ["<"]),
+):
+    _Loader.add_implicit_resolver(_TAG + _tag, re.compile(f"^(?:{_pattern})$"), _first)
+
+_SCALARS = {
+    _TAG + "str": str,
+    _TAG + "null": lambda text: None,
+    _TAG + "bool": lambda text: text.lower() == "true",
+    _TAG + "int": int,
+    _TAG + "float": float,
+}
+
+
+class _Reader:
+    """Turns the nodes of one text into data. Each node is read once, however many aliases it has."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.done: dict[int, tuple[Any, int]] = {}
+        self.open: set[int] = set()
+
+    def read(self, node: yaml.Node, depth: int = 0) -> tuple[Any, int]:
+        """The data of a node, and how many values it has when aliases are expanded."""
+        if id(node) in self.open:
+            return self.refuse(node, "an alias to something that contains it (write it out)")
+        if depth > DEEPEST:
+            return self.refuse(node, f"nested more than {DEEPEST} levels deep")
+        if id(node) not in self.done:
+            self.open.add(id(node))
+            self.done[id(node)] = self._read_new(node, depth)
+            self.open.discard(id(node))
+        return self.done[id(node)]
+
+    def refuse(self, node: yaml.Node, text: str) -> tuple[Any, int]:
+        self.report((f"line {node.start_mark.line + 1}",), text)
+        return None, 1
+
+    def _read_new(self, node: yaml.Node, depth: int) -> tuple[Any, int]:
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node)
+        if node.tag not in (_TAG + "seq", _TAG + "map"):
+            return self.refuse(node, f"the tag {node.tag} means nothing in a topology (remove it)")
+        if isinstance(node, yaml.SequenceNode):
+            parts = [self.read(item, depth + 1) for item in node.value]
+            return self._sized(node, [value for value, _size in parts], sum(size for _value, size in parts))
+        return self._mapping(node, depth)
+
+    def _scalar(self, node: yaml.ScalarNode) -> tuple[Any, int]:
+        convert = _SCALARS.get(node.tag, str if node.tag == _TAG + "merge" else None)
+        if convert is None:
+            return self.refuse(node, f"the tag {node.tag} means nothing in a topology (remove it)")
+        try:
+            return convert(node.value), 1
+        except ValueError:
+            return self.refuse(node, f"{shown(node.value)} is not a {node.tag[len(_TAG):]}")
+
+    def _mapping(self, node: yaml.MappingNode, depth: int) -> tuple[Any, int]:
+        own: dict[str, Any] = {}
+        lines: dict[str, int] = {}
+        merged: dict[str, Any] = {}
+        total = 0
+        for key, value_node in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                self.refuse(key, "a key must be plain text")
+                continue
+            value, size = self.read(value_node, depth + 1)
+            total += size
+            if key.tag == _TAG + "merge":
+                merged = {**self._merged(value_node, value), **merged}
+            elif key.value in own:
+                self.refuse(key, f'the key "{key.value}" stands here twice, first in line {lines[key.value]} (remove one)')
+            else:
+                own[key.value], lines[key.value] = value, key.start_mark.line + 1
+        return self._sized(node, {**merged, **own}, total)
+
+    def _merged(self, node: yaml.Node, value: Any) -> dict[str, Any]:
+        """What ``<<: *anchor`` brings in; of a list of mappings the first wins."""
+        result: dict[str, Any] = {}
+        for part in value if isinstance(value, list) else [value]:
+            if not isinstance(part, dict):
+                self.refuse(node, "<< takes a mapping or a list of mappings")
+                continue
+            result = {**part, **result}
+        return result
+
+    def _sized(self, node: yaml.Node, value: Any, size: int) -> tuple[Any, int]:
+        return (value, size + 1) if size < LARGEST else self.refuse(node, "too large once its aliases are expanded")
+
+
+def parse_text(text: str, report: Report) -> Any:
+    """The data of a YAML text, or None after a report."""
+    if len(text) > LARGEST:
+        report((), f"is larger than {LARGEST} characters (this is not a topology)")
+        return None
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+        return None if node is None else _Reader(report).read(node)[0]
+    except yaml.MarkedYAMLError as error:
+        report(_line(error), _explained(error))
+    except yaml.YAMLError as error:
+        report((), f"is not text that YAML takes ({' '.join(str(error).split())})")
+    except RecursionError:
+        report((), "is nested too deeply")
+    return None
+
+
+def _line(error: yaml.MarkedYAMLError) -> Place:
+    mark = error.problem_mark or error.context_mark
+    return () if mark is None else (f"line {mark.line + 1}",)
+
+
+def _explained(error: yaml.MarkedYAMLError) -> str:
+    problem = " ".join((error.problem or error.context or "cannot be read").split())
+    if "'\\t'" in problem:
+        return "a tab (YAML is indented with spaces)"
+    return f"not YAML: {problem}" + (f", {error.context}" if error.problem and error.context else "")
+
+
+def plain(value: Any, place: Place, report: Report) -> Any:
+    """Data from ansible as plain data: no subclasses, no marks, and the key that YAML 1.1 made of ``on`` restored."""
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, (int, float)):
+        return int(value) if isinstance(value, int) else float(value)
+    if len(place) > DEEPEST:
+        report(place[:6], f"nested more than {DEEPEST} levels deep")
+        return None
+    if isinstance(value, Mapping):
+        return _plain_mapping(value, place, report)
+    if isinstance(value, (list, tuple)):
+        return [plain(item, (*place, number), report) for number, item in enumerate(value)]
+    return str(value)
+
+
+def _plain_mapping(value: Mapping[Any, Any], place: Place, report: Report) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key, item in value.items():
+        if key is True:
+            key = "on"
+        if not isinstance(key, str):
+            report(place, f"the key {shown(key)} is not text (put it in quotes)")
+            continue
+        name = str.__str__(key)
+        result[name] = plain(item, (*place, name), report)
+    return result

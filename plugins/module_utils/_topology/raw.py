@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Raw resources: what the document cannot say, typed and planned like the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .._stack.wanted import Ref, Wanted
+from .kinds import Place, shown, suggestion
+from .view import Document
+
+# Keys beside the properties of the resource's type; no type has a property of these names.
+BESIDE = ("tags", "protect")
+
+
+def compile_raw(address: str, body: Mapping[str, Any]) -> Wanted:
+    kind, name = address.split("/", 1)
+    return Wanted(
+        type=kind,
+        name=name,
+        properties={key: _with_refs(value) for key, value in body.items() if key not in BESIDE},
+        tags={key: str(value) for key, value in (body.get("tags") or {}).items()},
+        protected=body.get("protect") is True,
+    )
+
+
+def _with_refs(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        if "ref" in value:
+            return Ref(value["ref"], value.get("attribute", "id"))
+        return {key: _with_refs(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_refs(item) for item in value]
+    return value
+
+
+def raw_resources_fit(document: Document) -> Iterator[tuple[Place, str]]:
+    """They do not take the place of a compiled resource, and what they refer to exists."""
+    from .compile import compile_topology
+
+    own = document["resources"]
+    compiled = {wanted.address for wanted in compile_topology(document)}
+    known = [*compiled, *own]
+    for address, body in own.items():
+        place = ("resources", address)
+        if address in compiled:
+            yield place, "the document makes a resource of this name itself (choose another name)"
+        yield from _body_fits(place, body)
+        for where, value in _references(body, place):
+            yield from _reference_fits(where, value, known, address)
+
+
+def _body_fits(place: Place, body: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
+    if not isinstance(body.get("protect", False), bool):
+        yield (*place, "protect"), f"{shown(body['protect'])} is not true or false"
+    tags = body.get("tags") or {}
+    if not isinstance(tags, Mapping):
+        yield (*place, "tags"), f"{shown(tags)} is not a mapping"
+
+
+def _references(value: Any, place: Place) -> Iterator[tuple[Place, Mapping[str, Any]]]:
+    if isinstance(value, Mapping):
+        if "ref" in value:
+            yield place, value
+        for key, item in value.items():
+            yield from _references(item, (*place, key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _references(item, (*place, number))
+
+
+def _reference_fits(place: Place, value: Mapping[str, Any], known: list[str], own: str) -> Iterator[tuple[Place, str]]:
+    extra = [key for key in value if key not in ("ref", "attribute")]
+    if extra:
+        yield (*place, extra[0]), "unknown key of a reference; it takes ref and attribute"
+    if not isinstance(value.get("attribute", "id"), str):
+        yield (*place, "attribute"), f"{shown(value['attribute'])} is not text"
+    target = value["ref"]
+    if not isinstance(target, str) or target not in known:
+        hint = suggestion(target, known) if isinstance(target, str) else "write type/name"
+        yield (*place, "ref"), f"{shown(target)} is not a resource of this stack; {hint}"
+    elif target == own:
+        yield (*place, "ref"), "a resource cannot refer to itself"

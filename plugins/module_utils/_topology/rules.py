@@ -1,0 +1,214 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What takes two places of a document to judge. Each rule is one function from a document to (place, problem) pairs.
+
+Rules also see documents that have other problems already: there, a required key may be None.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from ipaddress import IPv4Network
+from typing import Optional
+
+from .kinds import Place, shown
+from .view import Document, calling_groups, group_of, machine_groups, proxy_on, services, services_on, tiers
+
+Finding = tuple[Place, str]
+Rule = Callable[[Document], Iterator[Finding]]
+
+ENTRY_OF_GUNICORN = r"[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_.]*(?:\(.*\))?"
+SECRET_NAME = r"PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIAL|PRIVATE_?KEY|API_?KEY|ACCESS_?KEY"
+ABOUT_A_SECRET = r"_(?:FILE|PATH|DIR|NAME|ARN|TTL|AGE|LENGTH|EXPIRY|EXPIRES|EXPIRATION|SECONDS|MINUTES|ENABLED|ALGORITHM)$"
+SECRET_VALUE = r"-----BEGIN [A-Z ]*PRIVATE KEY|^[a-z][a-z0-9+.-]*://[^/@:\s]*:[^/@\s]+@|\bAKIA[0-9A-Z]{16}\b"
+
+
+def _subnets(document: Document) -> list[tuple[Place, IPv4Network]]:
+    return [
+        (("network", "subnets", tier, "cidrs", number), IPv4Network(cidr))
+        for tier, subnets in tiers(document).items()
+        for number, cidr in enumerate(subnets["cidrs"] or ())
+    ]
+
+
+def subnets_lie_in_the_network(document: Document) -> Iterator[Finding]:
+    cidr = document["network"]["cidr"]
+    for place, subnet in _subnets(document):
+        if cidr is not None and not subnet.subnet_of(IPv4Network(cidr)):
+            yield place, f"{subnet} lies outside the network {cidr} (choose a part of it)"
+
+
+def subnets_do_not_overlap(document: Document) -> Iterator[Finding]:
+    seen: list[tuple[Place, IPv4Network]] = []
+    for place, subnet in _subnets(document):
+        for other_place, other in seen:
+            if subnet.overlaps(other):
+                name = f"{'.'.join(map(str, other_place[:-1]))}[{other_place[-1]}]"
+                yield place, f"{subnet} overlaps {other} of {name} (choose another part of the network)"
+                break
+        seen.append((place, subnet))
+
+
+def one_subnet_per_zone(document: Document) -> Iterator[Finding]:
+    zones = len(document["network"]["zones"] or ())
+    for tier, subnets in tiers(document).items():
+        networks = len(subnets["cidrs"] or ())
+        if zones and networks and networks != zones:
+            yield ("network", "subnets", tier, "cidrs"), f"{networks} for {zones} zones (give one network for each zone)"
+
+
+def zones_lie_in_the_region(document: Document) -> Iterator[Finding]:
+    region = document["region"]
+    for number, zone in enumerate(document["network"]["zones"] or ()):
+        if region is not None and not re.fullmatch(rf"{re.escape(region)}(?:-[a-z0-9]+-[0-9])?[a-z]", zone):
+            yield ("network", "zones", number), f"{shown(zone)} is not a zone of {region} (like {region}a)"
+
+
+def groups_have_one_name(document: Document) -> Iterator[Finding]:
+    for name, service in services(document).items():
+        if service["instances"] is not None and name in document["instances"]:
+            yield ("services", name, "instances"), f'a group of instances is named "{name}" as well (rename one of them)'
+
+
+def names_fit(document: Document) -> Iterator[Finding]:
+    """Names of IAM have to be unique in the account, so the region is in them, and they have the shortest limit."""
+    name, region = document["name"] or "", document["region"] or ""
+    if name == "sg" or name.startswith("sg-"):
+        yield ("name",), "a security group may not have a name that begins with sg- (choose another name)"
+    for group in machine_groups(document):
+        physical = f"{name}-{region}-{group}"
+        if len(physical) > 64:
+            place = ("instances", group) if group in document["instances"] else ("services", group)
+            yield place, f'the role "{physical}" would have {len(physical)} characters, IAM takes 64 (shorten a name)'
+
+
+def tag_of_services_fits(document: Document) -> Iterator[Finding]:
+    for group in machine_groups(document):
+        if len(" ".join(services_on(document, group))) > 256:
+            yield ("services",), f'the names of the services on "{group}" do not fit in a tag of 256 characters (shorten them)'
+
+
+def service_has_port_or_socket(document: Document) -> Iterator[Finding]:
+    for name, service in services(document).items():
+        if service["socket"] and service["port"] is not None:
+            yield ("services", name), "has port and socket: true, which exclude each other (keep one)"
+        if not service["socket"] and service["port"] is None:
+            yield ("services", name, "port"), "missing; it takes a port (1-65535)"
+
+
+def runtimes_fit(document: Document) -> Iterator[Finding]:
+    for name, service in services(document).items():
+        if service["runtime"] == "gunicorn":
+            if service["entry"] is not None and not re.fullmatch(ENTRY_OF_GUNICORN, service["entry"]):
+                yield ("services", name, "entry"), f"{shown(service['entry'])} is not of the form module:callable (like wsgi:app)"
+        elif service["runtime"] == "pm2":
+            yield from _pm2_fits(("services", name), service)
+
+
+def _pm2_fits(place: Place, service: Document) -> Iterator[Finding]:
+    if service["socket"]:
+        yield (*place, "socket"), "only gunicorn listens on a socket (give a port)"
+    if service["threads"] != 1:
+        yield (*place, "threads"), "only gunicorn has threads (remove it, or set workers)"
+    if service["process_manager"] != "pm2":
+        yield (*place, "process_manager"), "the runtime pm2 is its own process manager (remove it, or write pm2)"
+    entry = service["entry"]
+    if entry is not None and (entry.startswith("/") or ".." in entry.split("/")):
+        yield (*place, "entry"), f"{shown(entry)} is not inside the release (give a path below its directory)"
+
+
+def ports_are_free(document: Document) -> Iterator[Finding]:
+    for group in machine_groups(document):
+        taken = {22: "sshd"}
+        for place, port, owner in _ports(document, group):
+            if port in taken:
+                yield place, f'{port} is taken by {taken[port]} on "{group}" (choose another)'
+            elif port is not None:
+                taken[port] = owner
+
+
+def _ports(document: Document, group: str) -> Iterator[tuple[Place, Optional[int], str]]:
+    proxy = proxy_on(document, group)
+    if proxy is not None:
+        yield ("proxy", "port"), proxy["port"], "the proxy"
+        if proxy["tls"] is not None:
+            yield ("proxy", "tls", "port"), proxy["tls"]["port"], "the proxy (HTTPS)"
+    for name, service in services_on(document, group).items():
+        yield ("services", name, "port"), service["port"], f"services.{name}"
+
+
+def routes_lead_to_one_service(document: Document) -> Iterator[Finding]:
+    owners: dict[str, str] = {}
+    for name, service in services(document).items():
+        for prefix in service["static"]:
+            if owners.setdefault(f"{prefix}*", name) != name:
+                yield ("services", name, "static", prefix), f'services.{owners[f"{prefix}*"]} has this path already'
+        for number, route in enumerate(service["routes"]):
+            if owners.setdefault(route, name) != name:
+                yield ("services", name, "routes", number), f"{route} leads to services.{owners[route]} already (remove one)"
+
+
+def routes_have_a_proxy(document: Document) -> Iterator[Finding]:
+    for name, service in services(document).items():
+        group = group_of(name, service)
+        if group not in machine_groups(document) or proxy_on(document, group) is not None:
+            continue
+        for key in ("routes", "static"):
+            if service[key]:
+                yield ("services", name, key), f'no proxy runs on "{group}" (set proxy.on to it, or remove this)'
+
+
+def checks_end_before_the_next(document: Document) -> Iterator[Finding]:
+    for name, service in services(document).items():
+        timeout, interval = service["health"]["timeout"], service["health"]["interval"]
+        if timeout >= interval:
+            yield ("services", name, "health", "timeout"), f"{timeout} is not less than the interval, {interval}"
+
+
+def calls_can_arrive(document: Document) -> Iterator[Finding]:
+    everyone = services(document)
+    for name, service in everyone.items():
+        if name in service["calls"]:
+            yield ("services", name, "calls"), "a service need not name itself (remove it)"
+        if service["socket"] and service["allow_from"]:
+            yield ("services", name, "allow_from"), "a socket has no port to open (give a port, or remove this)"
+        if service["socket"] and calling_groups(document, name):
+            yield ("services", name, "socket"), "services on other instances call it, which needs a port"
+
+
+def source_fits(document: Document) -> Iterator[Finding]:
+    for name, service in services(document).items():
+        source = service["source"] or {}
+        if source.get("ref") is not None and source.get("git") is None:
+            yield ("services", name, "source", "ref"), "only git has a ref (remove it)"
+
+
+def environment_holds_no_secret(document: Document) -> Iterator[Finding]:
+    for name, service in services(document).items():
+        for key, value in service["environment"].items():
+            suspicious = re.search(SECRET_NAME, key.upper()) and not re.search(ABOUT_A_SECRET, key.upper())
+            if suspicious or re.search(SECRET_VALUE, value):
+                yield ("services", name, "environment", key), (
+                    f"looks like a secret, which does not belong in a document (put it in app_secrets.{name}.{key}, in a vault)"
+                )
+
+
+RULES: tuple[Rule, ...] = (
+    subnets_lie_in_the_network,
+    subnets_do_not_overlap,
+    one_subnet_per_zone,
+    zones_lie_in_the_region,
+    groups_have_one_name,
+    names_fit,
+    tag_of_services_fits,
+    service_has_port_or_socket,
+    runtimes_fit,
+    ports_are_free,
+    routes_lead_to_one_service,
+    routes_have_a_proxy,
+    checks_end_before_the_next,
+    calls_can_arrive,
+    source_fits,
+    environment_holds_no_secret,
+)

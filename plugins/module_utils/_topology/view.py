@@ -1,0 +1,55 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Questions that several parts ask of a document: who stands where, who talks to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Document = Mapping[str, Any]
+
+
+def machine_groups(document: Document) -> dict[str, Mapping[str, Any]]:
+    """The groups of instances by name: those under ``instances``, and each service that has instances of its own."""
+    groups = dict(document.get("instances") or {})
+    for name, service in services(document).items():
+        if service.get("instances") is not None:
+            groups.setdefault(name, service["instances"])
+    return groups
+
+
+def services(document: Document) -> Mapping[str, Mapping[str, Any]]:
+    return document.get("services") or {}
+
+
+def tiers(document: Document) -> Mapping[str, Mapping[str, Any]]:
+    """The tiers of subnets by name."""
+    return (document.get("network") or {}).get("subnets") or {}
+
+
+def group_of(name: str, service: Mapping[str, Any]) -> str | None:
+    """The group of instances that a service runs on."""
+    return name if service.get("instances") is not None else service.get("on")
+
+
+def services_on(document: Document, group: str) -> dict[str, Mapping[str, Any]]:
+    """The services of a group of instances, in the document's order."""
+    return {name: item for name, item in services(document).items() if group_of(name, item) == group}
+
+
+def calling_groups(document: Document, called: str) -> list[str]:
+    """The other groups of instances from which a service is called, in the document's order.
+
+    Services of the same group reach each other on their own host, whose loopback no security group guards.
+    """
+    everyone = services(document)
+    home = group_of(called, everyone[called])
+    callers = (group_of(name, item) for name, item in everyone.items() if called in item["calls"])
+    return [group for group in dict.fromkeys(callers) if group is not None and group != home]
+
+
+def proxy_on(document: Document, group: str) -> Mapping[str, Any] | None:
+    """The proxy, if it runs on the instances of this group."""
+    proxy: Mapping[str, Any] | None = document.get("proxy")
+    return proxy if proxy is not None and proxy["on"] == group else None
