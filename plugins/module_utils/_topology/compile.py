@@ -5,14 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Union
+from typing import Any
 
 from .._stack.wanted import Ref, Wanted, WantedStack
 from .firewall import ingress
 from .raw import compile_raw
 from .view import Document, machine_groups, proxy_on, services, services_on, tiers
 
-Part = Union[str, Ref]
+Part = str | Ref
 
 EVERYWHERE = "0.0.0.0/0"
 
@@ -50,7 +50,7 @@ def _network(document: Document) -> Iterator[Wanted]:
     if any(tier["route"] == "internet" for tier in tiers(document).values()):
         yield Wanted("internet_gateway", "main", {"vpc": vpc})
     for tier, subnets in tiers(document).items():
-        for number, (zone, cidr) in enumerate(zip(network["zones"], subnets["cidrs"]), 1):
+        for number, (zone, cidr) in enumerate(zip(network["zones"], subnets["cidrs"], strict=True), 1):
             # Whether an instance has a public address is said by the instance alone.
             properties = {"vpc": vpc, "cidr": cidr, "zone": zone, "public_ip_on_launch": False}
             yield Wanted("subnet", f"{tier}-{number}", properties)
@@ -60,11 +60,15 @@ def _network(document: Document) -> Iterator[Wanted]:
 
 def _route_table(tier: str, subnets: Mapping[str, Any]) -> Wanted:
     outwards = [{"destination": EVERYWHERE, "gateway": Ref("internet_gateway/main")}]
-    return Wanted("route_table", tier, {
-        "vpc": Ref("vpc/main"),
-        "routes": outwards if subnets["route"] == "internet" else [],
-        "subnets": [Ref(f"subnet/{tier}-{number}") for number in range(1, len(subnets["cidrs"]) + 1)],
-    })
+    return Wanted(
+        "route_table",
+        tier,
+        {
+            "vpc": Ref("vpc/main"),
+            "routes": outwards if subnets["route"] == "internet" else [],
+            "subnets": [Ref(f"subnet/{tier}-{number}") for number in range(1, len(subnets["cidrs"]) + 1)],
+        },
+    )
 
 
 def _partition(region: str) -> str:
@@ -74,21 +78,29 @@ def _partition(region: str) -> str:
 
 def _role(document: Document, group: str) -> Iterator[Wanted]:
     """What the instances of a group may do. For a start: be managed by Systems Manager, which needs no open port."""
-    yield Wanted("iam_role", group, {
-        "principal": "ec2.amazonaws.com",
-        "managed_policies": [f"arn:{_partition(document['region'])}:iam::aws:policy/AmazonSSMManagedInstanceCore"],
-        "inline_policies": {},
-        "description": f"Instances {group} of {document['name']}",
-    })
+    yield Wanted(
+        "iam_role",
+        group,
+        {
+            "principal": "ec2.amazonaws.com",
+            "managed_policies": [f"arn:{_partition(document['region'])}:iam::aws:policy/AmazonSSMManagedInstanceCore"],
+            "inline_policies": {},
+            "description": f"Instances {group} of {document['name']}",
+        },
+    )
     yield Wanted("instance_profile", group, {"role": Ref(f"iam_role/{group}", "name")})
 
 
 def _security_group(document: Document, group: str) -> Wanted:
-    return Wanted("security_group", group, {
-        "vpc": Ref("vpc/main"),
-        "description": f"Instances {group} of {document['name']}",
-        "ingress": ingress(document, group),
-    })
+    return Wanted(
+        "security_group",
+        group,
+        {
+            "vpc": Ref("vpc/main"),
+            "description": f"Instances {group} of {document['name']}",
+            "ingress": ingress(document, group),
+        },
+    )
 
 
 def _instances(document: Document, group: str, machines: Mapping[str, Any]) -> Iterator[Wanted]:

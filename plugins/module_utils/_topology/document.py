@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Union
+from typing import Any
 
 from .kinds import Place, Text, shown, suggestion
 from .locate import find_document
@@ -20,6 +20,8 @@ from .record import Derived, Record
 from .rules import RULES
 from .schema import DOCUMENT, REFERABLE
 
+UNQUOTED = r"[^\s\x00-\x1f\x7f]+|(?:line|override) \d+"
+KEYS = f"its keys: {', '.join(DOCUMENT.fields)}"
 MOST_ERRORS = 50  # that are shown; a file of something else entirely has thousands
 
 
@@ -69,11 +71,13 @@ def place_name(place: Place) -> str:
         if isinstance(step, int):
             name += f"[{step}]"
         else:
-            name += ("." if name else "") + (step if re.fullmatch(r"[^\s\x00-\x1f\x7f]+|line \d+", step) else json.dumps(step))
+            name += ("." if name else "") + (step if re.fullmatch(UNQUOTED, step) else json.dumps(step))
     return name or "document"
 
 
-def load(source: Union[str, os.PathLike[str], Mapping[str, Any]], overrides: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+def load(
+    source: str | os.PathLike[str] | Mapping[str, Any], overrides: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
     """The effective document: a path, a bare name or a mapping, with the overrides merged and every default filled.
 
     The result is itself a document: loading it again changes nothing. Raises `TopologyError`.
@@ -104,7 +108,7 @@ def _read(source: Any, problems: _Problems) -> tuple[dict[str, Any], str, Path |
         return {}, str(source), None
     data = parse_text(_text(path, problems), problems)
     if not problems.found and not isinstance(data, dict):
-        problems((), "is empty" if data is None else f"{shown(data)} is not a mapping (its keys: {', '.join(DOCUMENT.fields)})")
+        problems((), "is empty" if data is None else f"{shown(data)} is not a mapping ({KEYS})")
     return data if isinstance(data, dict) else {}, str(path), path.parent.absolute()
 
 
@@ -122,7 +126,7 @@ def _layer(override: Any, number: int, problems: _Problems) -> dict[str, Any]:
     if isinstance(override, Mapping):
         layer: dict[str, Any] = plain(override, (), problems)
         return layer
-    problems((f"override {number}",), f"{shown(override)} is not a mapping (its keys: {', '.join(DOCUMENT.fields)})")
+    problems((f"override {number}",), f"{shown(override)} is not a mapping ({KEYS})")
     return {}
 
 
@@ -154,7 +158,7 @@ def _check_references(document: Mapping[str, Any], problems: _Problems) -> None:
 
 
 def _make_paths_absolute(document: Mapping[str, Any], home: Path | None) -> None:
-    """Relative paths count from the current directory, the document's own, or the one above it: where they exist first."""
+    """Relative paths count from the current directory, the document's, or the one above: where they exist first."""
     bases = [Path.cwd(), *([home, home.parent] if home else [])]
     for _place, kind, value in DOCUMENT.visit(document, ()):
         if isinstance(kind, Record):

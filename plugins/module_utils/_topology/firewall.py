@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Union
+from typing import Any
 
 from .._stack.wanted import Ref
 from .view import Document, calling_groups, proxy_on, services_on
 
-Peer = Union[str, Ref]
+Peer = str | Ref
 
 
 def ingress(document: Document, group: str) -> list[dict[str, Any]]:

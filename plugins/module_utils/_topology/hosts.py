@@ -14,12 +14,34 @@ from typing import Any
 from .view import Document, calling_groups, proxy_on, services, services_on
 
 INSTANCE_KEYS = (
-    "id", "type", "state", "image", "region", "zone", "private_ip", "public_ip", "private_dns", "public_dns", "tags",
+    "id",
+    "type",
+    "state",
+    "image",
+    "region",
+    "zone",
+    "private_ip",
+    "public_ip",
+    "private_dns",
+    "public_dns",
+    "tags",
 )
 
 _SAID_OF_SERVICES = (
-    "runtime", "process_manager", "entry", "workers", "threads", "timeout", "memory", "health", "routes", "static",
-    "websocket", "environment", "migrate", "build",
+    "runtime",
+    "process_manager",
+    "entry",
+    "workers",
+    "threads",
+    "timeout",
+    "memory",
+    "health",
+    "routes",
+    "static",
+    "websocket",
+    "environment",
+    "migrate",
+    "build",
 )
 
 
@@ -57,8 +79,9 @@ def _group_variables(document: Document | None, instance: Mapping[str, Any]) -> 
 
 def group_variables(document: Document, group: str) -> dict[str, Any]:
     """What all hosts of one group of instances have in common: the services they run, and the proxy."""
-    variables: dict[str, Any] = {"groundwork_services": [service_variables(document, name)
-                                                         for name in services_on(document, group)]}
+    variables: dict[str, Any] = {
+        "groundwork_services": [service_variables(document, name) for name in services_on(document, group)]
+    }
     proxy = proxy_on(document, group)
     if proxy is not None:
         variables["groundwork_proxy"] = {key: proxy[key] for key in ("port", "server_name", "tls", "max_body")}

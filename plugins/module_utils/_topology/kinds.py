@@ -15,9 +15,9 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Union
+from typing import Any
 
-Place = tuple[Union[str, int], ...]
+Place = tuple[str | int, ...]
 Report = Callable[[Place, str], None]
 Visit = tuple[Place, "Kind", Any]
 
@@ -185,7 +185,7 @@ class Cidr(Kind):
             report(place, f"{shown(value)} names an address inside a network (write {network})")
             return BAD
         if not self.shortest <= network.prefixlen <= self.longest:
-            report(place, f"/{network.prefixlen} is not a size that AWS takes here (/{self.shortest} to /{self.longest})")
+            report(place, f"/{network.prefixlen} is not a size that AWS takes (/{self.shortest} to /{self.longest})")
             return BAD
         return value
 

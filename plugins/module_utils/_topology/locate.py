@@ -26,7 +26,8 @@ def find_document(name: str, report: Report, near: Path | None = None) -> Path |
     candidates = [path, *([near / path] if near is not None else [])]
     found = next((candidate for candidate in candidates if os.path.isfile(candidate)), None)
     if found is None:
-        report((), f"there is no such file (looked in {' and '.join(str(Path.cwd() / item.parent) for item in candidates)})")
+        looked = " and ".join(str((Path.cwd() / item).parent) for item in candidates)
+        report((), f"there is no such file (looked in {looked})")
     return found
 
 

@@ -11,7 +11,7 @@ from .kinds import Place
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """``over`` on top of ``base``: mappings are merged key by key, anything else is replaced, a null removes the key."""
+    """``over`` on top of ``base``: mappings are merged by key, anything else is replaced, a null removes the key."""
     merged = dict(base)
     for key, value in over.items():
         if value is None:
@@ -27,12 +27,10 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 def sets(layer: Any, place: Place) -> bool:
     """Whether a layer has a word in what stands at a place: it reaches it, or replaces something around it."""
     for step in place:
-        if isinstance(layer, Mapping) and step in layer:
-            layer = layer[step]
-        elif isinstance(layer, list) and isinstance(step, int) and step < len(layer):
-            layer = layer[step]
-        else:
+        inside = dict(enumerate(layer)) if isinstance(layer, list) else layer
+        if not isinstance(inside, Mapping) or step not in inside:
             return False
+        layer = inside[step]
         if layer is None:
             return True
     return True

@@ -10,7 +10,7 @@ would become too much data, cyclic data, or anything but mappings, lists and sca
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import yaml
@@ -32,14 +32,18 @@ for _tag, _pattern, _first in (
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
     ("int", r"[-+]?[0-9]{1,18}", list("-+0123456789")),
-    ("float", r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]{1,2})?|[-+]?[0-9]{1,18}[eE][-+]?[0-9]{1,2}",
-     list("-+.0123456789")),
+    (
+        "float",
+        r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]{1,2})?|[-+]?[0-9]{1,18}[eE][-+]?[0-9]{1,2}",
+        list("-+.0123456789"),
+    ),
     ("merge", r"<<", ["<"]),
 ):
     _Loader.add_implicit_resolver(_TAG + _tag, re.compile(f"^(?:{_pattern})$"), _first)
 
-_SCALARS = {
+_SCALARS: dict[str, Callable[[str], Any]] = {
     _TAG + "str": str,
+    _TAG + "merge": str,  # a << that is not a key
     _TAG + "null": lambda text: None,
     _TAG + "bool": lambda text: text.lower() == "true",
     _TAG + "int": int,
@@ -76,19 +80,21 @@ class _Reader:
             return self._scalar(node)
         if node.tag not in (_TAG + "seq", _TAG + "map"):
             return self.refuse(node, f"the tag {node.tag} means nothing in a topology (remove it)")
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, depth)
         if isinstance(node, yaml.SequenceNode):
             parts = [self.read(item, depth + 1) for item in node.value]
             return self._sized(node, [value for value, _size in parts], sum(size for _value, size in parts))
-        return self._mapping(node, depth)
+        return self.refuse(node, "is neither a mapping, a list nor a scalar")
 
     def _scalar(self, node: yaml.ScalarNode) -> tuple[Any, int]:
-        convert = _SCALARS.get(node.tag, str if node.tag == _TAG + "merge" else None)
+        convert = _SCALARS.get(node.tag)
         if convert is None:
             return self.refuse(node, f"the tag {node.tag} means nothing in a topology (remove it)")
         try:
             return convert(node.value), 1
         except ValueError:
-            return self.refuse(node, f"{shown(node.value)} is not a {node.tag[len(_TAG):]}")
+            return self.refuse(node, f"{shown(node.value)} is not a {node.tag[len(_TAG) :]}")
 
     def _mapping(self, node: yaml.MappingNode, depth: int) -> tuple[Any, int]:
         own: dict[str, Any] = {}
@@ -104,7 +110,7 @@ class _Reader:
             if key.tag == _TAG + "merge":
                 merged = {**self._merged(value_node, value), **merged}
             elif key.value in own:
-                self.refuse(key, f'the key "{key.value}" stands here twice, first in line {lines[key.value]} (remove one)')
+                self.refuse(key, f'the key "{key.value}" stands in line {lines[key.value]} already (remove one)')
             else:
                 own[key.value], lines[key.value] = value, key.start_mark.line + 1
         return self._sized(node, {**merged, **own}, total)

@@ -17,7 +17,7 @@ def silent(place: Place, text: str) -> None:
 
 @dataclass(frozen=True)
 class Derived:
-    """A default that follows from the rest of the document: ``rule(record, document)``, and how the reference says it."""
+    """A default that follows from the rest of the document: ``rule(record, document)``, and the rule in words."""
 
     rule: Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
     text: str

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from ipaddress import IPv4Network
-from typing import Optional
 
 from .kinds import Place, shown
 from .view import Document, calling_groups, group_of, machine_groups, proxy_on, services, services_on, tiers
@@ -20,7 +19,7 @@ Rule = Callable[[Document], Iterator[Finding]]
 
 ENTRY_OF_GUNICORN = r"[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_.]*(?:\(.*\))?"
 SECRET_NAME = r"PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIAL|PRIVATE_?KEY|API_?KEY|ACCESS_?KEY"
-ABOUT_A_SECRET = r"_(?:FILE|PATH|DIR|NAME|ARN|TTL|AGE|LENGTH|EXPIRY|EXPIRES|EXPIRATION|SECONDS|MINUTES|ENABLED|ALGORITHM)$"
+ABOUT_A_SECRET = r"_(?:FILE|PATH|DIR|NAME|ARN|TTL|AGE|LENGTH|EXPIRY|EXPIRES|SECONDS|MINUTES|ENABLED|ALGORITHM)$"
 SECRET_VALUE = r"-----BEGIN [A-Z ]*PRIVATE KEY|^[a-z][a-z0-9+.-]*://[^/@:\s]*:[^/@\s]+@|\bAKIA[0-9A-Z]{16}\b"
 
 
@@ -55,7 +54,7 @@ def one_subnet_per_zone(document: Document) -> Iterator[Finding]:
     for tier, subnets in tiers(document).items():
         networks = len(subnets["cidrs"] or ())
         if zones and networks and networks != zones:
-            yield ("network", "subnets", tier, "cidrs"), f"{networks} for {zones} zones (give one network for each zone)"
+            yield ("network", "subnets", tier, "cidrs"), f"{networks} for {zones} zones (give one for each zone)"
 
 
 def zones_lie_in_the_region(document: Document) -> Iterator[Finding]:
@@ -68,7 +67,7 @@ def zones_lie_in_the_region(document: Document) -> Iterator[Finding]:
 def groups_have_one_name(document: Document) -> Iterator[Finding]:
     for name, service in services(document).items():
         if service["instances"] is not None and name in document["instances"]:
-            yield ("services", name, "instances"), f'a group of instances is named "{name}" as well (rename one of them)'
+            yield ("services", name, "instances"), f'a group of instances is named "{name}" as well (rename one)'
 
 
 def names_fit(document: Document) -> Iterator[Finding]:
@@ -86,7 +85,7 @@ def names_fit(document: Document) -> Iterator[Finding]:
 def tag_of_services_fits(document: Document) -> Iterator[Finding]:
     for group in machine_groups(document):
         if len(" ".join(services_on(document, group))) > 256:
-            yield ("services",), f'the names of the services on "{group}" do not fit in a tag of 256 characters (shorten them)'
+            yield ("services",), f'the names of those on "{group}" do not fit in a tag of 256 characters (shorten them)'
 
 
 def service_has_port_or_socket(document: Document) -> Iterator[Finding]:
@@ -101,7 +100,8 @@ def runtimes_fit(document: Document) -> Iterator[Finding]:
     for name, service in services(document).items():
         if service["runtime"] == "gunicorn":
             if service["entry"] is not None and not re.fullmatch(ENTRY_OF_GUNICORN, service["entry"]):
-                yield ("services", name, "entry"), f"{shown(service['entry'])} is not of the form module:callable (like wsgi:app)"
+                entry = shown(service["entry"])
+                yield ("services", name, "entry"), f"{entry} is not of the form module:callable (like wsgi:app)"
         elif service["runtime"] == "pm2":
             yield from _pm2_fits(("services", name), service)
 
@@ -128,7 +128,7 @@ def ports_are_free(document: Document) -> Iterator[Finding]:
                 taken[port] = owner
 
 
-def _ports(document: Document, group: str) -> Iterator[tuple[Place, Optional[int], str]]:
+def _ports(document: Document, group: str) -> Iterator[tuple[Place, int | None, str]]:
     proxy = proxy_on(document, group)
     if proxy is not None:
         yield ("proxy", "port"), proxy["port"], "the proxy"
@@ -143,10 +143,10 @@ def routes_lead_to_one_service(document: Document) -> Iterator[Finding]:
     for name, service in services(document).items():
         for prefix in service["static"]:
             if owners.setdefault(f"{prefix}*", name) != name:
-                yield ("services", name, "static", prefix), f'services.{owners[f"{prefix}*"]} has this path already'
+                yield ("services", name, "static", prefix), f"services.{owners[prefix + '*']} has this path already"
         for number, route in enumerate(service["routes"]):
             if owners.setdefault(route, name) != name:
-                yield ("services", name, "routes", number), f"{route} leads to services.{owners[route]} already (remove one)"
+                yield ("services", name, "routes", number), f"services.{owners[route]} has {route} already (remove one)"
 
 
 def routes_have_a_proxy(document: Document) -> Iterator[Finding]:
@@ -189,8 +189,12 @@ def environment_holds_no_secret(document: Document) -> Iterator[Finding]:
         for key, value in service["environment"].items():
             suspicious = re.search(SECRET_NAME, key.upper()) and not re.search(ABOUT_A_SECRET, key.upper())
             if suspicious or re.search(SECRET_VALUE, value):
-                yield ("services", name, "environment", key), (
-                    f"looks like a secret, which does not belong in a document (put it in app_secrets.{name}.{key}, in a vault)"
+                yield (
+                    ("services", name, "environment", key),
+                    (
+                        "looks like a secret, which does not belong in a document "
+                        f"(put it in app_secrets.{name}.{key}, in a vault)"
+                    ),
                 )
 
 

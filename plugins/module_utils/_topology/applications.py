@@ -1,0 +1,145 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Declarations of the applications: the proxy, and services with their health checks and sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .infrastructure import MACHINES
+from .kinds import Choice, Either, Flag, ListOf, Scalar, Table, Text, Whole
+from .record import Derived, Field, Record
+from .words import ANY_CIDR, COMMAND_LINE, LOCAL_PATH, NAME, PORT
+
+
+def manager_by_runtime(service: Mapping[str, Any], _document: Mapping[str, Any]) -> str:
+    return "pm2" if service["runtime"] == "pm2" else "systemd"
+
+
+PROXY = Record(
+    fields={
+        "on": Field(
+            Text("a group of instances", NAME, refers="instances"), "The instances that nginx runs on.", required=True
+        ),
+        "port": Field(PORT, "HTTP port.", default=80),
+        "allow_from": Field(ListOf(ANY_CIDR), "Networks that may connect to it.", default=["0.0.0.0/0"]),
+        "server_name": Field(
+            Text("a host name", r"(?:\*\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*", longest=253),
+            "Host name of the site. Without it nginx answers to every name.",
+        ),
+        "tls": Field(
+            Record(
+                fields={
+                    "certificate": Field(LOCAL_PATH, "Certificate chain (PEM) on the controller.", required=True),
+                    "key": Field(LOCAL_PATH, "Private key (PEM) on the controller.", required=True),
+                    "port": Field(PORT, "HTTPS port.", default=443),
+                }
+            ),
+            "HTTPS; plain HTTP is then redirected.",
+        ),
+        "max_body": Field(Whole("a size in MiB", 1, 10240), "Largest request body in MiB.", default=10),
+    }
+)
+
+# The bounds are those of a target group, so that a service can move behind a load balancer as it is.
+HEALTH = Record(
+    fields={
+        "path": Field(
+            Text("a path that starts with /", r"/[^\s\x00-\x1f]*"),
+            "Path that answers 200 when all is well.",
+            default="/health",
+        ),
+        "interval": Field(Whole("seconds", 5, 300), "Seconds between two checks.", default=30),
+        "timeout": Field(Whole("seconds", 2, 120), "Seconds until a check counts as failed.", default=5),
+        "healthy": Field(
+            Whole("a number of checks", 2, 10), "Good checks in a row until it counts as healthy.", default=2
+        ),
+        "unhealthy": Field(
+            Whole("a number of checks", 2, 10), "Failed checks in a row until it counts as unhealthy.", default=3
+        ),
+    }
+)
+
+SOURCE = Record(
+    one_of=(("directory", "git", "archive"),),
+    fields={
+        "directory": Field(LOCAL_PATH, "Directory on the controller."),
+        "git": Field(Text("the address of a git repository"), "Git repository, as the controller reaches it."),
+        "ref": Field(
+            Text("a branch, tag or commit", r"[^\s\x00-\x1f-][^\s\x00-\x1f]*", longest=255),
+            "Branch, tag or commit of `git`. Without it the repository's default branch.",
+        ),
+        "archive": Field(LOCAL_PATH, "Tar file on the controller (.tar, .tar.gz, .tar.xz)."),
+    },
+)
+
+SERVICE = Record(
+    one_of=(("on", "instances"),),
+    fields={
+        "runtime": Field(
+            Choice("gunicorn", "pm2"), "What runs it: `gunicorn` for Python (WSGI), `pm2` for Node.js.", required=True
+        ),
+        "process_manager": Field(
+            Choice("systemd", "pm2"),
+            "What keeps it running. Node.js services are always kept by pm2.",
+            default=Derived(manager_by_runtime, "`systemd` for gunicorn, `pm2` for pm2"),
+        ),
+        "on": Field(
+            Text("a group of instances", NAME, refers="instances"),
+            "The group of instances it runs on, shared with other services.",
+        ),
+        "instances": Field(MACHINES, "Instances of its own, in a group named as the service."),
+        "port": Field(PORT, "The port it listens on."),
+        "socket": Field(Flag(), "Listen on a Unix socket instead of a port (gunicorn only).", default=False),
+        "entry": Field(
+            Text("what to start: module:callable for gunicorn, a script for pm2", longest=255),
+            "What to start: `module:callable` for gunicorn, a script of the release for pm2.",
+            required=True,
+        ),
+        "workers": Field(
+            Either(Choice("auto"), Whole("a number of processes", 1, 128)),
+            "Worker processes; `auto` goes by the number of CPUs.",
+            default="auto",
+        ),
+        "threads": Field(Whole("a number of threads", 1, 128), "Threads of each worker (gunicorn only).", default=1),
+        "timeout": Field(Whole("seconds", 1, 3600), "Longest time that a request may take, in seconds.", default=30),
+        "memory": Field(Whole("a size in MiB", 16, 1048576), "Restart a process that grows beyond this many MiB."),
+        "routes": Field(
+            ListOf(Text("a path like /, /about or /api/*", r"/[A-Za-z0-9._~%/-]*\*?", longest=128)),
+            "Paths that the proxy sends to it; a `*` at the end stands for anything.",
+            default=[],
+        ),
+        "health": Field(HEALTH, "How to tell that it works.", default={}),
+        "static": Field(
+            Table(
+                Text("a URL prefix like /static/", r"/(?:[A-Za-z0-9._~-]+/)*"),
+                Text("a directory inside the release", r"(?!.*\.\.)[A-Za-z0-9_.][A-Za-z0-9_./ -]*"),
+                "<prefix>",
+            ),
+            "Directories of the release that nginx serves itself, by URL prefix.",
+            default={},
+        ),
+        "websocket": Field(Flag(), "The proxy passes WebSocket upgrades on.", default=False),
+        "allow_from": Field(
+            ListOf(ANY_CIDR), "Networks that may connect to its port directly. Empty: nobody.", default=[]
+        ),
+        "calls": Field(
+            ListOf(Text("a service", NAME, refers="services")),
+            "Services that it calls over the network; opens their ports to its instances.",
+            default=[],
+        ),
+        "environment": Field(
+            Table(
+                Text("the name of an environment variable", r"[A-Za-z_][A-Za-z0-9_]*", longest=128), Scalar(), "<KEY>"
+            ),
+            "Environment variables. Never secrets: those belong in the variable `app_secrets`, in a vault.",
+            default={},
+        ),
+        "source": Field(SOURCE, "Where releases come from.", required=True),
+        "build": Field(
+            COMMAND_LINE, "Command that is run once for each release, after its dependencies are installed."
+        ),
+        "migrate": Field(COMMAND_LINE, "Command that is run once for each release, before it takes over."),
+    },
+)
