@@ -76,14 +76,17 @@ def place_name(place: Place) -> str:
 
 
 def load(
-    source: str | os.PathLike[str] | Mapping[str, Any], overrides: Sequence[Mapping[str, Any]] = ()
+    source: str | os.PathLike[str] | Mapping[str, Any],
+    overrides: Sequence[Mapping[str, Any]] = (),
+    near: Path | None = None,
 ) -> dict[str, Any]:
     """The effective document: a path, a bare name or a mapping, with the overrides merged and every default filled.
 
-    The result is itself a document: loading it again changes nothing. Raises `TopologyError`.
+    A relative path counts from the current directory, then from ``near``. The result is itself a document: loading it
+    again changes nothing. Raises `TopologyError`.
     """
     problems = _Problems()
-    base, name, home = _read(source, problems)
+    base, name, home = _read(source, problems, near)
     if problems.found:
         raise TopologyError(problems.errors(), name)
     layers = [_layer(item, number, problems) for number, item in enumerate(overrides, 1)]
@@ -96,14 +99,14 @@ def load(
     return document
 
 
-def _read(source: Any, problems: _Problems) -> tuple[dict[str, Any], str, Path | None]:
+def _read(source: Any, problems: _Problems, near: Path | None) -> tuple[dict[str, Any], str, Path | None]:
     """The data of a source, what to call it, and the directory it lies in."""
     if isinstance(source, Mapping):
         return plain(source, (), problems), "the topology", None
     if not isinstance(source, (str, os.PathLike)):
         problems((), f"{shown(source)} is neither a path, a name nor a mapping")
         return {}, "the topology", None
-    path = find_document(str(source), problems)
+    path = find_document(str(source), problems, near)
     if path is None:
         return {}, str(source), None
     data = parse_text(_text(path, problems), problems)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .view import Document, calling_groups, proxy_on, services, services_on
+from .view import Document, calling_groups, machine_groups, proxy_on, services, services_on
 
 INSTANCE_KEYS = (
     "id",
@@ -51,13 +51,19 @@ def stack_variables(document: Document) -> dict[str, Any]:
 
 
 def host_variables(document: Document | None, instance: Mapping[str, Any]) -> dict[str, Any]:
-    """The variables of one host; what the document says is there when the instance belongs to its stack."""
+    """All variables of one host: its own, and what the document says of its group when it belongs to that stack."""
+    group = group_of_instance(document, instance)
+    of_group = {} if document is None or group is None else group_variables(document, group)
+    return {**instance_variables(instance), **of_group}
+
+
+def instance_variables(instance: Mapping[str, Any]) -> dict[str, Any]:
+    """What AWS says of one host."""
     tags = instance["tags"]
-    group = tags.get("groundwork:group")
-    variables = {
+    return {
         "groundwork_stack": tags.get("groundwork:stack"),
         "groundwork_host": tags.get("groundwork:resource", "").partition("/")[2] or None,
-        "groundwork_group": group,
+        "groundwork_group": tags.get("groundwork:group"),
         "groundwork_tier": tags.get("groundwork:tier"),
         "groundwork_zone": instance["zone"],
         "ec2_instance_id": instance["id"],
@@ -68,13 +74,15 @@ def host_variables(document: Document | None, instance: Mapping[str, Any]) -> di
         "ec2_state": instance["state"],
         "ec2_tags": tags,
     }
-    return {**variables, **_group_variables(document, instance)}
 
 
-def _group_variables(document: Document | None, instance: Mapping[str, Any]) -> dict[str, Any]:
-    if document is None or instance["tags"].get("groundwork:stack") != document["name"]:
-        return {}
-    return group_variables(document, instance["tags"].get("groundwork:group") or "")
+def group_of_instance(document: Document | None, instance: Mapping[str, Any]) -> str | None:
+    """The document's group of instances to which this one belongs, if it is of that stack at all."""
+    tags = instance["tags"]
+    if document is None or tags.get("groundwork:stack") != document["name"]:
+        return None
+    group = tags.get("groundwork:group")
+    return group if group in machine_groups(document) else None
 
 
 def group_variables(document: Document, group: str) -> dict[str, Any]:

@@ -1,0 +1,46 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a person changes in a document: `stack_overrides` of the inventory, then of the command line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.utils.vars import combine_vars
+from ansible.vars.plugins import get_vars_from_path
+
+OVERRIDES = "stack_overrides"
+
+
+def inventory_variables(loader: Any, all_group: Any, source: str) -> dict[str, Any]:
+    """The variables of the group `all` that stand beside an inventory source, by ansible's own vars plugins.
+
+    A vars plugin runs in one stage or in both; whichever the user configured, it is asked here.
+    """
+    variables: dict[str, Any] = {}
+    for stage in ("inventory", "task"):
+        variables = combine_vars(variables, get_vars_from_path(loader, _directory(source), [all_group], stage))
+    return variables
+
+
+def _directory(source: str) -> str:
+    return os.path.dirname(os.path.abspath(source))
+
+
+def layers(templar: Any, found: Mapping[str, Any], extra: Mapping[str, Any], source: str) -> list[Any]:
+    """The overrides, weakest first: those of the inventory (``found``), then those of the command line."""
+    place = {"inventory_dir": _directory(source), "inventory_file": os.path.abspath(source)}
+    variables = combine_vars(combine_vars(place, dict(found)), dict(extra))
+    said = ((found, f"group_vars beside {source}"), (extra, "the extra variables"))
+    return [_templated(templar, variables, part[OVERRIDES], where) for part, where in said if part.get(OVERRIDES)]
+
+
+def _templated(templar: Any, variables: Mapping[str, Any], value: Any, where: str) -> Any:
+    templar.available_variables = variables
+    try:
+        return templar.template(value)
+    except AnsibleError as error:
+        raise AnsibleParserError(f"{OVERRIDES} in {where} cannot be templated: {error}") from error

@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which instances there are: one paged DescribeInstances for each region, in parallel, and little of it kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import Connection
+
+try:
+    import botocore.session
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from ansible_collections.groundwork.aws.plugins.module_utils._aws.client import Clients
+    from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import code_of, tell
+except ImportError as error:
+    MISSING: ImportError | None = error
+else:
+    MISSING = None
+
+Instance = dict[str, Any]
+Filters = Mapping[str, Any]
+
+PAGE = 1000  # the most that AWS gives; without it, moto and some proxies give far less
+
+MENDS = {
+    "AuthFailure": "check the keys, and that the region is enabled for the account",
+    "ExpiredToken": "log in again",
+    "InvalidClientTokenId": "check the access key",
+    "RequestExpired": "log in again, or set the clock",
+    "UnauthorizedOperation": "allow ec2:DescribeInstances",
+}
+
+
+class ListingError(Exception):
+    """The instances of a region could not be listed; worded for people."""
+
+
+def server_side_filters(stack: str | None, statuses: Sequence[str], extra: Filters) -> list[dict[str, Any]]:
+    """What AWS shall leave out. Every instance of any stack has the tag groundwork:stack."""
+    filters = {"tag:groundwork:stack": [stack]} if stack else {"tag-key": ["groundwork:stack"]}
+    wanted = {**extra, **filters, "instance-state-name": statuses}
+    return [
+        {"Name": name, "Values": [str(value) for value in (values if isinstance(values, (list, tuple)) else [values])]}
+        for name, values in wanted.items()
+    ]
+
+
+def default_region(connection: Connection) -> str | None:
+    """The region that the environment or the profile names."""
+    if os.environ.get("AWS_REGION"):
+        return os.environ["AWS_REGION"]
+    try:
+        region = botocore.session.Session(profile=connection.profile).get_config_variable("region")
+    except BotoCoreError as error:
+        raise ListingError(f"no region is known: {tell(error)}") from error
+    return str(region) if region else None
+
+
+def fingerprint(connection: Connection, filters: Any) -> str:
+    """What a cached listing is valid for: the place, the account (as far as it can be seen) and the question."""
+    seen = {
+        "region": connection.region,
+        "profile": connection.profile or os.environ.get("AWS_PROFILE"),
+        "access_key": connection.access_key or os.environ.get("AWS_ACCESS_KEY_ID"),
+        "endpoint": connection.endpoint_url
+        or os.environ.get("AWS_ENDPOINT_URL_EC2")
+        or os.environ.get("AWS_ENDPOINT_URL"),
+        "filters": filters,
+    }
+    return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def list_regions(
+    connection: Connection, regions: Sequence[str], filters: list[dict[str, Any]]
+) -> dict[str, list[Instance]]:
+    """The instances of each region. Raises `ListingError` with every region that failed."""
+    with ThreadPoolExecutor(max_workers=min(len(regions), 16) or 1) as pool:
+        asked = {
+            region: pool.submit(_list_region, replace(connection, region=region), region, filters) for region in regions
+        }
+    failures = [str(failure) for failure in (answer.exception() for answer in asked.values()) if failure]
+    if failures:
+        raise ListingError("\n".join(failures))
+    return {region: answer.result() for region, answer in asked.items()}
+
+
+def _list_region(connection: Connection, region: str, filters: list[dict[str, Any]]) -> list[Instance]:
+    try:
+        pages = Clients(connection, region)("ec2").pages("describe_instances", {"Filters": filters, "MaxResults": PAGE})
+        return [trimmed(instance, region) for page in pages for instance in _of_page(page)]
+    except (BotoCoreError, ClientError) as error:
+        mend = MENDS.get(code_of(error))
+        text = f"the instances of {region} cannot be listed: {tell(error)}" + (f" ({mend})" if mend else "")
+        raise ListingError(text) from error
+
+
+def _of_page(page: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for reservation in page.get("Reservations", ()):
+        yield from reservation["Instances"]
+
+
+def trimmed(instance: Mapping[str, Any], region: str) -> Instance:
+    """What hosts need of the three kilobytes that AWS says of an instance (see `hosts.INSTANCE_KEYS`)."""
+    return {
+        "id": instance["InstanceId"],
+        "type": instance.get("InstanceType"),
+        "state": instance.get("State", {}).get("Name"),
+        "image": instance.get("ImageId"),
+        "region": region,
+        "zone": instance.get("Placement", {}).get("AvailabilityZone"),
+        "private_ip": instance.get("PrivateIpAddress") or None,
+        "public_ip": instance.get("PublicIpAddress") or None,
+        "private_dns": instance.get("PrivateDnsName") or None,
+        "public_dns": instance.get("PublicDnsName") or None,
+        "tags": {tag["Key"]: tag["Value"] for tag in instance.get("Tags", ())},
+    }
