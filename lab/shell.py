@@ -14,7 +14,7 @@ class LabError(Exception):
     """Something a person has to know; its text is one or a few lines that say what to do."""
 
 
-class CommandFailed(LabError):
+class CommandError(LabError):
     """A program ended with an error."""
 
     def __init__(self, command: Sequence[str], status: int, output: str) -> None:
@@ -52,7 +52,7 @@ def run(
     except subprocess.TimeoutExpired:
         raise LabError(f"`{' '.join(command)[:200]}` did not end within {timeout:.0f} s") from None
     if check and done.returncode:
-        raise CommandFailed(command, done.returncode, done.stderr or done.stdout)
+        raise CommandError(command, done.returncode, done.stderr or done.stdout)
     return done
 
 

@@ -1,0 +1,257 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Makes the machines what the API says they are, again and again, from what is, not from what happened."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from moto.ec2.models.instances import Instance
+
+from .hooks import lifecycle
+from .machines import Machine, describe
+from .shell import LabError
+
+INTERVAL = 1.0
+# Booting is work for the processor: more at a time only makes all of them later.
+AT_A_TIME = 4
+log = logging.getLogger("lab.reconcile")
+
+
+class Power(Enum):
+    """What a guest is doing."""
+
+    ABSENT = "absent"
+    RUNNING = "running"
+    OFF = "off"
+    REBOOTING = "rebooting"
+    CRASHED = "crashed"
+
+
+class Action(Enum):
+    """What is to be done about an instance."""
+
+    NOTHING = "nothing"
+    BOOT = "boot"
+    WIRE = "wire"
+    REBOOT = "reboot"
+    SHUT_DOWN = "shut down"
+    STOPPED = "stopped"
+    REMOVE = "remove"
+    SWITCHED_OFF = "switched off"
+    LOST = "lost"
+
+
+class Guests(Protocol):
+    """What stands behind the instances."""
+
+    def adopt(self, instance_ids: Iterable[str]) -> None:
+        """Begin: these are the instances that ran when the state was stored."""
+
+    def observe(self) -> Mapping[str, Power]:
+        """The guests that there are, by the id of their instance."""
+
+    def boot(self, machine: Machine) -> None:
+        """Bring the guest up, from whatever it is; returns when it has booted."""
+
+    def wire(self, machine: Machine) -> None:
+        """Make addresses, rules and metadata what they should be; does nothing when they are."""
+
+    def reboot(self, machine: Machine) -> None:
+        """Restart a running guest."""
+
+    def shut_down(self, instance_id: str) -> None:
+        """Switch a guest off."""
+
+    def remove(self, instance_id: str) -> None:
+        """Take a guest away with everything that belongs to it."""
+
+
+class NoGuests:
+    """Nothing stands behind the instances: they pass through their states after a moment."""
+
+    def __init__(self, delay: float = 0.05) -> None:
+        self._delay = delay
+        self._power: dict[str, Power] = {}
+
+    def adopt(self, instance_ids: Iterable[str]) -> None:
+        self._power = dict.fromkeys(instance_ids, Power.RUNNING)
+
+    def observe(self) -> Mapping[str, Power]:
+        return dict(self._power)
+
+    def boot(self, machine: Machine) -> None:
+        time.sleep(self._delay)
+        self._power[machine.id] = Power.RUNNING
+
+    def wire(self, machine: Machine) -> None:
+        """There is no network."""
+        self._power[machine.id] = Power.RUNNING
+
+    def reboot(self, machine: Machine) -> None:
+        """It is up again at once."""
+        self._power[machine.id] = Power.RUNNING
+
+    def shut_down(self, instance_id: str) -> None:
+        time.sleep(self._delay)
+        self._power[instance_id] = Power.OFF
+
+    def remove(self, instance_id: str) -> None:
+        time.sleep(self._delay)
+        self._power.pop(instance_id, None)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing to do about one instance."""
+
+    action: Action
+    instance: Instance
+    machine: Machine | None
+
+
+def decide(state: str, power: Power, reboot: bool) -> Action:
+    """What an instance in that state needs whose guest does that."""
+    if state == "pending":
+        return Action.BOOT
+    if state == "running":
+        if power is Power.RUNNING:
+            return Action.REBOOT if reboot else Action.WIRE
+        running = {Power.REBOOTING: Action.BOOT, Power.CRASHED: Action.BOOT, Power.OFF: Action.SWITCHED_OFF}
+        return running.get(power, Action.LOST)
+    if state == "stopping":
+        return Action.SHUT_DOWN if power is Power.RUNNING else Action.STOPPED
+    if state == "shutting-down":
+        return Action.REMOVE
+    return Action.NOTHING
+
+
+class Reconciler:
+    """Looks at every instance once a second, and at once when something changed."""
+
+    def __init__(self, lock: threading.RLock, guests: Guests, keep: Callable[[], None]) -> None:
+        self._lock = lock
+        self._guests = guests
+        self._keep = keep
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._busy: set[str] = set()
+        self._pool = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="guest")
+        self._thread = threading.Thread(target=self._loop, name="reconcile", daemon=True)
+
+    def start(self) -> None:
+        with self._lock:
+            self._guests.adopt([one.id for one in lifecycle.all_instances() if one.state == "running"])
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after what is being done; the guests stay as they are."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def wake(self) -> None:
+        """Look at once."""
+        self._wake.set()
+
+    def _loop(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self.look()
+            except Exception:
+                log.exception("a look at the instances failed; the next one is in %s s", INTERVAL)
+            self._wake.wait(INTERVAL)
+            self._wake.clear()
+
+    def look(self) -> None:
+        """Find what is to be done, and start doing it."""
+        powers = self._guests.observe()
+        with self._lock:
+            lifecycle.forget_terminated(time.time())
+            tasks = [task for task in self._tasks(powers) if task.instance.id not in self._busy]
+            self._busy.update(task.instance.id for task in tasks)
+            known = {instance.id for instance in lifecycle.all_instances() if instance.state != "terminated"}
+        for task in tasks:
+            self._pool.submit(self._do, task)
+        for orphan in set(powers) - known - self._busy:
+            log.warning("%s belongs to no instance (any more) and is removed", orphan)
+            self._guests.remove(orphan)
+
+    def _tasks(self, powers: Mapping[str, Power]) -> list[Task]:
+        tasks = []
+        for instance in lifecycle.all_instances():
+            if instance.id in self._busy:
+                continue
+            power = powers.get(instance.id, Power.ABSENT)
+            action = decide(instance.state, power, bool(lifecycle.noted(instance, "reboot")))
+            if action is not Action.NOTHING:
+                machine = describe(instance) if instance.state in ("pending", "running") else None
+                tasks.append(Task(action, instance, machine))
+        return tasks
+
+    def _do(self, task: Task) -> None:
+        instance = task.instance
+        try:
+            self._drive(task)
+        except LabError as error:
+            log.error("%s: could not %s it: %s", instance.id, task.action.value, error)
+            self._give_up(task, str(error))
+        except Exception as error:
+            log.exception("%s: could not %s it", instance.id, task.action.value)
+            self._give_up(task, str(error))
+        finally:
+            with self._lock:
+                self._busy.discard(instance.id)
+        if task.action is not Action.WIRE:
+            self.wake()
+
+    def _drive(self, task: Task) -> None:
+        action, instance, machine = task.action, task.instance, task.machine
+        if action in (Action.BOOT, Action.REBOOT, Action.WIRE):
+            assert machine is not None
+            self._bring_up(action, instance, machine)
+        elif action is Action.SHUT_DOWN:
+            self._guests.shut_down(instance.id)
+            self._set(instance, "stopping", lifecycle.finish_stop)
+        elif action is Action.STOPPED:
+            self._set(instance, "stopping", lifecycle.finish_stop)
+        elif action is Action.REMOVE:
+            self._guests.remove(instance.id)
+            self._set(instance, "shutting-down", lifecycle.finish_termination)
+        elif action is Action.SWITCHED_OFF:
+            self._set(instance, "running", lifecycle.stop_from_inside)
+        elif action is Action.LOST:
+            log.error("%s: its container is gone, so the instance is terminated", instance.id)
+            self._set(instance, "running", lambda one: lifecycle.lose(one, "the container is gone"))
+
+    def _bring_up(self, action: Action, instance: Instance, machine: Machine) -> None:
+        if action is Action.REBOOT:
+            with self._lock:
+                lifecycle.take_reboot(instance)
+            self._guests.reboot(machine)
+        elif action is Action.BOOT:
+            self._guests.boot(machine)
+            self._set(instance, "pending", lifecycle.finish_start)
+        else:
+            self._guests.wire(machine)
+
+    def _set(self, instance: Instance, expected: str, change: Callable[[Instance], None]) -> None:
+        """Change the instance, unless somebody asked for something else in the meantime."""
+        with self._lock:
+            if instance.state != expected:
+                return
+            change(instance)
+        self._keep()
+
+    def _give_up(self, task: Task, reason: str) -> None:
+        if task.action is Action.BOOT:
+            self._set(task.instance, "pending", lambda instance: lifecycle.fail(instance, reason))

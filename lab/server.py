@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The AWS API of the lab: moto's server in this process, with the lab's hooks in it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+# moto reads these when it is imported or when a backend is first used.
+os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+os.environ.setdefault("MOTO_ALLOW_NONEXISTENT_REGION", "false")
+
+from moto.core.base_backend import BackendDict
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from . import hooks
+from .gate import ApiCall, Gate
+from .reconcile import Guests, NoGuests, Reconciler
+from .state import StateStore
+
+ACCOUNT = "123456789012"
+
+
+class Handler(MotoRequestHandler):
+    """Connections stay open between requests, and nothing is printed."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Requests are not logged."""
+
+
+class LabServer:
+    """The lab's API on a port of 127.0.0.1; a context manager.
+
+    moto keeps its objects in the process, so that there is one running LabServer in a process at a time; each one
+    starts empty, or with what the state directory holds. ``guests=False`` leaves out the machines: instances pass
+    through their states all the same.
+    """
+
+    def __init__(self, port: int = 0, *, guests: Guests | bool = False, state: Path | None = None) -> None:
+        if guests is True:
+            raise ValueError("pass the driver of the guests; see lab.daemon")
+        self._port = port
+        self.lock = threading.RLock()
+        self._store = StateStore(state, self.lock) if state else None
+        self._reconciler = Reconciler(self.lock, guests or NoGuests(), self._keep)
+        self._server: BaseWSGIServer | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def port(self) -> int:
+        if self._server is None:
+            raise RuntimeError("the lab's server is not running")
+        return self._server.port
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint URL for AWS clients."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What AWS clients need to be told."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "AKIAGROUNDWORKLAB000",
+            "AWS_SECRET_ACCESS_KEY": "groundwork-lab-has-no-secrets",
+        }
+
+    def start(self) -> LabServer:
+        hooks.install()
+        BackendDict.reset()
+        if self._store:
+            self._store.load()
+        application = Gate(DomainDispatcherApplication(create_backend_app), self.lock, self._after_change)
+        self._server = make_server("127.0.0.1", self._port, application, threaded=True, request_handler=Handler)
+        self._server.daemon_threads = True  # type: ignore[attr-defined]
+        self._thread = threading.Thread(target=self._server.serve_forever, name="api", daemon=True)
+        self._thread.start()
+        self._reconciler.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop answering; guests go on running."""
+        self._reconciler.stop()
+        if self._server and self._thread:
+            self._server.shutdown()
+            self._thread.join()
+            self._server.server_close()
+        self._server = None
+        hooks.remove()
+
+    def _after_change(self, call: ApiCall) -> None:
+        self._reconciler.wake()
+        self._keep()
+
+    def _keep(self) -> None:
+        """Return when what changed is stored."""
+        if self._store:
+            self._store.wait(self._store.mark())
+
+    def __enter__(self) -> LabServer:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
