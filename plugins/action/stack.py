@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The controller's part of the module `stack`: it finds the document, and prints progress while the module works."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import threading
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.progress import VARIABLE
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.locate import find_document
+
+display = Display()
+
+POLL = 0.2
+LONG = 2.0
+DONE = {"create": "created", "update": "updated", "delete": "deleted", "replace": "replaced"}
+STARTED = {"create": "creating", "update": "updating", "delete": "deleting", "replace": "replacing"}
+
+
+class Printer:
+    """Follows the file to which the module appends its progress, and prints a line for each thing that happened."""
+
+    def __init__(self, path: str, stack: str) -> None:
+        self._path = path
+        self._stack = stack
+        self._offset = 0
+        self._running: dict[str, float] = {}
+        self._clock = 0.0
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="progress", daemon=True)
+
+    def __enter__(self) -> Printer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: Any) -> None:
+        self._end.set()
+        self._thread.join()
+        self._read()
+
+    def _follow(self) -> None:
+        while not self._end.wait(POLL):
+            self._clock += POLL
+            self._read()
+            self._tell_long()
+
+    def _read(self) -> None:
+        with open(self._path, "rb") as file:
+            file.seek(self._offset)
+            text = file.read()
+        whole = text[: text.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        for line in whole.splitlines():
+            self._handle(json.loads(line))
+
+    def _handle(self, event: dict[str, Any]) -> None:
+        address = event["address"]
+        if event["event"] == "start":
+            self._running[f"{address}  {STARTED[event['action']]}"] = self._clock
+            return
+        self._running.pop(f"{address}  {STARTED[event['action']]}", None)
+        if event["event"] == "done":
+            self._print(f"{address}  {DONE[event['action']]} ({event['seconds']} s)")
+        else:
+            self._print(f"{address}  failed ({event['seconds']} s): {event['message']}")
+
+    def _tell_long(self) -> None:
+        """Say what has begun, once, when it takes its time."""
+        for line, began in list(self._running.items()):
+            if self._clock - began >= LONG:
+                self._print(f"{line} …")
+                self._running[line] = float("inf")
+
+    def _print(self, line: str) -> None:
+        display.display(f"{self._stack}: {line}" if self._stack else line)
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """Runs the module; everything but finding the document and printing progress happens there."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        arguments = dict(self._task.args)
+        problem, name = self._locate(arguments)
+        if problem:
+            return {**result, "failed": True, "changed": False, "msg": problem}
+        if self._connection.transport != "local":
+            return {**result, **self._execute_module(module_args=arguments, task_vars=task_vars)}
+        with tempfile.TemporaryDirectory(prefix="groundwork-") as directory:
+            path = os.path.join(directory, "progress")
+            with open(path, "wb"):
+                pass
+            self._task.environment = [*(self._task.environment or []), {VARIABLE: path}]
+            with Printer(path, name):
+                return {**result, **self._execute_module(module_args=arguments, task_vars=task_vars)}
+
+    def _locate(self, arguments: dict[str, Any]) -> tuple[str | None, str]:
+        """Give the module the document's absolute path: it runs elsewhere and knows no collection."""
+        source = arguments.get("topology")
+        if not isinstance(source, str):
+            return None, str(source.get("name", "")) if isinstance(source, dict) else ""
+        problems: list[str] = []
+        path = find_document(source, lambda _place, text: problems.append(text))
+        if path is None:
+            return f"{source}: {'; '.join(problems)}. Nothing was changed.", ""
+        arguments["topology"] = str(path.absolute())
+        return None, path.stem.replace("_", "-")

@@ -1,0 +1,162 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Clients that can be told twice.
+
+botocore by itself says a call again after a lost connection or a 5xx. For a call that makes something and has no
+idempotency token, that makes two. So every call which creates goes through a client without retries: throttling is
+waited out here (the request was refused, nothing exists), and a lost answer is raised as `LostResponseError` for the
+caller, who looks for what may have been made. All other calls get botocore's adaptive retries.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from .errors import FAILURES, NEVER_SENT, LostResponseError, is_not_found, is_throttle, is_uncertain
+from .options import Connection
+
+Sleep = Callable[[float], None]
+
+CREATES = re.compile(r"(allocate|copy|create|import|purchase|request|restore|run)_")
+SAFE_CREATES = frozenset({"create_tags"})
+THROTTLE_TRIES = 10
+FRESH_SECONDS = 60.0
+
+
+class Fresh:
+    """The ids which this run made: AWS's other servers may not have heard of them yet."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, float] = {}
+
+    def add(self, identifier: str) -> None:
+        self._made[identifier] = time.monotonic()
+
+    def within(self, arguments: Mapping[str, Any]) -> bool:
+        """Whether a call speaks of something made less than a minute ago."""
+        text = repr(arguments)
+        since = time.monotonic() - FRESH_SECONDS
+        return any(made > since and identifier in text for identifier, made in list(self._made.items()))
+
+
+class Client:
+    """One service: its operations as methods, each said as often as is safe and no more."""
+
+    def __init__(self, make: Callable[[bool], Any], fresh: Fresh, sleep: Sleep = time.sleep) -> None:
+        self._make = make
+        self._fresh = fresh
+        self._sleep = sleep
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        if operation.startswith("_"):
+            raise AttributeError(operation)
+        return partial(self._say, operation)
+
+    def pages(self, operation: str, arguments: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """All pages of a list call, or its one answer when AWS does not page it."""
+        client = self._make(True)
+        if client.can_paginate(operation):
+            yield from client.get_paginator(operation).paginate(**arguments)
+        else:
+            yield getattr(client, operation)(**arguments)
+
+    def _say(self, operation: str, **arguments: Any) -> Any:
+        safe = not CREATES.match(operation) or operation in SAFE_CREATES or "ClientToken" in arguments
+        attempt = self._repeat if safe else self._once
+        for pause in _pauses(FRESH_SECONDS):
+            try:
+                return attempt(operation, arguments)
+            except ClientError as error:
+                if pause is None or not is_not_found(error) or not self._fresh.within(arguments):
+                    raise
+                self._sleep(pause)
+        raise AssertionError("unreachable: the last pause is None")
+
+    def _repeat(self, operation: str, arguments: Mapping[str, Any]) -> Any:
+        return getattr(self._make(True), operation)(**arguments)
+
+    def _once(self, operation: str, arguments: Mapping[str, Any]) -> Any:
+        call = getattr(self._make(False), operation)
+        for attempt in range(1, THROTTLE_TRIES + 1):
+            try:
+                return call(**arguments)
+            except FAILURES as error:
+                if is_uncertain(error):
+                    raise LostResponseError(operation, error) from error
+                if attempt == THROTTLE_TRIES or not (is_throttle(error) or isinstance(error, NEVER_SENT)):
+                    raise
+                self._sleep(min(20.0, 0.5 * 2**attempt) * random.uniform(0.5, 1.0))
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _pauses(total: float) -> Iterator[float | None]:
+    """Growing pauses that add up to about `total` seconds, then None."""
+    pause, spent = 0.3, 0.0
+    while spent < total:
+        yield pause
+        spent += pause
+        pause = min(pause * 1.6, 8.0)
+    yield None
+
+
+class Clients:
+    """The clients of a run, made when first asked for: making one costs more than most calls."""
+
+    def __init__(self, connection: Connection, region: str, pool: int = 20) -> None:
+        self._connection = connection
+        self._region = region
+        self._pool = pool
+        self._session: botocore.session.Session | None = None
+        self._made: dict[tuple[str, bool], Any] = {}
+        self._lock = threading.Lock()
+        self._counting = threading.Lock()
+        self.fresh = Fresh()
+        self.calls: dict[str, int] = {}
+
+    def __call__(self, service: str) -> Client:
+        return Client(partial(self._get, service), self.fresh)
+
+    def _get(self, service: str, retries: bool) -> Any:
+        with self._lock:
+            key = (service, retries)
+            if key not in self._made:
+                self._made[key] = self._create(service, retries)
+            return self._made[key]
+
+    def _create(self, service: str, retries: bool) -> Any:
+        client = self._open().create_client(
+            service,
+            region_name=self._region,
+            endpoint_url=self._connection.endpoint_url,
+            verify=None if self._connection.validate_certs else False,
+            aws_access_key_id=self._connection.access_key,
+            aws_secret_access_key=self._connection.secret_key,
+            aws_session_token=self._connection.session_token,
+            config=self._config(retries),
+        )
+        client.meta.events.register("before-call", self._count)
+        return client
+
+    def _open(self) -> botocore.session.Session:
+        if self._session is None:
+            self._session = botocore.session.Session(profile=self._connection.profile)
+        return self._session
+
+    def _config(self, retries: bool) -> Config:
+        policy = {"mode": "adaptive", "total_max_attempts": 8} if retries else {"total_max_attempts": 1}
+        return Config(retries=policy, max_pool_connections=self._pool, connect_timeout=10, read_timeout=60)
+
+    def _count(self, model: Any, **_event: Any) -> None:
+        name = f"{model.service_model.service_name}:{model.name}"
+        with self._counting:
+            self.calls[name] = self.calls.get(name, 0) + 1

@@ -1,0 +1,110 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What AWS's error codes mean to a run that may be repeated, and how an error is told to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore import exceptions as botocore
+from botocore.parsers import ResponseParserError
+
+THROTTLED = frozenset(
+    {
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    }
+)
+# Answers with a 5xx status which nevertheless say for certain that nothing was made.
+REFUSED = frozenset({"InsufficientInstanceCapacity", "InsufficientAddressCapacity", "InsufficientCapacity"})
+# The request may have reached AWS although no answer came back, or none that makes sense.
+CUT_OFF = (botocore.ConnectionClosedError, botocore.ReadTimeoutError, botocore.HTTPClientError, ResponseParserError)
+# The request never left: saying it again is always safe.
+NEVER_SENT = (botocore.EndpointConnectionError, botocore.ConnectTimeoutError, botocore.ProxyConnectionError)
+
+# All that a call can raise.
+FAILURES = (botocore.ClientError, botocore.BotoCoreError, ResponseParserError)
+
+
+class StackError(Exception):
+    """Something a person must know of, worded for them."""
+
+
+class LostResponseError(Exception):
+    """A call that makes something was sent and not answered: whether it was obeyed is unknown."""
+
+    def __init__(self, operation: str, cause: Exception) -> None:
+        super().__init__(f"{operation}: no usable answer came back ({cause})")
+        self.operation = operation
+
+
+def code_of(error: BaseException) -> str:
+    """AWS's error code, or an empty string when AWS did not answer."""
+    if isinstance(error, botocore.ClientError):
+        return str(error.response.get("Error", {}).get("Code", ""))
+    return ""
+
+
+def message_of(error: BaseException) -> str:
+    """AWS's own words, without botocore's frame around them."""
+    if isinstance(error, botocore.ClientError):
+        return str(error.response.get("Error", {}).get("Message", "")) or "(no message)"
+    return str(error)
+
+
+def status_of(error: botocore.ClientError) -> int:
+    """The HTTP status of an answer."""
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def is_throttle(error: BaseException) -> bool:
+    """AWS refused the call because of its rate: nothing was done."""
+    return code_of(error) in THROTTLED
+
+
+def is_uncertain(error: BaseException) -> bool:
+    """The call may have been obeyed although it failed here."""
+    if isinstance(error, botocore.ClientError):
+        code = code_of(error)
+        return status_of(error) >= 500 and code not in REFUSED and code not in THROTTLED
+    return isinstance(error, CUT_OFF) and not isinstance(error, NEVER_SENT)
+
+
+def is_not_found(error: BaseException) -> bool:
+    """What the call was about does not exist (EC2 and IAM word this in their own ways)."""
+    code = code_of(error)
+    return code.endswith((".NotFound", "NotFound", "NotFoundException", "NotFoundFault")) or code == "NoSuchEntity"
+
+
+def tell(error: BaseException) -> str:
+    """One line about a failed call: operation, AWS's code, AWS's message."""
+    if isinstance(error, botocore.ClientError):
+        return f"{error.operation_name}: {code_of(error)}: {message_of(error)}"
+    if isinstance(error, botocore.NoCredentialsError | botocore.PartialCredentialsError):
+        return f"no AWS credentials: {error}; set access_key and secret_key, a profile, or botocore's variables"
+    if isinstance(error, botocore.EndpointConnectionError):
+        return f"AWS cannot be reached: {error}; check endpoint_url, the region and the network"
+    return str(error) or type(error).__name__
+
+
+@contextmanager
+def taken_as_done(*codes: str) -> Iterator[None]:
+    """Let the codes pass by which AWS says that it is so already; ``*.NotFound`` stands for all of that kind."""
+    try:
+        yield
+    except botocore.ClientError as error:
+        if code_of(error) not in codes and not ("*.NotFound" in codes and is_not_found(error)):
+            raise

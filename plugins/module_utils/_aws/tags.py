@@ -1,0 +1,33 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The tags by which a stack knows what is its own, and AWS's ways of writing tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+STACK = "groundwork:stack"
+RESOURCE = "groundwork:resource"
+PROTECT = "groundwork:protect"
+OURS = "groundwork:"
+
+
+def as_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Tags as most APIs take them, in a steady order (part of what a client token stands for)."""
+    return [{"Key": key, "Value": tags[key]} for key in sorted(tags)]
+
+
+def as_mapping(tags: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
+    """Tags as most APIs give them, as a plain mapping."""
+    return {tag["Key"]: tag["Value"] for tag in tags or ()}
+
+
+def specification(tags: Mapping[str, str], *kinds: str) -> list[dict[str, Any]]:
+    """EC2's TagSpecifications: tags that exist from the moment the resource does."""
+    return [{"ResourceType": kind, "Tags": as_list(tags)} for kind in kinds]
+
+
+def of_stack(stack: str) -> list[dict[str, Any]]:
+    """EC2's filter for everything that a stack owns."""
+    return [{"Name": f"tag:{STACK}", "Values": [stack]}]

@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One run: read what lives, plan, and (unless only the plan is asked for) apply it under the stack's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._aws.client import Clients
+from .._aws.errors import StackError
+from .._aws.lock import Lock
+from .._aws.tags import RESOURCE, STACK
+from . import live as reading
+from . import render
+from .apply import apply
+from .plan import Plan, make_plan
+from .resource import Live, Scope
+from .resources import REGISTRY
+from .wanted import Ref, WantedStack
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a run goes about its work."""
+
+    check: bool = False
+    prune: bool = True
+    allow_destroy: Sequence[str] = ()
+    adopt: Mapping[str, str] = field(default_factory=dict)
+    lock_wait: float = 120.0
+    lock_ttl: float = 60.0
+    parallel: int = 10
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run found and did. ``failure`` is told when it did not come to its end."""
+
+    plan: Plan
+    live: Mapping[str, Live]
+    failure: str | None = None
+    applied: bool = False
+
+
+def run(clients: Clients, stack: WantedStack, options: Options) -> Result:
+    """Bring the account to what the stack wants."""
+    inventory, plan = look(clients, stack, options)
+    failure = _objection(plan, options)
+    if failure or options.check or not plan.changes:
+        return Result(plan, plan.kept, failure)
+    with Lock(clients("ssm"), stack.name, options.lock_ttl, options.lock_wait) as lock:
+        # What was read before the lock was taken may have changed since.
+        inventory, plan = look(clients, stack, options)
+        failure = _objection(plan, options)
+        if failure or not plan.changes:
+            return Result(plan, plan.kept, failure)
+        applied = apply(clients, stack, plan, inventory, REGISTRY, options.parallel, lock.lost)
+    found = _reread(clients, stack)
+    return Result(plan, {**applied.made, **found}, applied.failure, applied=True)
+
+
+def look(clients: Clients, stack: WantedStack, options: Options) -> tuple[reading.Inventory, Plan]:
+    """Read and plan; changes nothing."""
+    scope = Scope(stack.name, stack.region)
+    inventory = reading.read_all(clients, REGISTRY.values(), scope)
+    adopted = _adopted(clients, scope, inventory, options.adopt)
+    return inventory, make_plan(stack, inventory.alive, REGISTRY, options.prune, adopted)
+
+
+def outputs(stack: WantedStack, live: Mapping[str, Live]) -> dict[str, str]:
+    """The named results of a stack, those left out whose resources do not exist."""
+    found: dict[str, str] = {}
+    for name, parts in stack.outputs.items():
+        values = [_output(part, live) if isinstance(part, Ref) else part for part in parts]
+        if None not in values:
+            found[name] = "".join(str(value) for value in values)
+    return found
+
+
+def _output(ref: Ref, live: Mapping[str, Live]) -> Any:
+    return live[ref.address].attributes.get(ref.attribute) if ref.address in live else None
+
+
+def attributes(live: Mapping[str, Live]) -> dict[str, dict[str, Any]]:
+    """The attributes of every resource by address, its id among them."""
+    return {address: {**item.attributes, "id": item.id} for address, item in sorted(live.items())}
+
+
+def _reread(clients: Clients, stack: WantedStack) -> dict[str, Live]:
+    """What lives now: attributes such as public addresses change with what came after."""
+    inventory = reading.read_all(clients, REGISTRY.values(), Scope(stack.name, stack.region))
+    return dict(make_plan(stack, inventory.alive, REGISTRY).kept)
+
+
+def _objection(plan: Plan, options: Options) -> str | None:
+    """Why a plan may not be carried out, None when it may."""
+    if plan.problems:
+        return "\n".join([*plan.problems, "Nothing was changed."])
+    refused = plan.refused(options.allow_destroy)
+    return render.refusal(plan, refused) if refused else None
+
+
+def _adopted(clients: Clients, scope: Scope, inventory: reading.Inventory, adopt: Mapping[str, str]) -> dict[str, Live]:
+    """The objects to adopt; those that are the stack's already are no news."""
+    owned = {live.address: live for live in inventory.alive}
+    todo = {address: identifier for address, identifier in adopt.items() if not _is(owned.get(address), identifier)}
+    found: dict[str, Live] = {}
+    problems: list[str] = []
+    for address, identifier in sorted(todo.items()):
+        result = _adopt(clients, scope, owned.get(address), address, identifier)
+        if isinstance(result, str):
+            problems.append(f"adopt: {address}: {identifier} {result}")
+        else:
+            found[address] = result
+    if problems:
+        raise StackError("\n".join([*problems, "Nothing was changed."]))
+    return found
+
+
+def _is(live: Live | None, identifier: str) -> bool:
+    return live is not None and live.id == identifier
+
+
+def _adopt(clients: Clients, scope: Scope, owned: Live | None, address: str, identifier: str) -> Live | str:
+    kind = REGISTRY.get(address.partition("/")[0])
+    if kind is None or kind.listing.by_ids is None:
+        return "cannot be adopted: there is no such type, or its objects belong to a stack by name and path"
+    if owned is not None:
+        return f"cannot be adopted: the stack has {owned.id} for it; remove that first"
+    item = reading.find_by_id(clients, kind, identifier)
+    if item is None:
+        return f"is no {kind.name} in {scope.region}"
+    tags = kind.tagging.read(item)
+    if STACK in tags and (tags[STACK], tags.get(RESOURCE)) != (scope.stack, address):
+        return f"belongs to stack {tags[STACK]} as {tags.get(RESOURCE)}"
+    return reading.to_live(kind, item, address.partition("/")[2])

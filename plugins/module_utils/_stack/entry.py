@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the modules `stack` and `stack_info` do with their options: document in, result out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from .._aws.client import Clients
+from .._aws.errors import FAILURES, StackError, tell
+from .._aws.options import Connection
+from .._topology.compile import compile_stack
+from .._topology.document import TopologyError, load
+from . import drift, engine, render
+from .wanted import WantedStack
+
+Outcome = dict[str, Any]
+
+
+def bring(options: Mapping[str, Any], check: bool) -> Outcome:
+    """The module `stack`: the result, with ``failed`` and ``msg`` in it when it went wrong."""
+    try:
+        clients, stack = _open(options)
+        if options["state"] == "absent":
+            stack = replace(stack, resources=(), outputs={})
+        return _result(clients, stack, engine.run(clients, stack, _engine_options(options, check)), check)
+    except (StackError, TopologyError, *FAILURES) as error:
+        return {"failed": True, "changed": False, "msg": tell(error)}
+
+
+def inform(options: Mapping[str, Any]) -> Outcome:
+    """The module `stack_info`."""
+    try:
+        clients, stack = _open(options)
+        _inventory, plan = engine.look(clients, stack, engine.Options())
+        return {
+            "changed": False,
+            "stack": stack.name,
+            "outputs": engine.outputs(stack, plan.kept),
+            "resources": engine.attributes(plan.kept),
+            "drift": drift.of(plan),
+            "calls": clients.calls,
+        }
+    except (StackError, TopologyError, *FAILURES) as error:
+        return {"failed": True, "changed": False, "msg": tell(error)}
+
+
+def _open(options: Mapping[str, Any]) -> tuple[Clients, WantedStack]:
+    stack = compile_stack(load(options["topology"], [options["overrides"]] if options["overrides"] else []))
+    connection = Connection.of(options)
+    if connection.region not in (None, stack.region):
+        raise StackError(
+            f"region: {connection.region} is not the region of the topology ({stack.region}). Nothing was changed. "
+            f"Set it with an override: {{region: {connection.region}}}, the network's zones with it"
+        )
+    return Clients(connection, stack.region), stack
+
+
+def _engine_options(options: Mapping[str, Any], check: bool) -> engine.Options:
+    names = ("prune", "allow_destroy", "adopt", "lock_wait", "lock_ttl", "parallel")
+    given = {name: options[name] for name in names if options.get(name) is not None}
+    return engine.Options(check=check, **given)
+
+
+def _result(clients: Clients, stack: WantedStack, result: engine.Result, check: bool) -> Outcome:
+    outcome: Outcome = {
+        "changed": bool(result.plan.changes) if check else result.applied,
+        "stack": stack.name,
+        "plan": render.listed(result.plan),
+        "outputs": engine.outputs(stack, result.live),
+        "resources": engine.attributes(result.live),
+        "calls": clients.calls,
+        "diff": render.diff(result.plan),
+    }
+    return {**outcome, "failed": True, "msg": result.failure} if result.failure else outcome

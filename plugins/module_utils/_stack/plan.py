@@ -1,0 +1,250 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The plan: what would bring what lives to what is wanted. Pure: no client in sight."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._aws.errors import StackError
+from .._aws.tags import OURS, PROTECT, RESOURCE, STACK
+from .graph import in_order
+from .references import references, resolve, strings
+from .resource import Live, ResourceType, Scope
+from .wanted import Ref, Wanted, WantedStack
+
+Registry = Mapping[str, ResourceType]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One resource that will change. ``changed`` names the properties, ``tags`` and ``untag`` the tags to set and drop.
+
+    ``key`` is the address; for a duplicate, of which an address has several, the id comes on top.
+    """
+
+    key: str
+    action: str
+    reason: str
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+    live: Live | None = None
+    wanted: Wanted | None = None
+    changed: frozenset[str] = frozenset()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    untag: tuple[str, ...] = ()
+
+    @property
+    def type(self) -> str:
+        return self.key.partition("/")[0]
+
+    @property
+    def name(self) -> str:
+        return self.key.partition("/")[2]
+
+    @property
+    def destroys(self) -> bool:
+        return self.action in ("delete", "replace")
+
+    @property
+    def is_protected(self) -> bool:
+        tagged = self.live is not None and self.live.tags.get(PROTECT) == "true"
+        return tagged or (self.wanted is not None and self.wanted.protected)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All changes, in a steady order; ``kept`` are the live objects that belong to the document's resources."""
+
+    changes: tuple[Change, ...]
+    kept: Mapping[str, Live]
+    problems: tuple[str, ...] = ()
+
+    def refused(self, allow_destroy: Sequence[str]) -> list[Change]:
+        """The changes that would destroy data and are not allowed by name."""
+        return [item for item in self.changes if item.destroys and item.is_protected and item.key not in allow_destroy]
+
+
+def make_plan(
+    stack: WantedStack,
+    live: Sequence[Live],
+    registry: Registry,
+    prune: bool = True,
+    adopted: Mapping[str, Live] | None = None,
+) -> Plan:
+    """Compare a stack with what lives of it."""
+    return _Planner(stack, live, registry, adopted or {}).plan(prune)
+
+
+def tags_of(stack: WantedStack, wanted: Wanted, kind: ResourceType) -> dict[str, str]:
+    """All tags that a resource is to bear."""
+    name = kind.physical(Scope(stack.name, stack.region), wanted.name)
+    ours = {STACK: stack.name, RESOURCE: wanted.address}
+    return {"Name": name, **stack.tags, **wanted.tags, **ours, **({PROTECT: "true"} if wanted.protected else {})}
+
+
+class _Planner:
+    def __init__(
+        self, stack: WantedStack, live: Sequence[Live], registry: Registry, adopted: Mapping[str, Live]
+    ) -> None:
+        self.stack = stack
+        self.scope = Scope(stack.name, stack.region)
+        self.registry = registry
+        self.wanted = {item.address: item for item in stack.resources}
+        self.adopted = adopted
+        self.kept, self.spare = _choose([*live, *adopted.values()])
+        self.new: set[str] = set()
+        self.problems: list[str] = []
+
+    def plan(self, prune: bool) -> Plan:
+        _check_references(self.wanted, self.registry)
+        for address in in_order({address: self._hard(item) for address, item in self.wanted.items()}):
+            if address not in self.kept or self._replaced(self.wanted[address]):
+                self.new.add(address)
+        changes = [change for address in self.wanted if (change := self._compare(self.wanted[address]))]
+        if prune:
+            changes += self._surplus()
+        kept = {address: live for address, live in self.kept.items() if address in self.wanted}
+        return Plan(tuple(sorted(changes, key=lambda item: item.key)), kept, tuple(self.problems))
+
+    def _kind(self, item: Wanted | Live) -> ResourceType:
+        return self.registry[item.type]
+
+    def _hard(self, wanted: Wanted) -> set[str]:
+        late = self._kind(wanted).late
+        return {
+            ref.address for name, value in wanted.properties.items() if name not in late for ref in references(value)
+        }
+
+    def value(self, ref: Ref) -> Any:
+        """What a reference stands for, as far as it is known before anything is done."""
+        kind = self.registry[ref.address.partition("/")[0]]
+        if ref.address in self.kept and ref.address not in self.new:
+            return self.kept[ref.address].attributes.get(ref.attribute)
+        if ref.attribute in kind.named:
+            return kind.physical(self.scope, ref.address.partition("/")[2])
+        return f"<{ref.address}.{ref.attribute}>"
+
+    def _desired(self, wanted: Wanted) -> dict[str, Any]:
+        return self._kind(wanted).desired(resolve(wanted.properties, self.value))
+
+    def _replaced(self, wanted: Wanted) -> frozenset[str]:
+        kind, live = self._kind(wanted), self.kept[wanted.address].properties
+        return kind.replaces(kind.different(self._desired(wanted), live) - kind.late, live)
+
+    def _compare(self, wanted: Wanted) -> Change | None:
+        kind, desired = self._kind(wanted), self._desired(wanted)
+        tags = tags_of(self.stack, wanted, kind)
+        live = self.kept.get(wanted.address)
+        if live is None:
+            after = _shown(kind, desired, frozenset(desired))
+            return Change(wanted.address, "create", "missing", None, after, None, wanted, frozenset(desired), tags)
+        changed = kind.different(desired, live.properties)
+        if wanted.address in self.new:
+            return self._replace(wanted, live, desired, changed, tags)
+        self._refuse(kind, wanted.address, desired, live)
+        return self._update(wanted, live, desired, changed, tags)
+
+    def _refuse(self, kind: ResourceType, address: str, desired: Mapping[str, Any], live: Live) -> None:
+        problem = kind.refuse(desired, live.properties) if kind.refuse else None
+        if problem:
+            self.problems.append(f"{address}: {problem}")
+
+    def _replace(
+        self, wanted: Wanted, live: Live, desired: Mapping[str, Any], changed: frozenset[str], tags: dict[str, str]
+    ) -> Change:
+        kind = self._kind(wanted)
+        fixed = sorted(kind.replaces(changed, live.properties))
+        reason = f"{', '.join(fixed)} cannot change in place"
+        if wanted.address in self.adopted:
+            self.problems.append(
+                f"{wanted.address}: {live.id} cannot be adopted, it would be replaced at once: {reason}; "
+                f"make the document say what is there: {_shown(kind, live.properties, frozenset(fixed))}"
+            )
+        before, after = (_shown(kind, side, changed) for side in (live.properties, desired))
+        return Change(wanted.address, "replace", reason, before, after, live, wanted, changed, tags)
+
+    def _update(
+        self, wanted: Wanted, live: Live, desired: Mapping[str, Any], changed: frozenset[str], tags: dict[str, str]
+    ) -> Change | None:
+        kind = self._kind(wanted)
+        set_tags = {key: value for key, value in tags.items() if live.tags.get(key) != value}
+        ours = {key for key in live.tags if key.startswith(OURS)} - kind.own_tags
+        untag = tuple(sorted(ours - tags.keys()))
+        if not changed and not set_tags and not untag:
+            return None
+        before, after = (_shown(kind, side, changed) for side in (live.properties, desired))
+        if set_tags or untag:
+            before["tags"] = {key: live.tags[key] for key in sorted({*set_tags, *untag} & live.tags.keys())}
+            after["tags"] = dict(sorted(set_tags.items()))
+        names = sorted(changed) + (["tags"] if set_tags or untag else [])
+        reason = f"adopted ({live.id})" if wanted.address in self.adopted else f"differs: {', '.join(names)}"
+        return Change(wanted.address, "update", reason, before, after, live, wanted, changed, set_tags, untag)
+
+    def _surplus(self) -> list[Change]:
+        gone = [live for address, live in self.kept.items() if address not in self.wanted]
+        reason = "not in the document" if self.wanted else "the stack is to be absent"
+        changes = [self._delete(live, live.address, reason) for live in gone]
+        for live in self.spare:
+            of = self.kept[live.address].id
+            changes.append(self._delete(live, f"{live.address}@{live.id}", f"duplicate of {of}"))
+        return changes
+
+    def _delete(self, live: Live, key: str, reason: str) -> Change:
+        kind = self._kind(live)
+        return Change(key, "delete", reason, _shown(kind, live.properties, frozenset(live.properties)), None, live)
+
+
+def _choose(live: Sequence[Live]) -> tuple[dict[str, Live], list[Live]]:
+    """One object for each address, and the rest: of duplicates the one that most others use stays, then the oldest."""
+    uses: dict[str, int] = {}
+    for item in live:
+        for text in set(strings(item.properties)):
+            uses[text] = uses.get(text, 0) + 1
+    kept: dict[str, Live] = {}
+    ranked = sorted(live, key=lambda item: (item.address, -uses.get(item.id, 0), _birth(item), item.id))
+    for item in ranked:
+        kept.setdefault(item.address, item)
+    return kept, [item for item in ranked if kept[item.address] is not item and kept[item.address].id != item.id]
+
+
+def _birth(live: Live) -> str:
+    return str(live.raw.get("LaunchTime") or live.raw.get("CreateTime") or live.raw.get("CreateDate") or "")
+
+
+def _check_references(wanted: Mapping[str, Wanted], registry: Registry) -> None:
+    """A reference must name a resource of the stack and something that its type offers."""
+    problems = [
+        f"{item.address}: there is no resource type {item.type}"
+        for item in wanted.values()
+        if item.type not in registry
+    ]
+    for item in wanted.values():
+        for ref in references(item.properties):
+            kind = registry.get(ref.address.partition("/")[0])
+            if ref.address not in wanted:
+                problems.append(f"{item.address}: there is no {ref.address} in the stack")
+            elif kind and ref.attribute not in kind.attributes:
+                offers = ", ".join(sorted(kind.attributes))
+                problems.append(f"{item.address}: {ref.address} has no attribute {ref.attribute}; it has {offers}")
+    if problems:
+        raise StackError("\n".join(problems))
+
+
+def _shown(kind: ResourceType, properties: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:
+    """Properties as a person may see them: without the empty ones, the hidden ones as digests."""
+    found = {name: properties.get(name) for name in sorted(names)}
+    return {
+        name: _digest(value) if name in kind.hidden else value
+        for name, value in found.items()
+        if value not in (None, [], {}, "")
+    }
+
+
+def _digest(value: Any) -> str:
+    text = str(value)
+    is_digest = len(text) == 16 and all(letter in "0123456789abcdef" for letter in text)
+    return f"(digest) {text if is_digest else hashlib.sha256(text.encode()).hexdigest()[:16]}"

@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A plan for the eye: one diff for each change, as YAML, and the list that the module returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from .plan import Change, Plan
+
+
+def listed(plan: Plan) -> list[dict[str, Any]]:
+    """The plan as the module returns it."""
+    fields = ("action", "reason", "before", "after")
+    return [{"address": change.key, **{name: getattr(change, name) for name in fields}} for change in plan.changes]
+
+
+def diff(plan: Plan) -> list[dict[str, str]]:
+    """The plan as Ansible prints it with `--diff`."""
+    return [_one(change) for change in plan.changes]
+
+
+def _one(change: Change) -> dict[str, str]:
+    where = f"{change.key} ({change.live.id})" if change.live else change.key
+    return {
+        "before_header": where if change.action != "create" else f"{change.key} (missing)",
+        "after_header": f"{change.key} ({change.action}: {change.reason})",
+        "before": _text(change.before),
+        "after": _text(change.after),
+    }
+
+
+def _text(side: Mapping[str, Any] | None) -> str:
+    if not side:
+        return ""
+    return str(yaml.safe_dump(dict(side), default_flow_style=False, sort_keys=True, allow_unicode=True, width=120))
+
+
+def refusal(plan: Plan, refused: list[Change]) -> str:
+    """Why nothing was done, and the line that would allow it."""
+    lines = ["Nothing was changed: this would destroy data that is protected."]
+    for change in refused:
+        identifier = change.live.id if change.live else "?"
+        lines.append(f"- {change.key} ({identifier}) would go: {change.action}, {change.reason}")
+    names = ", ".join(change.key for change in refused)
+    lines.append("When that is meant, say so (a final snapshot is taken first):")
+    lines.append(f"    allow_destroy: [{names}]")
+    others = len(plan.changes) - len(refused)
+    return "\n".join(lines + ([f"The plan has {others} more change(s)."] if others else []))

@@ -1,0 +1,213 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The contract of a resource type: what the engine must be told about a kind of AWS object. See docs/engine.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Raw = dict[str, Any]
+Client = Any
+Properties = Mapping[str, Any]
+
+
+def dig(item: Any, path: str) -> Any:
+    """The value at a dotted path of mappings, None where it ends early."""
+    for key in path.split("."):
+        item = item.get(key) if isinstance(item, Mapping) else None
+    return item
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose resources are meant: one stack in one region."""
+
+    stack: str
+    region: str
+
+    @property
+    def path(self) -> str:
+        """The IAM path of the stack: IAM knows no regions and its lists show no tags."""
+        return f"/groundwork/{self.stack}/{self.region}/"
+
+    def physical(self, name: str, everywhere: bool = False) -> str:
+        """What AWS calls a resource of the stack; IAM's names must be unique in the whole account."""
+        return f"{self.stack}-{self.region}-{name}" if everywhere else f"{self.stack}-{name}"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list call. ``result`` is where the items are (dotted: lists of lists are flattened)."""
+
+    operation: str
+    result: str
+    of_stack: Callable[[Scope], Mapping[str, Any]]
+    by_ids: Callable[[Sequence[str]], Mapping[str, Any]] | None = None
+
+
+@dataclass(frozen=True)
+class Detail:
+    """A further read that completes listed items, ``size`` of them in one call; gives one mapping for each."""
+
+    read: Callable[[Client, list[Raw]], list[Raw]]
+    size: int = 1
+
+
+@dataclass(frozen=True)
+class Waiter:
+    """Readiness as a table: the item at ``path`` is one of ``ready``, on its way, or one of ``failed``.
+
+    ``absent`` says what it means that the item is not listed: still coming, or what was waited for.
+    """
+
+    what: str
+    path: str
+    ready: tuple[Any, ...]
+    failed: tuple[Any, ...] = ()
+    absent_is_ready: bool = False
+    timeout: float = 300.0
+    delay: float = 5.0
+    listing: Listing | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A step of an update or deletion which goes on when ``waiter`` is content with the object ``id``."""
+
+    waiter: Waiter
+    id: str
+
+
+Steps = Iterator[Wait] | None
+
+
+@dataclass(frozen=True)
+class Live:
+    """One object that exists, in the words of the document."""
+
+    type: str
+    name: str
+    id: str
+    properties: Properties
+    attributes: Mapping[str, Any]
+    tags: Mapping[str, str]
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def address(self) -> str:
+        return f"{self.type}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be made or reached: properties with every reference resolved, and all tags.
+
+    ``token`` is the client token for calls that take one. ``name`` is what AWS shall call it. ``prepared`` is what
+    the type's ``prepare`` found for all orders of this run.
+    """
+
+    address: str
+    name: str
+    properties: Properties
+    tags: Mapping[str, str]
+    scope: Scope
+    token: str = ""
+    prepared: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A live object, what it shall become, and the properties in which the two differ."""
+
+    live: Live
+    order: Order
+    changed: frozenset[str]
+
+
+Update = Callable[[Client, Edit], Steps]
+
+
+@dataclass(frozen=True)
+class Tagging:
+    """How tags are read from an item and written to an existing object."""
+
+    read: Callable[[Raw], dict[str, str]]
+    write: Callable[[Client, Live, Mapping[str, str]], None]
+    remove: Callable[[Client, Live, Sequence[str]], None]
+
+
+@dataclass(frozen=True)
+class ResourceType:
+    """A kind of AWS object, declared. Functions get a client and data; they never sleep, loop over resources or wait.
+
+    ``create`` makes exactly one call that makes one tagged object and gives it as the list call would show it (with
+    AWS's defaults); whatever more it needs is the work of ``updates``, found by comparison, so that a run which died
+    in between is mended by the next. ``updates`` maps each property which can change in place to the function that
+    changes it (one function may serve several properties: it is called once).
+    """
+
+    name: str
+    service: str
+    listing: Listing
+    id: str
+    tagging: Tagging
+    normalize: Callable[[Raw], dict[str, Any]]
+    create: Callable[[Client, Order], Raw]
+    delete: Callable[[Client, Live], Steps]
+    updates: Mapping[str, Update] = field(default_factory=dict)
+    desired: Callable[[Properties], dict[str, Any]] = dict
+    create_only: frozenset[str] = frozenset()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    # Attributes that equal the physical name, and so are known before the object exists.
+    named: frozenset[str] = frozenset()
+    # Attributes by which the properties of other live objects mention this one.
+    mentioned_by: tuple[str, ...] = ("id",)
+    # Properties whose references need not be complete when the object is created: they are brought in afterwards, and
+    # let go (by `release`) before anything is deleted. This is how groups that name each other work.
+    late: frozenset[str] = frozenset()
+    release: Callable[[Client, Live], Steps] | None = None
+    # Properties that must hold before the things they mention are used (a route table serves its subnets).
+    serves: tuple[str, ...] = ()
+    # Properties that no two live objects can share: the old one must go before the new one comes.
+    exclusive: tuple[str, ...] = ()
+    create_first: bool = False
+    everywhere: bool = False
+    also: tuple[Listing, ...] = ()
+    join: Callable[[list[Raw], Sequence[list[Raw]]], list[Raw]] | None = None
+    details: tuple[Detail, ...] = ()
+    owner: Callable[[Raw, Scope], str | None] | None = None
+    same: Mapping[str, Callable[[Any, Any], bool]] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
+    own_tags: frozenset[str] = frozenset()
+    refuse: Callable[[Properties, Properties], str | None] | None = None
+    prepare: Callable[[Callable[[str], Client], list[Order]], Mapping[str, Any]] | None = None
+    is_dead: Callable[[Raw], bool] | None = None
+    ready: Waiter | None = None
+    # Codes by which a creation says that the name is taken; by which a call says "not yet", "still in use".
+    exists: frozenset[str] = frozenset()
+    not_yet: tuple[tuple[str, str], ...] = ()
+    busy: frozenset[str] = frozenset({"DependencyViolation"})
+    busy_timeout: float = 600.0
+
+    def identify(self, item: Raw) -> str:
+        return str(dig(item, self.id))
+
+    def physical(self, scope: Scope, name: str) -> str:
+        return scope.physical(name, self.everywhere)
+
+    def equal(self, name: str, wanted: Any, live: Any) -> bool:
+        compare = self.same.get(name)
+        return compare(wanted, live) if compare else wanted == live
+
+    def different(self, wanted: Properties, live: Properties) -> frozenset[str]:
+        """The properties that differ. What AWS does not tell is not compared."""
+        both = (name for name in wanted if name in live)
+        return frozenset(name for name in both if not self.equal(name, wanted[name], live[name]))
+
+    def replaces(self, changed: frozenset[str], live: Properties) -> frozenset[str]:
+        """Those of the changed properties that need a new object. One that is unset may still be set in place."""
+        fixed = changed & self.create_only
+        return frozenset(name for name in fixed if not (live[name] is None and name in self.updates))

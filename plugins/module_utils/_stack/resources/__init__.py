@@ -1,0 +1,35 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Every resource type, imported by name: ansible packs only imports that it can see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..resource import ResourceType
+from . import (
+    elastic_ip,
+    iam_role,
+    instance,
+    instance_profile,
+    internet_gateway,
+    key_pair,
+    route_table,
+    security_group,
+    subnet,
+    vpc,
+)
+
+MODULES = (
+    elastic_ip,
+    iam_role,
+    instance,
+    instance_profile,
+    internet_gateway,
+    key_pair,
+    route_table,
+    security_group,
+    subnet,
+    vpc,
+)
+REGISTRY: Mapping[str, ResourceType] = {module.TYPE.name: module.TYPE for module in MODULES}

@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Internet gateway: the way out of a VPC and into it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..._aws.errors import taken_as_done
+from ..._aws.tags import specification
+from .. import ec2
+from ..resource import Client, Edit, Live, Order, Raw, ResourceType
+
+
+def normalize(gateway: Raw) -> dict[str, Any]:
+    attachments = [
+        item for item in gateway.get("Attachments", ()) if item.get("State") not in ("detaching", "detached")
+    ]
+    return {"vpc": attachments[0]["VpcId"] if attachments else None}
+
+
+def create(client: Client, order: Order) -> Raw:
+    specifications = specification(order.tags, "internet-gateway")
+    gateway: Raw = client.create_internet_gateway(TagSpecifications=specifications)["InternetGateway"]
+    return gateway
+
+
+def attach(client: Client, edit: Edit) -> None:
+    with taken_as_done("Resource.AlreadyAssociated"):
+        client.attach_internet_gateway(InternetGatewayId=edit.live.id, VpcId=edit.order.properties["vpc"])
+
+
+def delete(client: Client, live: Live) -> None:
+    if live.properties["vpc"]:
+        with taken_as_done("Gateway.NotAttached", "*.NotFound"):
+            client.detach_internet_gateway(InternetGatewayId=live.id, VpcId=live.properties["vpc"])
+    client.delete_internet_gateway(InternetGatewayId=live.id)
+
+
+TYPE = ResourceType(
+    name="internet_gateway",
+    service="ec2",
+    listing=ec2.listing("describe_internet_gateways", "InternetGateways", "internet-gateway-id"),
+    id="InternetGatewayId",
+    tagging=ec2.TAGGING,
+    attributes={"id": "InternetGatewayId"},
+    create_only=frozenset({"vpc"}),
+    normalize=normalize,
+    create=create,
+    updates={"vpc": attach},
+    delete=delete,
+)

@@ -1,0 +1,134 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Route table: where the traffic of some subnets goes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from ..._aws.errors import code_of, taken_as_done
+from ..._aws.tags import specification
+from .. import ec2
+from ..resource import Client, Edit, Live, Order, Raw, ResourceType
+
+
+def _routes(table: Raw) -> list[dict[str, str]]:
+    # The local route comes with the VPC, propagated ones from a VPN, those to prefix lists from gateway endpoints.
+    own = [item for item in table.get("Routes", ()) if item.get("Origin", "CreateRoute") == "CreateRoute"]
+    routes = [
+        {
+            "destination": item.get("DestinationCidrBlock") or item["DestinationIpv6CidrBlock"],
+            "gateway": item.get("GatewayId") or item.get("NatGatewayId") or "",
+        }
+        for item in own
+        if item.get("DestinationCidrBlock") or item.get("DestinationIpv6CidrBlock")
+    ]
+    return sorted((item for item in routes if item["gateway"] != "local"), key=lambda item: item["destination"])
+
+
+def _associations(table: Raw) -> dict[str, str]:
+    """The associations by subnet; the one with the VPC itself ("main") has no subnet."""
+    live = [item for item in table.get("Associations", ()) if item.get("SubnetId")]
+    states = ("disassociating", "disassociated")
+    return {
+        item["SubnetId"]: item["RouteTableAssociationId"]
+        for item in live
+        if item.get("AssociationState", {}).get("State") not in states
+    }
+
+
+def normalize(table: Raw) -> dict[str, Any]:
+    return {"vpc": table["VpcId"], "routes": _routes(table), "subnets": sorted(_associations(table))}
+
+
+def desired(wanted: Any) -> dict[str, Any]:
+    routes = sorted((dict(item) for item in wanted.get("routes", ())), key=lambda item: item["destination"])
+    return {**wanted, "routes": routes, "subnets": sorted(wanted.get("subnets", ()))}
+
+
+def create(client: Client, order: Order) -> Raw:
+    specifications = specification(order.tags, "route-table")
+    table: Raw = client.create_route_table(VpcId=order.properties["vpc"], TagSpecifications=specifications)[
+        "RouteTable"
+    ]
+    return table
+
+
+def _where(destination: str) -> dict[str, str]:
+    return {"DestinationIpv6CidrBlock" if ":" in destination else "DestinationCidrBlock": destination}
+
+
+def _target(gateway: str) -> dict[str, str]:
+    return {"NatGatewayId" if gateway.startswith("nat-") else "GatewayId": gateway}
+
+
+def set_routes(client: Client, edit: Edit) -> None:
+    table = edit.live.id
+    live = {item["destination"]: item["gateway"] for item in edit.live.properties["routes"]}
+    wanted = {item["destination"]: item["gateway"] for item in edit.order.properties["routes"]}
+    for destination in sorted(live.keys() - wanted.keys()):
+        with taken_as_done("InvalidRoute.NotFound"):
+            client.delete_route(RouteTableId=table, **_where(destination))
+    for destination, gateway in wanted.items():
+        if destination in live and live[destination] != gateway:
+            client.replace_route(RouteTableId=table, **_where(destination), **_target(gateway))
+        elif destination not in live:
+            with taken_as_done("RouteAlreadyExists"):
+                client.create_route(RouteTableId=table, **_where(destination), **_target(gateway))
+
+
+def set_subnets(client: Client, edit: Edit) -> None:
+    live = _associations(dict(edit.live.raw))
+    wanted = edit.order.properties["subnets"]
+    for subnet in wanted:
+        if subnet not in live:
+            _associate(client, edit.live.id, subnet)
+    for subnet in sorted(live.keys() - set(wanted)):
+        _disassociate(client, live[subnet])
+
+
+def _associate(client: Client, table: str, subnet: str) -> None:
+    try:
+        client.associate_route_table(RouteTableId=table, SubnetId=subnet)
+    except ClientError as error:
+        if code_of(error) != "Resource.AlreadyAssociated":
+            raise
+        _take_over(client, table, subnet)
+
+
+def _take_over(client: Client, table: str, subnet: str) -> None:
+    """Move a subnet here from whatever table it is associated with."""
+    filters = [{"Name": "association.subnet-id", "Values": [subnet]}]
+    for other in client.describe_route_tables(Filters=filters)["RouteTables"]:
+        if other["RouteTableId"] != table:
+            client.replace_route_table_association(AssociationId=_associations(other)[subnet], RouteTableId=table)
+
+
+def _disassociate(client: Client, association: str) -> None:
+    with taken_as_done("*.NotFound"):
+        client.disassociate_route_table(AssociationId=association)
+
+
+def delete(client: Client, live: Live) -> None:
+    for association in _associations(dict(live.raw)).values():
+        _disassociate(client, association)
+    client.delete_route_table(RouteTableId=live.id)
+
+
+TYPE = ResourceType(
+    name="route_table",
+    service="ec2",
+    listing=ec2.listing("describe_route_tables", "RouteTables", "route-table-id"),
+    id="RouteTableId",
+    tagging=ec2.TAGGING,
+    attributes={"id": "RouteTableId"},
+    create_only=frozenset({"vpc"}),
+    serves=("subnets",),
+    desired=desired,
+    normalize=normalize,
+    create=create,
+    updates={"routes": set_routes, "subnets": set_subnets},
+    delete=delete,
+)

@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Security group rules: one plain form for what the document says, what AWS shows and what AWS is told.
+
+AWS groups rules by protocol and ports, writes "all" as -1 without ports, and cuts host bits off a CIDR. Here a rule
+is one source or destination: `{protocol, from_port, to_port, cidr | group | prefix_list, description}`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Rule = dict[str, Any]
+
+NUMBERS = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6", "all": "-1"}
+ALL_OUT: Rule = {"protocol": "-1", "from_port": None, "to_port": None, "cidr": "0.0.0.0/0", "description": ""}
+PEERS = ("cidr", "group", "prefix_list")
+
+
+def key(rule: Rule) -> tuple[str, ...]:
+    """What makes two rules the same one to AWS: everything but the description."""
+    return tuple(str(rule.get(name)) for name in ("protocol", "from_port", "to_port", *PEERS))
+
+
+def wanted(rules: Iterable[Mapping[str, Any]]) -> list[Rule]:
+    """The rules of a document in plain form, sorted, each once."""
+    plain = {key(rule): rule for rule in map(_plain, rules)}
+    return [plain[name] for name in sorted(plain)]
+
+
+def _plain(rule: Mapping[str, Any]) -> Rule:
+    protocol = str(rule.get("protocol", "tcp")).lower()
+    protocol = NUMBERS.get(protocol, protocol)
+    ports = (None, None) if protocol == "-1" else (rule.get("from_port"), rule.get("to_port", rule.get("from_port")))
+    peer = {name: rule[name] for name in PEERS if rule.get(name)}
+    if "cidr" in peer:
+        peer["cidr"] = str(ipaddress.ip_network(peer["cidr"], strict=False))
+    description = rule.get("description") or ""
+    return {"protocol": protocol, "from_port": ports[0], "to_port": ports[1], **peer, "description": description}
+
+
+def live(permissions: Iterable[Mapping[str, Any]]) -> list[Rule]:
+    """The rules of AWS's IpPermissions in plain form."""
+    return wanted(rule for permission in permissions for rule in _split(permission))
+
+
+def _split(permission: Mapping[str, Any]) -> Iterable[Rule]:
+    same = {
+        "protocol": permission["IpProtocol"],
+        "from_port": permission.get("FromPort"),
+        "to_port": permission.get("ToPort"),
+    }
+    for name, source, field in (
+        ("cidr", "IpRanges", "CidrIp"),
+        ("cidr", "Ipv6Ranges", "CidrIpv6"),
+        ("group", "UserIdGroupPairs", "GroupId"),
+        ("prefix_list", "PrefixListIds", "PrefixListId"),
+    ):
+        for peer in permission.get(source, ()):
+            yield {**same, name: peer[field], "description": peer.get("Description", "")}
+
+
+def permissions(rules: Iterable[Rule]) -> list[dict[str, Any]]:
+    """Plain rules as AWS's IpPermissions, one each."""
+    return [_permission(rule) for rule in rules]
+
+
+def _permission(rule: Rule) -> dict[str, Any]:
+    ports = {"FromPort": rule["from_port"], "ToPort": rule["to_port"]}
+    told = {"Description": rule["description"]} if rule["description"] else {}
+    return {
+        "IpProtocol": rule["protocol"],
+        **{name: port for name, port in ports.items() if port is not None},
+        **_peer(rule, told),
+    }
+
+
+def _peer(rule: Rule, told: dict[str, str]) -> dict[str, Any]:
+    if rule.get("group"):
+        return {"UserIdGroupPairs": [{"GroupId": rule["group"], **told}]}
+    if rule.get("prefix_list"):
+        return {"PrefixListIds": [{"PrefixListId": rule["prefix_list"], **told}]}
+    if ":" in rule["cidr"]:
+        return {"Ipv6Ranges": [{"CidrIpv6": rule["cidr"], **told}]}
+    return {"IpRanges": [{"CidrIp": rule["cidr"], **told}]}

@@ -1,0 +1,251 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The steps of a plan, done: create, configure, update, release, delete. Every one can be done again after it died
+anywhere in between, and after an answer that never came back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Generator, Iterator, Mapping
+from typing import Any, TypeVar
+
+from botocore.exceptions import ClientError
+
+from .._aws.client import Clients
+from .._aws.errors import LostResponseError, StackError, code_of, is_not_found, message_of
+from . import live as reading
+from .graph import Step
+from .plan import Change, Plan, Registry, tags_of
+from .poll import verdict
+from .references import resolve
+from .resource import Edit, Live, Order, Raw, ResourceType, Scope, Wait
+from .schedule import Await, Pause, Work
+from .wanted import Ref, WantedStack
+
+T = TypeVar("T")
+# A part of a step that may wait and has a result.
+Finding = Generator["Pause | Await", Any, T]
+
+LOST_TRIES = 4
+LOOKS = (0.5, 1.0, 2.0, 4.0, 8.0)
+GENERATIONS = 8
+NOT_YET_SECONDS = 120.0
+REUSED_TOKEN = ("IdempotentInstanceTerminated", "IdempotentParameterMismatch")
+
+
+def pauses(total: float) -> Iterator[float]:
+    """Growing pauses that add up to about `total` seconds."""
+    pause, spent = 0.5, 0.0
+    while spent < total:
+        yield pause
+        spent += pause
+        pause = min(pause * 1.5, 10.0)
+
+
+class Worker:
+    """Does the steps of one plan and remembers what came of them."""
+
+    def __init__(
+        self, clients: Clients, stack: WantedStack, plan: Plan, inventory: reading.Inventory, registry: Registry
+    ) -> None:
+        self._clients = clients
+        self._stack = stack
+        self._scope = Scope(stack.name, stack.region)
+        self._registry = registry
+        self._changes = {change.key: change for change in plan.changes}
+        self._inventory = inventory
+        self._prepared: dict[str, Mapping[str, Any]] = {}
+        replaced = {change.key for change in plan.changes if change.action == "replace"}
+        self.made: dict[str, Live] = {key: live for key, live in plan.kept.items() if key not in replaced}
+
+    def prepare(self) -> None:
+        """Look up, once for each type, what its creations need; a mistake ends the run before it changes anything."""
+        orders: dict[str, list[Order]] = {}
+        for change in self._changes.values():
+            if change.action in ("create", "replace") and self._registry[change.type].prepare:
+                orders.setdefault(change.type, []).append(self._order(change, early=True, guess=True))
+        for name, wanted in orders.items():
+            prepare = self._registry[name].prepare
+            if prepare:
+                self._prepared.update(prepare(self._clients, wanted))
+
+    def work(self, step: Step) -> Work:
+        phase, key = step
+        change = self._changes[key]
+        return {
+            "create": self._create,
+            "configure": self._configure,
+            "update": self._update,
+            "release": self._release,
+            "delete": self._delete,
+        }[phase](change, self._registry[change.type])
+
+    def _value(self, ref: Ref) -> Any:
+        return self.made[ref.address].attributes.get(ref.attribute)
+
+    def _guess(self, ref: Ref) -> Any:
+        return self._value(ref) if ref.address in self.made else f"<{ref.address}.{ref.attribute}>"
+
+    def _order(self, change: Change, early: bool = False, guess: bool = False, bump: int = 0) -> Order:
+        """What is to be made; ``early`` leaves out the late properties, whose references may not exist yet."""
+        wanted, kind = change.wanted, self._registry[change.type]
+        if wanted is None:
+            raise AssertionError(f"{change.key} has nothing wanted")
+        given = {name: value for name, value in wanted.properties.items() if not (early and name in kind.late)}
+        return Order(
+            address=change.key,
+            name=self._name(change, kind),
+            properties=kind.desired(resolve(given, self._guess if guess else self._value)),
+            tags=tags_of(self._stack, wanted, kind),
+            scope=self._scope,
+            token=self._token(change, bump),
+            prepared=self._prepared.get(change.key, {}),
+        )
+
+    def _name(self, change: Change, kind: ResourceType) -> str:
+        name = kind.physical(self._scope, change.name)
+        if change.action == "replace" and kind.create_first and change.live:
+            # The one that goes still has the name.
+            return f"{name}-{hashlib.sha256(change.live.id.encode()).hexdigest()[:6]}"
+        return name
+
+    def _token(self, change: Change, bump: int) -> str:
+        """The client token: the same for every attempt at the same incarnation, another one after that has died."""
+        dead = sorted(item.id for item in self._inventory.dead if item.address == change.key)
+        gone = [change.live.id] if change.live else []
+        parts = [self._scope.stack, self._scope.region, change.key, *sorted({*dead, *gone}), str(bump)]
+        return "gw-" + hashlib.sha256("|".join(parts).encode()).hexdigest()[:40]
+
+    def _create(self, change: Change, kind: ResourceType) -> Work:
+        for bump in range(GENERATIONS):
+            order = self._order(change, early=True, bump=bump)
+            item = yield from self._make(kind, order)
+            if item is None or reading.dead(kind, item):
+                continue
+            self._clients.fresh.add(kind.identify(item))
+            item = yield from self._until_ready(kind, item)
+            yield from self._settle(change, kind, order, item)
+            return
+        raise StackError(f"AWS keeps answering with objects that are gone ({GENERATIONS} client tokens were tried)")
+
+    def _settle(self, change: Change, kind: ResourceType, order: Order, item: Raw) -> Work:
+        """Bring a new object from what AWS makes by default to what is wanted."""
+        live = reading.to_live(kind, item, change.name)
+        self.made[change.key] = live
+        changed = kind.different(order.properties, live.properties) - kind.late
+        yield from self._bring(kind, Edit(live, order, changed))
+
+    def _until_ready(self, kind: ResourceType, item: Raw) -> Finding[Raw]:
+        if kind.ready and not verdict(kind.ready, item):
+            seen = yield Await(kind, Wait(kind.ready, kind.identify(item)))
+            return {**item, **(seen or {})}
+        return item
+
+    def _make(self, kind: ResourceType, order: Order) -> Finding[Raw | None]:
+        """Create once: after an answer that was lost, look for what may have been made before making it again.
+
+        None says that the client token belongs to an object that is gone.
+        """
+        for _attempt in range(LOST_TRIES):
+            try:
+                item = yield from self._patiently(kind, lambda: kind.create(self._clients(kind.service), order))
+                return item  # type: ignore[no-any-return]
+            except LostResponseError as error:
+                lost = error
+            except ClientError as error:
+                if code_of(error) not in kind.exists and code_of(error) not in REUSED_TOKEN:
+                    raise
+                return (yield from self._existing(kind, order, error))
+            found = yield from self._look(kind, order.address)
+            if found:
+                return found
+        raise lost
+
+    def _existing(self, kind: ResourceType, order: Order, error: ClientError) -> Finding[Raw | None]:
+        found = yield from self._look(kind, order.address)
+        if found or code_of(error) in REUSED_TOKEN:
+            return found
+        raise StackError(
+            f"{error.operation_name}: {code_of(error)}: {message_of(error)} It is not tagged as this stack's: "
+            f"rename or remove {order.name}, or name it under adopt"
+        ) from error
+
+    def _look(self, kind: ResourceType, address: str) -> Finding[Raw | None]:
+        """Look for an object by its tags, several times: AWS may show it late."""
+        for seconds in LOOKS:
+            found = reading.find(self._clients, kind, self._scope, address)
+            if found:
+                return found
+            yield Pause(seconds)
+        return reading.find(self._clients, kind, self._scope, address)
+
+    def _patiently(self, kind: ResourceType, call: Callable[[], Any]) -> Finding[Any]:
+        """Say again what AWS refuses only because it has not heard yet of something made elsewhere."""
+        for seconds in pauses(NOT_YET_SECONDS):
+            try:
+                return call()
+            except ClientError as error:
+                if not any(code_of(error) == code and part in message_of(error) for code, part in kind.not_yet):
+                    raise
+            yield Pause(seconds)
+        return call()
+
+    def _configure(self, change: Change, kind: ResourceType) -> Work:
+        live, order = self.made[change.key], self._order(change)
+        changed = kind.different(order.properties, live.properties) & kind.late
+        yield from self._bring(kind, Edit(live, order, changed))
+
+    def _update(self, change: Change, kind: ResourceType) -> Work:
+        live = self.made[change.key]
+        client = self._clients(kind.service)
+        if change.tags:
+            kind.tagging.write(client, live, change.tags)
+        if change.untag:
+            kind.tagging.remove(client, live, change.untag)
+        order = self._order(change)
+        yield from self._bring(kind, Edit(live, order, kind.different(order.properties, live.properties)))
+
+    def _bring(self, kind: ResourceType, edit: Edit) -> Work:
+        """Run the update of each property that differs; one that serves several properties runs once."""
+        done: list[Any] = []
+        for name, update in kind.updates.items():
+            if name in edit.changed and update not in done:
+                done.append(update)
+                yield from self._steps(kind, lambda update=update: update(self._clients(kind.service), edit))
+
+    def _steps(self, kind: ResourceType, start: Callable[[], Any]) -> Work:
+        """Follow a function of a type through its waits; from the beginning again after a lost answer."""
+        for attempt in range(1, LOST_TRIES + 1):
+            try:
+                steps = yield from self._patiently(kind, start)
+                while steps is not None and (wait := next(steps, None)):
+                    yield Await(kind, wait)
+                return
+            except LostResponseError:
+                if attempt == LOST_TRIES:
+                    raise
+            yield Pause(1.0)
+
+    def _release(self, change: Change, kind: ResourceType) -> Work:
+        if kind.release and change.live:
+            release, live = kind.release, change.live
+            yield from self._ending(kind, lambda: release(self._clients(kind.service), live))
+
+    def _delete(self, change: Change, kind: ResourceType) -> Work:
+        if change.live:
+            live = change.live
+            yield from self._ending(kind, lambda: kind.delete(self._clients(kind.service), live))
+
+    def _ending(self, kind: ResourceType, start: Callable[[], Any]) -> Work:
+        """Delete: what is gone is done, what is still in use is tried again while its users are going."""
+        for seconds in pauses(kind.busy_timeout):
+            try:
+                yield from self._steps(kind, start)
+                return
+            except ClientError as error:
+                if is_not_found(error):
+                    return
+                if code_of(error) not in kind.busy:
+                    raise
+            yield Pause(seconds)
+        yield from self._steps(kind, start)

@@ -1,0 +1,198 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Bring a stack to what its topology says."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: stack
+short_description: Bring the AWS resources of a topology to what its document says
+version_added: 0.1.0
+description:
+  - Creates, updates, replaces and deletes the resources of one topology in one account and region, all in one run.
+  - There is no state file. What the stack owns carries the tags C(groundwork:stack) and C(groundwork:resource) from the
+    call on that creates it. What does not carry them is never touched.
+  - A run that was killed is continued by the next one. Nothing is doubled and nothing is left behind.
+  - Only one run at a time changes a stack. An expiring lock in SSM parameters sees to that. It is taken only when there
+    is something to change.
+  - Resources that hold data are deleted or replaced only when O(allow_destroy) names them.
+options:
+  topology:
+    description:
+      - The topology document. A path, the bare name of one that comes with the collection, or the document itself.
+    type: raw
+    required: true
+  overrides:
+    description:
+      - Keys that are merged over those of the document.
+    type: dict
+  state:
+    description:
+      - V(present) brings the stack to what the document says, V(absent) deletes all that it owns.
+    type: str
+    choices: [present, absent]
+    default: present
+  allow_destroy:
+    description:
+      - The addresses of protected resources that may be deleted or replaced, such as V(instance/app-1).
+      - A final snapshot is taken of what holds data.
+    type: list
+    elements: str
+    default: []
+  adopt:
+    description:
+      - Existing objects to take into the stack, as ids by address, such as C(vpc/main) with V(vpc-0123456789abcdef0).
+      - An object that belongs to another stack, or that would have to be replaced at once, is refused.
+    type: dict
+    default: {}
+  prune:
+    description:
+      - Whether to delete what the stack owns and the document no longer has.
+    type: bool
+    default: true
+  lock_wait:
+    description:
+      - How many seconds to wait for another run of the same stack to end.
+    type: int
+    default: 120
+  lock_ttl:
+    description:
+      - After how many seconds the lock expires unless it is renewed. A run that lives renews it.
+    type: int
+    default: 60
+  parallel:
+    description:
+      - How many resources are worked on at the same time.
+    type: int
+    default: 10
+extends_documentation_fragment:
+  - groundwork.aws.aws
+attributes:
+  check_mode:
+    description: Can run in check_mode and return changed status prediction without modifying target.
+    support: full
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
+    support: full
+seealso:
+  - module: groundwork.aws.stack_info
+author:
+  - groundwork.aws authors (@groundwork-aws)
+"""
+
+EXAMPLES = r"""
+- name: Show what would change
+  groundwork.aws.stack:
+    topology: single_instance
+  check_mode: true
+  diff: true
+
+- name: Bring everything up
+  groundwork.aws.stack:
+    topology: "{{ playbook_dir }}/shop.yml"
+    overrides:
+      access:
+        ssh_from: [203.0.113.0/24]
+  register: shop
+
+- name: Say where it is
+  ansible.builtin.debug:
+    var: shop.outputs.url
+
+- name: Take an existing network into the stack
+  groundwork.aws.stack:
+    topology: single_instance
+    adopt:
+      vpc/main: vpc-0123456789abcdef0
+
+- name: Take everything down, the machine with the data too
+  groundwork.aws.stack:
+    topology: single_instance
+    state: absent
+    allow_destroy: [instance/app-1]
+"""
+
+RETURN = r"""
+stack:
+  description: The name of the stack.
+  returned: success
+  type: str
+  sample: single-instance
+plan:
+  description: What had to change, in the order of the addresses.
+  returned: when the account could be read
+  type: list
+  elements: dict
+  contains:
+    address:
+      description: The type and the name of the resource. For a duplicate its id comes on top.
+      type: str
+      sample: security_group/app
+    action:
+      description: What is done to it, one of C(create), C(update), C(replace) and C(delete).
+      type: str
+    reason:
+      description: Why.
+      type: str
+      sample: "differs: ingress"
+    before:
+      description: The properties as they are. Those that differ only, unless it is deleted.
+      type: dict
+    after:
+      description: The properties as they will be. Those that differ only, unless it is created.
+      type: dict
+outputs:
+  description: The results of the stack by name. Those that are not known yet are left out.
+  returned: when the account could be read
+  type: dict
+  sample: {url: "http://198.51.100.7/"}
+resources:
+  description: The attributes of every resource that exists, by address.
+  returned: when the account could be read
+  type: dict
+  sample: {vpc/main: {id: vpc-0123456789abcdef0}}
+calls:
+  description: How often each operation of the API was called.
+  returned: when the account could be read
+  type: dict
+  sample: {"ec2:DescribeVpcs": 1}
+"""
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+try:
+    from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS
+    from ansible_collections.groundwork.aws.plugins.module_utils._stack.entry import bring
+
+    MISSING = None
+except ImportError as error:
+    ARGUMENTS = {}
+    MISSING = error
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "topology": {"type": "raw", "required": True},
+            "overrides": {"type": "dict"},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "allow_destroy": {"type": "list", "elements": "str", "default": []},
+            "adopt": {"type": "dict", "default": {}},
+            "prune": {"type": "bool", "default": True},
+            "lock_wait": {"type": "int", "default": 120},
+            "lock_ttl": {"type": "int", "default": 60},
+            "parallel": {"type": "int", "default": 10},
+            **ARGUMENTS,
+        },
+        supports_check_mode=True,
+    )
+    if MISSING:
+        module.fail_json(msg=missing_required_lib("botocore"), exception=str(MISSING))
+    result = bring(module.params, module.check_mode)
+    (module.fail_json if result.get("failed") else module.exit_json)(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Tell what exists of a stack and how it differs from its topology."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: stack_info
+short_description: Tell what exists of a stack and how it differs from its topology
+version_added: 0.1.0
+description:
+  - Reads the resources of one topology and compares them with its document.
+  - Changes nothing.
+options:
+  topology:
+    description:
+      - The topology document. A path, the bare name of one that comes with the collection, or the document itself.
+    type: raw
+    required: true
+  overrides:
+    description:
+      - Keys that are merged over those of the document.
+    type: dict
+extends_documentation_fragment:
+  - groundwork.aws.aws
+attributes:
+  check_mode:
+    description: Can run in check_mode and return changed status prediction without modifying target.
+    support: full
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
+    support: none
+seealso:
+  - module: groundwork.aws.stack
+author:
+  - groundwork.aws authors (@groundwork-aws)
+"""
+
+EXAMPLES = r"""
+- name: Read the stack
+  groundwork.aws.stack_info:
+    topology: single_instance
+  register: found
+
+- name: Nobody has changed anything by hand
+  ansible.builtin.assert:
+    that:
+      - not found.drift.missing
+      - not found.drift.changed
+      - not found.drift.unexpected
+"""
+
+RETURN = r"""
+stack:
+  description: The name of the stack.
+  returned: success
+  type: str
+  sample: single-instance
+outputs:
+  description: The results of the stack by name. Those whose resources do not exist are left out.
+  returned: success
+  type: dict
+  sample: {url: "http://198.51.100.7/"}
+resources:
+  description: The attributes of every resource that exists, by address.
+  returned: success
+  type: dict
+  sample: {vpc/main: {id: vpc-0123456789abcdef0}}
+drift:
+  description: How the account differs from the document.
+  returned: success
+  type: dict
+  contains:
+    missing:
+      description: The addresses of what does not exist.
+      type: list
+      elements: str
+    changed:
+      description: The properties that differ.
+      type: list
+      elements: dict
+      contains:
+        address:
+          description: The type and the name of the resource.
+          type: str
+        property:
+          description: The name of the property.
+          type: str
+        wanted:
+          description: What the document says.
+          type: raw
+        live:
+          description: What is there.
+          type: raw
+    unexpected:
+      description: What the stack owns and the document does not have.
+      type: list
+      elements: dict
+      contains:
+        address:
+          description: The type and the name that its tags give it.
+          type: str
+        id:
+          description: Its id.
+          type: str
+calls:
+  description: How often each operation of the API was called.
+  returned: success
+  type: dict
+  sample: {"ec2:DescribeVpcs": 1}
+"""
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+try:
+    from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS
+    from ansible_collections.groundwork.aws.plugins.module_utils._stack.entry import inform
+
+    MISSING = None
+except ImportError as error:
+    ARGUMENTS = {}
+    MISSING = error
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "topology": {"type": "raw", "required": True},
+            "overrides": {"type": "dict"},
+            **ARGUMENTS,
+        },
+        supports_check_mode=True,
+    )
+    if MISSING:
+        module.fail_json(msg=missing_required_lib("botocore"), exception=str(MISSING))
+    result = inform(module.params)
+    (module.fail_json if result.get("failed") else module.exit_json)(**result)
+
+
+if __name__ == "__main__":
+    main()
