@@ -50,8 +50,8 @@ HEALTH = Record(
             "Path that answers 200 when all is well.",
             default="/health",
         ),
-        "interval": Field(Whole("seconds", 5, 300), "Seconds between two checks.", default=30),
-        "timeout": Field(Whole("seconds", 2, 120), "Seconds until a check counts as failed.", default=5),
+        "interval": Field(Whole("a number of seconds", 5, 300), "Seconds between two checks.", default=30),
+        "timeout": Field(Whole("a number of seconds", 2, 120), "Seconds until a check counts as failed.", default=5),
         "healthy": Field(
             Whole("a number of checks", 2, 10), "Good checks in a row until it counts as healthy.", default=2
         ),
@@ -103,7 +103,9 @@ SERVICE = Record(
             default="auto",
         ),
         "threads": Field(Whole("a number of threads", 1, 128), "Threads of each worker (gunicorn only).", default=1),
-        "timeout": Field(Whole("seconds", 1, 3600), "Longest time that a request may take, in seconds.", default=30),
+        "timeout": Field(
+            Whole("a number of seconds", 1, 3600), "Longest time that a request may take, in seconds.", default=30
+        ),
         "memory": Field(Whole("a size in MiB", 16, 1048576), "Restart a process that grows beyond this many MiB."),
         "routes": Field(
             ListOf(Text("a path like /, /about or /api/*", r"/[A-Za-z0-9._~%/-]*\*?", longest=128)),

@@ -102,7 +102,7 @@ def load(
 def _read(source: Any, problems: _Problems, near: Path | None) -> tuple[dict[str, Any], str, Path | None]:
     """The data of a source, what to call it, and the directory it lies in."""
     if isinstance(source, Mapping):
-        return plain(source, (), problems), "the topology", None
+        return plain(source, problems), "the topology", None
     if not isinstance(source, (str, os.PathLike)):
         problems((), f"{shown(source)} is neither a path, a name nor a mapping")
         return {}, "the topology", None
@@ -127,7 +127,7 @@ def _text(path: Path, problems: _Problems) -> str:
 
 def _layer(override: Any, number: int, problems: _Problems) -> dict[str, Any]:
     if isinstance(override, Mapping):
-        layer: dict[str, Any] = plain(override, (), problems)
+        layer: dict[str, Any] = plain(override, problems)
         return layer
     problems((f"override {number}",), f"{shown(override)} is not a mapping ({KEYS})")
     return {}

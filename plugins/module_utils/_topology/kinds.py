@@ -47,6 +47,10 @@ class Kind:
     def check(self, value: Any, place: Place, report: Report) -> Any:
         return value
 
+    def blank(self) -> Any:
+        """What stands for a required value that is missing, so that the rest can be judged all the same."""
+        return None
+
     def schema(self) -> dict[str, Any]:
         return {}
 
@@ -159,7 +163,8 @@ class Scalar(Kind):
             return "true" if value else "false"
         if isinstance(value, (int, float, str)) and len(str(value)) <= self.longest and "\x00" not in str(value):
             return str(value)
-        report(place, f"this is not {self.what}" + (f" of at most {self.longest} characters" if value else ""))
+        limit = f" of at most {self.longest} characters" if isinstance(value, str) else ""
+        report(place, f"this is not {self.what}{limit}")
         return BAD
 
     def schema(self) -> dict[str, Any]:
@@ -241,6 +246,9 @@ class ListOf(Kind):
                 good[checked] = None
         return list(good)
 
+    def blank(self) -> Any:
+        return []
+
     def schema(self) -> dict[str, Any]:
         return {"type": "array", "items": self.item.schema(), "minItems": self.least, "uniqueItems": True}
 
@@ -274,6 +282,9 @@ class Table(Kind):
             if checked is not BAD:
                 good[name] = checked
         return good
+
+    def blank(self) -> Any:
+        return {}
 
     def schema(self) -> dict[str, Any]:
         names = {key: item for key, item in self.key.schema().items() if key != "type"}

@@ -94,7 +94,7 @@ class _Reader:
         try:
             return convert(node.value), 1
         except ValueError:
-            return self.refuse(node, f"{shown(node.value)} is not a {node.tag[len(_TAG) :]}")
+            return self.refuse(node, f"{shown(node.value)} is not what its tag !!{node.tag[len(_TAG) :]} says")
 
     def _mapping(self, node: yaml.MappingNode, depth: int) -> tuple[Any, int]:
         own: dict[str, Any] = {}
@@ -158,32 +158,43 @@ def _explained(error: yaml.MarkedYAMLError) -> str:
     return f"not YAML: {problem}" + (f", {error.context}" if error.problem and error.context else "")
 
 
-def plain(value: Any, place: Place, report: Report) -> Any:
+def plain(value: Any, report: Report) -> Any:
     """Data from ansible as plain data: no subclasses, no marks, and the key that YAML 1.1 made of ``on`` restored."""
-    if isinstance(value, bool) or value is None:
-        return value
-    if isinstance(value, str):
-        return str.__str__(value)
-    if isinstance(value, (int, float)):
-        return int(value) if isinstance(value, int) else float(value)
-    if len(place) > DEEPEST:
-        report(place[:6], f"nested more than {DEEPEST} levels deep")
-        return None
-    if isinstance(value, Mapping):
-        return _plain_mapping(value, place, report)
-    if isinstance(value, (list, tuple)):
-        return [plain(item, (*place, number), report) for number, item in enumerate(value)]
-    return str(value)
+    return _Copier(report).copy(value, ())
 
 
-def _plain_mapping(value: Mapping[Any, Any], place: Place, report: Report) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for key, item in value.items():
-        if key is True:
-            key = "on"
-        if not isinstance(key, str):
-            report(place, f"the key {shown(key)} is not text (put it in quotes)")
-            continue
-        name = str.__str__(key)
-        result[name] = plain(item, (*place, name), report)
-    return result
+class _Copier:
+    """Copies data of others. What has too many values is no topology, however few objects they share."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.left = LARGEST
+
+    def copy(self, value: Any, place: Place) -> Any:
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, str):
+            return str.__str__(value)
+        if isinstance(value, (int, float)):
+            return int(value) if isinstance(value, int) else float(value)
+        if not isinstance(value, (Mapping, list, tuple)):
+            return str(value)
+        if len(place) > DEEPEST or self.left < len(value):
+            self.report(place[:3], "is nested too deeply, or too large")
+            self.left = 0
+            return None
+        self.left -= len(value)
+        if isinstance(value, Mapping):
+            return self._copy_mapping(value, place)
+        return [self.copy(item, (*place, number)) for number, item in enumerate(value)]
+
+    def _copy_mapping(self, value: Mapping[Any, Any], place: Place) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key, item in value.items():
+            name = "on" if key is True else key
+            if isinstance(name, str):
+                name = str.__str__(name)
+                result[name] = self.copy(item, (*place, name))
+            else:
+                self.report(place, f"the key {shown(name)} is not text (put it in quotes)")
+        return result

@@ -49,7 +49,7 @@ def raw_resources_fit(document: Document) -> Iterator[tuple[Place, str]]:
             yield place, "the document makes a resource of this name itself (choose another name)"
         yield from _body_fits(place, body)
         for where, value in _references(body, place):
-            yield from _reference_fits(where, value, known, address)
+            yield from _reference_fits(where, value, known)
 
 
 def _body_fits(place: Place, body: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
@@ -71,7 +71,7 @@ def _references(value: Any, place: Place) -> Iterator[tuple[Place, Mapping[str, 
             yield from _references(item, (*place, number))
 
 
-def _reference_fits(place: Place, value: Mapping[str, Any], known: list[str], own: str) -> Iterator[tuple[Place, str]]:
+def _reference_fits(place: Place, value: Mapping[str, Any], known: list[str]) -> Iterator[tuple[Place, str]]:
     extra = [key for key in value if key not in ("ref", "attribute")]
     if extra:
         yield (*place, extra[0]), "unknown key of a reference; it takes ref and attribute"
@@ -81,5 +81,3 @@ def _reference_fits(place: Place, value: Mapping[str, Any], known: list[str], ow
     if not isinstance(target, str) or target not in known:
         hint = suggestion(target, known) if isinstance(target, str) else "write type/name"
         yield (*place, "ref"), f"{shown(target)} is not a resource of this stack; {hint}"
-    elif target == own:
-        yield (*place, "ref"), "a resource cannot refer to itself"

@@ -34,6 +34,8 @@ class Field:
 
     def filled(self) -> Any:
         """The value of a key that was left out, or could not be used."""
+        if self.required:
+            return self.kind.blank()
         if self.default is None or isinstance(self.default, Derived):
             return None
         return self.kind.check(self.default, (), silent)
@@ -60,13 +62,16 @@ class Record(Kind):
         """Always a whole record, so that what refers to a bad one does not fail as well."""
         if not isinstance(value, Mapping):
             report(place, f"{shown(value)} is not a mapping (its keys: {', '.join(self.fields)})")
-            return self.check({}, place, silent)
+            return self.blank()
         for key in value:
             if key not in self.fields:
                 report((*place, key), f"unknown key; {suggestion(key, list(self.fields))}")
         for keys in self.one_of:
             self._check_one_of(keys, value, place, report)
         return {key: self._field(key, value.get(key), place, report) for key in self.fields}
+
+    def blank(self) -> Any:
+        return self.check({}, (), silent)
 
     def _field(self, key: str, value: Any, place: Place, report: Report) -> Any:
         declared = self.fields[key]

@@ -163,7 +163,10 @@ def checks_end_before_the_next(document: Document) -> Iterator[Finding]:
     for name, service in services(document).items():
         timeout, interval = service["health"]["timeout"], service["health"]["interval"]
         if timeout >= interval:
-            yield ("services", name, "health", "timeout"), f"{timeout} is not less than the interval, {interval}"
+            yield (
+                ("services", name, "health", "timeout"),
+                f"{timeout} is not less than the interval, {interval} (lower it)",
+            )
 
 
 def calls_can_arrive(document: Document) -> Iterator[Finding]:

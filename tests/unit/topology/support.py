@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Reading case files, and writing what was compiled in their words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.wanted import Ref, Wanted
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.document import TopologyError, load
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.parse import parse_text
+
+HERE = Path(__file__).parent
+CHECKOUT = HERE.parents[2]
+TOPOLOGIES = sorted((CHECKOUT / "topologies").glob("*.yml"))
+
+
+def read(path: Path) -> Any:
+    """A YAML file as documents are read: the key `on` is text."""
+    problems: list[Any] = []
+    data = parse_text(path.read_text(encoding="utf-8"), lambda *problem: problems.append(problem))
+    assert not problems, (path, problems)
+    return data
+
+
+def cases(name: str, directory: Path = HERE) -> dict[str, Any]:
+    """The cases of one file, by name."""
+    found: dict[str, Any] = read(directory / "cases" / f"{name}.yml")
+    return found
+
+
+def base_of(case: Mapping[str, Any]) -> Any:
+    """The document that a case starts from: its own, one of the collection's, or the small one."""
+    if "document" in case:
+        return case["document"]
+    return read(CHECKOUT / "topologies" / f"{case['topology']}.yml") if "topology" in case else read(HERE / "small.yml")
+
+
+def document_of(case: Mapping[str, Any]) -> dict[str, Any]:
+    return load(base_of(case), [case["change"]] if "change" in case else [])
+
+
+def errors_of(case: Mapping[str, Any]) -> list[str]:
+    try:
+        document_of(case)
+    except TopologyError as error:
+        return error.errors
+    return []
+
+
+def written(value: Any) -> Any:
+    """Compiled data as a case file writes it: a reference as {ref, attribute}."""
+    if isinstance(value, Ref):
+        return {"ref": value.address, "attribute": value.attribute}
+    if isinstance(value, Wanted):
+        return {
+            "properties": written(value.properties),
+            **({"tags": dict(value.tags)} if value.tags else {}),
+            **({"protected": True} if value.protected else {}),
+        }
+    if isinstance(value, Mapping):
+        return {key: written(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [written(item) for item in value]
+    return value

@@ -1,0 +1,119 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Layers over a document: merged by key, told apart in errors."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pytest
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.document import TopologyError, load
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.merge import merge
+
+from .support import base_of
+
+SMALL = base_of({})
+
+
+@pytest.mark.parametrize(
+    ("base", "over", "merged"),
+    [
+        ({"a": 1}, {"b": 2}, {"a": 1, "b": 2}),
+        ({"a": {"x": 1, "y": 2}}, {"a": {"y": 3}}, {"a": {"x": 1, "y": 3}}),
+        ({"a": [1, 2]}, {"a": [3]}, {"a": [3]}),
+        ({"a": {"x": 1}}, {"a": 2}, {"a": 2}),
+        ({"a": 1}, {"a": {"x": 1}}, {"a": {"x": 1}}),
+        ({"a": 1, "b": 2}, {"a": None}, {"b": 2}),
+        ({"a": {"x": 1, "y": 2}}, {"a": {"x": None}}, {"a": {"y": 2}}),
+        ({}, {"a": {"x": None, "y": 1}}, {"a": {"y": 1}}),
+        ({}, {"a": None}, {}),
+    ],
+)
+def test_merge(base: Any, over: Any, merged: Any) -> None:
+    before = repr((base, over))
+    assert merge(base, over) == merged
+    assert repr((base, over)) == before
+
+
+def test_later_layers_win() -> None:
+    document = load(SMALL, [{"services": {"api": {"port": 5001, "workers": 2}}}, {"services": {"api": {"port": 5002}}}])
+    assert (document["services"]["api"]["port"], document["services"]["api"]["workers"]) == (5002, 2)
+
+
+def test_a_null_brings_a_default_back() -> None:
+    changed = load(SMALL, [{"services": {"api": {"timeout": 90}}}])
+    assert load(changed, [{"services": {"api": {"timeout": None}}}])["services"]["api"]["timeout"] == 30
+
+
+def test_a_null_takes_a_service_away() -> None:
+    assert load(SMALL, [{"services": {"api": None}}])["services"] == {}
+
+
+def test_the_key_that_yaml_1_1_makes_of_on() -> None:
+    """Ansible's own YAML reads `on:` as true."""
+    document = load(SMALL, [{"instances": {"other": {"subnets": "private"}}, "services": {"api": {True: "other"}}}])
+    assert document["services"]["api"]["on"] == "other"
+
+
+def test_values_that_templates_made_text_of() -> None:
+    change = {"services": {"api": {"port": "5001", "websocket": "True", "workers": "3"}}}
+    api = load(SMALL, [change])["services"]["api"]
+    assert (api["port"], api["websocket"], api["workers"]) == (5001, True, 3)
+
+
+def test_environment_values_become_the_text_that_a_process_sees() -> None:
+    values = {"PORTS": 3, "RATIO": 0.5, "DEBUG": False, "DAY": datetime.date(2026, 6, 30), "EMPTY": ""}
+    environment = load(SMALL, [{"services": {"api": {"environment": values}}}])["services"]["api"]["environment"]
+    assert environment == {"PORTS": "3", "RATIO": "0.5", "DEBUG": "false", "DAY": "2026-06-30", "EMPTY": ""}
+
+
+class Marked(str):
+    """Text with something attached, as ansible has it."""
+
+
+def test_nothing_of_ansible_stays_in_a_document() -> None:
+    document = load(SMALL, [{Marked("name"): Marked("other")}])
+    assert document["name"] == "other"
+    assert type(document["name"]) is str
+    assert all(type(key) is str for key in document)
+
+
+def errors(overrides: list[Any]) -> list[str]:
+    with pytest.raises(TopologyError) as raised:
+        load(SMALL, overrides)
+    return raised.value.errors
+
+
+def test_an_error_names_the_layer_that_brought_it_in() -> None:
+    assert errors([{"services": {"api": {"port": 5001}}}, {"services": {"api": {"port": 0}}}]) == [
+        "services.api.port: 0 is not a port (1-65535) [from override 2]"
+    ]
+    assert errors([{"services": {"api": {"port": 0}}}, {"region": "us-east-1"}])[0] == (
+        "services.api.port: 0 is not a port (1-65535) [from override 1]"
+    )
+
+
+def test_a_layer_that_is_no_mapping() -> None:
+    (error,) = errors([["port"]])
+    assert error.startswith('override 1: ["port"] is not a mapping (its keys: name, region, ')
+
+
+def test_keys_that_are_not_text() -> None:
+    assert errors([{"services": {3: {}}, False: 1}]) == [
+        "services: the key 3 is not text (put it in quotes) [from override 1]",
+        "document: the key false is not text (put it in quotes)",
+    ]
+
+
+def test_data_that_contains_itself() -> None:
+    loop: dict[str, Any] = {}
+    loop["tags"] = loop["other"] = loop
+    assert any(error.endswith("is nested too deeply, or too large [from override 1]") for error in errors([loop]))
+
+
+def test_few_objects_that_are_many_values() -> None:
+    bomb: list[Any] = ["x"] * 10
+    for _level in range(20):
+        bomb = [bomb] * 10
+    assert any("is nested too deeply, or too large" in error for error in errors([{"tags": {"a": bomb}}]))
