@@ -22,7 +22,16 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from .errors import FAILURES, NEVER_SENT, LostResponseError, is_not_found, is_throttle, is_uncertain
+from .errors import (
+    FAILURES,
+    NEVER_SENT,
+    LostResponseError,
+    code_of,
+    is_not_found,
+    is_throttle,
+    is_uncertain,
+    message_of,
+)
 from .options import Connection
 
 Sleep = Callable[[float], None]
@@ -42,9 +51,12 @@ class Fresh:
     def add(self, identifier: str) -> None:
         self._made[identifier] = time.monotonic()
 
-    def within(self, arguments: Mapping[str, Any]) -> bool:
-        """Whether a call speaks of something made less than a minute ago."""
-        text = repr(arguments)
+    def explains(self, error: ClientError, arguments: Mapping[str, Any]) -> bool:
+        """Whether AWS misses something that was made less than a minute ago.
+
+        IAM says NoSuchEntity of many things (a policy that was misspelt, say), so there its message must name it.
+        """
+        text = message_of(error) if code_of(error) == "NoSuchEntity" else repr(arguments)
         since = time.monotonic() - FRESH_SECONDS
         return any(made > since and identifier in text for identifier, made in list(self._made.items()))
 
@@ -77,7 +89,7 @@ class Client:
             try:
                 return attempt(operation, arguments)
             except ClientError as error:
-                if pause is None or not is_not_found(error) or not self._fresh.within(arguments):
+                if pause is None or not is_not_found(error) or not self._fresh.explains(error, arguments):
                     raise
                 self._sleep(pause)
         raise AssertionError("unreachable: the last pause is None")
@@ -153,7 +165,7 @@ class Clients:
         return self._session
 
     def _config(self, retries: bool) -> Config:
-        policy = {"mode": "adaptive", "total_max_attempts": 8} if retries else {"total_max_attempts": 1}
+        policy: Any = {"mode": "adaptive", "total_max_attempts": 7} if retries else {"total_max_attempts": 1}
         return Config(retries=policy, max_pool_connections=self._pool, connect_timeout=10, read_timeout=60)
 
     def _count(self, model: Any, **_event: Any) -> None:

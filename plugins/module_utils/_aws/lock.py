@@ -16,9 +16,9 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -31,18 +31,23 @@ POLL = 2.0
 
 @dataclass(frozen=True)
 class Held:
-    """What a parameter of the lock says."""
+    """What a parameter of the lock says, and when AWS last saw it written: the clocks of two runners may disagree."""
 
     number: int
     value: dict[str, Any]
+    written: float
+
+    @property
+    def expires(self) -> float:
+        return self.written + float(self.value.get("ttl", 0))
 
     def is_live(self, now: float) -> bool:
         holder = self.value
         dead = is_dead(holder.get("machine", ""), int(holder.get("pid", 0)), holder.get("started", ""))
-        return float(holder.get("expires", 0)) > now and not dead
+        return self.expires > now and not dead
 
     def __str__(self) -> str:
-        since, expires = (_clock(float(self.value.get(name, 0))) for name in ("since", "expires"))
+        since, expires = _clock(float(self.value.get("since", 0))), _clock(self.expires)
         return f"{self.value.get('holder', 'somebody')} since {since}; it expires at {expires} unless renewed"
 
 
@@ -53,16 +58,16 @@ def _clock(moment: float) -> str:
 class Lock:
     """The lock of one stack, as a context; ``lost`` tells why the run must not start anything more."""
 
-    def __init__(self, ssm: Any, stack: str, ttl: float, wait: float, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, ssm: Any, stack: str, ttl: float, wait: float) -> None:
         self._ssm = ssm
         self._path = f"/groundwork/{stack}/lock"
         self._stack = stack
         self._ttl = ttl
         self._wait = wait
-        self._now = now
         self._nonce = uuid.uuid4().hex
-        self._since = now()
+        self._since = time.time()
         self._renewed = 0.0
+        self._now = 0.0
         self._number = 0
         self._end = threading.Event()
         self._beat = threading.Thread(target=self._renew_for_ever, name="lock", daemon=True)
@@ -88,38 +93,38 @@ class Lock:
 
     def lost(self) -> str | None:
         """Why the lock is not this run's any more, None while it is."""
-        if self._lost is None and self._now() > self._renewed + self._ttl:
+        if self._lost is None and time.monotonic() > self._renewed + self._ttl:
             self._lost = "could not be renewed in time"
         return f"the lock of stack {self._stack} was lost: it {self._lost}" if self._lost else None
 
     def _list(self) -> list[Held]:
-        pages = self._ssm.pages("get_parameters_by_path", {"Path": self._path})
+        pages = list(self._ssm.pages("get_parameters_by_path", {"Path": self._path}))
+        self._now = max(_moment(page) for page in pages)
         found = [item for page in pages for item in page["Parameters"]]
         return sorted(map(_held, found), key=lambda held: held.number)
 
     def _holder(self) -> Held | None:
-        now = self._now()
-        return next((held for held in reversed(self._list()) if held.is_live(now)), None)
+        return next((held for held in reversed(self._list()) if held.is_live(self._now)), None)
 
     def _try(self) -> bool:
         """Write the next number unless somebody holds the lock; stand back when two did so at once."""
         held = self._list()
-        if any(item.is_live(self._now()) for item in held):
+        if any(item.is_live(self._now) for item in held):
             return False
         self._number = max((item.number for item in held), default=0) + 1
         if not self._put(self._number):
             return False
         others = [item for item in self._list() if item.value.get("nonce") != self._nonce]
-        if any(item.is_live(self._now()) for item in others):
+        if any(item.is_live(self._now) for item in others):
             self._delete(self._number)
             return False
         return True
 
     def _put(self, number: int, renew: bool = False) -> bool:
-        now = self._now()
+        asked = time.monotonic()
         try:
             self._ssm.put_parameter(
-                Name=f"{self._path}/{number}", Value=json.dumps(self._value(now)), Type="String", Overwrite=renew
+                Name=f"{self._path}/{number}", Value=json.dumps(self._value()), Type="String", Overwrite=renew
             )
         except ClientError as error:
             if code_of(error) != "ParameterAlreadyExists":
@@ -127,10 +132,10 @@ class Lock:
             # botocore may have said it twice: the parameter is ours when our nonce is in it.
             if not any(item.number == number and item.value.get("nonce") == self._nonce for item in self._list()):
                 return False
-        self._renewed = now
+        self._renewed = asked
         return True
 
-    def _value(self, now: float) -> dict[str, Any]:
+    def _value(self) -> dict[str, Any]:
         return {
             "holder": f"{user()}@{socket.gethostname()} pid {os.getpid()}",
             "machine": machine(),
@@ -138,7 +143,7 @@ class Lock:
             "started": started(os.getpid()),
             "nonce": self._nonce,
             "since": self._since,
-            "expires": now + self._ttl,
+            "ttl": self._ttl,
         }
 
     def _renew_for_ever(self) -> None:
@@ -153,7 +158,7 @@ class Lock:
         held = self._list()
         if not any(item.number == self._number and item.value.get("nonce") == self._nonce for item in held):
             self._lost = "was removed"
-        elif any(item.number > self._number and item.is_live(self._now()) for item in held):
+        elif any(item.number > self._number and item.is_live(self._now) for item in held):
             self._lost = "was taken over by another run"
         else:
             self._put(self._number, renew=True)
@@ -176,10 +181,17 @@ class Lock:
                 raise
 
 
+def _moment(page: dict[str, Any]) -> float:
+    """When AWS answered, by its own clock."""
+    date = page.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    return parsedate_to_datetime(date).timestamp() if date else time.time()
+
+
 def _held(item: dict[str, Any]) -> Held:
     number = item["Name"].rsplit("/", 1)[1]
     try:
         value = json.loads(item["Value"])
     except ValueError:
         value = {}
-    return Held(int(number) if number.isdigit() else 0, value if isinstance(value, dict) else {})
+    written = item["LastModifiedDate"].timestamp()
+    return Held(int(number) if number.isdigit() else 0, value if isinstance(value, dict) else {}, written)

@@ -63,9 +63,8 @@ def run(clients: Clients, stack: WantedStack, options: Options) -> Result:
 
 def look(clients: Clients, stack: WantedStack, options: Options) -> tuple[reading.Inventory, Plan]:
     """Read and plan; changes nothing."""
-    scope = Scope(stack.name, stack.region)
-    inventory = reading.read_all(clients, REGISTRY.values(), scope)
-    adopted = _adopted(clients, scope, inventory, options.adopt)
+    inventory = reading.read_all(clients, REGISTRY.values(), Scope(stack.name, stack.region))
+    adopted = _adopted(clients, stack, inventory, options.adopt)
     return inventory, make_plan(stack, inventory.alive, REGISTRY, options.prune, adopted)
 
 
@@ -102,14 +101,17 @@ def _objection(plan: Plan, options: Options) -> str | None:
     return render.refusal(plan, refused) if refused else None
 
 
-def _adopted(clients: Clients, scope: Scope, inventory: reading.Inventory, adopt: Mapping[str, str]) -> dict[str, Live]:
+def _adopted(
+    clients: Clients, stack: WantedStack, inventory: reading.Inventory, adopt: Mapping[str, str]
+) -> dict[str, Live]:
     """The objects to adopt; those that are the stack's already are no news."""
+    wanted = {item.address for item in stack.resources}
     owned = {live.address: live for live in inventory.alive}
     todo = {address: identifier for address, identifier in adopt.items() if not _is(owned.get(address), identifier)}
     found: dict[str, Live] = {}
-    problems: list[str] = []
+    problems = [f"adopt: {address}: is not in the topology" for address in sorted(todo.keys() - wanted)]
     for address, identifier in sorted(todo.items()):
-        result = _adopt(clients, scope, owned.get(address), address, identifier)
+        result = _adopt(clients, Scope(stack.name, stack.region), owned.get(address), address, identifier)
         if isinstance(result, str):
             problems.append(f"adopt: {address}: {identifier} {result}")
         else:

@@ -61,6 +61,8 @@ def _open(options: Mapping[str, Any]) -> tuple[Clients, WantedStack]:
 def _engine_options(options: Mapping[str, Any], check: bool) -> engine.Options:
     names = ("prune", "allow_destroy", "adopt", "lock_wait", "lock_ttl", "parallel")
     given = {name: options[name] for name in names if options.get(name) is not None}
+    if options["state"] == "absent":
+        given["prune"] = True
     return engine.Options(check=check, **given)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from .._aws.errors import taken_as_done
 from .._aws.tags import PROTECT, RESOURCE, STACK, as_list, specification
 from . import ec2
 from .resource import Client, Edit, Live, Raw, Tagging, Wait, Waiter
@@ -115,7 +116,8 @@ def set_volume(client: Client, edit: Edit) -> Iterator[Wait]:
     if root is None:
         return
     size, kind = edit.order.properties["volume.size"], edit.order.properties["volume.type"]
-    client.modify_volume(VolumeId=root["VolumeId"], Size=size, VolumeType=kind)
+    with taken_as_done("IncorrectModificationState"):
+        client.modify_volume(VolumeId=root["VolumeId"], Size=size, VolumeType=kind)
     # DescribeVolumes shows the old size until the modification has begun to take effect.
     yield Wait(Waiter("grown", "Size", (size,), timeout=600, listing=VOLUMES, id="VolumeId"), root["VolumeId"])
 

@@ -52,11 +52,13 @@ def _read(clients: ClientOf, kind: ResourceType, scope: Scope, calls: ThreadPool
     return list(_lives(kind, items, [future.result() for future in details], scope))
 
 
-def find(clients: ClientOf, kind: ResourceType, scope: Scope, address: str) -> Raw | None:
-    """The living object of one address, looked up anew: what a call that was not answered may have made."""
+def find(
+    clients: ClientOf, kind: ResourceType, scope: Scope, address: str, known: frozenset[str] = frozenset()
+) -> Raw | None:
+    """A living object of one address, besides the known ones: what a call that was not answered may have made."""
     client = clients(kind.service)
     for item in _list(client, kind.listing, kind.listing.of_stack(scope)):
-        if not dead(kind, item) and _owner(kind, item, scope) == address:
+        if not dead(kind, item) and kind.identify(item) not in known and _owner(kind, item, scope) == address:
             return complete(client, kind, item)
     return None
 

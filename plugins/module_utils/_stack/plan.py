@@ -95,20 +95,31 @@ class _Planner:
         self.registry = registry
         self.wanted = {item.address: item for item in stack.resources}
         self.adopted = adopted
-        self.kept, self.spare = _choose([*live, *adopted.values()])
+        self.candidates = _ranked([*live, *adopted.values()])
+        self.kept = {address: lives[0] for address, lives in self.candidates.items()}
         self.new: set[str] = set()
         self.problems: list[str] = []
 
     def plan(self, prune: bool) -> Plan:
         _check_references(self.wanted, self.registry)
         for address in in_order({address: self._hard(item) for address, item in self.wanted.items()}):
-            if address not in self.kept or self._replaced(self.wanted[address]):
-                self.new.add(address)
+            self._choose(address)
         changes = [change for address in self.wanted if (change := self._compare(self.wanted[address]))]
         if prune:
             changes += self._surplus()
         kept = {address: live for address, live in self.kept.items() if address in self.wanted}
         return Plan(tuple(sorted(changes, key=lambda item: item.key)), kept, tuple(self.problems))
+
+    def _choose(self, address: str) -> None:
+        """Settle which live object an address has, and whether a new one is needed.
+
+        Of duplicates one that can stay is better than one that cannot: a replacement which died half way leaves both.
+        """
+        for live in self.candidates.get(address, ()):
+            if not self._replaced(self.wanted[address], live):
+                self.kept[address] = live
+                return
+        self.new.add(address)
 
     def _kind(self, item: Wanted | Live) -> ResourceType:
         return self.registry[item.type]
@@ -131,9 +142,9 @@ class _Planner:
     def _desired(self, wanted: Wanted) -> dict[str, Any]:
         return self._kind(wanted).desired(resolve(wanted.properties, self.value))
 
-    def _replaced(self, wanted: Wanted) -> frozenset[str]:
-        kind, live = self._kind(wanted), self.kept[wanted.address].properties
-        return kind.replaces(kind.different(self._desired(wanted), live) - kind.late, live)
+    def _replaced(self, wanted: Wanted, live: Live) -> frozenset[str]:
+        kind = self._kind(wanted)
+        return kind.replaces(kind.different(self._desired(wanted), live.properties) - kind.late, live.properties)
 
     def _compare(self, wanted: Wanted) -> Change | None:
         kind, desired = self._kind(wanted), self._desired(wanted)
@@ -188,9 +199,10 @@ class _Planner:
         gone = [live for address, live in self.kept.items() if address not in self.wanted]
         reason = "not in the document" if self.wanted else "the stack is to be absent"
         changes = [self._delete(live, live.address, reason) for live in gone]
-        for live in self.spare:
-            of = self.kept[live.address].id
-            changes.append(self._delete(live, f"{live.address}@{live.id}", f"duplicate of {of}"))
+        for address, lives in self.candidates.items():
+            kept = self.kept[address]
+            spare = [live for live in lives if live.id != kept.id]
+            changes += [self._delete(live, f"{address}@{live.id}", f"duplicate of {kept.id}") for live in spare]
         return changes
 
     def _delete(self, live: Live, key: str, reason: str) -> Change:
@@ -198,17 +210,16 @@ class _Planner:
         return Change(key, "delete", reason, _shown(kind, live.properties, frozenset(live.properties)), None, live)
 
 
-def _choose(live: Sequence[Live]) -> tuple[dict[str, Live], list[Live]]:
-    """One object for each address, and the rest: of duplicates the one that most others use stays, then the oldest."""
+def _ranked(live: Sequence[Live]) -> dict[str, list[Live]]:
+    """The objects of each address: first the one that most others use, then the oldest."""
     uses: dict[str, int] = {}
     for item in live:
         for text in set(strings(item.properties)):
             uses[text] = uses.get(text, 0) + 1
-    kept: dict[str, Live] = {}
-    ranked = sorted(live, key=lambda item: (item.address, -uses.get(item.id, 0), _birth(item), item.id))
-    for item in ranked:
-        kept.setdefault(item.address, item)
-    return kept, [item for item in ranked if kept[item.address] is not item and kept[item.address].id != item.id]
+    found: dict[str, list[Live]] = {}
+    for item in sorted(live, key=lambda item: (item.address, -uses.get(item.id, 0), _birth(item), item.id)):
+        found.setdefault(item.address, []).append(item)
+    return found
 
 
 def _birth(live: Live) -> str:

@@ -22,7 +22,7 @@ TICK = 0.1
 Answer = Callable[[Any], None]
 
 
-@dataclass
+@dataclass(eq=False)
 class _Awaited:
     kind: ResourceType
     waiter: Waiter
@@ -92,7 +92,11 @@ class Poller:
         while not self._stop.wait(TICK):
             self._ring()
             for group in self._due():
-                self._ask(group)
+                try:
+                    self._ask(group)
+                except Exception as error:  # whoever waits must hear of it, or the run waits for ever
+                    for awaited in group:
+                        self._finish(awaited, error)
 
     def _ring(self) -> None:
         now = time.monotonic()
@@ -150,5 +154,7 @@ class Poller:
 
     def _finish(self, awaited: _Awaited, result: Any) -> None:
         with self._lock:
+            if awaited not in self._awaited:
+                return
             self._awaited.remove(awaited)
         awaited.answer(result)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
@@ -173,11 +174,16 @@ class Worker:
     def _look(self, kind: ResourceType, address: str) -> Finding[Raw | None]:
         """Look for an object by its tags, several times: AWS may show it late."""
         for seconds in LOOKS:
-            found = reading.find(self._clients, kind, self._scope, address)
+            found = self._find(kind, address)
             if found:
                 return found
             yield Pause(seconds)
-        return reading.find(self._clients, kind, self._scope, address)
+        return self._find(kind, address)
+
+    def _find(self, kind: ResourceType, address: str) -> Raw | None:
+        """What has come into being at an address since it was read: a predecessor that still lives is not meant."""
+        known = frozenset(item.id for item in self._inventory.alive)
+        return reading.find(self._clients, kind, self._scope, address, known)
 
     def _patiently(self, kind: ResourceType, call: Callable[[], Any]) -> Finding[Any]:
         """Say again what AWS refuses only because it has not heard yet of something made elsewhere."""
@@ -211,7 +217,7 @@ class Worker:
         for name, update in kind.updates.items():
             if name in edit.changed and update not in done:
                 done.append(update)
-                yield from self._steps(kind, lambda update=update: update(self._clients(kind.service), edit))
+                yield from self._steps(kind, partial(update, self._clients(kind.service), edit))
 
     def _steps(self, kind: ResourceType, start: Callable[[], Any]) -> Work:
         """Follow a function of a type through its waits; from the beginning again after a lost answer."""
