@@ -26,7 +26,10 @@ BAD: Any = object()  # what check() answers for a value that cannot be used; it 
 
 def shown(value: Any) -> str:
     """A value as an error message shows it: JSON, on one line, not too long."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    except (TypeError, ValueError, RecursionError):  # keys of odd types, or data that contains itself
+        text = f"a {type(value).__name__}"
     return text if len(text) <= 60 else text[:57] + "…"
 
 

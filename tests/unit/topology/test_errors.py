@@ -8,6 +8,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.document import MOST_ERRORS, TopologyError, load
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.merge import merge
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.schema import json_schema

@@ -8,6 +8,7 @@ import datetime
 from typing import Any
 
 import pytest
+
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.document import TopologyError, load
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.merge import merge
 

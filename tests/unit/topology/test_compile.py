@@ -1,0 +1,128 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Documents in, resources out."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.wanted import Ref, WantedStack
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.compile import compile_stack
+
+from .support import cases, document_of, written
+
+CASES = cases("compile")
+EVERY_CASE = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+
+
+def stack_of(case: Any) -> WantedStack:
+    return compile_stack(document_of(case))
+
+
+def rules(stack: WantedStack) -> dict[str, list[list[Any]]]:
+    """Who may connect to which port of which group."""
+    found = {}
+    for wanted in stack.resources:
+        if wanted.type == "security_group" and wanted.name != "extra":
+            ingress = wanted.properties["ingress"]
+            assert all(rule["from_port"] == rule["to_port"] and rule["protocol"] == "tcp" for rule in ingress)
+            peers = [rule["group"].address if "group" in rule else rule["cidr"] for rule in ingress]
+            found[wanted.name] = [[rule["from_port"], peer] for rule, peer in zip(ingress, peers, strict=True)]
+    return found
+
+
+def references(value: Any) -> Iterator[Ref]:
+    if isinstance(value, Ref):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from references(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from references(item)
+
+
+@EVERY_CASE
+def test_resources(case: Any) -> None:
+    stack = stack_of(case)
+    by_address = {wanted.address: written(wanted) for wanted in stack.resources}
+    if "addresses" in case:
+        assert list(by_address) == case["addresses"]
+    assert {address: by_address[address] for address in case.get("resources", {})} == case.get("resources", {})
+
+
+@EVERY_CASE
+def test_ingress(case: Any) -> None:
+    if "ingress" in case:
+        assert rules(stack_of(case)) == case["ingress"]
+
+
+@EVERY_CASE
+def test_outputs_and_tags(case: Any) -> None:
+    stack = stack_of(case)
+    assert written(stack.outputs) == case["outputs"]
+    assert stack.tags == case.get("tags", {})
+
+
+@EVERY_CASE
+def test_what_is_referred_to_is_in_the_stack(case: Any) -> None:
+    stack = stack_of(case)
+    addresses = [wanted.address for wanted in stack.resources]
+    assert len(addresses) == len(set(addresses))
+    named = references([[dict(wanted.properties) for wanted in stack.resources], dict(stack.outputs)])
+    assert {ref.address for ref in named} <= set(addresses)
+
+
+@EVERY_CASE
+def test_compiling_is_pure(case: Any) -> None:
+    document = document_of(case)
+    before = copy.deepcopy(document)
+    assert compile_stack(document) == compile_stack(document)
+    assert document == before
+
+
+def test_instances_are_spread() -> None:
+    case = CASES["several instances, spread over the zones"]
+    placed = {
+        wanted.name: wanted.properties["subnet"].address.partition("/")[2]
+        for wanted in stack_of(case).resources
+        if wanted.type == "instance"
+    }
+    assert placed == case["subnets"]
+
+
+# PORTS CONFIGURATION of the architecture's page, and who may connect.
+PAGE = {
+    "22: SSH access (your IP only)": ({"access": {"ssh_from": ["203.0.113.7/32"]}}, [22, "203.0.113.7/32"]),
+    "80: HTTP traffic (public)": ({}, [80, "0.0.0.0/0"]),
+    "3000: Express direct access (optional)": (
+        {"services": {"web": {"allow_from": ["203.0.113.7/32"]}}},
+        [3000, "203.0.113.7/32"],
+    ),
+    "5000: Flask direct access (optional)": (
+        {"services": {"api": {"allow_from": ["203.0.113.7/32"]}}},
+        [5000, "203.0.113.7/32"],
+    ),
+}
+
+
+def test_the_single_instance_is_open_to_nothing_but_http() -> None:
+    assert rules(stack_of({"topology": "single_instance"})) == {"app": [[80, "0.0.0.0/0"]]}
+
+
+@pytest.mark.parametrize(("change", "rule"), PAGE.values(), ids=PAGE)
+def test_the_single_instance_opens_what_the_page_has_when_asked(change: Any, rule: Any) -> None:
+    opened = rules(stack_of({"topology": "single_instance", "change": change}))["app"]
+    assert sorted(opened) == sorted([[80, "0.0.0.0/0"], *([rule] if change else [])])
+
+
+def test_all_of_the_page_together() -> None:
+    change: dict[str, Any] = {"access": {}, "services": {"web": {}, "api": {}}}
+    change["access"]["ssh_from"] = change["services"]["web"]["allow_from"] = ["203.0.113.7/32"]
+    change["services"]["api"]["allow_from"] = ["203.0.113.7/32"]
+    opened = rules(stack_of({"topology": "single_instance", "change": change}))["app"]
+    assert sorted(opened) == sorted(rule for _change, rule in PAGE.values())

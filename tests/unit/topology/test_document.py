@@ -1,0 +1,176 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The effective document: defaults, references, paths."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.document import load, place_name
+
+from .support import CHECKOUT, TOPOLOGIES, base_of, document_of
+
+
+def test_defaults() -> None:
+    document = document_of({})
+    assert document["instances"]["app"] == {
+        "type": "t3.micro",
+        "image": "al2023",
+        "subnets": "public",
+        "count": 1,
+        "address": "public",
+        "volume": {"size": 8},
+        "protect": False,
+        "user_data": None,
+    }
+    assert document["services"]["api"] == {
+        "runtime": "gunicorn",
+        "process_manager": "systemd",
+        "on": "app",
+        "instances": None,
+        "port": 5000,
+        "socket": False,
+        "entry": "wsgi:app",
+        "workers": "auto",
+        "threads": 1,
+        "timeout": 30,
+        "memory": None,
+        "routes": [],
+        "health": {"path": "/health", "interval": 30, "timeout": 5, "healthy": 2, "unhealthy": 3},
+        "static": {},
+        "websocket": False,
+        "allow_from": [],
+        "calls": [],
+        "environment": {},
+        "source": {"directory": None, "git": "https://git.example/shop.git", "ref": None, "archive": None},
+        "build": None,
+        "migrate": None,
+    }
+    rest = {key: document[key] for key in ("tags", "access", "proxy", "resources")}
+    assert rest == {"tags": {}, "access": {"ssh_from": [], "public_key": None}, "proxy": None, "resources": {}}
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "value"),
+    [
+        ({"instances": {"app": {"subnets": "private"}}}, "instances.app.address", "private"),
+        ({"instances": {"app": {"subnets": "private", "address": "public"}}}, "instances.app.address", "public"),
+        (
+            {"services": {"api": {"runtime": "pm2", "entry": "server.js"}}},
+            "services.api.process_manager",
+            "pm2",
+        ),
+        ({"services": {"api": {"process_manager": "pm2"}}}, "services.api.process_manager", "pm2"),
+        ({"proxy": {"on": "app", "tls": {"certificate": "/c", "key": "/k"}}}, "proxy.tls.port", 443),
+        ({"proxy": {"on": "app"}}, "proxy.allow_from", ["0.0.0.0/0"]),
+    ],
+)
+def test_defaults_that_follow_from_the_rest(change: Any, place: str, value: Any) -> None:
+    found: Any = document_of({"change": change})
+    for step in place.split("."):
+        found = found[step]
+    assert found == value
+
+
+@pytest.mark.parametrize("source", [*TOPOLOGIES, base_of({})], ids=str)
+def test_an_effective_document_is_a_document(source: Any) -> None:
+    document = load(source)
+    assert load(document) == document
+
+
+def test_loading_changes_nothing_that_it_is_given() -> None:
+    base, change = base_of({}), {"services": {"api": {"port": 5001}}}
+    before = repr((base, change))
+    load(base, [change])
+    assert repr((base, change)) == before
+
+
+def test_defaults_are_not_shared_between_documents() -> None:
+    document_of({})["access"]["ssh_from"].append("0.0.0.0/0")
+    assert document_of({})["access"]["ssh_from"] == []
+
+
+def test_the_proxy_may_stand_on_the_instances_of_a_service() -> None:
+    own = {"on": None, "instances": {"subnets": "public"}, "routes": ["/*"]}
+    document = document_of({"change": {"instances": None, "proxy": {"on": "api"}, "services": {"api": own}}})
+    assert document["proxy"]["on"] == "api"
+
+
+class TestPaths:
+    """Relative paths count from the current directory, then from the document's, then from the one above."""
+
+    @pytest.fixture
+    def tree(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        for name in ("here", "checkout/topologies"):
+            (tmp_path / name).mkdir(parents=True)
+        text = Path(__file__).with_name("small.yml").read_text(encoding="utf-8")
+        document = tmp_path / "checkout" / "topologies" / "shop.yml"
+        document.write_text(text.replace('git: "https://git.example/shop.git"', "directory: app"), encoding="utf-8")
+        monkeypatch.chdir(tmp_path / "here")
+        return tmp_path
+
+    def source(self, tree: Path, change: Any = None) -> dict[str, Any]:
+        document = load(tree / "checkout" / "topologies" / "shop.yml", [change] if change else [])
+        found: dict[str, Any] = document["services"]["api"]["source"]
+        return found
+
+    @pytest.mark.parametrize(
+        ("there", "found"),
+        [
+            (["here", "checkout/topologies", "checkout"], "here"),
+            (["checkout/topologies", "checkout"], "checkout/topologies"),
+            (["checkout"], "checkout"),
+            ([], "here"),
+        ],
+    )
+    def test_order(self, tree: Path, there: list[str], found: str) -> None:
+        for name in there:
+            (tree / name / "app").mkdir()
+        assert self.source(tree)["directory"] == str(tree / found / "app")
+
+    def test_absolute_paths_stay(self, tree: Path) -> None:
+        assert (
+            self.source(tree, {"services": {"api": {"source": {"directory": "/srv/app"}}}})["directory"] == "/srv/app"
+        )
+
+    def test_home_is_known(self, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("HOME", "/home/someone")
+        change = {"services": {"api": {"source": {"directory": "~/app/../web"}}}}
+        assert self.source(tree, change)["directory"] == "/home/someone/web"
+
+    def test_archives_and_certificates_are_paths_too(self, tree: Path) -> None:
+        change = {
+            "services": {"api": {"source": {"directory": None, "archive": "app.tar.gz"}}},
+            "proxy": {"on": "app", "tls": {"certificate": "tls/chain.pem", "key": "tls/key.pem"}},
+        }
+        document = load(tree / "checkout" / "topologies" / "shop.yml", [change])
+        assert document["services"]["api"]["source"]["archive"] == str(tree / "here" / "app.tar.gz")
+        assert document["proxy"]["tls"]["certificate"] == str(tree / "here" / "tls" / "chain.pem")
+
+    def test_a_document_is_looked_for_here_and_then_nearby(self, tree: Path) -> None:
+        assert load("topologies/shop.yml", near=tree / "checkout")["name"] == "shop"
+        assert load("../checkout/topologies/shop.yml")["name"] == "shop"
+
+
+def test_the_example_applications_are_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    document = load("single_instance")
+    found = {name: service["source"]["directory"] for name, service in document["services"].items()}
+    assert found == {"api": str(CHECKOUT / "examples/flask_api"), "web": str(CHECKOUT / "examples/express_web")}
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        ((), "document"),
+        (("services", "api", "routes", 0), "services.api.routes[0]"),
+        (("line 3",), "line 3"),
+        (("tags", "two words"), 'tags."two words"'),
+        (("tags", "line\nbreak"), 'tags."line\\nbreak"'),
+    ],
+)
+def test_places(place: Any, name: str) -> None:
+    assert place_name(place) == name
