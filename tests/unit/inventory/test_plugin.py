@@ -1,0 +1,456 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The inventory plugin around its pure parts: files, options, names, cache, layers. AWS is a function here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.errors import AnsibleParserError
+from ansible.inventory.data import InventoryData
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import init_plugin_loader, inventory_loader
+
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import Connection
+from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory import listing, naming
+
+TAGS = {"groundwork:stack": "single-instance", "groundwork:group": "app", "groundwork:tier": "public"}
+Listing = dict[str, list[dict[str, Any]]]
+
+
+def instance(number: int, region: str = "us-east-1", **said: Any) -> dict[str, Any]:
+    tags = {**TAGS, "Name": f"single-instance-app-{number}", "groundwork:resource": f"instance/app-{number}"}
+    return {
+        "id": f"i-{number}",
+        "type": "t3.micro",
+        "state": "running",
+        "image": "ami-1",
+        "region": region,
+        "zone": f"{region}a",
+        "private_ip": f"10.0.1.{number}",
+        "public_ip": f"203.0.113.{number}",
+        "private_dns": f"ip-10-0-1-{number}.ec2.internal",
+        "public_dns": None,
+        **said,
+        "tags": {**tags, **said.get("tags", {})},
+    }
+
+
+class Cloud:
+    """What stands for AWS: answers by region, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.instances: Listing = {}
+        self.asked: list[tuple[Connection, list[str], list[dict[str, Any]]]] = []
+
+    def list_regions(self, connection: Connection, regions: list[str], filters: list[dict[str, Any]]) -> Listing:
+        self.asked.append((connection, list(regions), filters))
+        return {region: self.instances.get(region, []) for region in regions}
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    made = Cloud()
+    monkeypatch.setattr(listing, "list_regions", made.list_regions)
+    for name in ("GROUNDWORK_TOPOLOGY", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    made.instances["us-east-1"] = [instance(1), instance(2)]
+    return made
+
+
+Parse = Callable[..., InventoryData]
+
+
+@pytest.fixture
+def parse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cloud: Cloud) -> Parse:
+    """Parse a source with the options given, as ansible does. `group_vars` go to group_vars/all beside it."""
+    init_plugin_loader()
+
+    def run(
+        options: Mapping[str, Any] | None = None,
+        group_vars: str = "",
+        extra: Mapping[str, Any] | None = None,
+        cache: bool = True,
+    ) -> InventoryData:
+        source = tmp_path / "inventory" / "ec2_services.yml"
+        (source.parent / "group_vars").mkdir(parents=True, exist_ok=True)
+        (source.parent / "group_vars" / "all.yml").write_text(group_vars, encoding="utf-8")
+        said = {"plugin": "groundwork.aws.ec2_services", "topology": "single_instance", **(options or {})}
+        source.write_text(yaml.safe_dump({key: value for key, value in said.items() if value is not None}))
+        monkeypatch.setattr("ansible.plugins.inventory.load_extra_vars", lambda loader: dict(extra or {}))
+        plugin = inventory_loader.get("groundwork.aws.ec2_services")
+        assert plugin.verify_file(str(source))
+        inventory = InventoryData()
+        plugin.parse(inventory, DataLoader(), str(source), cache=cache)
+        if hasattr(plugin, "_cache"):
+            plugin.update_cache_if_changed()
+        inventory.reconcile_inventory()
+        return inventory
+
+    return run
+
+
+def hosts(inventory: InventoryData) -> list[str]:
+    return list(inventory.hosts)
+
+
+class TestSource:
+    @pytest.mark.parametrize(
+        ("name", "fits"),
+        [
+            ("ec2_services.yml", True),
+            ("ec2_services.yaml", True),
+            ("shop.ec2_services.yml", True),
+            ("shop_ec2_services.yml", False),
+            ("ec2_services.json", False),
+            ("aws_ec2.yml", False),
+        ],
+    )
+    def test_file_names(self, name: str, fits: bool, tmp_path: Path) -> None:
+        init_plugin_loader()
+        (tmp_path / name).write_text("plugin: groundwork.aws.ec2_services\n", encoding="utf-8")
+        assert inventory_loader.get("groundwork.aws.ec2_services").verify_file(str(tmp_path / name)) is fits
+
+    def test_hosts_and_groups(self, parse: Parse) -> None:
+        inventory = parse()
+        assert hosts(inventory) == ["single-instance-app-1", "single-instance-app-2"]
+        groups = inventory.get_groups_dict()
+        both = ["single-instance-app-1", "single-instance-app-2"]
+        for name in ("groundwork", "service_api", "service_web", "stack_single_instance", "tier_public", "group_app"):
+            assert groups[name] == both
+
+    def test_variables(self, parse: Parse) -> None:
+        inventory = parse()
+        host = inventory.hosts["single-instance-app-2"]
+        assert host.vars["ansible_host"] == "203.0.113.2"
+        assert host.vars["groundwork_host"] == "app-2"
+        assert host.vars["ec2_tags"]["groundwork:group"] == "app"
+        everyone = inventory.groups["all"].vars
+        assert everyone["stack_name"] == "single-instance"
+        assert everyone["stack_region"] == "us-east-1"
+        assert everyone["stack_document"]["services"]["api"]["timeout"] == 30
+
+    def test_what_a_group_of_instances_shares_is_kept_once(self, parse: Parse) -> None:
+        inventory = parse()
+        shared = inventory.groups["group_app"].vars
+        assert [service["name"] for service in shared["groundwork_services"]] == ["api", "web"]
+        assert shared["groundwork_proxy"]["port"] == 80
+        assert all("groundwork_services" not in host.vars for host in inventory.hosts.values())
+
+    def test_no_instances_yet(self, parse: Parse, cloud: Cloud) -> None:
+        cloud.instances.clear()
+        inventory = parse()
+        assert hosts(inventory) == []
+        assert inventory.groups["all"].vars["stack_name"] == "single-instance"
+
+    def test_hosts_stand_in_the_order_in_which_people_count(self, parse: Parse, cloud: Cloud) -> None:
+        cloud.instances["us-east-1"] = [instance(10), instance(9), instance(100), instance(1)]
+        assert [name.rpartition("-")[2] for name in hosts(parse())] == ["1", "9", "10", "100"]
+
+
+class TestTopology:
+    def test_the_region_is_that_of_the_document(self, parse: Parse, cloud: Cloud) -> None:
+        parse()
+        ((_connection, regions, _filters),) = cloud.asked
+        assert regions == ["us-east-1"]
+
+    def test_aws_is_asked_for_the_stack_only(self, parse: Parse, cloud: Cloud) -> None:
+        parse({"statuses": ["running"], "filters": {"instance-type": "t3.micro", "tag:team": ["a", "b"]}})
+        ((_connection, _regions, filters),) = cloud.asked
+        assert {item["Name"]: item["Values"] for item in filters} == {
+            "tag:groundwork:stack": ["single-instance"],
+            "instance-state-name": ["running"],
+            "instance-type": ["t3.micro"],
+            "tag:team": ["a", "b"],
+        }
+
+    def test_filters_do_not_undo_our_own(self, parse: Parse, cloud: Cloud) -> None:
+        parse({"filters": {"instance-state-name": ["terminated"], "tag:groundwork:stack": "other"}})
+        found = {item["Name"]: item["Values"] for item in cloud.asked[0][2]}
+        assert found["tag:groundwork:stack"] == ["single-instance"]
+        assert "terminated" not in found["instance-state-name"]
+
+    def test_without_a_topology_all_stacks_are_listed(self, parse: Parse, cloud: Cloud) -> None:
+        other = {"groundwork:stack": "other", "groundwork:services": "web", "Name": "other-app-1"}
+        cloud.instances["us-east-1"] = [instance(1), instance(2, tags=other)]
+        inventory = parse({"topology": None, "regions": ["us-east-1"]})
+        assert {item["Name"] for item in cloud.asked[0][2]} == {"tag-key", "instance-state-name"}
+        groups = inventory.get_groups_dict()
+        assert (groups["stack_single_instance"], groups["stack_other"]) == (["single-instance-app-1"], ["other-app-1"])
+        assert groups["service_web"] == ["other-app-1"]
+        assert "stack_document" not in inventory.groups["all"].vars
+
+    def test_without_topology_and_regions_the_region_is_that_of_the_environment(
+        self, parse: Parse, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+        parse({"topology": None})
+        assert cloud.asked[0][1] == ["eu-west-1"]
+
+    def test_no_region_at_all(self, parse: Parse) -> None:
+        with pytest.raises(AnsibleParserError, match="no region is known .set regions or topology"):
+            parse({"topology": None})
+
+    def test_the_environment_names_the_topology(self, parse: Parse, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("GROUNDWORK_TOPOLOGY", "single-instance")
+        assert parse({"topology": None}).groups["all"].vars["stack_name"] == "single-instance"
+
+    def test_an_extra_variable_names_the_topology(self, parse: Parse) -> None:
+        inventory = parse({"topology": "nothing"}, extra={"topology": "single_instance"})
+        assert inventory.groups["all"].vars["stack_name"] == "single-instance"
+
+    def test_a_path_counts_from_the_source_as_well(self, parse: Parse, tmp_path: Path) -> None:
+        (tmp_path / "shop.yml").write_text("name: 7\n", encoding="utf-8")
+        with pytest.raises(AnsibleParserError, match="name: 7 is not a name"):
+            parse({"topology": "../shop.yml"})
+
+    def test_errors_of_the_document_are_all_told(self, parse: Parse) -> None:
+        change = {"services": {"api": {"prot": 1, "port": 0}}}
+        with pytest.raises(AnsibleParserError) as raised:
+            parse(extra={"stack_overrides": change})
+        assert 'services.api.prot: unknown key; did you mean "port"?' in str(raised.value)
+        assert "services.api.port: 0 is not a port (1-65535)" in str(raised.value)
+
+
+class TestLayers:
+    def services(self, inventory: InventoryData) -> Any:
+        return inventory.groups["all"].vars["stack_document"]["services"]
+
+    def test_group_vars_beside_the_source(self, parse: Parse) -> None:
+        text = 'number: 5005\nstack_overrides: {services: {api: {on: app, port: "{{ number }}"}}}\n'
+        assert self.services(parse(group_vars=text))["api"]["port"] == 5005
+
+    def test_extra_variables_come_on_top(self, parse: Parse) -> None:
+        text = "stack_overrides: {services: {api: {port: 5005, workers: 3}}}\n"
+        api = self.services(parse(group_vars=text, extra={"stack_overrides": {"services": {"api": {"port": 5006}}}}))
+        assert (api["api"]["port"], api["api"]["workers"]) == (5006, 3)
+
+    def test_templates_see_extra_variables_and_where_the_inventory_is(self, parse: Parse, tmp_path: Path) -> None:
+        text = (
+            "number: 5005\n"
+            "stack_overrides: {services: {api: {port: '{{ number }}', build: 'ls {{ inventory_dir }}'}}}\n"
+        )
+        api = self.services(parse(group_vars=text, extra={"number": 5007}))["api"]
+        assert (api["port"], api["build"]) == (5007, f"ls {tmp_path / 'inventory'}")
+
+    def test_templates_may_look_things_up(self, parse: Parse, tmp_path: Path) -> None:
+        key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 someone"
+        (tmp_path / "key.pub").write_text(f"{key}\n", encoding="utf-8")
+        text = f"stack_overrides: {{access: {{public_key: \"{{{{ lookup('file', '{tmp_path}/key.pub') }}}}\"}}}}\n"
+        document = parse(group_vars=text).groups["all"].vars["stack_document"]
+        assert document["access"]["public_key"] == key
+
+    def test_a_template_that_cannot_be_rendered(self, parse: Parse) -> None:
+        with pytest.raises(AnsibleParserError, match=r"stack_overrides in group_vars beside .* cannot be templated"):
+            parse(group_vars="stack_overrides: {name: '{{ nothing }}'}\n")
+
+
+class TestNames:
+    def test_two_hosts_of_one_name_are_refused_by_their_ids(self, parse: Parse, cloud: Cloud) -> None:
+        cloud.instances = {
+            "us-east-1": [instance(1)],
+            "eu-west-1": [instance(1, "eu-west-1", id="i-9", state="stopped")],
+        }
+        with pytest.raises(AnsibleParserError) as raised:
+            parse({"regions": ["us-east-1", "eu-west-1"]})
+        assert str(raised.value).startswith(
+            'i-1 (us-east-1, running) and i-9 (eu-west-1, stopped) are both called "single-instance-app-1"'
+        )
+
+    @pytest.mark.parametrize(
+        ("hostname", "name"),
+        [
+            ("name", "single-instance-app-1"),
+            ("instance_id", "i-1"),
+            ("private_ip", "10.0.1.1"),
+            ("public_ip", "203.0.113.1"),
+            ("private_dns", "ip-10-0-1-1.ec2.internal"),
+            ("public_dns", "i-1"),
+            ("tag:groundwork:resource", "instance/app-1"),
+            ("tag:nothing", "i-1"),
+        ],
+    )
+    def test_what_hosts_are_called(self, hostname: str, name: str, parse: Parse, cloud: Cloud) -> None:
+        cloud.instances["us-east-1"] = [instance(1)]
+        assert hosts(parse({"hostname": hostname})) == [name]
+
+    def test_an_unknown_way_to_call_them(self, parse: Parse) -> None:
+        with pytest.raises(AnsibleParserError, match='hostname: "nick" is not one of name, instance_id'):
+            parse({"hostname": "nick"})
+
+    @pytest.mark.parametrize(
+        ("option", "public", "host"),
+        [
+            (None, "203.0.113.1", "203.0.113.1"),
+            (None, None, "10.0.1.1"),
+            ("public", "203.0.113.1", "203.0.113.1"),
+            ("public", None, "10.0.1.1"),
+            ("private", "203.0.113.1", "10.0.1.1"),
+            ("ssm", "203.0.113.1", "i-1"),
+        ],
+    )
+    def test_addresses(self, option: str | None, public: str | None, host: str, parse: Parse, cloud: Cloud) -> None:
+        cloud.instances["us-east-1"] = [instance(1, public_ip=public)]
+        assert parse({"address": option}).hosts["single-instance-app-1"].vars["ansible_host"] == host
+
+    def test_an_instance_without_any_address(self, parse: Parse, cloud: Cloud) -> None:
+        cloud.instances["us-east-1"] = [instance(1, public_ip=None, private_ip=None, state="pending")]
+        assert "ansible_host" not in parse().hosts["single-instance-app-1"].vars
+
+    @pytest.mark.parametrize("name", ["app-²", "٣", "", "1a", "a1b2"])
+    def test_odd_names_can_be_sorted(self, name: str) -> None:
+        assert naming.named([instance(1), instance(2, tags={"Name": name})], "name")
+
+
+class TestConstructed:
+    def test_groups_and_variables_see_the_document(self, parse: Parse) -> None:
+        inventory = parse(
+            {
+                "keyed_groups": [{"key": "ec2_instance_type", "prefix": "type"}],
+                "groups": {"proxied": "groundwork_proxy is defined"},
+                "compose": {"ansible_port": "22 + groundwork_services | length"},
+            }
+        )
+        groups = inventory.get_groups_dict()
+        assert len(groups["type_t3_micro"]) == len(groups["proxied"]) == 2
+        assert inventory.hosts["single-instance-app-1"].vars["ansible_port"] == 24
+
+    def test_strict(self, parse: Parse) -> None:
+        with pytest.raises(Exception, match="nothing"):
+            parse({"strict": True, "compose": {"x": "nothing"}})
+
+    def test_no_template_is_rendered_unless_asked_for(self, parse: Parse, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(*_arguments: Any, **_options: Any) -> None:
+            raise AssertionError("a template was rendered")
+
+        for name in ("_compose", "_set_composite_vars", "_add_host_to_composed_groups", "_add_host_to_keyed_groups"):
+            monkeypatch.setattr(f"ansible.plugins.inventory.Constructable.{name}", fail)
+        parse()
+
+
+class TestCache:
+    @pytest.fixture
+    def cached(self, tmp_path: Path) -> dict[str, Any]:
+        return {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(tmp_path / "cache")}
+
+    def test_a_listing_is_kept(self, parse: Parse, cloud: Cloud, cached: dict[str, Any]) -> None:
+        first = parse(cached)
+        cloud.instances.clear()
+        assert hosts(parse(cached)) == hosts(first)
+        assert [regions for _connection, regions, _filters in cloud.asked] == [["us-east-1"], []]
+
+    def test_a_refresh_asks_again(self, parse: Parse, cloud: Cloud, cached: dict[str, Any]) -> None:
+        parse(cached)
+        cloud.instances.clear()
+        assert hosts(parse(cached, cache=False)) == []
+        assert hosts(parse(cached)) == []
+
+    def test_the_document_is_read_anew(self, parse: Parse, cached: dict[str, Any]) -> None:
+        parse(cached)
+        inventory = parse(cached, extra={"stack_overrides": {"services": {"api": {"port": 5009}}}})
+        assert inventory.groups["group_app"].vars["groundwork_services"][0]["port"] == 5009
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"regions": ["eu-west-1"]},
+            {"endpoint_url": "http://127.0.0.1:1"},
+            {"profile": "other"},
+            {"access_key": "OTHER", "secret_key": "x"},
+            {"filters": {"tag:team": "a"}},
+            {"statuses": ["running"]},
+        ],
+    )
+    def test_another_question_is_asked(self, other: Any, parse: Parse, cloud: Cloud, cached: dict[str, Any]) -> None:
+        parse(cached)
+        parse({**cached, **other})
+        assert all(regions for _connection, regions, _filters in cloud.asked)
+        parse({**cached, **other})
+        assert cloud.asked[-1][1] == []
+
+    def test_only_a_region_that_is_not_cached_is_asked(
+        self, parse: Parse, cloud: Cloud, cached: dict[str, Any]
+    ) -> None:
+        parse(cached)
+        parse({**cached, "regions": ["us-east-1", "eu-west-1"]})
+        assert cloud.asked[-1][1] == ["eu-west-1"]
+
+    def test_no_secret_is_cached(self, parse: Parse, cached: dict[str, Any], tmp_path: Path) -> None:
+        parse({**cached, "access_key": "AKIAEXAMPLE", "secret_key": "very-secret", "session_token": "also-secret"})
+        files = list((tmp_path / "cache").iterdir())
+        assert files
+        assert not any("secret" in file.name + file.read_text(encoding="utf-8") for file in files)
+
+
+class TestListing:
+    def test_regions_are_asked_at_the_same_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        together = threading.Barrier(3, timeout=20)
+
+        def one(_connection: Connection, region: str, _filters: Any) -> list[dict[str, Any]]:
+            together.wait()
+            return [instance(1, region)]
+
+        monkeypatch.setattr(listing, "_list_region", one)
+        found = listing.list_regions(Connection(), ["a", "b", "c"], [])
+        assert list(found) == ["a", "b", "c"]
+
+    def test_no_region_is_no_call(self) -> None:
+        assert listing.list_regions(Connection(), [], []) == {}
+
+    def test_every_region_that_failed_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def one(_connection: Connection, region: str, _filters: Any) -> list[dict[str, Any]]:
+            raise listing.ListingError(f"{region} is away")
+
+        monkeypatch.setattr(listing, "_list_region", one)
+        with pytest.raises(listing.ListingError, match=r"a is away\nb is away"):
+            listing.list_regions(Connection(), ["a", "b"], [])
+
+    def test_little_is_kept(self) -> None:
+        raw = {
+            "InstanceId": "i-1",
+            "State": {"Name": "running", "Code": 16},
+            "Placement": {"AvailabilityZone": "us-east-1a", "Tenancy": "default"},
+            "PrivateIpAddress": "10.0.1.1",
+            "PublicDnsName": "",
+            "BlockDeviceMappings": [{"DeviceName": "/dev/xvda"}],
+            "NetworkInterfaces": [{"Groups": []}],
+            "Tags": [{"Key": "Name", "Value": "a"}],
+        }
+        kept = listing.trimmed(raw, "us-east-1")
+        assert kept == {
+            "id": "i-1",
+            "type": None,
+            "state": "running",
+            "image": None,
+            "region": "us-east-1",
+            "zone": "us-east-1a",
+            "private_ip": "10.0.1.1",
+            "public_ip": None,
+            "private_dns": None,
+            "public_dns": None,
+            "tags": {"Name": "a"},
+        }
+
+
+class TestInert:
+    """Before 2.19, ansible renders every text that looks like a template, wherever it comes from."""
+
+    VALUE = {"a": ["plain", "{{ 1 + 1 }}"], "b": 3}
+
+    def test_templates_are_made_unsafe(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        wrapped: list[Any] = []
+        monkeypatch.setattr(naming, "RENDERS_ANYTHING", True)
+        monkeypatch.setattr(naming, "wrap_var", lambda value: wrapped.append(value) or value)
+        assert naming.inert(self.VALUE) == self.VALUE
+        assert naming.inert({"a": ["plain"]}) == {"a": ["plain"]}
+        assert wrapped == [self.VALUE]
+
+    def test_later_nothing_needs_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(naming, "RENDERS_ANYTHING", False)
+        assert naming.inert(self.VALUE) is self.VALUE
