@@ -25,10 +25,8 @@ def kept(kind: str, value: str, package: Path) -> bool:
         return f"/usr/lib/systemd/system/{value}" in ask(package, "--list").splitlines()
     if kind == "users":
         return f"passwd {value} " in ask(package, "--scripts")
-    if kind == "conflicts":
-        return value in ask(package, "--conflicts").split()
-    if kind == "requires":
-        return value in ask(package, "--requires").split()
+    if kind in ("requires", "provides", "conflicts"):
+        return value in ask(package, f"--{kind}").split()
     return True
 
 

@@ -8,11 +8,11 @@ specs=$2
 repository=$3
 table=$4
 install -m 0755 "$here/lay" /usr/local/bin/lay
-cp "$specs/macros" /etc/rpm/macros.stand-in
+install -D -m 0644 "$specs/macros" /etc/rpm/macros.stand-in
 
 build() {
     rpmbuild --quiet -bb --define "_topdir /tmp/rpmbuild" --define "_sourcedir $sources" \
-        --define "_rpmdir $repository" --define '_rpmfilename %{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}.rpm' "$@"
+        --define "_rpmdir $repository" "$@"
 }
 mkdir -p "$repository" /tmp/rpmbuild/BUILD
 for spec in "$specs"/*.spec; do

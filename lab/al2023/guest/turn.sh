@@ -9,7 +9,7 @@ here=$(dirname "$0")
 apt-get update -qq
 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends dnf python3-dnf rpm >/dev/null
 # Debian's rpm keeps a database for each user.
-install -m 0644 "$here/macros.rpm" /etc/rpm/macros.stand-in
+install -D -m 0644 "$here/macros.rpm" /etc/rpm/macros.stand-in
 install -m 0644 "$here/dnf.conf" /etc/dnf/dnf.conf
 install -D -m 0644 "$here/amazonlinux.repo" /etc/yum.repos.d/amazonlinux.repo
 
