@@ -7,7 +7,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import yaml
@@ -18,6 +18,8 @@ from ansible.plugins.loader import init_plugin_loader, inventory_loader
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import Connection
 from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory import listing, naming
+
+pytestmark = pytest.mark.filterwarnings("ignore:AnsibleCollectionFinder has already been configured")
 
 TAGS = {"groundwork:stack": "single-instance", "groundwork:group": "app", "groundwork:tier": "public"}
 Listing = dict[str, list[dict[str, Any]]]
@@ -194,7 +196,7 @@ class TestTopology:
         assert cloud.asked[0][1] == ["eu-west-1"]
 
     def test_no_region_at_all(self, parse: Parse) -> None:
-        with pytest.raises(AnsibleParserError, match="no region is known .set regions or topology"):
+        with pytest.raises(AnsibleParserError, match=r"no region is known \(set regions or topology"):
             parse({"topology": None})
 
     def test_the_environment_names_the_topology(self, parse: Parse, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -441,7 +443,7 @@ class TestListing:
 class TestInert:
     """Before 2.19, ansible renders every text that looks like a template, wherever it comes from."""
 
-    VALUE = {"a": ["plain", "{{ 1 + 1 }}"], "b": 3}
+    VALUE: ClassVar = {"a": ["plain", "{{ 1 + 1 }}"], "b": 3}
 
     def test_templates_are_made_unsafe(self, monkeypatch: pytest.MonkeyPatch) -> None:
         wrapped: list[Any] = []
