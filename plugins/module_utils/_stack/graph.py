@@ -99,8 +99,9 @@ class Graph:
         if change.action != "replace":
             return
         if self._kind(change).create_first:
-            self._add(("release", key), self._last(key))
-            self._add(("delete", key), self._last(key))
+            # Not possible where what it stands in (the VPC of a group) is replaced as well, and goes first.
+            self._wish(("release", key), self._last(key))
+            self._wish(("delete", key), self._last(key))
         else:
             self._add(("create", key), ("delete", key))
 

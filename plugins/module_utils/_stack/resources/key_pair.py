@@ -31,7 +31,7 @@ def create(client: Client, order: Order) -> Raw:
 
 
 def delete(client: Client, live: Live) -> None:
-    client.delete_key_pair(KeyPairId=live.id)
+    client.delete_key_pair(KeyName=live.attributes["name"])
 
 
 TYPE = ResourceType(

@@ -1,0 +1,178 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A small AWS account inside the process: moto behind real clients, and the means to disturb a run."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from botocore.loaders import create_loader
+
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.client import Clients
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import Connection
+from ansible_collections.groundwork.aws.plugins.module_utils._stack import engine, live
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.resource import Scope
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.resources import REGISTRY
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.wanted import Ref, Wanted, WantedStack
+
+REGION = "us-east-1"
+READS = ("Describe", "List", "Get")
+CONNECTION = Connection(access_key="test", secret_key="test")  # noqa: S106
+SSM_POLICY = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
+
+
+class Killed(BaseException):
+    """The process is gone: nothing that it says is heard any more."""
+
+
+class Switch:
+    """Kills a run at its nth mutating call, before AWS obeys it or after it has."""
+
+    def __init__(self, at: int, obeyed: bool) -> None:
+        self._at = at
+        self._obeyed = obeyed
+        self._lock = threading.Lock()
+        self._seen = 0
+        self.dead = False
+
+    def before(self, model: Any, **_event: Any) -> None:
+        with self._lock:
+            if self.dead:
+                raise Killed
+            if model.name.startswith(READS) or model.service_model.service_name == "ssm":
+                return
+            self._seen += 1
+            if self._seen == self._at and not self._obeyed:
+                self.dead = True
+                raise Killed
+
+    def after(self, model: Any, **_event: Any) -> None:
+        if model.name.startswith(READS) or model.service_model.service_name == "ssm":
+            return
+        with self._lock:
+            if self._seen >= self._at and self._obeyed:
+                self.dead = True
+            if self.dead:
+                raise Killed
+
+
+# The models of the services take half a second to load; all sessions of the tests share them.
+LOADER = create_loader()
+
+
+def clients(switch: Switch | None = None) -> Clients:
+    made = Clients(CONNECTION, REGION)
+    made._open().register_component("data_loader", LOADER)
+    if switch:
+        session = made._open()
+        session.register("before-call", switch.before)
+        session.register("after-call", switch.after)
+    return made
+
+
+def mutations(calls: dict[str, int]) -> dict[str, int]:
+    return {name: count for name, count in calls.items() if not name.split(":")[1].startswith(READS)}
+
+
+def stack(**changes: Any) -> WantedStack:
+    """The first architecture in small: one of everything. ``changes`` replaces or (with None) drops resources."""
+    vpc = Ref("vpc/main")
+    resources = {
+        "vpc/main": {"cidr": "10.0.0.0/16"},
+        "internet_gateway/main": {"vpc": vpc},
+        "subnet/public-1": {"vpc": vpc, "cidr": "10.0.1.0/24", "zone": "us-east-1a"},
+        "route_table/public": {
+            "vpc": vpc,
+            "routes": [{"destination": "0.0.0.0/0", "gateway": Ref("internet_gateway/main")}],
+            "subnets": [Ref("subnet/public-1")],
+        },
+        "security_group/app": {
+            "vpc": vpc,
+            "description": "app",
+            "ingress": [
+                {"protocol": "tcp", "from_port": 80, "to_port": 80, "cidr": "0.0.0.0/0", "description": "HTTP"},
+                {"protocol": "tcp", "from_port": 5000, "to_port": 5000, "group": Ref("security_group/web")},
+            ],
+        },
+        "security_group/web": {
+            "vpc": vpc,
+            "description": "web",
+            "ingress": [{"protocol": "-1", "group": Ref("security_group/app")}],
+        },
+        "key_pair/main": {"public_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl me"},
+        "iam_role/app": {"principal": "ec2.amazonaws.com", "managed_policies": [SSM_POLICY]},
+        "instance_profile/app": {"role": Ref("iam_role/app", "name")},
+        "instance/app-1": {
+            "image": "al2023",
+            "type": "t3.micro",
+            "subnet": Ref("subnet/public-1"),
+            "security_groups": [Ref("security_group/app")],
+            "key_pair": Ref("key_pair/main", "name"),
+            "instance_profile": Ref("instance_profile/app", "name"),
+            "termination_protection": True,
+            "public_ip": True,
+        },
+        "elastic_ip/app-1": {"instance": Ref("instance/app-1")},
+    }
+    changed = {**resources, **{address.replace("__", "/"): value for address, value in changes.items()}}
+    wanted = [
+        Wanted(*address.split("/", 1), properties=value, protected=address == "instance/app-1")
+        for address, value in changed.items()
+        if value is not None
+    ]
+    outputs = {"url": ("http://", Ref("elastic_ip/app-1", "public_ip"), "/")} if "elastic_ip/app-1" in changed else {}
+    return WantedStack("shop", REGION, tuple(wanted), {"team": "red"}, outputs)
+
+
+def empty() -> WantedStack:
+    return WantedStack("shop", REGION, ())
+
+
+def run(wanted: WantedStack, **options: Any) -> engine.Result:
+    """An undisturbed run."""
+    return engine.run(clients(), wanted, engine.Options(**{"lock_wait": 5, **options}))
+
+
+def run_and_die(wanted: WantedStack, at: int, obeyed: bool, **options: Any) -> bool:
+    """A run that is killed at a mutating call; whether it came so far. Its lock is taken away, as if expired."""
+    switch = Switch(at, obeyed)
+    try:
+        engine.run(clients(switch), wanted, engine.Options(**options))
+    except Killed:
+        pass
+    ssm = clients()("ssm")
+    for page in ssm.pages("get_parameters_by_path", {"Path": "/groundwork/shop/lock"}):
+        for item in page["Parameters"]:
+            ssm.delete_parameter(Name=item["Name"])
+    return switch.dead
+
+
+def picture(name: str = "shop") -> dict[str, Any]:
+    """All that the stack owns, every id replaced by the address that it stands for; duplicates show as such."""
+    found = live.read_all(clients(), REGISTRY.values(), Scope(name, REGION)).alive
+    names = {str(value): item.address for item in found for value in (item.id, item.attributes.get("arn")) if value}
+
+    def shown(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: shown(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [shown(item) for item in value]
+        return names.get(value, value) if isinstance(value, str) else value
+
+    result: dict[str, Any] = {}
+    for item in found:
+        result.setdefault(item.address, []).append({"properties": shown(dict(item.properties)), "tags": dict(item.tags)})
+    return result
+
+
+def census() -> dict[str, int]:
+    """How many objects of each type live in the whole account, owned or not: orphans count too."""
+    made = clients()
+    result: dict[str, int] = {}
+    for kind in REGISTRY.values():
+        pages = made(kind.service).pages(kind.listing.operation, {})
+        items = [item for page in pages for item in live._flat(page, kind.listing.result)]
+        result[kind.name] = sum(1 for item in items if not live.dead(kind, item))
+    volumes = [item for page in made("ec2").pages("describe_volumes", {}) for item in page["Volumes"]]
+    return {**result, "volume": len(volumes)}

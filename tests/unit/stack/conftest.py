@@ -1,0 +1,27 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Fixtures of the engine's tests: an account inside the process, and no waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from moto import mock_aws
+
+from ansible_collections.groundwork.aws.plugins.module_utils._stack import poll
+
+
+@pytest.fixture
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(poll, "TICK", 0.005)
+    monkeypatch.setattr(poll, "FIRST_DELAY", 0.01)
+
+
+@pytest.fixture
+def account(no_waiting: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty AWS account with the managed policies of AWS in it."""
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    with mock_aws(config={"iam": {"load_aws_managed_policies": True}}):
+        yield
