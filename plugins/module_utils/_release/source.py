@@ -1,0 +1,108 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Where a release comes from: a directory, a commit of a git repository, or an archive. Controller only."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Iterator, Mapping, Sequence
+
+from .tree import SourceProblem, digest, entries, pack
+
+
+def default_cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "groundwork" / "releases"
+
+
+def make_archive(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The archive for the given source, made unless the cache has it."""
+    cache = Path(options["cache"]) if options["cache"] else default_cache()
+    with opened(options, cache) as (root, named):
+        found = entries(root, options["exclude"])
+        content = digest(found)
+        archive = cache / f"{content}.tar.gz"
+        if not archive.exists():
+            pack(found, archive)
+    return {
+        "path": str(archive),
+        "digest": content,
+        "version": options["version"] or named or content[:12],
+        "files": len(found),
+        "size": archive.stat().st_size,
+    }
+
+
+@contextmanager
+def opened(options: Mapping[str, Any], cache: Path) -> Iterator[tuple[Path, str]]:
+    """The source as a directory, with the version that it has by itself ("" when it has none)."""
+    if options["directory"]:
+        yield existing(options["directory"], "directory"), ""
+        return
+    with tempfile.TemporaryDirectory(prefix="groundwork-source-") as scratch:
+        if options["archive"]:
+            archive = existing(options["archive"], "archive")
+            shutil.unpack_archive(archive, scratch, **extraction(archive))
+            yield only_child(Path(scratch)), ""
+        else:
+            yield Path(scratch), check_out(options["git"], options["ref"], cache, Path(scratch))
+
+
+def existing(path: str, kind: str) -> Path:
+    found = Path(path).expanduser()
+    if not (found.is_dir() if kind == "directory" else found.is_file()):
+        raise SourceProblem(f"the {kind} {path} does not exist on the controller")
+    return found.resolve()
+
+
+def extraction(archive: Path) -> dict[str, str]:
+    """Tar archives are extracted with Python's own checks against leaving the directory."""
+    return {} if archive.suffix == ".zip" else {"filter": "data"}
+
+
+def only_child(folder: Path) -> Path:
+    """Archives of repositories have one directory at the top; what matters is inside it."""
+    children = list(folder.iterdir())
+    return children[0] if len(children) == 1 and children[0].is_dir() else folder
+
+
+def check_out(url: str, ref: str, cache: Path, target: Path) -> str:
+    """Export one commit into ``target``; the version is the ref and the commit."""
+    mirror = cache / "git" / hashlib.sha256(url.encode()).hexdigest()[:16]
+    if not (mirror / "HEAD").exists():
+        git(["init", "--quiet", "--bare", str(mirror)])
+    git(["-C", str(mirror), "fetch", "--quiet", "--force", "--depth=1", "--", url, ref or "HEAD"])
+    commit = git(["-C", str(mirror), "rev-parse", "FETCH_HEAD^{commit}"]).strip()
+    exported = target.with_suffix(".tar")
+    try:
+        git(["-C", str(mirror), "archive", "--format=tar", f"--output={exported}", commit])
+        shutil.unpack_archive(exported, target, **extraction(exported))
+    finally:
+        exported.unlink(missing_ok=True)
+    return version(ref, commit)
+
+
+def version(ref: str, commit: str) -> str:
+    """A tag or branch names itself, with the commit; a commit is shortened."""
+    short = commit[:12]
+    name = ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
+    return short if name in ("", "HEAD") or commit.startswith(name) else f"{name}-{short}"
+
+
+def git(arguments: Sequence[str]) -> str:
+    settings = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False, env=settings)
+    except FileNotFoundError:
+        raise SourceProblem("git is not installed on the controller") from None
+    if done.returncode != 0:
+        raise SourceProblem(f"git {arguments[0] if arguments[0] != '-C' else arguments[2]}: {done.stderr.strip()}")
+    return done.stdout
+
+
+__all__ = ["SourceProblem", "make_archive"]

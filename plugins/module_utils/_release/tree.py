@@ -1,0 +1,110 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From a source tree to an archive that depends on its content alone: no time, no owner, no machine. Controller only."""
+
+from __future__ import annotations
+
+import fnmatch
+import gzip
+import hashlib
+import os
+import stat
+import subprocess
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Sequence
+
+NEVER = (".git", "node_modules", ".venv", "venv", "__pycache__", "*.pyc", ".pytest_cache", ".mypy_cache", ".ruff_cache")
+
+
+class SourceProblem(ValueError):
+    """A source that cannot be made an archive."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file or symbolic link of the tree. ``target`` is set for links."""
+
+    name: str
+    path: Path
+    executable: bool
+    target: str | None = None
+
+
+def entries(root: Path, exclude: Sequence[str] = ()) -> list[Entry]:
+    """What belongs to the source, sorted by name. Inside a git checkout that is what git does not ignore."""
+    names = tracked(root)
+    names = walked(root) if names is None else names
+    kept = [name for name in sorted(set(names)) if not any_excluded(name, (*NEVER, *exclude))]
+    found = [entry(root, name) for name in kept if os.path.lexists(root / name)]
+    if not found:
+        raise SourceProblem(f"{root} holds no files to deploy")
+    return found
+
+
+def tracked(root: Path) -> list[str] | None:
+    """Tracked files and untracked ones that are not ignored; None outside a git checkout."""
+    command = ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "."]
+    try:
+        listed = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return None
+    return [name for name in listed.stdout.split("\0") if name] if listed.returncode == 0 else None
+
+
+def walked(root: Path) -> list[str]:
+    names = []
+    for folder, directories, files in os.walk(root):
+        directories[:] = [name for name in directories if not any_excluded(name, NEVER)]
+        links = [name for name in directories if (Path(folder) / name).is_symlink()]
+        names += [os.path.relpath(os.path.join(folder, name), root) for name in files + links]
+    return names
+
+
+def any_excluded(name: str, patterns: Sequence[str]) -> bool:
+    """Whether the path or any part of it matches one of the patterns."""
+    return any(fnmatch.fnmatch(part, pattern) for pattern in patterns for part in (name, *Path(name).parts))
+
+
+def entry(root: Path, name: str) -> Entry:
+    path = root / name
+    status = path.lstat()
+    if stat.S_ISLNK(status.st_mode):
+        return Entry(name, path, False, os.readlink(path))
+    if not stat.S_ISREG(status.st_mode):
+        raise SourceProblem(f"{path} is neither a file nor a link (a git submodule?); leave it out with `exclude`")
+    return Entry(name, path, bool(status.st_mode & stat.S_IXUSR))
+
+
+def digest(found: Sequence[Entry]) -> str:
+    """SHA-256 over names, modes and contents."""
+    total = hashlib.sha256()
+    for one in found:
+        content = one.target.encode() if one.target is not None else one.path.read_bytes()
+        kind = "link" if one.target is not None else "755" if one.executable else "644"
+        total.update(f"{kind} {hashlib.sha256(content).hexdigest()} {one.name}\n".encode())
+    return total.hexdigest()
+
+
+def pack(found: Sequence[Entry], archive: Path) -> None:
+    """Write the archive in one step; a killed run leaves no half of one under the final name."""
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    beside = archive.with_name(f".{archive.name}.{os.getpid()}")
+    with open(beside, "wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed:
+        with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar:
+            for one in found:
+                add(tar, one)
+    os.replace(beside, archive)
+
+
+def add(tar: tarfile.TarFile, one: Entry) -> None:
+    info = tarfile.TarInfo(one.name)
+    info.mode = 0o755 if one.executable else 0o644
+    if one.target is not None:
+        info.type, info.linkname = tarfile.SYMTYPE, one.target
+        tar.addfile(info)
+        return
+    info.size = one.path.stat().st_size
+    with open(one.path, "rb") as content:
+        tar.addfile(info, content)
