@@ -162,7 +162,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             instances = self._instances(path, cache, document)
             hosts = naming.named(instances, self.get_option("hostname"))
         except (listing.ListingError, naming.NamingError) as error:
-            raise AnsibleParserError(str(error)) from error
+            raise AnsibleParserError(str(error)) from None  # a chain would say the same again
         for name, instance in hosts.items():
             self._add(name, instance, document)
 
@@ -176,7 +176,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             overrides = layers.layers(self.templar, found, extra, path)
             return load(topology, overrides, near=Path(path).absolute().parent)
         except TopologyError as error:
-            raise AnsibleParserError(str(error)) from error
+            raise AnsibleParserError(str(error)) from None
 
     def _publish(self, document: dict[str, Any] | None) -> None:
         """What all hosts have in common; the group `all` reaches the implicit localhost as well."""
