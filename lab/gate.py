@@ -58,15 +58,18 @@ def read_call(environ: Environ) -> ApiCall:
 class Gate:
     """A WSGI application around moto's."""
 
-    def __init__(self, inner: Application, lock: threading.RLock, changed: Callable[[ApiCall], None]) -> None:
+    def __init__(
+        self, inner: Application, lock: threading.RLock, changed: Callable[[ApiCall], None], name: str
+    ) -> None:
         self._inner = inner
         self._lock = lock
         self._changed = changed
+        self._name = name
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if environ.get("PATH_INFO") == "/groundwork-lab/health":
             start_response("200 OK", [("Content-Type", "application/json")])
-            return [json.dumps({"ready": True}).encode()]
+            return [json.dumps({"name": self._name}).encode()]
         call = read_call(environ)
         if not call.changes:
             return self._inner(environ, start_response)

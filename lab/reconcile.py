@@ -114,7 +114,6 @@ class Task:
 
     action: Action
     instance: Instance
-    machine: Machine | None
 
 
 def decide(state: str, power: Power, reboot: bool) -> Action:
@@ -194,8 +193,7 @@ class Reconciler:
             power = powers.get(instance.id, Power.ABSENT)
             action = decide(instance.state, power, bool(lifecycle.noted(instance, "reboot")))
             if action is not Action.NOTHING:
-                machine = describe(instance) if instance.state in ("pending", "running") else None
-                tasks.append(Task(action, instance, machine))
+                tasks.append(Task(action, instance))
         return tasks
 
     def _do(self, task: Task) -> None:
@@ -215,10 +213,12 @@ class Reconciler:
             self.wake()
 
     def _drive(self, task: Task) -> None:
-        action, instance, machine = task.action, task.instance, task.machine
+        action, instance = task.action, task.instance
         if action in (Action.BOOT, Action.REBOOT, Action.WIRE):
-            assert machine is not None
-            self._bring_up(action, instance, machine)
+            with self._lock:
+                machine = describe(instance) if instance.state in ("pending", "running") else None
+            if machine:
+                self._bring_up(action, instance, machine)
         elif action is Action.SHUT_DOWN:
             self._guests.shut_down(instance.id)
             self._set(instance, "stopping", lifecycle.finish_stop)

@@ -8,7 +8,7 @@ import os
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 # moto reads these when it is imported or when a backend is first used.
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
@@ -44,10 +44,16 @@ class LabServer:
     through their states all the same.
     """
 
-    def __init__(self, port: int = 0, *, guests: Guests | bool = False, state: Path | None = None) -> None:
-        if guests is True:
-            raise ValueError("pass the driver of the guests; see lab.daemon")
+    def __init__(
+        self,
+        port: int = 0,
+        *,
+        guests: Guests | Literal[False] = False,
+        state: Path | None = None,
+        name: str = "in-process",
+    ) -> None:
         self._port = port
+        self._name = name
         self.lock = threading.RLock()
         self._store = StateStore(state, self.lock) if state else None
         self._reconciler = Reconciler(self.lock, guests or NoGuests(), self._keep)
@@ -80,7 +86,7 @@ class LabServer:
         BackendDict.reset()
         if self._store:
             self._store.load()
-        application = Gate(DomainDispatcherApplication(create_backend_app), self.lock, self._after_change)
+        application = Gate(DomainDispatcherApplication(create_backend_app), self.lock, self._after_change, self._name)
         self._server = make_server("127.0.0.1", self._port, application, threaded=True, request_handler=Handler)
         self._server.daemon_threads = True  # type: ignore[attr-defined]
         self._thread = threading.Thread(target=self._server.serve_forever, name="api", daemon=True)

@@ -29,6 +29,7 @@ PACKAGES = (
     "python3-apt",
     "python3-packaging",
     "python3-venv",
+    "python3-yaml",
     "acl",
     # what a cloud image of Debian has and roles rely on
     "ca-certificates",

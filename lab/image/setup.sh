@@ -8,7 +8,7 @@ systemctl mask getty.target console-getty.service systemd-resolved.service syste
     apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer fstrim.timer dpkg-db-backup.timer \
     sys-kernel-debug.mount sys-kernel-tracing.mount sys-kernel-config.mount dev-hugepages.mount dev-mqueue.mount
 systemctl set-default multi-user.target
-systemctl enable lab-guest.service lab-host-keys.service ssh.service
+systemctl enable lab-guest.service lab-host-keys.service lab-user-data.service ssh.service
 
 chmod 0755 /usr/local/lib/groundwork-lab/*
 chmod 0440 /etc/sudoers.d/admin

@@ -8,8 +8,7 @@ mkdir -p "$directory/archives"
 chmod 0777 "$directory/archives"
 cd "$directory/archives"
 
-apt-get update -qq
-DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends rpm createrepo-c >/dev/null
+DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends createrepo-c >/dev/null
 apt-get download -qq $(sed -n 's/^debian //p' "$wanted")
 for archive in *.deb; do
     name=$(dpkg-deb --field "$archive" Package)

@@ -6,8 +6,6 @@ repository=$1
 shift
 here=$(dirname "$0")
 
-apt-get update -qq
-DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends dnf python3-dnf rpm >/dev/null
 # Debian's rpm keeps a database for each user.
 install -D -m 0644 "$here/macros.rpm" /etc/rpm/macros.stand-in
 install -m 0644 "$here/dnf.conf" /etc/dnf/dnf.conf

@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The process of a lab: the API, the reconciler and the metadata services."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+
+from .description import Description, read_description
+from .guests.driver import DockerGuests, Ground
+from .hooks import addresses, console
+from .paths import cache_directory, lab_paths
+from .ranges import PublicRange
+from .server import LabServer
+from .shell import LabError
+
+log = logging.getLogger("lab")
+
+
+def serve(name: str) -> int:
+    """Run the lab of that name until told to end; what it is was written down by `lab up`."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    paths = lab_paths(name)
+    description = read_description(paths)
+    if description is None:
+        raise LabError(f"there is no lab {name}; run `lab up --name {name}`")
+    guests = _guests(description) if description.guests else None
+    server = LabServer(description.port, guests=guests or False, state=paths.state, name=name)
+    ended = threading.Event()
+
+    def end(number: int, frame: FrameType | None) -> None:
+        ended.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    with server:
+        log.info("lab %s answers at %s (process %s)", name, server.endpoint, os.getpid())
+        ended.wait()
+        log.info("lab %s ends; its guests go on running", name)
+    if guests:
+        guests.close()
+    return 0
+
+
+def _guests(description: Description) -> DockerGuests:
+    public = PublicRange(ipaddress.IPv4Network(description.range))
+    addresses.pool.use(public.network, public.first, public.last)
+    guests = DockerGuests(
+        Ground(
+            lab=description.name,
+            image=description.image,
+            network=description.network,
+            cidr=description.range,
+            gateway=public.gateway,
+            cache=cache_directory(),
+        )
+    )
+    console.read_with(guests.console)
+    return guests

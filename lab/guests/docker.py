@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The Docker Engine: containers of a lab, and what they are doing."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import socket
+import urllib.parse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..shell import LabError, as_root, run
+
+LAB_LABEL = "groundwork.lab"
+INSTANCE_LABEL = "groundwork.instance"
+EXIT_CODE = re.compile(r"Exited \((\d+)\)")
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container of a lab."""
+
+    id: str
+    name: str
+    instance: str
+    state: str
+    exit_code: int | None
+
+
+class _EngineConnection(http.client.HTTPConnection):
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=10)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+def socket_path() -> str:
+    """Where the engine listens."""
+    host = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+    if not host.startswith("unix://"):
+        raise LabError(f"the lab's guests need a Docker Engine on this machine, and DOCKER_HOST is {host}")
+    return host.removeprefix("unix://")
+
+
+def ask(path: str, **query: str) -> Any:
+    """A read of the engine's API: one look a second should not cost a process each."""
+    connection = _EngineConnection(socket_path())
+    try:
+        connection.request("GET", f"{path}?{urllib.parse.urlencode(query)}")
+        answer = connection.getresponse()
+        body = answer.read()
+    except OSError as error:
+        raise LabError(f"the Docker Engine does not answer at {socket_path()}: {error}") from error
+    finally:
+        connection.close()
+    if answer.status != 200:
+        raise LabError(f"the Docker Engine answered {answer.status} to {path}: {body.decode()[:200]}")
+    return json.loads(body)
+
+
+def containers(lab: str) -> list[Container]:
+    """Every container of the lab, running or not."""
+    filters = json.dumps({"label": [f"{LAB_LABEL}={lab}"]})
+    found = []
+    for one in ask("/containers/json", all="1", filters=filters):
+        code = EXIT_CODE.match(one["Status"])
+        found.append(
+            Container(
+                id=one["Id"],
+                name=one["Names"][0].lstrip("/"),
+                instance=one["Labels"].get(INSTANCE_LABEL, ""),
+                state=one["State"],
+                exit_code=int(code[1]) if code else None,
+            )
+        )
+    return found
+
+
+def process_id(container: str) -> int:
+    """The process of a running container on this machine; 0 when it does not run."""
+    return int(ask(f"/containers/{container}/json")["State"]["Pid"])
+
+
+def docker(*arguments: str, stdin: str | None = None, check: bool = True, timeout: float = 120) -> str:
+    """Run the docker client and return what it printed."""
+    return run(*as_root("docker", *arguments), stdin=stdin, check=check, timeout=timeout).stdout
+
+
+def remove_containers(names: Sequence[str]) -> None:
+    """Remove containers with their volumes, running or not."""
+    if names:
+        docker("rm", "--force", "--volumes", *names, check=False)

@@ -1,0 +1,175 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Drives the containers that stand behind the instances of one lab."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..machines import Machine
+from ..metadata.service import MetadataServices
+from ..reconcile import Power
+from ..shell import LabError, as_root
+from . import docker, firewall, wiring
+from .seed import seed
+
+BOOT_TIME = 90.0
+STOP_TIME = 30
+# Exit codes of a container whose init asked the kernel to restart, or to switch off.
+REBOOTED, SWITCHED_OFF = 129, 130
+log = logging.getLogger("lab.guests")
+
+# What systemd needs as the init of a container without the right to everything. SYS_BOOT makes the difference
+# between a reboot and a switch-off visible; the host cannot be restarted with it.
+SYSTEMD_OPTIONS = (
+    *("--cap-add", "SYS_ADMIN", "--cap-add", "NET_ADMIN", "--cap-add", "SYS_BOOT"),
+    *("--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined"),
+    *("--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp:exec"),
+    *("--volume", "/sys/fs/cgroup:/sys/fs/cgroup:rw", "--cgroupns", "host"),
+    *("--env", "container=docker", "--stop-signal", "SIGRTMIN+3", "--tty"),
+)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What every guest of a lab stands on."""
+
+    lab: str
+    image: str
+    network: str
+    cidr: str
+    gateway: str
+    cache: Path
+
+
+class DockerGuests:
+    """The guests of one lab."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._metadata = MetadataServices()
+        self._lock = threading.Lock()
+        self._wired: dict[str, tuple[int, str, str]] = {}
+        self._pids: dict[str, int] = {}
+
+    def adopt(self, instance_ids: Iterable[str]) -> None:
+        """Nothing is to be done: the containers ran on, and are looked at anyway."""
+
+    def name(self, instance_id: str) -> str:
+        """The name of an instance's container."""
+        return f"lab-{self._ground.lab}-{instance_id}"
+
+    def observe(self) -> Mapping[str, Power]:
+        return {one.instance: _power(one) for one in docker.containers(self._ground.lab) if one.instance}
+
+    def boot(self, machine: Machine) -> None:
+        began = time.monotonic()
+        power = self.observe().get(machine.id, Power.ABSENT)
+        if power is Power.ABSENT:
+            self._create(machine)
+        if power is not Power.RUNNING:
+            docker.docker("start", self.name(machine.id))
+        self._pids.pop(machine.id, None)
+        self.wire(machine)
+        self._wait_for_boot(machine)
+        log.info("%s is up at %s after %.1f s", machine.id, machine.private_ip, time.monotonic() - began)
+
+    def wire(self, machine: Machine) -> None:
+        pid = self._pid(machine.id)
+        script = wiring.addresses(machine, self._ground.gateway, self._ground.cidr)
+        rules = firewall.ruleset(machine)
+        with self._lock:
+            before = self._wired.get(machine.id, (0, "", ""))
+        fresh = before[0] != pid
+        if fresh:
+            wiring.plug(self._ground.lab, machine, pid)
+        if fresh or before[2] != rules:
+            wiring.apply_ruleset(pid, rules)
+        if fresh or before[1] != script:
+            wiring.apply_addresses(pid, script)
+            if machine.public_ip:
+                wiring.forget_neighbour(machine.public_ip)
+        self._metadata.serve(machine, pid)
+        with self._lock:
+            self._wired[machine.id] = (pid, script, rules)
+
+    def reboot(self, machine: Machine) -> None:
+        log.info("%s reboots", machine.id)
+        docker.docker("stop", "--time", str(STOP_TIME), self.name(machine.id))
+        self.boot(machine)
+
+    def shut_down(self, instance_id: str) -> None:
+        docker.docker("stop", "--time", str(STOP_TIME), self.name(instance_id))
+        self._forget(instance_id)
+
+    def remove(self, instance_id: str) -> None:
+        docker.remove_containers([self.name(instance_id)])
+        self._forget(instance_id)
+
+    def console(self, instance_id: str) -> str:
+        """What the guest printed on its console, and what its user data printed."""
+        command = as_root("docker", "logs", "--tail", "600", self.name(instance_id))
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30, check=False)
+        return done.stdout.decode("utf-8", "replace")
+
+    def close(self) -> None:
+        """Stop serving metadata; the guests run on."""
+        self._metadata.close()
+
+    def _forget(self, instance_id: str) -> None:
+        self._metadata.stop(instance_id)
+        with self._lock:
+            self._wired.pop(instance_id, None)
+        self._pids.pop(instance_id, None)
+
+    def _pid(self, instance_id: str) -> int:
+        pid = self._pids.get(instance_id, 0)
+        if not pid or not Path(f"/proc/{pid}").exists():
+            pid = docker.process_id(self.name(instance_id))
+            if not pid:
+                raise LabError(f"the container {self.name(instance_id)} does not run")
+            self._pids[instance_id] = pid
+        return pid
+
+    def _create(self, machine: Machine) -> None:
+        name = self.name(machine.id)
+        docker.docker(
+            *("create", "--name", name, "--hostname", machine.hostname.split(".")[0]),
+            *("--label", f"{docker.LAB_LABEL}={self._ground.lab}"),
+            *("--label", f"{docker.INSTANCE_LABEL}={machine.id}"),
+            *("--network", self._ground.network, *SYSTEMD_OPTIONS),
+            *("--volume", f"{self._ground.cache}:/var/cache/groundwork-lab"),
+            *(self._ground.image, "/sbin/init"),
+        )
+        command = as_root("docker", "cp", "-", f"{name}:/")
+        done = subprocess.run(command, input=seed(machine), capture_output=True, timeout=60, check=False)
+        if done.returncode:
+            raise LabError(f"could not prepare {name}: {done.stderr.decode('utf-8', 'replace').strip()}")
+
+    def _wait_for_boot(self, machine: Machine) -> None:
+        name = self.name(machine.id)
+        ends = time.monotonic() + BOOT_TIME
+        state = ""
+        while time.monotonic() < ends:
+            if self.observe().get(machine.id) is not Power.RUNNING:
+                tail = self.console(machine.id).strip().splitlines()[-5:]
+                raise LabError(f"{name} ended while it booted; its console ends with: {' / '.join(tail)}")
+            state = docker.docker("exec", name, "systemctl", "is-system-running", check=False).strip()
+            if state in ("running", "degraded"):
+                return
+            time.sleep(0.2)
+        raise LabError(f"{name} did not boot within {BOOT_TIME:.0f} s: systemd says {state or 'nothing'}")
+
+
+def _power(container: docker.Container) -> Power:
+    if container.state in ("running", "paused"):
+        return Power.RUNNING
+    if container.state == "created":
+        return Power.CRASHED
+    return {REBOOTED: Power.REBOOTING, SWITCHED_OFF: Power.OFF}.get(container.exit_code or 0, Power.CRASHED)

@@ -1,0 +1,123 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Networks of guests.
+
+Every lab has one docker network with a range of public addresses: over it the host reaches the guests, and they the
+world. A VPC is a bridge in a network namespace of its own, where neither the host's addresses nor its firewall nor
+another VPC with the same addresses can be in its way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import os
+from pathlib import Path
+
+from ..machines import Machine
+from ..shell import LabError, as_root, run
+from .firewall import PRIVATE, PUBLIC
+
+NAMESPACES = Path("/run/netns")
+METADATA_ADDRESS = "169.254.169.254"
+
+
+def namespace_name(lab: str, vpc: str) -> str:
+    """The name of the network namespace that is the VPC."""
+    return f"gwlab.{lab}.{hashlib.sha256(vpc.encode()).hexdigest()[:8]}"
+
+
+def port_name(instance_id: str) -> str:
+    """The name of an instance's port at the bridge of its VPC; interfaces have at most 15 characters."""
+    return f"v{hashlib.sha256(instance_id.encode()).hexdigest()[:12]}"
+
+
+def ensure_vpc(lab: str, vpc: str) -> str:
+    """Make the VPC's bridge unless it is there; returns its namespace."""
+    name = namespace_name(lab, vpc)
+    if not (NAMESPACES / name).exists():
+        run(*as_root("ip", "netns", "add", name))
+    if run(*as_root("ip", "-n", name, "link", "show", "vpc"), check=False).returncode:
+        run(*as_root("ip", "-n", name, "link", "add", "vpc", "type", "bridge"))
+    run(*as_root("ip", "-n", name, "link", "set", "vpc", "up"))
+    return name
+
+
+def remove_vpc(lab: str, vpc: str) -> None:
+    """Take a VPC's bridge away."""
+    name = namespace_name(lab, vpc)
+    if (NAMESPACES / name).exists():
+        run(*as_root("ip", "netns", "delete", name), check=False)
+
+
+def lab_namespaces(lab: str) -> list[str]:
+    """The namespaces of every VPC of a lab."""
+    if not NAMESPACES.is_dir():
+        return []
+    return sorted(name for name in os.listdir(NAMESPACES) if name.startswith(f"gwlab.{lab}."))
+
+
+def plug(lab: str, machine: Machine, pid: int) -> None:
+    """Give a guest its port in the VPC, unless it has one."""
+    if run(*inside(pid, "ip", "link", "show", PRIVATE), check=False).returncode == 0:
+        return
+    namespace = ensure_vpc(lab, machine.vpc)
+    port = port_name(machine.id)
+    run(*as_root("ip", "-n", namespace, "link", "delete", port), check=False)
+    run(
+        *as_root("ip", "link", "add", port, "netns", namespace, "type", "veth", "peer", "name", PRIVATE),
+        *("address", machine.mac, "netns", str(pid)),
+    )
+    run(*as_root("ip", "-n", namespace, "link", "set", port, "master", "vpc", "up"))
+
+
+def addresses(machine: Machine, gateway: str, network: str) -> str:
+    """The shell script that sets addresses and routes inside the guest's network namespace."""
+    prefix = ipaddress.ip_network(machine.vpc_cidrs[0]).prefixlen
+    source = f" src {machine.public_ip}" if machine.public_ip else ""
+    lines = [
+        "set -e",
+        f"ip address replace {METADATA_ADDRESS}/32 dev lo",
+        f"ip link set {PRIVATE} up",
+        f"ip address flush dev {PRIVATE}",
+        f"ip address add {machine.private_ip}/{prefix} dev {PRIVATE}",
+        *(f"ip route replace {cidr} dev {PRIVATE} src {machine.private_ip}" for cidr in machine.vpc_cidrs[1:]),
+        f"ip address flush dev {PUBLIC} label {PUBLIC}:public",
+    ]
+    if machine.public_ip:
+        lines.append(f"ip address add {machine.public_ip}/32 dev {PUBLIC} label {PUBLIC}:public")
+    lines.append(f"ip route replace {network} dev {PUBLIC}{source}")
+    if machine.egress:
+        lines.append(f"ip route replace default via {gateway} dev {PUBLIC}{source}")
+    else:
+        lines.append("ip route delete default 2>/dev/null || true")
+    return "\n".join(lines) + "\n"
+
+
+def inside(pid: int, *command: str) -> tuple[str, ...]:
+    """The command line that runs a program of the host in the network namespace of a guest."""
+    return as_root("nsenter", "--target", str(pid), "--net", *command)
+
+
+def apply_addresses(pid: int, script: str) -> None:
+    """Run the script of `addresses`."""
+    run(*inside(pid, "sh", "-s"), stdin=script)
+
+
+def apply_ruleset(pid: int, rules: str) -> None:
+    """Load the ruleset of `firewall.ruleset`."""
+    run(*inside(pid, "nft", "-f", "-"), stdin=rules)
+
+
+def forget_neighbour(address: str) -> None:
+    """Let the host ask anew which guest has the address; it may have moved."""
+    found = run("ip", "-o", "neighbour", "show", "to", address, check=False).stdout.split()
+    if "dev" in found:
+        device = found[found.index("dev") + 1]
+        run(*as_root("ip", "neighbour", "delete", address, "dev", device), check=False)
+
+
+def check_namespaces() -> None:
+    """Fail early and clearly where network namespaces cannot be made."""
+    if run(*as_root("ip", "netns", "list"), check=False).returncode:
+        raise LabError("the lab needs `ip netns` (package iproute2) and the right to make network namespaces")

@@ -1,0 +1,190 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Taking a lab up and down."""
+
+from __future__ import annotations
+
+import dataclasses
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+from . import engine, image
+from .description import Description, read_description, running_pid, write_description
+from .engine.dockerd import engine_answers
+from .guests import docker, wiring
+from .paths import CHECKOUT, LabPaths, cache_directory, lab_paths
+from .ranges import create_network
+from .shell import LabError, as_root, run
+
+DEFAULT_NAME = "default"
+DEFAULT_PORT = 5600
+START_TIME = 60.0
+Say = Callable[[str], None]
+
+
+def setup(say: Say) -> str:
+    """Everything that the machine needs, once; returns the image."""
+    engine.ensure_packages(say, engine_answers())
+    engine.ensure_engine(say)
+    engine.ensure_kernel_settings(say)
+    cache_directory().mkdir(parents=True, exist_ok=True)
+    return image.ensure_image(say)
+
+
+def up(name: str, port: int | None, guests: bool, say: Say) -> Description:
+    """Make the lab run; returns when its API answers."""
+    paths = lab_paths(name)
+    known = read_description(paths)
+    if known and running_pid(known) and _health(known.port) == name:
+        if port and port != known.port:
+            raise LabError(f"lab {name} runs already, on port {known.port}; take it down to give it another")
+        return known
+    description = _prepare(name, _port(name, port, known), guests if known is None else known.guests, say, known)
+    _make_key(paths, name)
+    return _start(paths, description)
+
+
+def _prepare(name: str, port: int, guests: bool, say: Say, known: Description | None) -> Description:
+    description = known or Description(name=name, port=port, guests=guests, checkout=str(CHECKOUT))
+    description = dataclasses.replace(description, port=port, pid=0)
+    if not guests:
+        return description
+    tag = setup(say)
+    wiring.check_namespaces()
+    network = f"groundwork-lab-{name}"
+    if run(*as_root("docker", "network", "inspect", network), check=False).returncode:
+        public = create_network(network, f"{docker.LAB_LABEL}={name}")
+        return dataclasses.replace(
+            description, image=tag, network=network, range=str(public.network), gateway=public.gateway
+        )
+    if not description.range:
+        raise LabError(f"docker has a network {network}, but no such lab is known; `lab down --name {name}` removes it")
+    return dataclasses.replace(description, image=tag)
+
+
+def _port(name: str, wanted: int | None, known: Description | None) -> int:
+    port = wanted or (known.port if known else DEFAULT_PORT if name == DEFAULT_NAME else 0)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise LabError(f"port {port} of 127.0.0.1 is in use by {_who(port)}; choose another with --port") from error
+        return int(probe.getsockname()[1])
+
+
+def _who(port: int) -> str:
+    other = _health(port)
+    if other:
+        return f'the lab "{other}"'
+    shown = run("ss", "-Hltnp", f"sport = :{port}", check=False).stdout
+    return shown.partition("users:((")[2].partition("))")[0] or "another program"
+
+
+def _health(port: int) -> str:
+    """The name of the lab that answers on that port; empty when none does."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/groundwork-lab/health")
+        return str(json.loads(connection.getresponse().read()).get("name", ""))
+    except (OSError, ValueError, AttributeError, http.client.HTTPException):
+        return ""
+    finally:
+        connection.close()
+
+
+def _make_key(paths: LabPaths, name: str) -> None:
+    if not paths.ssh_key.exists():
+        paths.ssh_key.parent.mkdir(parents=True, exist_ok=True)
+        paths.ssh_key.parent.chmod(0o700)
+        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"groundwork-lab-{name}", "-f", str(paths.ssh_key))
+
+
+def _start(paths: LabPaths, description: Description) -> Description:
+    write_description(paths, description)
+    command = (sys.executable, "-m", "lab", "serve", "--name", description.name)
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), "GROUNDWORK_LAB_HOME": str(paths.root.parent)}
+    with paths.log.open("ab") as out:
+        process = subprocess.Popen(
+            _with_environment(command) if description.guests else command,
+            cwd=CHECKOUT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+    description = dataclasses.replace(description, pid=process.pid)
+    write_description(paths, description)
+    ends = time.monotonic() + START_TIME
+    while _health(description.port) != description.name:
+        if process.poll() is not None or time.monotonic() > ends:
+            last = paths.log.read_text(errors="replace").strip().splitlines()[-1:] or ["it printed nothing"]
+            raise LabError(f"lab {description.name} did not start: {last[0]} (log: {paths.log})")
+        time.sleep(0.1)
+    return description
+
+
+def _with_environment(command: tuple[str, ...]) -> tuple[str, ...]:
+    """Guests need root; sudo drops what the lab was told by the environment unless it is asked not to."""
+    whole = as_root(*command)
+    return whole if whole == command else ("sudo", "-n", "-E", *command)
+
+
+def down(name: str, say: Say) -> None:
+    """Remove everything that the lab made, whether its process runs or not, and nothing else."""
+    paths = lab_paths(name)
+    try:
+        description = read_description(paths)
+    except LabError:
+        description = None
+    _end_process(running_pid(description))
+    if engine_answers():
+        docker.remove_containers([one.name for one in docker.containers(name)])
+        label = f"label={docker.LAB_LABEL}={name}"
+        for network in run(*as_root("docker", "network", "ls", "--quiet", "--filter", label)).stdout.split():
+            run(*as_root("docker", "network", "rm", network))
+        engine.stop_engine(say)
+    for namespace in wiring.lab_namespaces(name):
+        run(*as_root("ip", "netns", "delete", namespace), check=False)
+    if paths.root.exists():
+        shutil.rmtree(paths.root)
+
+
+def _end_process(pid: int) -> None:
+    if not pid:
+        return
+    for number, patience in ((signal.SIGTERM, 15.0), (signal.SIGKILL, 5.0)):
+        run(*as_root("kill", f"-{number.value}", str(pid)), check=False)
+        ends = time.monotonic() + patience
+        while time.monotonic() < ends:
+            if not _alive(pid):
+                return
+            time.sleep(0.05)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def clean(say: Say) -> None:
+    """Remove what is kept for the next lab: images and caches."""
+    if engine_answers():
+        for tag in image.remove_images():
+            say(f"removed {tag}")
+    directory = cache_directory()
+    if directory.exists():
+        run(*as_root("rm", "-rf", str(directory)))
+        say(f"removed {directory}")
