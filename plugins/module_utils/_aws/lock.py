@@ -44,7 +44,7 @@ class Held:
     def is_live(self, now: float) -> bool:
         holder = self.value
         dead = is_dead(holder.get("machine", ""), int(holder.get("pid", 0)), holder.get("started", ""))
-        return self.expires > now and not dead
+        return self.expires > max(now, self.written) and not dead
 
     def __str__(self) -> str:
         since, expires = _clock(float(self.value.get("since", 0))), _clock(self.expires)

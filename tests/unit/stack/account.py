@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import Any
 
 from botocore.loaders import create_loader
@@ -18,7 +19,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._stack.wanted impor
 
 REGION = "us-east-1"
 READS = ("Describe", "List", "Get")
-CONNECTION = Connection(access_key="test", secret_key="test")  # noqa: S106
+CONNECTION = Connection(access_key="test", secret_key="test")
 SSM_POLICY = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
 
 
@@ -100,7 +101,9 @@ def stack(**changes: Any) -> WantedStack:
             "description": "web",
             "ingress": [{"protocol": "-1", "group": Ref("security_group/app")}],
         },
-        "key_pair/main": {"public_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl me"},
+        "key_pair/main": {
+            "public_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl me"
+        },
         "iam_role/app": {"principal": "ec2.amazonaws.com", "managed_policies": [SSM_POLICY]},
         "instance_profile/app": {"role": Ref("iam_role/app", "name")},
         "instance/app-1": {
@@ -137,10 +140,8 @@ def run(wanted: WantedStack, **options: Any) -> engine.Result:
 def run_and_die(wanted: WantedStack, at: int, obeyed: bool, **options: Any) -> bool:
     """A run that is killed at a mutating call; whether it came so far. Its lock is taken away, as if expired."""
     switch = Switch(at, obeyed)
-    try:
+    with suppress(Killed):
         engine.run(clients(switch), wanted, engine.Options(**options))
-    except Killed:
-        pass
     ssm = clients()("ssm")
     for page in ssm.pages("get_parameters_by_path", {"Path": "/groundwork/shop/lock"}):
         for item in page["Parameters"]:
@@ -162,7 +163,9 @@ def picture(name: str = "shop") -> dict[str, Any]:
 
     result: dict[str, Any] = {}
     for item in found:
-        result.setdefault(item.address, []).append({"properties": shown(dict(item.properties)), "tags": dict(item.tags)})
+        result.setdefault(item.address, []).append(
+            {"properties": shown(dict(item.properties)), "tags": dict(item.tags)}
+        )
     return result
 
 

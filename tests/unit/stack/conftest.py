@@ -12,6 +12,12 @@ from moto import mock_aws
 from ansible_collections.groundwork.aws.plugins.module_utils._stack import poll
 
 
+@pytest.fixture(autouse=True)
+def no_real_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(poll, "TICK", 0.005)
@@ -19,9 +25,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def account(no_waiting: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def account(no_waiting: None) -> Iterator[None]:
     """An empty AWS account with the managed policies of AWS in it."""
-    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
     with mock_aws(config={"iam": {"load_aws_managed_policies": True}}):
         yield

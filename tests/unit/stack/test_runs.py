@@ -28,7 +28,9 @@ def test_brings_everything_up_and_then_leaves_it_alone() -> None:
     first = run(stack())
     assert first.failure is None
     assert set(actions(first).values()) == {"create"}
-    assert {address: len(items) for address, items in picture().items()} == {item.address: 1 for item in stack().resources}
+    assert {address: len(items) for address, items in picture().items()} == {
+        item.address: 1 for item in stack().resources
+    }
     # A VPC brings a main route table and a default group along, and the stack has two groups of its own.
     extra = {"security_group": 2, "route_table": 1}
     assert census() == {kind: count + 1 + extra.get(kind, 0) for kind, count in before.items()}

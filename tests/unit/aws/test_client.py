@@ -1,0 +1,179 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""How often a call is said: as often as is safe, and never more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore import exceptions as botocore
+
+from ansible_collections.groundwork.aws.plugins.module_utils._aws import errors
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.client import Client, Clients, Fresh
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import Connection
+
+
+def refusal(code: str, status: int = 400, message: str = "no") -> botocore.ClientError:
+    answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return botocore.ClientError(answer, "CreateVpc")
+
+
+CUT = botocore.ConnectionClosedError(endpoint_url="http://x")
+LATE = botocore.ReadTimeoutError(endpoint_url="http://x")
+DOWN = botocore.EndpointConnectionError(endpoint_url="http://x")
+
+
+class Service:
+    """Raises what it is given, one after the other, then answers."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.failures = list(failures)
+        self.said: list[str] = []
+
+    def __getattr__(self, operation: str) -> Any:
+        def call(**_arguments: Any) -> str:
+            self.said.append(operation)
+            if self.failures:
+                raise self.failures.pop(0)
+            return "done"
+
+        return call
+
+
+def client(service: Service, fresh: Fresh | None = None) -> tuple[Client, list[float], list[bool]]:
+    slept: list[float] = []
+    retries: list[bool] = []
+
+    def make(with_retries: bool) -> Service:
+        retries.append(with_retries)
+        return service
+
+    return Client(make, fresh or Fresh(), slept.append), slept, retries
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments", "with_retries"),
+    [
+        ("create_vpc", {}, False),
+        ("allocate_address", {}, False),
+        ("import_key_pair", {}, False),
+        ("run_instances", {}, False),
+        ("create_snapshot", {}, False),
+        ("run_instances", {"ClientToken": "t"}, True),
+        ("create_tags", {}, True),
+        ("delete_vpc", {}, True),
+        ("describe_vpcs", {}, True),
+        ("modify_vpc_attribute", {}, True),
+    ],
+)
+def test_only_what_may_be_said_twice_gets_the_retries_of_botocore(
+    operation: str, arguments: dict[str, str], with_retries: bool
+) -> None:
+    made, _slept, retries = client(Service())
+    assert getattr(made, operation)(**arguments) == "done"
+    assert retries == [with_retries]
+
+
+@pytest.mark.parametrize("failure", [CUT, LATE, refusal("InternalError", 500), refusal("Unavailable", 503)])
+def test_a_creation_without_an_answer_is_not_repeated(failure: Exception) -> None:
+    service = Service(failure)
+    with pytest.raises(errors.LostResponseError):
+        client(service)[0].create_vpc()
+    assert service.said == ["create_vpc"]
+
+
+@pytest.mark.parametrize("failure", [refusal("RequestLimitExceeded", 503), refusal("Throttling"), DOWN])
+def test_a_creation_that_was_refused_or_never_sent_is_repeated(failure: Exception) -> None:
+    service = Service(failure, failure)
+    made, slept, _retries = client(service)
+    assert made.create_vpc() == "done"
+    assert len(service.said) == 3
+    assert 0 < slept[0] < 2
+
+
+@pytest.mark.parametrize("code", ["VpcLimitExceeded", "InsufficientInstanceCapacity"])
+def test_a_creation_that_failed_for_good_is_not_repeated(code: str) -> None:
+    service = Service(refusal(code, 500 if code.startswith("Insufficient") else 400))
+    with pytest.raises(botocore.ClientError):
+        client(service)[0].create_vpc()
+    assert len(service.said) == 1
+
+
+def test_throttling_is_not_met_for_ever() -> None:
+    service = Service(*[refusal("Throttling")] * 50)
+    with pytest.raises(botocore.ClientError):
+        client(service)[0].create_vpc()
+    assert len(service.said) == 10
+
+
+def test_what_was_just_made_may_be_unknown_elsewhere_for_a_while() -> None:
+    fresh = Fresh()
+    fresh.add("vpc-1")
+    service = Service(refusal("InvalidVpcID.NotFound"), refusal("InvalidVpcID.NotFound"))
+    made, slept, _retries = client(service, fresh)
+    assert made.create_subnet(VpcId="vpc-1") == "done"
+    assert len(slept) == 2
+
+
+def test_that_has_an_end() -> None:
+    fresh = Fresh()
+    fresh.add("vpc-1")
+    made, slept, _retries = client(Service(*[refusal("InvalidVpcID.NotFound")] * 100), fresh)
+    with pytest.raises(botocore.ClientError):
+        made.create_subnet(VpcId="vpc-1")
+    assert 50 < sum(slept) < 75
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        refusal("NoSuchEntity", message="Policy arn:nonsense does not exist"),
+        refusal("InvalidVpcID.Malformed"),
+    ],
+)
+def test_other_mistakes_are_told_at_once(failure: Exception) -> None:
+    fresh = Fresh()
+    fresh.add("shop-role")
+    made, slept, _retries = client(Service(failure), fresh)
+    with pytest.raises(botocore.ClientError):
+        made.attach_role_policy(RoleName="shop-role", PolicyArn="arn:nonsense")
+    assert slept == []
+
+
+def test_an_old_id_that_is_unknown_is_gone() -> None:
+    made, slept, _retries = client(Service(refusal("InvalidVpcID.NotFound")))
+    with pytest.raises(botocore.ClientError):
+        made.delete_vpc(VpcId="vpc-1")
+    assert slept == []
+
+
+def test_clients_are_made_once_for_each_service() -> None:
+    made = Clients(Connection(access_key="a", secret_key="b"), "us-east-1")
+    assert made._get("sts", True) is made._get("sts", True)
+    assert made._get("sts", True) is not made._get("sts", False)
+    assert made._get("sts", False).meta.config.retries["total_max_attempts"] == 1
+    assert made._get("sts", True).meta.config.retries["mode"] == "adaptive"
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (refusal("VpcLimitExceeded", message="Too many."), "CreateVpc: VpcLimitExceeded: Too many."),
+        (botocore.NoCredentialsError(), "no AWS credentials"),
+        (DOWN, "AWS cannot be reached"),
+        (errors.StackError("plain"), "plain"),
+        (ValueError(), "ValueError"),
+    ],
+)
+def test_an_error_is_told_in_a_line(error: Exception, told: str) -> None:
+    assert errors.tell(error).startswith(told)
+
+
+def test_some_refusals_mean_that_it_is_done() -> None:
+    with errors.taken_as_done("RouteAlreadyExists"):
+        raise refusal("RouteAlreadyExists")
+    with errors.taken_as_done("*.NotFound"):
+        raise refusal("InvalidAssociationID.NotFound")
+    with pytest.raises(botocore.ClientError), errors.taken_as_done("*.NotFound"):
+        raise refusal("UnauthorizedOperation")

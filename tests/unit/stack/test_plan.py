@@ -1,0 +1,241 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Planning and ordering: data in, data out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import StackError
+from ansible_collections.groundwork.aws.plugins.module_utils._stack import drift, render
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.graph import Graph, in_order
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.plan import Change, Plan, make_plan, tags_of
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.resource import Live
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.resources import REGISTRY
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.wanted import Ref, Wanted, WantedStack
+
+VPC = Wanted("vpc", "main", {"cidr": "10.0.0.0/16"})
+SUBNET = Wanted("subnet", "a", {"vpc": Ref("vpc/main"), "cidr": "10.0.1.0/24", "zone": "us-east-1a"})
+MACHINE = Wanted(
+    "instance",
+    "app-1",
+    {"image": "al2023", "type": "t3.micro", "subnet": Ref("subnet/a"), "user_data": "secret"},
+    protected=True,
+)
+ADDRESS = Wanted("elastic_ip", "app-1", {"instance": Ref("instance/app-1")})
+
+
+def stack(*resources: Wanted, **more: Any) -> WantedStack:
+    return WantedStack("shop", "us-east-1", resources, **more)
+
+
+def live(wanted: Wanted, identifier: str, ids: dict[str, str] | None = None, **changes: Any) -> Live:
+    """The object that a resource would be, with some properties changed."""
+    kind = REGISTRY[wanted.type]
+    values = {
+        name: (ids or {})[value.address] if isinstance(value, Ref) else value
+        for name, value in wanted.properties.items()
+    }
+    properties = {**kind.desired(values), **changes}
+    properties.pop("user_data", None)
+    tags = tags_of(stack(), wanted, kind)
+    return Live(wanted.type, wanted.name, identifier, properties, {"id": identifier}, tags)
+
+
+IDS = {"vpc/main": "vpc-1", "subnet/a": "subnet-1", "instance/app-1": "i-1"}
+ALL = [live(VPC, "vpc-1"), live(SUBNET, "subnet-1", IDS), live(MACHINE, "i-1", IDS), live(ADDRESS, "eip-1", IDS)]
+
+
+def plan(wanted: WantedStack, lives: list[Live], **options: Any) -> Plan:
+    return make_plan(wanted, lives, REGISTRY, **options)
+
+
+def brief(found: Plan) -> list[tuple[str, str, str]]:
+    return [(change.key, change.action, change.reason) for change in found.changes]
+
+
+def test_what_is_as_wanted_makes_no_changes() -> None:
+    assert brief(plan(stack(VPC, SUBNET, MACHINE, ADDRESS), ALL)) == []
+
+
+def test_what_is_missing_is_created_and_unknown_ids_are_named() -> None:
+    found = plan(stack(VPC, SUBNET), [])
+    assert brief(found) == [("subnet/a", "create", "missing"), ("vpc/main", "create", "missing")]
+    assert (found.changes[0].after or {})["vpc"] == "<vpc/main.id>"
+
+
+def test_names_are_known_before_their_resources_exist() -> None:
+    profile = Wanted("instance_profile", "app", {"role": Ref("iam_role/app", "name")})
+    found = plan(stack(Wanted("iam_role", "app", {"principal": "ec2.amazonaws.com"}), profile), [])
+    assert (found.changes[1].after or {})["role"] == "shop-us-east-1-app"
+
+
+def test_a_replacement_carries_on_to_what_cannot_do_without() -> None:
+    lives = [live(VPC, "vpc-1"), live(SUBNET, "subnet-1", IDS, cidr="10.0.9.0/24"), *ALL[2:]]
+    found = plan(stack(VPC, SUBNET, MACHINE, ADDRESS), lives)
+    assert brief(found) == [
+        ("elastic_ip/app-1", "update", "differs: instance"),
+        ("instance/app-1", "replace", "subnet cannot change in place"),
+        ("subnet/a", "replace", "cidr cannot change in place"),
+    ]
+    assert found.changes[0].after == {"instance": "<instance/app-1.id>"}
+    assert found.changes[2].before == {"cidr": "10.0.9.0/24"}
+
+
+def test_protected_ones_are_refused_unless_named() -> None:
+    found = plan(stack(), ALL)
+    assert [change.key for change in found.refused([])] == ["instance/app-1"]
+    assert found.refused(["instance/app-1"]) == []
+    text = render.refusal(found, found.refused([]))
+    assert "- instance/app-1 (i-1) would go: delete, the stack is to be absent" in text
+    assert "    allow_destroy: [instance/app-1]" in text
+    assert "3 more change(s)" in text
+
+
+def test_protection_by_the_live_tag_counts_when_the_document_has_dropped_it() -> None:
+    bare = Wanted("instance", "app-1", {**MACHINE.properties, "image": "ami-2"})
+    lives = [*ALL[:2], live(MACHINE, "i-1", IDS, image="ami-1")]
+    found = plan(stack(VPC, SUBNET, bare), lives)
+    assert [change.key for change in found.refused([])] == ["instance/app-1"]
+
+
+def test_what_the_document_no_longer_has_goes_unless_pruning_is_off() -> None:
+    assert brief(plan(stack(VPC), ALL[:2])) == [("subnet/a", "delete", "not in the document")]
+    assert brief(plan(stack(VPC), ALL[:2], prune=False)) == []
+
+
+def test_tags_of_others_stay_and_ours_that_are_stale_go() -> None:
+    item = live(VPC, "vpc-1")
+    tagged = Live(**{**vars(item), "tags": {**item.tags, "cost": "x", "groundwork:tier": "old", "Name": "by hand"}})
+    found = plan(stack(VPC), [tagged])
+    assert found.changes[0].tags == {"Name": "shop-main"}
+    assert found.changes[0].untag == ("groundwork:tier",)
+    assert found.changes[0].after == {"tags": {"Name": "shop-main"}}
+
+
+def test_of_duplicates_the_one_in_use_stays() -> None:
+    lives = [live(VPC, "vpc-0"), *ALL[:2]]
+    assert brief(plan(stack(VPC, SUBNET), lives)) == [("vpc/main@vpc-0", "delete", "duplicate of vpc-1")]
+
+
+def test_of_duplicates_the_one_that_fits_stays() -> None:
+    lives = [live(VPC, "vpc-1"), live(SUBNET, "subnet-0", IDS, cidr="10.0.9.0/24"), live(SUBNET, "subnet-1", IDS)]
+    assert brief(plan(stack(VPC, SUBNET), lives)) == [("subnet/a@subnet-0", "delete", "duplicate of subnet-1")]
+
+
+def test_secrets_do_not_show() -> None:
+    found = plan(stack(VPC, SUBNET, MACHINE), ALL[:2])
+    text = repr(render.listed(found)) + repr(render.diff(found))
+    assert "secret" not in text
+    assert "(digest) " in text
+
+
+def test_a_diff_is_told_by_resource() -> None:
+    lives = [live(VPC, "vpc-1", dns_support=False)]
+    assert render.diff(plan(stack(VPC), lives)) == [
+        {
+            "before_header": "vpc/main (vpc-1)",
+            "after_header": "vpc/main (update: differs: dns_support)",
+            "before": "dns_support: false\n",
+            "after": "dns_support: true\n",
+        }
+    ]
+
+
+def test_drift_is_a_plan_read_as_a_finding() -> None:
+    lives = [live(VPC, "vpc-1", dns_support=False), live(ADDRESS, "eip-1", IDS)]
+    assert drift.of(plan(stack(VPC, SUBNET), lives)) == {
+        "missing": ["subnet/a"],
+        "changed": [{"address": "vpc/main", "property": "dns_support", "wanted": True, "live": False}],
+        "unexpected": [{"address": "elastic_ip/app-1", "id": "eip-1"}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("resource", "message"),
+    [
+        (Wanted("subnet", "a", {"vpc": Ref("vpc/other")}), "subnet/a: there is no vpc/other in the stack"),
+        (Wanted("subnet", "a", {"vpc": Ref("vpc/main", "arn")}), "vpc/main has no attribute arn; it has id"),
+        (Wanted("lake", "a", {}), "lake/a: there is no resource type lake"),
+    ],
+)
+def test_references_lead_somewhere(resource: Wanted, message: str) -> None:
+    with pytest.raises(StackError, match=message):
+        plan(stack(VPC, resource), [])
+
+
+def test_the_order_is_steady_and_a_circle_is_told() -> None:
+    assert in_order({"b": {"a"}, "c": set(), "a": {"c", "elsewhere"}}) == ["c", "a", "b"]
+    with pytest.raises(StackError, match="in a circle: a -> b -> a"):
+        in_order({"a": {"b"}, "b": {"a"}})
+
+
+# Graphs: what waits for what, in the order in which a walk one by one would go.
+
+
+def walk(found: Plan, lives: list[Live]) -> list[str]:
+    needs = {
+        "/".join(step): {"/".join(need) for need in more}
+        for step, more in Graph(found.changes, lives, REGISTRY).needs.items()
+    }
+    return in_order(needs)
+
+
+def comes_before(order: list[str], *steps: str) -> bool:
+    return [step for step in order if step in steps] == list(steps)
+
+
+def test_users_come_after_what_they_use_and_go_before_it() -> None:
+    up = walk(plan(stack(VPC, SUBNET, MACHINE, ADDRESS), []), [])
+    assert comes_before(up, "create/vpc/main", "create/subnet/a", "create/instance/app-1", "configure/elastic_ip/app-1")
+    down = walk(plan(stack(), ALL), ALL)
+    assert comes_before(down, "release/elastic_ip/app-1", "delete/instance/app-1", "delete/subnet/a", "delete/vpc/main")
+
+
+def test_groups_that_name_each_other_come_and_go() -> None:
+    def group(name: str, other: str) -> Wanted:
+        rules = [{"from_port": 1, "to_port": 1, "group": Ref(f"security_group/{other}")}]
+        return Wanted("security_group", name, {"vpc": Ref("vpc/main"), "description": "x", "ingress": rules})
+
+    groups = [group("a", "b"), group("b", "a")]
+    up = walk(plan(stack(VPC, *groups), []), [])
+    assert comes_before(up, "create/security_group/a", "configure/security_group/b")
+    assert comes_before(up, "create/security_group/b", "configure/security_group/a")
+    plain = Wanted("security_group", "a", {"vpc": Ref("vpc/main"), "description": "x"})
+    lives = [live(VPC, "vpc-1")]
+    for name, other in (("a", "b"), ("b", "a")):
+        rules = REGISTRY["security_group"].desired({"ingress": [{"from_port": 1, "group": f"sg-{other}"}]})["ingress"]
+        lives.append(Live(**{**vars(live(plain, f"sg-{name}", IDS, ingress=rules)), "name": name}))
+    down = walk(plan(stack(), lives), lives)
+    assert comes_before(down, "release/security_group/b", "delete/security_group/a", "delete/vpc/main")
+    assert comes_before(down, "release/security_group/a", "delete/security_group/b", "delete/vpc/main")
+
+
+def test_routes_serve_a_subnet_before_it_is_used_and_until_after() -> None:
+    table = Wanted("route_table", "a", {"vpc": Ref("vpc/main"), "routes": [], "subnets": [Ref("subnet/a")]})
+    assert comes_before(
+        walk(plan(stack(VPC, SUBNET, MACHINE, table), []), []), "create/route_table/a", "create/instance/app-1"
+    )
+    served = Live(
+        **{**vars(live(table, "rtb-1", {**IDS})), "properties": {"vpc": "vpc-1", "routes": [], "subnets": ["subnet-1"]}}
+    )
+    lives = [*ALL[:3], served]
+    assert comes_before(walk(plan(stack(), lives), lives), "delete/instance/app-1", "delete/route_table/a")
+
+
+def test_a_place_is_taken_after_it_is_left() -> None:
+    renamed = Wanted("subnet", "b", dict(SUBNET.properties))
+    assert comes_before(walk(plan(stack(VPC, renamed), ALL[:2]), ALL[:2]), "delete/subnet/a", "create/subnet/b")
+
+
+def test_a_plan_of_many_is_made_and_ordered_in_reasonable_time() -> None:
+    many = [Wanted("instance", f"app-{number}", dict(MACHINE.properties)) for number in range(200)]
+    order = walk(plan(stack(VPC, SUBNET, *many), []), [])
+    assert len(order) == 202
+
+
+def test_a_change_knows_its_type() -> None:
+    change = Change("vpc/main@vpc-1", "delete", "duplicate")
+    assert (change.type, change.name) == ("vpc", "main@vpc-1")
