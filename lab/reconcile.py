@@ -16,23 +16,14 @@ from typing import Protocol
 from moto.ec2.models.instances import Instance
 
 from .hooks import lifecycle
-from .machines import Machine, describe
+from .machines import Machine, Power
 from .shell import LabError
+from .snapshot import describe
 
 INTERVAL = 1.0
 # Booting is work for the processor: more at a time only makes all of them later.
 AT_A_TIME = 4
 log = logging.getLogger("lab.reconcile")
-
-
-class Power(Enum):
-    """What a guest is doing."""
-
-    ABSENT = "absent"
-    RUNNING = "running"
-    OFF = "off"
-    REBOOTING = "rebooting"
-    CRASHED = "crashed"
 
 
 class Action(Enum):

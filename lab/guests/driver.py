@@ -12,9 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..machines import Machine
+from ..machines import Machine, Power
 from ..metadata.service import MetadataServices
-from ..reconcile import Power
 from ..shell import LabError, as_root
 from . import docker, firewall, wiring
 from .seed import seed

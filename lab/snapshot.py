@@ -1,0 +1,131 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Reads what a guest has to know of its instance from the API's objects, in one go."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+
+from moto.ec2.models.instances import Instance
+
+from .machines import Machine, MetadataAccess, Rule
+
+ANYWHERE = "0.0.0.0/0"
+
+
+def describe(instance: Instance) -> Machine:
+    """Take the snapshot; the lock of the API is held."""
+    backend = instance.ec2_backend
+    interface = instance.nics[0]
+    options = instance.metadata_options
+    key = backend.key_pairs.get(instance.key_name)
+    groups = sorted(interface.group_set, key=lambda group: str(group.id))
+    vpc = backend.get_vpc(interface.subnet.vpc_id)
+    return Machine(
+        id=instance.id,
+        region=instance.region_name,
+        account=backend.account_id,
+        zone=str(instance.availability_zone),
+        image=instance.image_id,
+        type=instance.instance_type,
+        architecture=instance.architecture or "x86_64",
+        launched=instance.launch_time,
+        reservation=_reservation(instance),
+        launch_index=int(instance.ami_launch_index),
+        hostname=instance.private_dns_name,
+        mac=interface.mac_address,
+        vpc=vpc.id,
+        vpc_cidrs=tuple(one["cidr_block"] for one in vpc.get_cidr_block_association_set()),
+        subnet=interface.subnet.id,
+        subnet_cidr=interface.subnet.cidr_block,
+        private_ip=str(interface.private_ip_address),
+        public_ip=interface.public_ip or "",
+        egress=_has_egress(backend, interface.subnet.id, vpc.id, bool(interface.public_ip)),
+        key_name=instance.key_name or "",
+        public_key=_text(key.material_public) if key else "",
+        user_data=_user_data(instance.user_data),
+        groups=tuple((group.id, group.name) for group in groups),
+        ingress=tuple(_rules(backend, [rule for group in groups for rule in group.ingress_rules])),
+        outgoing=tuple(_rules(backend, [rule for group in groups for rule in group.egress_rules])),
+        access=MetadataAccess(
+            enabled=options.http_endpoint == "enabled",
+            token_required=options.http_tokens == "required",
+            tags=options.instance_metadata_tags == "enabled",
+        ),
+        tags={tag["key"]: tag["value"] for tag in instance.get_tags()},
+        **_profile(backend, instance),
+    )
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _user_data(value: Any) -> bytes:
+    """User data as the guest sees it: AWS decodes one layer of base64, which is how every client sends it."""
+    return base64.b64decode(str(value)) if value else b""
+
+
+def _reservation(instance: Instance) -> str:
+    for reservation in list(instance.ec2_backend.reservations.values()):
+        if any(one is instance for one in reservation.instances):
+            return str(reservation.id)
+    return ""
+
+
+def _profile(backend: Any, instance: Instance) -> dict[str, str]:
+    association = backend.iam_instance_profile_associations.get(instance.id)
+    if association is None:
+        return {}
+    profile = association.iam_instance_profile
+    role = profile.roles[0].name if profile.roles else ""
+    return {"profile_arn": profile.arn, "profile_id": profile.id, "role": role}
+
+
+def _has_egress(backend: Any, subnet: str, vpc: str, public: bool) -> bool:
+    """Whether the subnet's route table leads out: to an internet gateway with a public address, or through NAT."""
+    for route in _routes(backend, subnet, vpc):
+        if route.destination_cidr_block == ANYWHERE:
+            gateway = route.gateway
+            if route.nat_gateway or route.instance or route.interface:
+                return True
+            if gateway is not None and str(gateway.id).startswith("igw-"):
+                return public
+    return False
+
+
+def _routes(backend: Any, subnet: str, vpc: str) -> list[Any]:
+    main: list[Any] = []
+    for table in backend.route_tables.values():
+        if subnet in table._associations.values():
+            return list(table.routes)
+        if table.vpc_id == vpc and table.main_association_id:
+            main = list(table.routes)
+    return main
+
+
+def _rules(backend: Any, rules: list[Any]) -> Iterator[Rule]:
+    found = set()
+    for rule in rules:
+        peers = _peers(backend, rule)
+        if peers:
+            protocol = str(rule.ip_protocol)
+            first, last = (None, None) if protocol == "-1" else (_port(rule.from_port), _port(rule.to_port))
+            found.add(Rule(protocol, first, last, peers))
+    yield from sorted(found, key=repr)
+
+
+def _port(value: Any) -> int | None:
+    return None if value in (None, "", -1, "-1") else int(value)
+
+
+def _peers(backend: Any, rule: Any) -> tuple[str, ...]:
+    if rule.ip_range.get("CidrIp"):
+        return (str(rule.ip_range["CidrIp"]),)
+    group = rule.source_group.get("GroupId")
+    if not group:
+        return ()
+    members = (eni for eni in backend.enis.values() if any(one.id == group for one in eni.group_set))
+    return tuple(sorted(f"{eni.private_ip_address}/32" for eni in members))
