@@ -1,0 +1,173 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What an account holds, asked of the API by plain boto3: nothing here knows the collection."""
+
+from __future__ import annotations
+
+import functools
+import json
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from .canonical import Objects, canonical
+
+# Every list call of every API that a stack could touch: what is called, where the items are, what identifies one.
+EC2 = (
+    ("describe_vpcs", "Vpcs", "VpcId"),
+    ("describe_subnets", "Subnets", "SubnetId"),
+    ("describe_internet_gateways", "InternetGateways", "InternetGatewayId"),
+    ("describe_route_tables", "RouteTables", "RouteTableId"),
+    ("describe_security_groups", "SecurityGroups", "GroupId"),
+    ("describe_network_acls", "NetworkAcls", "NetworkAclId"),
+    ("describe_network_interfaces", "NetworkInterfaces", "NetworkInterfaceId"),
+    ("describe_volumes", "Volumes", "VolumeId"),
+    ("describe_addresses", "Addresses", "AllocationId"),
+    ("describe_key_pairs", "KeyPairs", "KeyPairId"),
+    ("describe_launch_templates", "LaunchTemplates", "LaunchTemplateId"),
+    ("describe_nat_gateways", "NatGateways", "NatGatewayId"),
+    ("describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId"),
+    ("describe_vpc_peering_connections", "VpcPeeringConnections", "VpcPeeringConnectionId"),
+    ("describe_egress_only_internet_gateways", "EgressOnlyInternetGateways", "EgressOnlyInternetGatewayId"),
+    ("describe_spot_instance_requests", "SpotInstanceRequests", "SpotInstanceRequestId"),
+)
+# moto makes up a thousand snapshots in each account; those of a stack have its tag.
+SNAPSHOTS = {"Filters": [{"Name": "tag-key", "Values": ["groundwork:stack"]}]}
+# A terminated machine stays in the list for an hour, a deleted gateway too: they are gone all the same.
+GONE = frozenset({"terminated", "deleted", "cancelled"})
+
+
+# Whose account a thread is reading: making clients takes longer than all that they are asked.
+_reading = threading.local()
+
+
+def _connect(endpoint: str, service: str, region: str, account: Callable[[], str]) -> Any:
+    client: Any = boto3.client(  # type: ignore[call-overload]
+        service,
+        endpoint_url=endpoint,
+        region_name=region,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+    def address(request: Any, **_event: Any) -> None:
+        request.headers["x-moto-account-id"] = account()
+
+    client.meta.events.register("before-sign", address)
+    return client
+
+
+@functools.cache
+def _reader(endpoint: str, service: str, region: str) -> Any:
+    return _connect(endpoint, service, region, lambda: str(_reading.account))
+
+
+@dataclass(frozen=True)
+class Account:
+    """One account and region, asked behind the proxy's back."""
+
+    endpoint: str
+    id: str
+    region: str = "us-east-1"
+
+    def client(self, service: str) -> Any:
+        """A client of a test's own."""
+        return _connect(self.endpoint, service, self.region, lambda: self.id)
+
+    def objects(self) -> Objects:
+        """Everything there is, by id."""
+        _reading.account = self.id
+        readers = (self._ec2, self._instances, self._iam, self._parameters)
+        return {identifier: item for reader in readers for identifier, item in reader()}
+
+    def state(self) -> list[str]:
+        """Everything there is, without what differs from one creation to the next: equal means equal."""
+        return canonical(self.objects(), self.id)
+
+    def owned(self, stack: str) -> dict[str, str]:
+        """What carries the tags of a stack, lies under its IAM path, or is its lock: id -> address."""
+        return {identifier: address for identifier, item in self.objects().items() if (address := _owned(item, stack))}
+
+    def id_of(self, stack: str, address: str) -> str:
+        """The id of the one object with this address."""
+        found = [identifier for identifier, owner in self.owned(stack).items() if owner == address]
+        assert len(found) == 1, f"{address}: {found}"
+        return found[0]
+
+    def _read(self, service: str) -> Any:
+        return _reader(self.endpoint, service, self.region)
+
+    def _ec2(self) -> Iterator[tuple[str, Any]]:
+        client = self._read("ec2")
+        for operation, result, identifier in EC2:
+            yield from _listed(client, operation, result, identifier, {})
+        yield from _listed(client, "describe_snapshots", "Snapshots", "SnapshotId", SNAPSHOTS)
+
+    def _instances(self) -> Iterator[tuple[str, Any]]:
+        client = self._read("ec2")
+        for _, reservation in _listed(client, "describe_instances", "Reservations", "ReservationId", {}):
+            for instance in reservation["Instances"]:
+                if instance["State"]["Name"] not in GONE:
+                    yield instance["InstanceId"], instance | self._hidden(client, instance["InstanceId"])
+
+    def _hidden(self, client: Any, instance: str) -> dict[str, Any]:
+        """What the list does not show."""
+        told = client.describe_instance_attribute(InstanceId=instance, Attribute="disableApiTermination")
+        return {"DisableApiTermination": told["DisableApiTermination"]}
+
+    def _iam(self) -> Iterator[tuple[str, Any]]:
+        client = self._read("iam")
+        for _, role in _listed(client, "list_roles", "Roles", "Arn", {}):
+            name = {"RoleName": role["RoleName"]}
+            inline = client.list_role_policies(**name)["PolicyNames"]
+            yield (
+                role["Arn"],
+                role
+                | {
+                    "Tags": client.list_role_tags(**name)["Tags"],
+                    "Attached": client.list_attached_role_policies(**name)["AttachedPolicies"],
+                    "Inline": {policy: client.get_role_policy(PolicyName=policy, **name) for policy in inline},
+                },
+            )
+        for _, profile in _listed(client, "list_instance_profiles", "InstanceProfiles", "Arn", {}):
+            tags = client.list_instance_profile_tags(InstanceProfileName=profile["InstanceProfileName"])["Tags"]
+            yield profile["Arn"], profile | {"Tags": tags}
+        yield from _listed(client, "list_users", "Users", "Arn", {})
+        yield from _listed(client, "list_policies", "Policies", "Arn", {"Scope": "Local"})
+
+    def _parameters(self) -> Iterator[tuple[str, Any]]:
+        yield from _listed(self._read("ssm"), "describe_parameters", "Parameters", "Name", {})
+
+
+def _listed(client: Any, operation: str, result: str, key: str, arguments: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    pages: Iterable[Any]
+    if client.can_paginate(operation):
+        pages = client.get_paginator(operation).paginate(**arguments)
+    else:
+        pages = [getattr(client, operation)(**arguments)]
+    for page in pages:
+        for item in page[result]:
+            if item.get("State") not in GONE:
+                yield item[key], item
+
+
+def _owned(item: Any, stack: str) -> str | None:
+    tags = {tag["Key"]: tag["Value"] for tag in item.get("Tags") or item.get("TagSet") or ()}
+    if tags.get("groundwork:stack") == stack:
+        return tags.get("groundwork:resource", "(untold)")
+    if str(item.get("Path", "")).startswith(f"/groundwork/{stack}/"):
+        return f"(untagged) {item.get('Arn')}"
+    if str(item.get("Name", "")).startswith(f"/groundwork/{stack}/"):
+        return f"parameter {item['Name']}"
+    return None
+
+
+def readable(state: Iterable[str]) -> list[str]:
+    """Canonical lines as a person reads them."""
+    objects = sorted((json.loads(line) for line in state), key=lambda item: str(item["is"]))
+    return [text for item in objects for text in json.dumps(item, indent=1, sort_keys=True).splitlines()]

@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One stack in one account: what a test says to it, and what it can ask of it."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .account import Account, readable
+from .proxy import Proxy
+from .runs import CHECKOUT, Modules, Nursery, Outcome, Run
+
+NAME = "single-instance"
+DATA = "instance/app-1"
+DOCUMENT = str(CHECKOUT / "topologies" / "single_instance.yml")
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPQ4rHn3ZyVTPBvMl6IQ6sKjoTMWLS5k8sVN3TRJRrXn"
+# With this the document makes every type of resource, and SSH has a rule.
+WHOLE: Mapping[str, Any] = {"access": {"public_key": KEY, "ssh_from": ["203.0.113.0/24"]}}
+AT_A_TIME = 4
+
+
+def merged(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Overrides over overrides, by key."""
+    result = copy.deepcopy(dict(base))
+    for key, value in more.items():
+        both = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)
+        result[key] = merged(result[key], value) if both else copy.deepcopy(value)
+    return result
+
+
+@dataclass
+class Stack:
+    """The stack of the first architecture, whole, in an account of its own behind a proxy of its own."""
+
+    account: Account
+    proxy: Proxy
+    modules: Modules
+
+    def start(self, overrides: Mapping[str, Any] | None = None, check: bool = False, **options: Any) -> Run:
+        given = {"topology": DOCUMENT, "overrides": merged(WHOLE, overrides or {}), **options}
+        return self.modules.start("stack", given, check)
+
+    def present(self, overrides: Mapping[str, Any] | None = None, check: bool = False, **options: Any) -> Outcome:
+        return self.start(overrides, check, **options).finish()
+
+    def absent(self, check: bool = False, **options: Any) -> Outcome:
+        return self.start(None, check, state="absent", **{"allow_destroy": [DATA], **options}).finish()
+
+    def info(self, overrides: Mapping[str, Any] | None = None) -> Outcome:
+        given = {"topology": DOCUMENT, "overrides": merged(WHOLE, overrides or {})}
+        return self.modules.run("stack_info", given)
+
+    def made(self, overrides: Mapping[str, Any] | None = None, **options: Any) -> Outcome:
+        """Bring it up and forget how: what follows is what the test is about."""
+        outcome = self.present(overrides, **options)
+        assert outcome.ok, outcome
+        self.proxy.forget()
+        return outcome
+
+    def id_of(self, address: str) -> str:
+        return self.account.id_of(NAME, address)
+
+    def assert_empty(self) -> None:
+        """Nothing of it is left, not even its lock."""
+        assert self.account.owned(NAME) == {}
+
+    def assert_quiet(self, overrides: Mapping[str, Any] | None = None) -> None:
+        """One more run finds nothing to do, and does nothing."""
+        self.proxy.faults.clear()
+        self.proxy.forget()
+        again = self.present(overrides)
+        assert again.ok, again
+        assert not again.changed, again
+        assert self.proxy.mutations == []
+
+
+class Stacks:
+    """Makes stacks, each in an account that nobody has used."""
+
+    def __init__(self, endpoint: str, nursery: Nursery, directory: Path) -> None:
+        self._endpoint = endpoint
+        self._nursery = nursery
+        self._directory = directory
+        self._numbers = itertools.count(200_000_000_001)
+        self._open: list[Stack] = []
+
+    def __call__(self) -> Stack:
+        account = Account(self._endpoint, str(next(self._numbers)))
+        proxy = Proxy(self._endpoint, account.id)
+        stack = Stack(account, proxy, Modules(self._nursery, proxy.url, self._directory))
+        self._open.append(stack)
+        return stack
+
+    def close(self) -> None:
+        while self._open:
+            self._open.pop().proxy.stop()
+
+
+def for_each(cases: Iterable[Any], trial: Callable[[Any], object]) -> None:
+    """Run a trial of each case, some at a time, and tell of all that failed."""
+    listed = list(cases)
+    assert listed, "there is nothing to try"
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        failures = [text for text in pool.map(lambda case: _failure(trial, case), listed) if text]
+    assert not failures, f"{len(failures)} of {len(listed)} failed\n" + "\n\n".join(failures)
+
+
+def _failure(trial: Callable[[Any], object], case: Any) -> str:
+    try:
+        trial(case)
+    except AssertionError as error:
+        return f"== {case}\n{error}"
+    return ""
+
+
+def assert_same(state: list[str], expected: list[str]) -> None:
+    """Two accounts hold the same; what differs is shown line by line."""
+    missing, surplus = readable(_without(expected, state)), readable(_without(state, expected))
+    difference = difflib.unified_diff(missing, surplus, "expected", "found", n=3, lineterm="")
+    assert not missing + surplus, "\n".join(difference)
+
+
+def _without(lines: list[str], others: list[str]) -> list[str]:
+    left = list(others)
+    surplus = []
+    for line in lines:
+        if line in left:
+            left.remove(line)
+        else:
+            surplus.append(line)
+    return surplus
