@@ -9,6 +9,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -205,6 +206,27 @@ def test_what_a_playbook_sees(ansible: Ansible, ec2: Any, tmp_path: Path) -> Non
     assert there["proxy"]["port"] == 80
     assert there["tags"]["odd"] == "{{ 1 + 1 }}"
     assert there["name"] == "single-instance"
+
+
+def test_what_a_play_has_made_is_there_after_a_refresh(ansible: Ansible, ec2: Any, tmp_path: Path) -> None:
+    """However long the cache lasts: a playbook that provisions goes on with what it has provisioned."""
+    ansible.options(cache=True, cache_plugin="ansible.builtin.jsonfile", cache_connection=str(tmp_path / "cache"))
+    here, there = PLAYBOOK.split("- hosts: service_api")
+    wait = f"    - ansible.builtin.wait_for: {{path: {tmp_path}/made, timeout: 60}}\n    - meta: refresh_inventory\n"
+    (tmp_path / "see.yml").write_text(f"{here}{wait}- hosts: service_api{there}", encoding="utf-8")
+
+    def provision() -> None:
+        """What the play's module would do: after the inventory was read, before it is read again."""
+        while not (tmp_path / "localhost.json").exists():
+            time.sleep(0.1)
+        start(ec2, 1)
+        (tmp_path / "made").touch()
+
+    provisioning = threading.Thread(target=provision, daemon=True)
+    provisioning.start()
+    done = ansible.run("ansible-playbook", "see.yml", "-e", f"out={tmp_path}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "app-1.json").exists()
 
 
 def test_no_stack_yet(ansible: Ansible, tmp_path: Path) -> None:

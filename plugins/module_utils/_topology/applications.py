@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .containers import ListOf, Table
 from .infrastructure import MACHINES
-from .kinds import Choice, Either, Flag, ListOf, Scalar, Table, Text, Whole
+from .kinds import Choice, Either, Flag, Scalar, Text, Whole
 from .record import Derived, Field, Record
 from .words import ANY_CIDR, COMMAND_LINE, LOCAL_PATH, NAME, PORT
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .compile import compile_topology
 from .kinds import Place, Text, shown, suggestion
 from .locate import find_document
 from .merge import merge, sets
@@ -142,7 +143,8 @@ def _checked(data: Mapping[str, Any], problems: _Problems) -> dict[str, Any]:
     for rule in RULES:
         problems.add_findings(rule(document))
     if not problems.found:  # what the document compiles to is known only now
-        problems.add_findings(raw_resources_fit(document))
+        compiled = [wanted.address for wanted in compile_topology(document)]
+        problems.add_findings(raw_resources_fit(document, compiled))
     return document
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .kinds import Choice, Flag, ListOf, Table, Text, Whole
+from .containers import ListOf, Table
+from .kinds import Choice, Flag, Text, Whole
 from .record import Derived, Field, Record
 from .view import tiers
 from .words import ANY_CIDR, NAME, NETWORK_CIDR, THING

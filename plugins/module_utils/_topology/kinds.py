@@ -13,8 +13,8 @@ import difflib
 import ipaddress
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 Place = tuple[str | int, ...]
@@ -152,26 +152,28 @@ class Flag(Kind):
 
 @dataclass(frozen=True)
 class Scalar(Kind):
-    """Text, a number or a truth value, kept as the text that a program or a tag gets.
-
-    ``private``: the value is not repeated in messages.
-    """
+    """Text, a number or a truth value, kept as the text that a program or a tag gets."""
 
     what: str = "text, a number, true or false"
+    pattern: str = r"[^\x00]*"
     longest: int = 32768
-    private: bool = True
+    private: bool = True  # the value is not repeated in messages
 
     def check(self, value: Any, place: Place, report: Report) -> Any:
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        if isinstance(value, (int, float, str)) and len(str(value)) <= self.longest and "\x00" not in str(value):
-            return str(value)
+        if isinstance(value, (int, float, str)):
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            if len(text) <= self.longest and re.fullmatch(self.pattern, text):
+                return text
         limit = f" of at most {self.longest} characters" if isinstance(value, str) else ""
-        report(place, f"this is not {self.what}{limit}")
+        report(place, f"{'this' if self.private else shown(value)} is not {self.what}{limit}")
         return BAD
 
     def schema(self) -> dict[str, Any]:
-        return {"type": ["string", "number", "boolean"], "maxLength": self.longest}
+        return {
+            "type": ["string", "number", "boolean"],
+            "pattern": f"^(?:{self.pattern})$",
+            "maxLength": self.longest,
+        }
 
 
 @dataclass(frozen=True)
@@ -220,80 +222,3 @@ class Either(Kind):
 
     def schema(self) -> dict[str, Any]:
         return {"anyOf": [kind.schema() for kind in self.kinds]}
-
-
-@dataclass(frozen=True)
-class ListOf(Kind):
-    """A list of texts or numbers without repetitions."""
-
-    item: Kind = field(default_factory=Kind)
-    least: int = 0
-
-    def __init__(self, item: Kind, least: int = 0) -> None:
-        object.__setattr__(self, "item", item)
-        object.__setattr__(self, "least", least)
-        object.__setattr__(self, "what", f"a list ({item.what})")
-
-    def check(self, value: Any, place: Place, report: Report) -> Any:
-        if not isinstance(value, list):
-            report(place, f"{shown(value)} is not a list (write [{shown(value)}])")
-            return BAD
-        if len(value) < self.least:
-            report(place, f"needs at least {self.least} of: {self.item.what}")
-        good: dict[Any, None] = {}
-        for number, item in enumerate(value):
-            checked = self.item.check(item, (*place, number), report)
-            if checked is not BAD and checked in good:
-                report((*place, number), f"{shown(checked)} stands here twice (remove one)")
-            elif checked is not BAD:
-                good[checked] = None
-        return list(good)
-
-    def blank(self) -> Any:
-        return []
-
-    def schema(self) -> dict[str, Any]:
-        return {"type": "array", "items": self.item.schema(), "minItems": self.least, "uniqueItems": True}
-
-    def visit(self, value: Any, place: Place) -> Iterator[Visit]:
-        for number, item in enumerate(value or ()):
-            yield from self.item.visit(item, (*place, number))
-
-
-@dataclass(frozen=True)
-class Table(Kind):
-    """Things by name, the names being the writer's."""
-
-    key: Text = field(default_factory=Text)
-    value: Kind = field(default_factory=Kind)
-    label: str = "<name>"
-
-    def __init__(self, key: Text, value: Kind, label: str = "<name>") -> None:
-        object.__setattr__(self, "key", key)
-        object.__setattr__(self, "value", value)
-        object.__setattr__(self, "label", label)
-        object.__setattr__(self, "what", "a mapping")
-
-    def check(self, value: Any, place: Place, report: Report) -> Any:
-        if not isinstance(value, Mapping):
-            return self.refuse(value, place, report)
-        good = {}
-        for name, item in value.items():
-            if self.key.check(name, (*place, name), report) is BAD:
-                continue
-            checked = self.value.check(item, (*place, name), report)
-            if checked is not BAD:
-                good[name] = checked
-        return good
-
-    def blank(self) -> Any:
-        return {}
-
-    def schema(self) -> dict[str, Any]:
-        names = {key: item for key, item in self.key.schema().items() if key != "type"}
-        return {"type": "object", "propertyNames": names, "additionalProperties": self.value.schema()}
-
-    def visit(self, value: Any, place: Place) -> Iterator[Visit]:
-        yield place, self, value
-        for name, item in (value or {}).items():
-            yield from self.value.visit(item, (*place, name))

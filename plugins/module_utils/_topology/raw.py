@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from .._stack.wanted import Ref, Wanted
 from .kinds import Place, shown, suggestion
+from .schema import TAGS
 from .view import Document
 
 # Keys beside the properties of the resource's type; no type has a property of these names.
@@ -36,12 +37,9 @@ def _with_refs(value: Any) -> Any:
     return value
 
 
-def raw_resources_fit(document: Document) -> Iterator[tuple[Place, str]]:
-    """They do not take the place of a compiled resource, and what they refer to exists."""
-    from .compile import compile_topology
-
+def raw_resources_fit(document: Document, compiled: Collection[str]) -> Iterator[tuple[Place, str]]:
+    """They do not take the place of what is compiled (by its addresses), and what they refer to exists."""
     own = document["resources"]
-    compiled = {wanted.address for wanted in compile_topology(document)}
     known = [*compiled, *own]
     for address, body in own.items():
         place = ("resources", address)
@@ -55,9 +53,9 @@ def raw_resources_fit(document: Document) -> Iterator[tuple[Place, str]]:
 def _body_fits(place: Place, body: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
     if not isinstance(body.get("protect", False), bool):
         yield (*place, "protect"), f"{shown(body['protect'])} is not true or false"
-    tags = body.get("tags") or {}
-    if not isinstance(tags, Mapping):
-        yield (*place, "tags"), f"{shown(tags)} is not a mapping"
+    found: list[tuple[Place, str]] = []
+    TAGS.check(body.get("tags") or {}, (*place, "tags"), lambda where, text: found.append((where, text)))
+    yield from found
 
 
 def _references(value: Any, place: Place) -> Iterator[tuple[Place, Mapping[str, Any]]]:

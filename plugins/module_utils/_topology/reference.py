@@ -7,7 +7,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from .kinds import Kind, Table
+from .containers import Table
+from .kinds import Kind
 from .record import Derived, Field, Record
 from .schema import DOCUMENT
 

@@ -64,6 +64,33 @@ def zones_lie_in_the_region(document: Document) -> Iterator[Finding]:
             yield ("network", "zones", number), f"{shown(zone)} is not a zone of {region} (like {region}a)"
 
 
+def public_addresses_are_reachable(document: Document) -> Iterator[Finding]:
+    for group, machines in machine_groups(document).items():
+        tier = tiers(document).get(machines["subnets"])
+        if tier is not None and machines["address"] in ("elastic", "public") and tier["route"] != "internet":
+            yield (
+                (*_place_of(document, group), "address"),
+                (f"no route leads from {machines['subnets']} to the internet (write private, or choose another tier)"),
+            )
+
+
+def instances_fit_in_their_subnets(document: Document) -> Iterator[Finding]:
+    """AWS keeps five addresses of each subnet for itself."""
+    wanted: dict[str, int] = {}
+    for group, machines in machine_groups(document).items():
+        tier = machines["subnets"]
+        wanted[tier] = wanted.get(tier, 0) + machines["count"]
+        networks = (tiers(document).get(tier) or {}).get("cidrs") or []
+        room = sum(IPv4Network(cidr).num_addresses - 5 for cidr in networks)
+        if networks and wanted[tier] > room:
+            text = f"{wanted[tier]} instances are more than the {room} addresses of {tier} (choose larger networks)"
+            yield (*_place_of(document, group), "count"), text
+
+
+def _place_of(document: Document, group: str) -> Place:
+    return ("instances", group) if group in document["instances"] else ("services", group, "instances")
+
+
 def groups_have_one_name(document: Document) -> Iterator[Finding]:
     for name, service in services(document).items():
         if service["instances"] is not None and name in document["instances"]:
@@ -78,8 +105,10 @@ def names_fit(document: Document) -> Iterator[Finding]:
     for group in machine_groups(document):
         physical = f"{name}-{region}-{group}"
         if len(physical) > 64:
-            place = ("instances", group) if group in document["instances"] else ("services", group)
-            yield place, f'the role "{physical}" would have {len(physical)} characters, IAM takes 64 (shorten a name)'
+            yield (
+                _place_of(document, group),
+                f'the role "{physical}" would have {len(physical)} characters, IAM takes 64 (shorten a name)',
+            )
 
 
 def tag_of_services_fits(document: Document) -> Iterator[Finding]:
@@ -206,6 +235,8 @@ RULES: tuple[Rule, ...] = (
     subnets_do_not_overlap,
     one_subnet_per_zone,
     zones_lie_in_the_region,
+    public_addresses_are_reachable,
+    instances_fit_in_their_subnets,
     groups_have_one_name,
     names_fit,
     tag_of_services_fits,

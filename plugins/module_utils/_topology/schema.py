@@ -13,8 +13,9 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from .applications import PROXY, SERVICE
+from .containers import Table
 from .infrastructure import ACCESS, MACHINES, NETWORK
-from .kinds import Kind, Scalar, Table, Text
+from .kinds import Kind, Scalar, Text
 from .record import Field, Record
 from .view import Document, machine_groups, services, tiers
 from .words import NAME, THING
@@ -26,11 +27,13 @@ REFERABLE: Mapping[str, Callable[[Document], Collection[str]]] = {
     "services": services,
 }
 
-# Tags appear in the metadata of the instances as well, where their keys may not have spaces or slashes.
+# IAM takes fewer characters than EC2, and the metadata of instances shows no key with a space or a slash. AWS takes 50
+# tags on an object; ten are for our own.
 TAGS = Table(
-    Text("a tag key (letters, digits and + - = . , _ : @)", r"(?!aws:|groundwork:|Name$)[A-Za-z0-9+=.,_:@-]+", 128),
-    Scalar(longest=256, private=False),
+    Text("a tag key (letters, digits and + - = . _ : @)", r"(?!aws:|groundwork:|Name$)[A-Za-z0-9+=._:@-]+", 128),
+    Scalar("a tag value (letters, digits, spaces and + - = . _ : / @)", r"[\w +=._:/@-]*", 256, private=False),
     "<key>",
+    most=40,
 )
 
 RAW = Table(

@@ -57,7 +57,7 @@ def test_defaults() -> None:
     ("change", "place", "value"),
     [
         ({"instances": {"app": {"subnets": "private"}}}, "instances.app.address", "private"),
-        ({"instances": {"app": {"subnets": "private", "address": "public"}}}, "instances.app.address", "public"),
+        ({"instances": {"app": {"subnets": "public", "address": "private"}}}, "instances.app.address", "private"),
         (
             {"services": {"api": {"runtime": "pm2", "entry": "server.js"}}},
             "services.api.process_manager",

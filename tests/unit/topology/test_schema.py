@@ -13,8 +13,9 @@ from typing import Any
 import jsonschema
 import pytest
 
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.containers import ListOf, Table
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.document import load
-from ansible_collections.groundwork.aws.plugins.module_utils._topology.kinds import BAD, ListOf, Table, Text
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.kinds import BAD, Text
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.record import Derived, Field, Record
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.reference import reference, with_reference
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.schema import DOCUMENT, REFERABLE, json_schema

@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""docs/topology.md shows what really works, and what is really said."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.compile import compile_stack
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.document import TopologyError, load
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.parse import parse_text
+
+from .support import CHECKOUT
+
+PAGE = (CHECKOUT / "docs" / "topology.md").read_text(encoding="utf-8")
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 someone"
+
+
+def block_with(text: str) -> Any:
+    """The data of the example that has this text in it."""
+    (found,) = [block for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if text in block]
+    problems: list[Any] = []
+    data = parse_text(found, lambda *problem: problems.append(problem))
+    assert problems == []
+    return data
+
+
+def test_the_smallest_document_is_one() -> None:
+    document = load(block_with("name: shop"))
+    assert compile_stack(document).outputs["url"][0] == "http://"
+
+
+def test_the_example_of_a_layer_is_one() -> None:
+    layer = block_with("stack_overrides:")["stack_overrides"]
+    layer["access"]["public_key"] = KEY
+    document = load("single_instance", [layer])
+    assert document["instances"]["app"]["type"] == "t3.small"
+    assert document["services"]["web"]["memory"] is None
+
+
+def test_the_example_of_a_raw_resource_is_one() -> None:
+    stack = compile_stack(load(block_with("name: shop"), [block_with("security_group/office")]))
+    assert stack.resources[-1].address == "security_group/office"
+
+
+def test_the_example_of_errors_is_what_is_said() -> None:
+    bad = block_with("name: shop")
+    bad["network"]["subnets"]["public"]["cidrs"] = ["10.1.1.0/24"]
+    bad["services"]["api"].update(prot=1, routes=["api"])
+    (example,) = re.findall(r"cannot be used:\n(.*?)```", PAGE, re.DOTALL)
+    with pytest.raises(TopologyError) as raised:
+        load(bad, [{"services": {"api": {"port": 99999}}}])
+    assert sorted(raised.value.errors) == sorted(line[2:] for line in example.splitlines())
+
+
+def test_the_names_of_resources_are_those() -> None:
+    change = {"access": {"public_key": KEY}, "instances": {"app": {"address": "elastic"}}}
+    for wanted in compile_stack(load(block_with("name: shop"), [change])).resources:
+        name = wanted.address.replace("app-1", "<group>-<n>").replace("app", "<group>")
+        name = name.replace("public-1", "<tier>-<n>").replace("public", "<tier>")
+        assert f"`{name}`" in PAGE
