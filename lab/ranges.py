@@ -6,13 +6,16 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import socket
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 from .shell import LabError, as_root, run
 
 # RFC 5737, and RFC 2544 for more labs than it has ranges.
-TEST_NETS = ("198.51.100.0/24", "203.0.113.0/24", "192.0.2.0/24")
+TEST_NETS = ("198.51.100.0/24", "192.0.2.0/24", "203.0.113.0/24")
 MORE = ipaddress.IPv4Network("198.18.0.0/15")
 
 
@@ -55,19 +58,52 @@ def choose(used: Iterable[str]) -> Iterator[PublicRange]:
             yield PublicRange(network)
 
 
+# Behind some proxies these resolve to addresses of the very ranges that are for documentation.
+ASKED = ("pypi.org", "files.pythonhosted.org", "registry.npmjs.org", "deb.debian.org", "github.com")
+
+
 def used_networks() -> set[str]:
-    """The networks that this machine knows: its routes, its addresses, docker's networks."""
+    """The networks that this machine uses: its routes and addresses, docker's networks, where names lead to."""
+    return _routes() | _docker_networks() | _nameservers() | _name_targets(ASKED)
+
+
+def _routes() -> set[str]:
     found = set()
     for route in json.loads(run("ip", "-json", "-4", "route", "show", "table", "all").stdout or "[]"):
         destination = route.get("dst", "default")
         if destination != "default" and route.get("type", "unicast") in ("unicast", "local"):
             found.add(destination)
+    return found
+
+
+def _docker_networks() -> set[str]:
+    found: set[str] = set()
     ids = run(*as_root("docker", "network", "ls", "--quiet")).stdout.split()
     if ids:
         for network in json.loads(run(*as_root("docker", "network", "inspect", *ids)).stdout):
             configured = (network.get("IPAM") or {}).get("Config") or []
             found |= {one["Subnet"] for one in configured if one.get("Subnet") and ":" not in one["Subnet"]}
     return found
+
+
+def _nameservers() -> set[str]:
+    try:
+        lines = Path("/etc/resolv.conf").read_text().splitlines()
+    except OSError:
+        return set()
+    named = [line.split()[1] for line in lines if line.startswith("nameserver ") and len(line.split()) > 1]
+    return {address for address in named if ":" not in address}
+
+
+def _name_targets(names: Iterable[str]) -> set[str]:
+    def resolve(name: str) -> set[str]:
+        try:
+            return {str(found[4][0]) for found in socket.getaddrinfo(name, 443, socket.AF_INET)}
+        except OSError:
+            return set()
+
+    with ThreadPoolExecutor(len(ASKED)) as pool:
+        return set().union(*pool.map(resolve, names))
 
 
 def create_network(name: str, label: str) -> PublicRange:

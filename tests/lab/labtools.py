@@ -1,0 +1,157 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""An account in the lab, and a lab with machines behind the instances, as tests use them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
+
+
+def client(service: str, endpoint: str, region: str = "us-east-1") -> Any:
+    """A client that asks once, so that every error is seen."""
+    return boto3.client(
+        service,
+        endpoint_url=endpoint,
+        region_name=region,
+        aws_access_key_id="AKIAGROUNDWORKLAB000",
+        aws_secret_access_key="groundwork-lab-has-no-secrets",
+        config=ONCE,
+    )
+
+
+def until(what: str, ask: Callable[[], Any], seconds: float = 20.0) -> Any:
+    """Ask until the answer is true, and return it."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        answer = ask()
+        if answer:
+            return answer
+        time.sleep(0.05)
+    raise AssertionError(f"not within {seconds:.0f} s: {what}")
+
+
+@dataclass
+class Account:
+    """A VPC with one public subnet and a security group, and what is done with it."""
+
+    endpoint: str
+    ec2: Any = field(init=False)
+    ssm: Any = field(init=False)
+    iam: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ec2, self.ssm, self.iam = (client(name, self.endpoint) for name in ("ec2", "ssm", "iam"))
+
+    @property
+    def image(self) -> str:
+        return self.ssm.get_parameter(Name=IMAGE_PARAMETER)["Parameter"]["Value"]
+
+    def make_network(self, cidr: str = "10.0.0.0/16", subnet: str = "10.0.1.0/24") -> None:
+        self.vpc = self.ec2.create_vpc(CidrBlock=cidr)["Vpc"]["VpcId"]
+        made = self.ec2.create_subnet(VpcId=self.vpc, CidrBlock=subnet, AvailabilityZone="us-east-1a")
+        self.subnet = made["Subnet"]["SubnetId"]
+        self.gateway = self.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+        self.ec2.attach_internet_gateway(InternetGatewayId=self.gateway, VpcId=self.vpc)
+        self.table = self.ec2.create_route_table(VpcId=self.vpc)["RouteTable"]["RouteTableId"]
+        self.ec2.create_route(RouteTableId=self.table, DestinationCidrBlock="0.0.0.0/0", GatewayId=self.gateway)
+        self.ec2.associate_route_table(RouteTableId=self.table, SubnetId=self.subnet)
+        made = self.ec2.create_security_group(GroupName="app", Description="app", VpcId=self.vpc)
+        self.group = made["GroupId"]
+
+    def launch(self, **more: Any) -> str:
+        """Start one instance and return its id."""
+        options = {
+            "ImageId": self.image,
+            "InstanceType": "t2.micro",
+            "MinCount": 1,
+            "MaxCount": 1,
+            "SubnetId": self.subnet,
+            "SecurityGroupIds": [self.group],
+            **more,
+        }
+        wanted = {key: value for key, value in options.items() if value is not None}
+        return self.ec2.run_instances(**wanted)["Instances"][0]["InstanceId"]
+
+    def instance(self, instance_id: str) -> dict[str, Any]:
+        return self.ec2.describe_instances(InstanceIds=[instance_id])["Reservations"][0]["Instances"][0]
+
+    def state(self, instance_id: str) -> str:
+        return self.instance(instance_id)["State"]["Name"]
+
+    def wait(self, instance_id: str, state: str, seconds: float = 30.0) -> dict[str, Any]:
+        until(f"{instance_id} is {state}", lambda: self.state(instance_id) == state, seconds)
+        return self.instance(instance_id)
+
+    def terminate(self, *instance_ids: str) -> None:
+        self.ec2.terminate_instances(InstanceIds=list(instance_ids))
+        for instance_id in instance_ids:
+            self.wait(instance_id, "terminated")
+
+    def allow(self, port: int, cidr: str) -> None:
+        self.ec2.authorize_security_group_ingress(
+            GroupId=self.group,
+            IpPermissions=[{"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": cidr}]}],
+        )
+
+
+@dataclass
+class Lab:
+    """A lab of its own, driven by its command line."""
+
+    name: str
+    home: Path
+
+    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "GROUNDWORK_LAB_HOME": str(self.home)}
+        return subprocess.run(
+            [sys.executable, "-m", "lab", *arguments, "--name", self.name],
+            cwd=CHECKOUT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=check,
+        )
+
+    def up(self) -> Lab:
+        self.run("up")
+        lines = self.run("env").stdout.splitlines()
+        self.exports = dict(line.removeprefix("export ").split("=", 1) for line in lines)
+        return self
+
+    def down(self) -> None:
+        self.run("down")
+
+    def account(self) -> Account:
+        return Account(self.exports["AWS_ENDPOINT_URL"])
+
+    def ssh(self, address: str, command: str, seconds: int = 15) -> subprocess.CompletedProcess[str]:
+        options = {
+            "StrictHostKeyChecking": "no",
+            "UserKnownHostsFile": "/dev/null",
+            "LogLevel": "ERROR",
+            "BatchMode": "yes",
+            "ConnectTimeout": "5",
+        }
+        words = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
+        return subprocess.run(
+            ["ssh", *words, "-i", self.exports["GROUNDWORK_LAB_SSH_KEY"], f"admin@{address}", command],
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
