@@ -71,7 +71,12 @@ class Lab:
             return boto3.client(service, region_name=region)
 
     def play(self, playbook: str, *options: str, topology: str = "single_instance") -> Run:
-        command = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "inventories/lab", f"playbooks/{playbook}"]
+        command = [
+            str(Path(sys.executable).parent / "ansible-playbook"),
+            "-i",
+            "inventories/lab",
+            f"playbooks/{playbook}",
+        ]
         result = subprocess.run(
             [*command, *options],
             cwd=CHECKOUT, text=True, timeout=900, check=False, stdin=subprocess.DEVNULL,

@@ -30,7 +30,9 @@ def site(lab: Lab) -> Run:
 
 @pytest.fixture(scope="module")
 def instance(lab: Lab, site: Run) -> dict:
-    reservations = lab.client("ec2").describe_instances(Filters=[{"Name": "tag:Name", "Values": [HOST]}])["Reservations"]
+    reservations = lab.client("ec2").describe_instances(Filters=[{"Name": "tag:Name", "Values": [HOST]}])[
+        "Reservations"
+    ]
     (found,) = [instance for reservation in reservations for instance in reservation["Instances"]]
     return found
 
@@ -235,5 +237,7 @@ def test_destroy_leaves_nothing(lab: Lab, site: Run) -> None:
     assert ec2.describe_volumes()["Volumes"] == []
     assert len(ec2.describe_snapshots(OwnerIds=["self"], Filters=owned)["Snapshots"]) == 1, "the final snapshot"
     assert [role["RoleName"] for role in iam.list_roles()["Roles"] if "single-instance" in role["RoleName"]] == []
-    assert [p for p in iam.list_instance_profiles()["InstanceProfiles"] if "single-instance" in p["InstanceProfileName"]] == []
+    assert [
+        p for p in iam.list_instance_profiles()["InstanceProfiles"] if "single-instance" in p["InstanceProfileName"]
+    ] == []
     assert ssm.get_parameters_by_path(Path="/groundwork", Recursive=True)["Parameters"] == []
