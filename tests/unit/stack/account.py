@@ -8,6 +8,7 @@ import threading
 from contextlib import suppress
 from typing import Any
 
+from botocore.exceptions import ConnectionClosedError
 from botocore.loaders import create_loader
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.client import Clients
@@ -20,6 +21,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._stack.wanted impor
 REGION = "us-east-1"
 READS = ("Describe", "List", "Get")
 CONNECTION = Connection(access_key="test", secret_key="test")
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
 SSM_POLICY = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
 
 
@@ -101,9 +103,7 @@ def stack(**changes: Any) -> WantedStack:
             "description": "web",
             "ingress": [{"protocol": "-1", "group": Ref("security_group/app")}],
         },
-        "key_pair/main": {
-            "public_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl me"
-        },
+        "key_pair/main": {"public_key": f"{KEY} me"},
         "iam_role/app": {"principal": "ec2.amazonaws.com", "managed_policies": [SSM_POLICY]},
         "instance_profile/app": {"role": Ref("iam_role/app", "name")},
         "instance/app-1": {
@@ -179,3 +179,22 @@ def census() -> dict[str, int]:
         result[kind.name] = sum(1 for item in items if not live.dead(kind, item))
     volumes = [item for page in made("ec2").pages("describe_volumes", {}) for item in page["Volumes"]]
     return {**result, "volume": len(volumes)}
+
+
+class Mute:
+    """Lets AWS obey each creation, and loses the answer to the first try of every operation."""
+
+    def __init__(self) -> None:
+        self.lost: list[str] = []
+
+    def after(self, model: Any, **_event: Any) -> None:
+        # RunInstances has a client token: botocore itself says it again, below this hook.
+        if model.name.startswith(("Create", "Allocate", "Import")) and model.name not in ("CreateTags", *self.lost):
+            self.lost.append(model.name)
+            raise ConnectionClosedError(endpoint_url="https://ec2.test")
+
+
+def mute_clients(mute: Mute) -> Clients:
+    made = clients()
+    made._open().register("after-call", mute.after)
+    return made

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import 
 from ansible_collections.groundwork.aws.plugins.module_utils._stack import engine
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.wanted import Ref
 
-from .account import CONNECTION, census, clients, empty, mutations, picture, run, stack
+from .account import CONNECTION, KEY, Mute, census, clients, empty, mutations, mute_clients, picture, run, stack
 
 pytestmark = pytest.mark.usefixtures("account")
 POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
@@ -285,3 +286,50 @@ def test_the_number_of_calls_does_not_grow_with_the_instances() -> None:
         assert engine.run(made, stack(**more), engine.Options()).plan.changes == ()
         counts.append(made.calls)
     assert counts[0] == counts[1]
+
+
+def test_answers_that_are_lost_double_nothing() -> None:
+    before, mute = census(), Mute()
+    result = engine.run(mute_clients(mute), stack(), engine.Options())
+    assert result.failure is None
+    assert sorted(mute.lost) == [
+        "AllocateAddress",
+        "CreateInstanceProfile",
+        "CreateInternetGateway",
+        "CreateRole",
+        "CreateRoute",
+        "CreateRouteTable",
+        "CreateSecurityGroup",
+        "CreateSubnet",
+        "CreateVpc",
+        "ImportKeyPair",
+    ]
+    extra = {"security_group": 2, "route_table": 1}
+    assert census() == {kind: count + 1 + extra.get(kind, 0) for kind, count in before.items()}
+    assert run(stack()).plan.changes == ()
+
+
+def test_a_final_snapshot_is_not_doubled_by_a_lost_answer() -> None:
+    run(stack())
+    mute = Mute()
+    assert engine.run(mute_clients(mute), empty(), engine.Options(**ALLOW)).failure is None
+    assert mute.lost == ["CreateSnapshot"]
+    filters = [{"Name": "tag-key", "Values": ["groundwork:final-snapshot-of"]}]
+    assert len(clients()("ec2").describe_snapshots(Filters=filters)["Snapshots"]) == 1
+
+
+def test_a_name_that_a_stranger_has_is_told() -> None:
+    clients()("ec2").import_key_pair(KeyName="shop-main", PublicKeyMaterial=KEY.encode())
+    result = run(stack())
+    assert "failed: key_pair/main: ImportKeyPair: InvalidKeyPair.Duplicate" in (result.failure or "")
+    assert "rename or remove shop-main, or name it under adopt" in (result.failure or "")
+
+
+def test_a_second_run_waits_for_the_first_and_finds_nothing_to_do() -> None:
+    with ThreadPoolExecutor(2) as pool:
+        results = [future.result() for future in [pool.submit(run, stack(), lock_wait=60) for _number in range(2)]]
+    assert [result.failure for result in results] == [None, None]
+    assert sorted(result.applied for result in results) == [False, True]
+    assert {address: len(items) for address, items in picture().items()} == {
+        item.address: 1 for item in stack().resources
+    }

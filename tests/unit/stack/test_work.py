@@ -1,0 +1,291 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The steps of a change, one at a time, with AWS in its worse moods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.client import Fresh
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import LostResponseError, StackError
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.tags import RESOURCE, STACK
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.graph import Step
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.live import Inventory
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.plan import Change, Plan
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.poll import verdict
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.resource import (
+    Edit,
+    Listing,
+    Live,
+    Order,
+    Raw,
+    ResourceType,
+    Tagging,
+    Wait,
+    Waiter,
+)
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.schedule import Await, Pause
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.wanted import Wanted, WantedStack
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.work import Worker
+
+TAGS = {STACK: "shop", RESOURCE: "thing/a"}
+UP = Waiter("up", "State", ("up",), ("broken",))
+
+
+def refusal(code: str, message: str = "no") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, "MakeThing")
+
+
+class Account:
+    """A client of one service with things in it; ``moods`` are raised, or answered, one for each call."""
+
+    def __init__(self, *moods: Any) -> None:
+        self.moods = list(moods)
+        self.things: list[Raw] = []
+        self.tokens: list[str] = []
+        self.said: list[str] = []
+        self.fresh = Fresh()
+
+    def __call__(self, service: str) -> Account:
+        assert service == "things"
+        return self
+
+    def pages(self, operation: str, arguments: Any) -> Iterator[dict[str, Any]]:
+        self.said.append("list")
+        yield {"Things": list(self.things)}
+
+    def make(self, token: str) -> Raw:
+        self.tokens.append(token)
+        return self.say("make", {"Id": "t-1", "State": "new", "Tags": TAGS})
+
+    def say(self, what: str, answer: Any = None) -> Any:
+        self.said.append(what)
+        mood = self.moods.pop(0) if self.moods else None
+        if isinstance(mood, Exception):
+            raise mood
+        return mood or answer
+
+
+def steps(client: Account, edit: Edit) -> Iterator[Wait]:
+    client.say("stop")
+    yield Wait(UP, edit.live.id)
+    client.say("start")
+
+
+def kind(**more: Any) -> ResourceType:
+    def create(client: Account, order: Order) -> Raw:
+        return client.make(order.token)
+
+    tagging = Tagging(
+        lambda item: dict(item.get("Tags", {})),
+        lambda client, live, tags: client.say(f"tag {sorted(tags)}"),
+        lambda client, live, keys: client.say(f"untag {sorted(keys)}"),
+    )
+    given: dict[str, Any] = {
+        "updates": {"colour": lambda client, edit: client.say("paint"), "size": steps},
+        "is_dead": lambda item: item["State"] == "dead",
+        **more,
+    }
+    return ResourceType(
+        name="thing",
+        service="things",
+        listing=Listing("list_things", "Things", lambda scope: {}),
+        id="Id",
+        tagging=tagging,
+        attributes={"id": "Id"},
+        normalize=lambda item: {"colour": item.get("Colour"), "size": item.get("Size")},
+        create=create,
+        delete=lambda client, live: client.say("delete"),
+        **given,
+    )
+
+
+def worker(account: Account, thing: ResourceType, change: Change, dead: tuple[Live, ...] = ()) -> Worker:
+    stack = WantedStack("shop", "us-east-1", ())
+    kept = {change.key: change.live} if change.live else {}
+    alive = (change.live,) if change.live else ()
+    return Worker(account, stack, Plan((change,), kept), Inventory(alive, dead), {"thing": thing})  # type: ignore[arg-type]
+
+
+def change(action: str, live: Live | None = None, **properties: Any) -> Change:
+    return Change("thing/a", action, "why", live=live, wanted=Wanted("thing", "a", properties))
+
+
+def thing(identifier: str = "t-1", **item: Any) -> Live:
+    return Live(
+        "thing", "a", identifier, {"colour": None, "size": None}, {"id": identifier}, {}, {"Id": identifier, **item}
+    )
+
+
+def finish(work: Worker, step: Step) -> list[Any]:
+    """Go through a step, every wait answered at once."""
+    waits = []
+    generator = work.work(step)
+    asked = next(generator, None)
+    while asked is not None:
+        waits.append(asked)
+        try:
+            asked = generator.send({"State": "up"} if isinstance(asked, Await) else None)
+        except StopIteration:
+            break
+    return waits
+
+
+CREATE = ("create", "thing/a")
+
+
+def test_a_new_thing_is_brought_from_its_defaults_to_what_is_wanted() -> None:
+    account = Account()
+    work = worker(account, kind(), change("create", colour="red", size=None))
+    finish(work, CREATE)
+    assert account.said == ["make", "paint"]
+    assert work.made["thing/a"].id == "t-1"
+
+
+def test_it_is_waited_for_before_it_is_worked_on() -> None:
+    account = Account()
+    waits = finish(worker(account, kind(ready=UP), change("create", colour="red")), CREATE)
+    assert [wait.wait for wait in waits] == [Wait(UP, "t-1")]
+
+
+def test_a_lost_answer_is_followed_by_looks_and_what_is_found_is_taken() -> None:
+    account = Account(LostResponseError("MakeThing", ValueError()))
+    generator = worker(account, kind(), change("create", colour="red")).work(CREATE)
+    assert isinstance(next(generator), Pause)
+    account.things = [{"Id": "t-9", "State": "up", "Tags": TAGS}]
+    list(generator)
+    assert account.said == ["make", "list", "list", "paint"]
+
+
+def test_a_lost_answer_that_made_nothing_is_followed_by_another_try() -> None:
+    account = Account(LostResponseError("MakeThing", ValueError()))
+    finish(worker(account, kind(), change("create")), CREATE)
+    assert account.said == ["make", *["list"] * 6, "make"]
+
+
+def test_answers_that_are_always_lost_end_the_step() -> None:
+    account = Account(*[LostResponseError("MakeThing", ValueError())] * 9)
+    with pytest.raises(LostResponseError):
+        finish(worker(account, kind(), change("create")), CREATE)
+    assert account.said.count("make") == 4
+
+
+def test_the_predecessor_is_not_mistaken_for_what_was_made() -> None:
+    old = thing("t-0")
+    account = Account(LostResponseError("MakeThing", ValueError()))
+    account.things = [{"Id": "t-0", "State": "up", "Tags": TAGS}]
+    work = worker(account, kind(create_first=True), change("replace", old))
+    finish(work, CREATE)
+    assert work.made["thing/a"].id == "t-1"
+
+
+def test_a_name_that_is_taken_by_what_a_dead_run_made_is_taken_over() -> None:
+    account = Account(refusal("Exists"))
+    account.things = [{"Id": "t-9", "State": "up", "Tags": TAGS}]
+    work = worker(account, kind(exists=frozenset({"Exists"})), change("create"))
+    finish(work, CREATE)
+    assert work.made["thing/a"].id == "t-9"
+
+
+def test_a_name_that_a_stranger_has_ends_the_step() -> None:
+    with pytest.raises(StackError, match="not tagged as this stack's"):
+        finish(worker(Account(refusal("Exists")), kind(exists=frozenset({"Exists"})), change("create")), CREATE)
+
+
+@pytest.mark.parametrize(
+    "mood",
+    [
+        {"Id": "t-1", "State": "dead"},
+        refusal("IdempotentInstanceTerminated"),
+        refusal("IdempotentParameterMismatch"),
+    ],
+)
+def test_a_token_that_belongs_to_something_gone_is_followed_by_another(mood: Any) -> None:
+    account = Account(mood)
+    finish(worker(account, kind(), change("create")), CREATE)
+    assert len(set(account.tokens)) == 2
+
+
+def test_tokens_that_all_belong_to_something_gone_end_the_step() -> None:
+    with pytest.raises(StackError, match="objects that are gone"):
+        finish(worker(Account(*[{"Id": "t-1", "State": "dead"}] * 99), kind(), change("create")), CREATE)
+
+
+def test_a_token_is_the_same_for_every_try_and_another_after_each_death() -> None:
+    def token(*dead: str, replaced: Live | None = None) -> str:
+        account = Account()
+        action = "replace" if replaced else "create"
+        finish(worker(account, kind(), change(action, replaced), tuple(map(thing, dead))), CREATE)
+        return account.tokens[0]
+
+    assert token() == token()
+    assert len({token(), token("t-0"), token("t-0", "t-2")}) == 3
+    assert token("t-0") == token(replaced=thing("t-0")), "a replacement that died between its halves goes on"
+    assert len(token()) <= 64
+
+
+def test_what_aws_has_not_heard_of_yet_is_said_again() -> None:
+    account = Account(refusal("Invalid", "no such profile"), refusal("Invalid", "no such profile"))
+    waits = finish(worker(account, kind(not_yet=(("Invalid", "profile"),)), change("create")), CREATE)
+    assert [type(wait) for wait in waits] == [Pause, Pause]
+    with pytest.raises(ClientError):
+        finish(
+            worker(Account(refusal("Invalid", "other")), kind(not_yet=(("Invalid", "profile"),)), change("create")),
+            CREATE,
+        )
+
+
+def test_an_update_tags_first_and_follows_the_steps_of_a_type() -> None:
+    account = Account()
+    wanted = Change(
+        "thing/a",
+        "update",
+        "why",
+        live=thing(),
+        wanted=Wanted("thing", "a", {"size": 2}),
+        tags={"x": "1"},
+        untag=("y",),
+    )
+    waits = finish(worker(account, kind(), wanted), ("update", "thing/a"))
+    assert account.said == ["tag ['x']", "untag ['y']", "stop", "start"]
+    assert [wait.wait for wait in waits] == [Wait(UP, "t-1")]
+
+
+def test_an_update_whose_answer_is_lost_begins_again() -> None:
+    account = Account(None, LostResponseError("Start", ValueError()))
+    finish(worker(account, kind(), change("update", thing(), size=2)), ("update", "thing/a"))
+    assert account.said == ["stop", "start", "stop", "start"]
+
+
+DELETE = ("delete", "thing/a")
+
+
+def test_what_is_gone_is_deleted() -> None:
+    finish(worker(Account(refusal("InvalidThing.NotFound")), kind(), change("delete", thing())), DELETE)
+
+
+def test_what_is_in_use_is_tried_again_for_a_while() -> None:
+    account = Account(*[refusal("DependencyViolation")] * 3)
+    waits = finish(worker(account, kind(), change("delete", thing())), DELETE)
+    assert account.said == ["delete"] * 4
+    assert [type(wait) for wait in waits] == [Pause] * 3
+    with pytest.raises(ClientError):
+        finish(worker(Account(*[refusal("DependencyViolation")] * 999), kind(), change("delete", thing())), DELETE)
+
+
+def test_any_other_refusal_ends_the_step() -> None:
+    with pytest.raises(ClientError):
+        finish(worker(Account(refusal("UnauthorizedOperation")), kind(), change("delete", thing())), DELETE)
+
+
+def test_readiness_is_a_table() -> None:
+    assert verdict(UP, {"State": "up"})
+    assert not verdict(UP, {"State": "new"})
+    assert not verdict(UP, None)
+    assert verdict(Waiter("gone", "State", (), absent_is_ready=True), None)
+    with pytest.raises(StackError, match=r"waiting for up: it is broken \(no disk\)"):
+        verdict(UP, {"State": "broken", "StateReason": {"Message": "no disk"}})
