@@ -11,11 +11,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
-import yaml
-
 from .kinds import Place, Report, shown
+
+try:
+    import yaml
+except ImportError:  # a module gets the document as data, and its Python need not have what ansible's has
+    yaml = None  # type: ignore[assignment]
 
 LARGEST = 200_000  # characters, and values after all aliases are expanded
 DEEPEST = 40
@@ -23,12 +27,8 @@ DEEPEST = 40
 _TAG = "tag:yaml.org,2002:"
 
 
-class _Loader(yaml.SafeLoader):
-    """SafeLoader with the core schema of YAML 1.2."""
-
-
-_Loader.yaml_implicit_resolvers = {}
-for _tag, _pattern, _first in (
+# Each kind of plain scalar: how it looks, and what it begins with.
+_LOOKS = (
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
     ("int", r"[-+]?[0-9]{1,18}", list("-+0123456789")),
@@ -38,8 +38,21 @@ for _tag, _pattern, _first in (
         list("-+.0123456789"),
     ),
     ("merge", r"<<", ["<"]),
-):
-    _Loader.add_implicit_resolver(_TAG + _tag, re.compile(f"^(?:{_pattern})$"), _first)
+)
+
+
+@lru_cache
+def _loader() -> Any:
+    """PyYAML's safe loader with the core schema of YAML 1.2."""
+
+    class Loader(yaml.SafeLoader):
+        """Of its own, because what is registered stays with the class."""
+
+    Loader.yaml_implicit_resolvers = {}
+    for kind, pattern, first in _LOOKS:
+        Loader.add_implicit_resolver(_TAG + kind, re.compile(f"^(?:{pattern})$"), first)
+    return Loader
+
 
 _SCALARS: dict[str, Callable[[str], Any]] = {
     _TAG + "str": str,
@@ -134,8 +147,11 @@ def parse_text(text: str, report: Report) -> Any:
     if len(text) > LARGEST:
         report((), f"is larger than {LARGEST} characters (this is not a topology)")
         return None
+    if yaml is None:
+        report((), "cannot be read without PyYAML (pip install PyYAML)")
+        return None
     try:
-        node = yaml.compose(text, Loader=_Loader)
+        node = yaml.compose(text, Loader=_loader())
         return None if node is None else _Reader(report).read(node)[0]
     except yaml.MarkedYAMLError as error:
         report(_line(error), _explained(error))

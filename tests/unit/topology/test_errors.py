@@ -52,6 +52,19 @@ def test_a_message_has_an_end() -> None:
     assert len(str(raised.value).splitlines()) == MOST_ERRORS + 2
 
 
+def test_long_values_are_cut() -> None:
+    (error,) = errors_of({"change": {"tags": {"note": "x" * 257}}})
+    assert error == (
+        f'tags.note: "{"x" * 56}… is not a tag value (letters, digits, spaces and + - = . _ : / @) '
+        "of at most 256 characters [from override 1]"
+    )
+
+
+def test_there_is_an_end_to_tags() -> None:
+    (error,) = errors_of({"change": {"tags": {f"tag{number}": number for number in range(41)}}})
+    assert error == "tags: has 41 entries, which is more than 40 (remove some) [from override 1]"
+
+
 def test_secrets_are_not_repeated() -> None:
     secret = "correct-horse-battery-staple"
     change = {

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.groundwork.aws.plugins.module_utils._topology import parse
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.document import TopologyError, load
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.parse import DEEPEST, LARGEST, parse_text
 
@@ -91,6 +92,14 @@ def test_deep_nesting_is_refused(depth: int, tmp_path: Path) -> None:
     path.write_text("name: " + "[" * depth + "]" * depth, encoding="utf-8")
     (error,) = errors_of_file(path)
     assert error in (f"line 1: nested more than {DEEPEST} levels deep", "document: is nested too deeply")
+
+
+def test_without_pyyaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module is given data; only what reads files needs PyYAML."""
+    monkeypatch.setattr(parse, "yaml", None)
+    path = tmp_path / "shop.yml"
+    path.write_text("name: shop", encoding="utf-8")
+    assert errors_of_file(path) == ["document: cannot be read without PyYAML (pip install PyYAML)"]
 
 
 def test_a_large_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
