@@ -8,6 +8,7 @@ import json
 import os
 import tempfile
 import threading
+from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -27,9 +28,8 @@ STARTED = {"create": "creating", "update": "updating", "delete": "deleting", "re
 class Printer:
     """Follows the file to which the module appends its progress, and prints a line for each thing that happened."""
 
-    def __init__(self, path: str, stack: str) -> None:
+    def __init__(self, path: str) -> None:
         self._path = path
-        self._stack = stack
         self._offset = 0
         self._running: dict[str, float] = {}
         self._clock = 0.0
@@ -61,25 +61,37 @@ class Printer:
             self._handle(json.loads(line))
 
     def _handle(self, event: dict[str, Any]) -> None:
-        address = event["address"]
+        subject = f"{event['stack']}: {event['address']}"
+        begun = f"{subject}  {STARTED[event['action']]}"
         if event["event"] == "start":
-            self._running[f"{address}  {STARTED[event['action']]}"] = self._clock
+            self._running[begun] = self._clock
             return
-        self._running.pop(f"{address}  {STARTED[event['action']]}", None)
+        self._running.pop(begun, None)
         if event["event"] == "done":
-            self._print(f"{address}  {DONE[event['action']]} ({event['seconds']} s)")
+            display.display(f"{subject}  {DONE[event['action']]} ({event['seconds']} s)")
         else:
-            self._print(f"{address}  failed ({event['seconds']} s): {event['message']}")
+            display.display(f"{subject}  failed ({event['seconds']} s): {event['message']}")
 
     def _tell_long(self) -> None:
         """Say what has begun, once, when it takes its time."""
         for line, began in list(self._running.items()):
             if self._clock - began >= LONG:
-                self._print(f"{line} …")
+                display.display(f"{line} …")
                 self._running[line] = float("inf")
 
-    def _print(self, line: str) -> None:
-        display.display(f"{self._stack}: {line}" if self._stack else line)
+
+def located(action: ActionBase) -> tuple[dict[str, Any], str | None]:
+    """The task's arguments with the absolute path of the document, or why there is none.
+
+    The module runs in a directory of its own and knows no collection: it can find no document by name.
+    """
+    arguments = dict(action._task.args)
+    source = arguments.get("topology")
+    problems: list[str] = []
+    if isinstance(source, str):
+        path = find_document(source, lambda _place, text: problems.append(text), Path(action._loader.get_basedir()))
+        arguments["topology"] = str(path.absolute()) if path else source
+    return arguments, f"{source}: {'; '.join(problems)}. Nothing was changed." if problems else None
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -90,8 +102,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
-        arguments = dict(self._task.args)
-        problem, name = self._locate(arguments)
+        arguments, problem = located(self)
         if problem:
             return {**result, "failed": True, "changed": False, "msg": problem}
         if self._connection.transport != "local":
@@ -101,17 +112,5 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             with open(path, "wb"):
                 pass
             self._task.environment = [*(self._task.environment or []), {VARIABLE: path}]
-            with Printer(path, name):
+            with Printer(path):
                 return {**result, **self._execute_module(module_args=arguments, task_vars=task_vars)}
-
-    def _locate(self, arguments: dict[str, Any]) -> tuple[str | None, str]:
-        """Give the module the document's absolute path: it runs elsewhere and knows no collection."""
-        source = arguments.get("topology")
-        if not isinstance(source, str):
-            return None, str(source.get("name", "")) if isinstance(source, dict) else ""
-        problems: list[str] = []
-        path = find_document(source, lambda _place, text: problems.append(text))
-        if path is None:
-            return f"{source}: {'; '.join(problems)}. Nothing was changed.", ""
-        arguments["topology"] = str(path.absolute())
-        return None, path.stem.replace("_", "-")

@@ -79,7 +79,7 @@ def apply(
     worker = Worker(clients, stack, plan, inventory, registry)
     worker.prepare()
     graph = Graph(plan.changes, inventory.alive, registry)
-    told = _Told(worker, graph, Progress())
+    told = _Told(worker, graph, Progress(stack.name))
     with Poller(clients, Scope(stack.name, stack.region)) as poller:
         outcome = Schedule(graph.needs, told, poller, parallel, stop_reason).walk()
     return Applied(worker.made, _failure(stack, graph, outcome, stop_reason()))

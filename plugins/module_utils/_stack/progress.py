@@ -15,14 +15,15 @@ VARIABLE = "GROUNDWORK_PROGRESS"
 class Progress:
     """Appends lines to the file that the environment names; silent when there is none."""
 
-    def __init__(self, path: str | None = None) -> None:
+    def __init__(self, stack: str, path: str | None = None) -> None:
+        self._stack = stack
         self._path = path or os.environ.get(VARIABLE)
         self._lock = threading.Lock()
 
     def tell(self, event: str, address: str, action: str, **more: Any) -> None:
         if not self._path:
             return
-        line = json.dumps({"event": event, "address": address, "action": action, **more})
+        line = json.dumps({"event": event, "stack": self._stack, "address": address, "action": action, **more})
         try:
             with self._lock, open(self._path, "a", encoding="utf-8") as file:
                 file.write(line + "\n")

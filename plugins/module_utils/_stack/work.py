@@ -29,7 +29,7 @@ Finding = Generator["Pause | Await", Any, T]
 
 LOST_TRIES = 4
 LOOKS = (0.5, 1.0, 2.0, 4.0, 8.0)
-GENERATIONS = 8
+GENERATIONS = 40
 NOT_YET_SECONDS = 120.0
 REUSED_TOKEN = ("IdempotentInstanceTerminated", "IdempotentParameterMismatch")
 

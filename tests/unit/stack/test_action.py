@@ -21,14 +21,14 @@ def printed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_progress_goes_to_the_file_that_the_environment_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, str(tmp_path / "progress"))
-    Progress().tell("done", "vpc/main", "create", seconds=1.2)
+    Progress("shop").tell("done", "vpc/main", "create", seconds=1.2)
     assert (tmp_path / "progress").read_text(encoding="utf-8").count("\n") == 1
 
 
 def test_without_a_listener_nothing_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
-    Progress().tell("done", "vpc/main", "create")
-    gone = Progress(str(tmp_path / "no" / "such"))
+    Progress("shop").tell("done", "vpc/main", "create")
+    gone = Progress("shop", str(tmp_path / "no" / "such"))
     gone.tell("done", "vpc/main", "create")
     gone.tell("done", "vpc/main", "create")
 
@@ -36,8 +36,8 @@ def test_without_a_listener_nothing_is_told(monkeypatch: pytest.MonkeyPatch, tmp
 def test_each_end_is_a_line(tmp_path: Path, printed: list[str]) -> None:
     path = tmp_path / "progress"
     path.touch()
-    progress = Progress(str(path))
-    with action.Printer(str(path), "shop"):
+    progress = Progress("shop", str(path))
+    with action.Printer(str(path)):
         progress.tell("start", "vpc/main", "create")
         progress.tell("done", "vpc/main", "create", seconds=1.2)
         progress.tell("start", "iam_role/app", "delete")
@@ -55,12 +55,12 @@ def test_the_start_of_what_takes_long_is_a_line_too(
 ) -> None:
     path = tmp_path / "progress"
     path.touch()
-    printer = action.Printer(str(path), "")
-    Progress(str(path)).tell("start", "instance/app-1", "replace")
+    printer = action.Printer(str(path))
+    Progress("shop", str(path)).tell("start", "instance/app-1", "replace")
     printer._read()
     printer._tell_long()
     assert printed == []
     printer._clock += action.LONG
     printer._tell_long()
     printer._tell_long()
-    assert printed == ["instance/app-1  replacing …"]
+    assert printed == ["shop: instance/app-1  replacing …"]

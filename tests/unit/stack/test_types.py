@@ -168,7 +168,7 @@ def test_every_declaration_fits_together(name: str) -> None:
     assert set(kind.exclusive) | set(kind.serves) | set(kind.same) | kind.hidden <= properties
     assert set(kind.mentioned_by) | kind.named <= kind.attributes.keys()
     assert "id" in kind.attributes
-    assert not kind.exists or kind.named or kind.create_first
+    assert not kind.exists or kind.named or kind.create_first or kind.exclusive
 
 
 def test_every_file_is_imported_and_named_like_its_type() -> None:

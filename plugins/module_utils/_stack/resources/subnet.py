@@ -53,5 +53,6 @@ TYPE = ResourceType(
     create=create,
     updates={"public_ip_on_launch": set_public_ip},
     delete=delete,
+    exists=frozenset({"InvalidSubnet.Conflict"}),
     ready=Waiter("available", "State", ("available",), timeout=120),
 )
