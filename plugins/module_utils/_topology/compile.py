@@ -12,8 +12,6 @@ from .firewall import ingress
 from .raw import compile_raw
 from .view import Document, machine_groups, proxy_on, services, services_on, tiers
 
-Part = str | Ref
-
 EVERYWHERE = "0.0.0.0/0"
 
 
@@ -137,12 +135,12 @@ def _instance(document: Document, group: str, machines: Mapping[str, Any], numbe
     return Wanted("instance", f"{group}-{number}", properties, tags, protected=machines["protect"])
 
 
-def _outputs(document: Document) -> Iterator[tuple[str, tuple[Part, ...]]]:
+def _outputs(document: Document) -> Iterator[tuple[str, tuple[str | Ref, ...]]]:
     url = _url(document)
     if url is not None:
         yield "url", url
     for group, machines in machine_groups(document).items():
-        parts: list[Part] = []
+        parts: list[str | Ref] = []
         for number in range(1, machines["count"] + 1):
             parts += [" ", _address(group, machines, number)]
         yield f"{group.replace('-', '_')}_addresses", tuple(parts[1:])
@@ -154,7 +152,7 @@ def _address(group: str, machines: Mapping[str, Any], number: int = 1) -> Ref:
     return Ref(f"instance/{group}-{number}", f"{machines['address']}_ip")
 
 
-def _url(document: Document) -> tuple[Part, ...] | None:
+def _url(document: Document) -> tuple[str | Ref, ...] | None:
     """The address of the proxy, else of the first service that listens on a port."""
     for group, machines in machine_groups(document).items():
         proxy = proxy_on(document, group)
@@ -167,7 +165,7 @@ def _url(document: Document) -> tuple[Part, ...] | None:
     return None
 
 
-def _proxy_url(proxy: Mapping[str, Any], address: Ref) -> tuple[Part, ...]:
+def _proxy_url(proxy: Mapping[str, Any], address: Ref) -> tuple[str | Ref, ...]:
     scheme, port, usual = ("https", proxy["tls"]["port"], 443) if proxy["tls"] else ("http", proxy["port"], 80)
-    host: Part = proxy["server_name"] if proxy["server_name"] and "*" not in proxy["server_name"] else address
+    host: str | Ref = proxy["server_name"] if proxy["server_name"] and "*" not in proxy["server_name"] else address
     return (f"{scheme}://", host, "/" if port == usual else f":{port}/")

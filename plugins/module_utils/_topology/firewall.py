@@ -10,15 +10,13 @@ from typing import Any
 from .._stack.wanted import Ref
 from .view import Document, calling_groups, proxy_on, services_on
 
-Peer = str | Ref
-
 
 def ingress(document: Document, group: str) -> list[dict[str, Any]]:
     """The rules for traffic to the instances of a group."""
     return [_rule(port, peer, text) for port, peer, text in _edges(document, group)]
 
 
-def _edges(document: Document, group: str) -> Iterator[tuple[int, Peer, str]]:
+def _edges(document: Document, group: str) -> Iterator[tuple[int, str | Ref, str]]:
     for cidr in document["access"]["ssh_from"]:
         yield 22, cidr, "SSH"
     proxy = proxy_on(document, group)
@@ -36,6 +34,6 @@ def _edges(document: Document, group: str) -> Iterator[tuple[int, Peer, str]]:
             yield service["port"], Ref(f"security_group/{caller}"), f"{name} from {caller}"
 
 
-def _rule(port: int, peer: Peer, text: str) -> dict[str, Any]:
+def _rule(port: int, peer: str | Ref, text: str) -> dict[str, Any]:
     source = {"group": peer} if isinstance(peer, Ref) else {"cidr": peer}
     return {"protocol": "tcp", "from_port": port, "to_port": port, **source, "description": text}

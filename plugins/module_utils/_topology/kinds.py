@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-Place = tuple[str | int, ...]
+Place = tuple[Any, ...]  # keys and indices
 Report = Callable[[Place, str], None]
 Visit = tuple[Place, "Kind", Any]
 

@@ -19,7 +19,7 @@ END = "<!-- end: written by `make schema` -->"
 def reference() -> str:
     """Markdown tables: one of the keys at the top, then one for each section that has keys of its own."""
     seen: dict[int, str] = {}
-    tables = [_table("At the top", [(key, field) for key, field in DOCUMENT.fields.items()])]
+    tables = [_table("At the top", list(DOCUMENT.fields.items()))]
     for key, field in DOCUMENT.fields.items():
         rows = list(_inside(field.kind, key, seen))
         if rows:
