@@ -12,6 +12,11 @@ from .kinds import Place, shown, suggestion
 from .schema import TAGS
 from .view import Document
 
+try:
+    from .._stack.resources import REGISTRY
+except ImportError:  # no botocore here, so nothing can be done with the document anyway
+    REGISTRY = {}
+
 # Keys beside the properties of the resource's type; no type has a property of these names.
 BESIDE = ("tags", "protect")
 
@@ -45,9 +50,22 @@ def raw_resources_fit(document: Document, compiled: Collection[str]) -> Iterator
         place = ("resources", address)
         if address in compiled:
             yield place, "the document makes a resource of this name itself (choose another name)"
+        yield from _type_fits(address.partition("/")[0], place, body)
         yield from _body_fits(place, body)
         for where, value in _references(body, place):
             yield from _reference_fits(where, value, known)
+
+
+def _type_fits(kind: str, place: Place, body: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
+    if kind not in REGISTRY:
+        if REGISTRY:
+            yield place, f"{shown(kind)} is not a type of resource; {suggestion(kind, list(REGISTRY))}"
+        return
+    declared = (*REGISTRY[kind].updates, *REGISTRY[kind].create_only)
+    known = sorted({name.partition(".")[0] for name in declared})
+    for name in body:
+        if name not in known and name not in BESIDE:
+            yield (*place, name), f"unknown property of {kind}; {suggestion(name, known)}"
 
 
 def _body_fits(place: Place, body: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
@@ -73,9 +91,12 @@ def _reference_fits(place: Place, value: Mapping[str, Any], known: list[str]) ->
     extra = [key for key in value if key not in ("ref", "attribute")]
     if extra:
         yield (*place, extra[0]), "unknown key of a reference; it takes ref and attribute"
-    if not isinstance(value.get("attribute", "id"), str):
-        yield (*place, "attribute"), f"{shown(value['attribute'])} is not text"
-    target = value["ref"]
+    target, attribute = value["ref"], value.get("attribute", "id")
     if not isinstance(target, str) or target not in known:
         hint = suggestion(target, known) if isinstance(target, str) else "write type/name"
         yield (*place, "ref"), f"{shown(target)} is not a resource of this stack; {hint}"
+        return
+    kind = REGISTRY.get(target.partition("/")[0])
+    offered = sorted({*kind.attributes, *kind.named}) if kind else [attribute]
+    if not isinstance(attribute, str) or attribute not in offered:
+        yield (*place, "attribute"), f"{target} has no {shown(attribute)}; {suggestion(str(attribute), offered)}"

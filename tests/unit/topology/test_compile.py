@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.resources import REGISTRY
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.wanted import Ref, WantedStack
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.compile import compile_stack
 
@@ -75,6 +76,19 @@ def test_what_is_referred_to_is_in_the_stack(case: Any) -> None:
     assert len(addresses) == len(set(addresses))
     named = references([[dict(wanted.properties) for wanted in stack.resources], dict(stack.outputs)])
     assert {ref.address for ref in named} <= set(addresses)
+
+
+@EVERY_CASE
+def test_the_engine_knows_all_of_it(case: Any) -> None:
+    """Types, properties, and the attributes that are referred to."""
+    stack = stack_of(case)
+    for wanted in stack.resources:
+        kind = REGISTRY[wanted.type]
+        known = {name.partition(".")[0] for name in (*kind.updates, *kind.create_only)}
+        assert set(wanted.properties) <= known, wanted.address
+    for ref in references([[dict(wanted.properties) for wanted in stack.resources], dict(stack.outputs)]):
+        kind = REGISTRY[ref.address.partition("/")[0]]
+        assert ref.attribute in {*kind.attributes, *kind.named}, ref
 
 
 @EVERY_CASE
