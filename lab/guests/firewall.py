@@ -9,6 +9,9 @@ from ..machines import Machine, Rule
 TABLE = "groundwork_lab"
 # The two interfaces of a guest: the lab's network with the public addresses, and that of its VPC.
 PUBLIC, PRIVATE = "eth0", "ens5"
+# Where a guest asks for its metadata, and the port at which the lab answers. A listener at port 80 itself would keep a
+# web server of the guest from taking port 80 of all addresses.
+METADATA_ADDRESS, METADATA_PORT = "169.254.169.254", 45080
 PROTOCOLS = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6"}
 
 
@@ -45,6 +48,17 @@ def ruleset(machine: Machine) -> str:
         *leaving,
         "counter drop",
         "}",
+        # For the guest itself, and for containers in it.
+        *(
+            line
+            for hook in ("output", "prerouting")
+            for line in (
+                f"chain metadata_{hook} {{",
+                f"type nat hook {hook} priority -110; policy accept;",
+                f"ip daddr {METADATA_ADDRESS} tcp dport 80 dnat ip to {METADATA_ADDRESS}:{METADATA_PORT}",
+                "}",
+            )
+        ),
         "}",
     ]
     return "\n".join(lines) + "\n"

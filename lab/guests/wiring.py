@@ -16,10 +16,9 @@ from pathlib import Path
 
 from ..machines import Machine
 from ..shell import LabError, as_root, run
-from .firewall import PRIVATE, PUBLIC
+from .firewall import METADATA_ADDRESS, PRIVATE, PUBLIC
 
 NAMESPACES = Path("/run/netns")
-METADATA_ADDRESS = "169.254.169.254"
 
 
 def namespace_name(lab: str, vpc: str) -> str:

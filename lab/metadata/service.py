@@ -18,11 +18,12 @@ from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from ..guests.firewall import METADATA_ADDRESS, METADATA_PORT
 from ..machines import Machine
 from ..shell import LabError
 from .tree import VERSIONS, read, tree
 
-ADDRESS = ("169.254.169.254", 80)
+ADDRESS = (METADATA_ADDRESS, METADATA_PORT)
 CLONE_NEWNET = 0x40000000
 LONGEST = 21600
 
