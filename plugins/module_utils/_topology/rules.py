@@ -7,6 +7,7 @@ Rules also see documents that have other problems already: there, a required key
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Iterator
 from ipaddress import IPv4Network
@@ -62,6 +63,28 @@ def zones_lie_in_the_region(document: Document) -> Iterator[Finding]:
     for number, zone in enumerate(document["network"]["zones"] or ()):
         if region is not None and not re.fullmatch(rf"{re.escape(region)}(?:-[a-z0-9]+-[0-9])?[a-z]", zone):
             yield ("network", "zones", number), f"{shown(zone)} is not a zone of {region} (like {region}a)"
+
+
+def public_key_is_whole(document: Document) -> Iterator[Finding]:
+    key = document["access"]["public_key"]
+    if key is not None and not _is_whole_key(*key.split(" ")[:2]):
+        yield ("access", "public_key"), "is cut off or damaged (paste the whole line of the .pub file)"
+
+
+def _is_whole_key(kind: str, text: str) -> bool:
+    """A public key is a sequence of fields, each after its length: its kind, and two numbers (RSA) or one (Ed25519)."""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except ValueError:
+        return False
+    fields = []
+    while data:
+        size = int.from_bytes(data[:4], "big")
+        if len(data) < 4 + size:
+            return False
+        fields.append(data[4 : 4 + size])
+        data = data[4 + size :]
+    return len(fields) == {"ssh-ed25519": 2, "ssh-rsa": 3}[kind] and fields[0] == kind.encode()
 
 
 def public_addresses_are_reachable(document: Document) -> Iterator[Finding]:
@@ -235,6 +258,7 @@ RULES: tuple[Rule, ...] = (
     subnets_do_not_overlap,
     one_subnet_per_zone,
     zones_lie_in_the_region,
+    public_key_is_whole,
     public_addresses_are_reachable,
     instances_fit_in_their_subnets,
     groups_have_one_name,

@@ -242,7 +242,7 @@ class TestLayers:
         assert (api["port"], api["build"]) == (5007, f"ls {tmp_path / 'inventory'}")
 
     def test_templates_may_look_things_up(self, parse: Parse, tmp_path: Path) -> None:
-        key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 someone"
+        key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f someone"
         (tmp_path / "key.pub").write_text(f"{key}\n", encoding="utf-8")
         text = f"stack_overrides: {{access: {{public_key: \"{{{{ lookup('file', '{tmp_path}/key.pub') }}}}\"}}}}\n"
         document = parse(group_vars=text).groups["all"].vars["stack_document"]

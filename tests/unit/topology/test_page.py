@@ -16,7 +16,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._topology.parse imp
 from .support import CHECKOUT
 
 PAGE = (CHECKOUT / "docs" / "topology.md").read_text(encoding="utf-8")
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 someone"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f someone"
 
 
 def block_with(text: str) -> Any:
