@@ -114,14 +114,9 @@ calls:
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-try:
-    from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS
-    from ansible_collections.groundwork.aws.plugins.module_utils._stack.entry import inform
-
-    MISSING = None
-except ImportError as error:
-    ARGUMENTS = {}
-    MISSING = error
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.sdk import MISSING
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.entry import inform
 
 
 def main() -> None:

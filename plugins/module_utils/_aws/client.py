@@ -18,10 +18,6 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-import botocore.session
-from botocore.config import Config
-from botocore.exceptions import ClientError
-
 from .errors import (
     FAILURES,
     NEVER_SENT,
@@ -33,6 +29,7 @@ from .errors import (
     message_of,
 )
 from .options import Connection
+from .sdk import ClientError, Config, Session
 
 Sleep = Callable[[float], None]
 
@@ -128,7 +125,7 @@ class Clients:
         self._connection = connection
         self._region = region
         self._pool = pool
-        self._session: botocore.session.Session | None = None
+        self._session: Session | None = None
         self._made: dict[tuple[str, bool], Any] = {}
         self._lock = threading.Lock()
         self._counting = threading.Lock()
@@ -159,9 +156,9 @@ class Clients:
         client.meta.events.register("before-call", self._count)
         return client
 
-    def _open(self) -> botocore.session.Session:
+    def _open(self) -> Session:
         if self._session is None:
-            self._session = botocore.session.Session(profile=self._connection.profile)
+            self._session = Session(profile=self._connection.profile)
         return self._session
 
     def _config(self, retries: bool) -> Config:

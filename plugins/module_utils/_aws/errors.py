@@ -7,8 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore import exceptions as botocore
-from botocore.parsers import ResponseParserError
+from . import sdk
 
 THROTTLED = frozenset(
     {
@@ -31,12 +30,12 @@ THROTTLED = frozenset(
 # Answers with a 5xx status which nevertheless say for certain that nothing was made.
 REFUSED = frozenset({"InsufficientInstanceCapacity", "InsufficientAddressCapacity", "InsufficientCapacity"})
 # The request may have reached AWS although no answer came back, or none that makes sense.
-CUT_OFF = (botocore.ConnectionClosedError, botocore.ReadTimeoutError, botocore.HTTPClientError, ResponseParserError)
+CUT_OFF = (sdk.ConnectionClosedError, sdk.ReadTimeoutError, sdk.HTTPClientError, sdk.ResponseParserError)
 # The request never left: saying it again is always safe.
-NEVER_SENT = (botocore.EndpointConnectionError, botocore.ConnectTimeoutError, botocore.ProxyConnectionError)
+NEVER_SENT = (sdk.EndpointConnectionError, sdk.ConnectTimeoutError, sdk.ProxyConnectionError)
 
 # All that a call can raise.
-FAILURES = (botocore.ClientError, botocore.BotoCoreError, ResponseParserError)
+FAILURES = (sdk.ClientError, sdk.BotoCoreError, sdk.ResponseParserError)
 
 
 class StackError(Exception):
@@ -53,19 +52,19 @@ class LostResponseError(Exception):
 
 def code_of(error: BaseException) -> str:
     """AWS's error code, or an empty string when AWS did not answer."""
-    if isinstance(error, botocore.ClientError):
+    if isinstance(error, sdk.ClientError):
         return str(error.response.get("Error", {}).get("Code", ""))
     return ""
 
 
 def message_of(error: BaseException) -> str:
     """AWS's own words, without botocore's frame around them."""
-    if isinstance(error, botocore.ClientError):
+    if isinstance(error, sdk.ClientError):
         return str(error.response.get("Error", {}).get("Message", "")) or "(no message)"
     return str(error)
 
 
-def status_of(error: botocore.ClientError) -> int:
+def status_of(error: sdk.ClientError) -> int:
     """The HTTP status of an answer."""
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
@@ -77,7 +76,7 @@ def is_throttle(error: BaseException) -> bool:
 
 def is_uncertain(error: BaseException) -> bool:
     """The call may have been obeyed although it failed here."""
-    if isinstance(error, botocore.ClientError):
+    if isinstance(error, sdk.ClientError):
         code = code_of(error)
         return status_of(error) >= 500 and code not in REFUSED and code not in THROTTLED
     return isinstance(error, CUT_OFF) and not isinstance(error, NEVER_SENT)
@@ -91,11 +90,11 @@ def is_not_found(error: BaseException) -> bool:
 
 def tell(error: BaseException) -> str:
     """One line about a failed call: operation, AWS's code, AWS's message."""
-    if isinstance(error, botocore.ClientError):
+    if isinstance(error, sdk.ClientError):
         return f"{error.operation_name}: {code_of(error)}: {message_of(error)}"
-    if isinstance(error, botocore.NoCredentialsError | botocore.PartialCredentialsError):
+    if isinstance(error, sdk.NoCredentialsError | sdk.PartialCredentialsError):
         return f"no AWS credentials: {error}; set access_key and secret_key, a profile, or botocore's variables"
-    if isinstance(error, botocore.EndpointConnectionError):
+    if isinstance(error, sdk.EndpointConnectionError):
         return f"AWS cannot be reached: {error}; check endpoint_url, the region and the network"
     return str(error) or type(error).__name__
 
@@ -105,6 +104,6 @@ def taken_as_done(*codes: str) -> Iterator[None]:
     """Let the codes pass by which AWS says that it is so already; ``*.NotFound`` stands for all of that kind."""
     try:
         yield
-    except botocore.ClientError as error:
+    except sdk.ClientError as error:
         if code_of(error) not in codes and not ("*.NotFound" in codes and is_not_found(error)):
             raise

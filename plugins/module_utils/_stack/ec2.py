@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_network
 from typing import Any
 
 from .._aws.tags import as_list, as_mapping, of_stack
@@ -21,6 +22,11 @@ def listing(operation: str, result: str, id_filter: str, **more: Any) -> Listing
         return {"Filters": [{"Name": id_filter, "Values": list(identifiers)}], **more}
 
     return Listing(operation, result, stack, ids)
+
+
+def network(cidr: str) -> str:
+    """A CIDR as AWS writes it: without host bits, IPv6 in short form."""
+    return str(ip_network(cidr, strict=False))
 
 
 def _read(item: Raw) -> dict[str, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
+from ansible.module_utils.common.yaml import yaml_dump
 
 from .plan import Change, Plan
 
@@ -36,7 +36,7 @@ def _one(change: Change) -> dict[str, str]:
 def _text(side: Mapping[str, Any] | None) -> str:
     if not side:
         return ""
-    return str(yaml.safe_dump(dict(side), default_flow_style=False, sort_keys=True, allow_unicode=True, width=120))
+    return str(yaml_dump(dict(side), default_flow_style=False, sort_keys=True, allow_unicode=True, width=120))
 
 
 def refusal(plan: Plan, refused: list[Change]) -> str:

@@ -8,9 +8,10 @@ is one source or destination: `{protocol, from_port, to_port, cidr | group | pre
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from .ec2 import network
 
 Rule = dict[str, Any]
 
@@ -33,12 +34,22 @@ def wanted(rules: Iterable[Mapping[str, Any]]) -> list[Rule]:
 def _plain(rule: Mapping[str, Any]) -> Rule:
     protocol = str(rule.get("protocol", "tcp")).lower()
     protocol = NUMBERS.get(protocol, protocol)
-    ports = (None, None) if protocol == "-1" else (rule.get("from_port"), rule.get("to_port", rule.get("from_port")))
+    ports = _ports(protocol, rule)
     peer = {name: rule[name] for name in PEERS if rule.get(name)}
     if "cidr" in peer:
-        peer["cidr"] = str(ipaddress.ip_network(peer["cidr"], strict=False))
+        peer["cidr"] = network(peer["cidr"])
     description = rule.get("description") or ""
     return {"protocol": protocol, "from_port": ports[0], "to_port": ports[1], **peer, "description": description}
+
+
+def _ports(protocol: str, rule: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    """The ports of a rule: type and code for ICMP, where -1 is any, and nothing for protocols that have none."""
+    start, end = rule.get("from_port"), rule.get("to_port")
+    if protocol in ("icmp", "icmpv6"):
+        return -1 if start is None else start, -1 if end is None else end
+    if protocol not in ("tcp", "udp"):
+        return None, None
+    return start, start if end is None else end
 
 
 def live(permissions: Iterable[Mapping[str, Any]]) -> list[Rule]:

@@ -10,10 +10,9 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
-from botocore.exceptions import ClientError
-
 from .._aws.client import Clients
 from .._aws.errors import LostResponseError, StackError, code_of, is_not_found, message_of
+from .._aws.sdk import ClientError
 from . import live as reading
 from .graph import Step
 from .plan import Change, Plan, Registry, tags_of

@@ -142,4 +142,5 @@ TYPE = ResourceType(
     delete=delete,
     exists=frozenset({"EntityAlreadyExists"}),
     busy=frozenset({"DeleteConflict"}),
+    busy_timeout=60,
 )

@@ -6,9 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from ..._aws.errors import code_of, taken_as_done
+from ..._aws.sdk import ClientError
 from ..._aws.tags import specification
 from .. import ec2
 from ..resource import Client, Edit, Live, Order, Raw, ResourceType
@@ -44,7 +43,8 @@ def normalize(table: Raw) -> dict[str, Any]:
 
 
 def desired(wanted: Any) -> dict[str, Any]:
-    routes = sorted((dict(item) for item in wanted.get("routes", ())), key=lambda item: item["destination"])
+    plain = ({**item, "destination": ec2.network(item["destination"])} for item in wanted.get("routes", ()))
+    routes = sorted(plain, key=lambda item: item["destination"])
     return {**wanted, "routes": routes, "subnets": sorted(wanted.get("subnets", ()))}
 
 
