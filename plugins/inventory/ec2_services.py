@@ -174,7 +174,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         found = layers.inventory_variables(self.loader, self.inventory.groups["all"], path)
         try:
             overrides = layers.layers(self.templar, found, extra, path)
-            return load(topology, overrides, near=Path(path).absolute().parent)
+            return load(topology, list(overrides.values()), Path(path).absolute().parent, list(overrides))
         except TopologyError as error:
             raise AnsibleParserError(str(error)) from None
 

@@ -21,7 +21,7 @@ from .record import Derived, Record
 from .rules import RULES
 from .schema import DOCUMENT, REFERABLE
 
-UNQUOTED = r"[^\s\x00-\x1f\x7f]+|(?:line|override) \d+"
+UNQUOTED = r"[^\s\x00-\x1f\x7f]+|(?:line|override) \d+|stack_overrides of [^\x00-\x1f\x7f]+"
 KEYS = f"its keys: {', '.join(DOCUMENT.fields)}"
 MOST_ERRORS = 50  # that are shown; a file of something else entirely has thousands
 
@@ -43,26 +43,27 @@ class _Problems:
 
     def __init__(self) -> None:
         self.found: dict[tuple[Place, str], None] = {}
+        self.places: set[Place] = set()
 
     def __call__(self, place: Place, text: str) -> None:
         self.found[(place, text)] = None
+        self.places.add(place)
 
     def add_findings(self, findings: Iterable[tuple[Place, str]]) -> None:
         """Add what a rule found, unless something is wrong there, or around there, already: that was the cause."""
         for place, text in findings:
             around = {place[:length] for length in range(1, len(place) + 1)}
-            if not any(known in around for known, _text in self.found):
+            if self.places.isdisjoint(around):
                 self(place, text)
 
-    def errors(self, layers: Sequence[Any] = ()) -> list[str]:
-        return [_line(place, text, layers) for place, text in self.found]
+    def errors(self, layers: Mapping[str, Any] | None = None) -> list[str]:
+        return [_line(place, text, layers or {}) for place, text in self.found]
 
 
-def _line(place: Place, text: str, layers: Sequence[Any]) -> str:
-    """One error as people read it, with the override that brought it in, if one did."""
-    number = max((number for number, layer in enumerate(layers, 1) if place and sets(layer, place)), default=None)
-    origin = f" [from override {number}]" if number else ""
-    return f"{place_name(place)}: {text}{origin}"
+def _line(place: Place, text: str, layers: Mapping[str, Any]) -> str:
+    """One error as people read it, with the layer that brought it in, unless that is the document itself."""
+    origins = [name for name, layer in layers.items() if place and sets(layer, place)]
+    return f"{place_name(place)}: {text}" + (f" [from {origins[-1]}]" if origins else "")
 
 
 def place_name(place: Place) -> str:
@@ -80,18 +81,20 @@ def load(
     source: str | os.PathLike[str] | Mapping[str, Any],
     overrides: Sequence[Mapping[str, Any]] = (),
     near: Path | None = None,
+    names: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The effective document: a path, a bare name or a mapping, with the overrides merged and every default filled.
 
-    A relative path counts from the current directory, then from ``near``. The result is itself a document: loading it
-    again changes nothing. Raises `TopologyError`.
+    A relative path counts from the current directory, then from ``near``. ``names`` say in errors where each of the
+    overrides came from. The result is itself a document: loading it again changes nothing. Raises `TopologyError`.
     """
     problems = _Problems()
     base, name, home = _read(source, problems, near)
     if problems.found:
         raise TopologyError(problems.errors(), name)
-    layers = [_layer(item, number, problems) for number, item in enumerate(overrides, 1)]
-    for layer in layers:
+    named = names or [f"override {number}" for number in range(1, len(overrides) + 1)]
+    layers = {name: _layer(item, name, problems) for name, item in zip(named, overrides, strict=True)}
+    for layer in layers.values():
         base = merge(base, layer)
     document = _checked(base, problems)
     if problems.found:
@@ -126,11 +129,11 @@ def _text(path: Path, problems: _Problems) -> str:
     return "{}"
 
 
-def _layer(override: Any, number: int, problems: _Problems) -> dict[str, Any]:
+def _layer(override: Any, name: str, problems: _Problems) -> dict[str, Any]:
     if isinstance(override, Mapping):
         layer: dict[str, Any] = plain(override, problems)
         return layer
-    problems((f"override {number}",), f"{shown(override)} is not a mapping ({KEYS})")
+    problems((name,), f"{shown(override)} is not a mapping ({KEYS})")
     return {}
 
 

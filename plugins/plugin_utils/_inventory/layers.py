@@ -30,17 +30,21 @@ def _directory(source: str) -> str:
     return os.path.dirname(os.path.abspath(source))
 
 
-def layers(templar: Any, found: Mapping[str, Any], extra: Mapping[str, Any], source: str) -> list[Any]:
-    """The overrides, weakest first: those of the inventory (``found``), then those of the command line."""
+def layers(templar: Any, found: Mapping[str, Any], extra: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """The overrides by what to call them, weakest first: the inventory's (``found``), then the command line's."""
     place = {"inventory_dir": _directory(source), "inventory_file": os.path.abspath(source)}
     variables = combine_vars(combine_vars(place, dict(found)), dict(extra))
-    said = ((found, f"group_vars beside {source}"), (extra, "the extra variables"))
-    return [_templated(templar, variables, part[OVERRIDES], where) for part, where in said if part.get(OVERRIDES)]
+    said = {f"{OVERRIDES} of {_directory(source)}": found, f"{OVERRIDES} of the extra variables": extra}
+    return {
+        name: _templated(templar, variables, part[OVERRIDES], name)
+        for name, part in said.items()
+        if part.get(OVERRIDES)
+    }
 
 
-def _templated(templar: Any, variables: Mapping[str, Any], value: Any, where: str) -> Any:
+def _templated(templar: Any, variables: Mapping[str, Any], value: Any, name: str) -> Any:
     templar.available_variables = variables
     try:
         return templar.template(value)
     except AnsibleError as error:
-        raise AnsibleParserError(f"{OVERRIDES} in {where} cannot be templated: {error}") from error
+        raise AnsibleParserError(f"{name} cannot be templated: {error}") from error

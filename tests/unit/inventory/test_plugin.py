@@ -216,8 +216,21 @@ class TestTopology:
         change = {"services": {"api": {"prot": 1, "port": 0}}}
         with pytest.raises(AnsibleParserError) as raised:
             parse(extra={"stack_overrides": change})
-        assert 'services.api.prot: unknown key; did you mean "port"?' in str(raised.value)
-        assert "services.api.port: 0 is not a port (1-65535)" in str(raised.value)
+        assert str(raised.value).splitlines()[1:] == [
+            '- services.api.prot: unknown key; did you mean "port"? [from stack_overrides of the extra variables]',
+            "- services.api.port: 0 is not a port (1-65535) [from stack_overrides of the extra variables]",
+        ]
+
+    def test_a_layer_that_is_no_mapping(self, parse: Parse) -> None:
+        with pytest.raises(
+            AnsibleParserError, match='stack_overrides of the extra variables: "port=1" is not a mapping'
+        ):
+            parse(extra={"stack_overrides": "port=1"})
+
+    def test_errors_of_the_inventory_name_its_directory(self, parse: Parse, tmp_path: Path) -> None:
+        with pytest.raises(AnsibleParserError) as raised:
+            parse(group_vars="stack_overrides: {region: 1}\n")
+        assert f"[from stack_overrides of {tmp_path}/inventory]" in str(raised.value)
 
 
 class TestLayers:
@@ -249,7 +262,7 @@ class TestLayers:
         assert document["access"]["public_key"] == key
 
     def test_a_template_that_cannot_be_rendered(self, parse: Parse) -> None:
-        with pytest.raises(AnsibleParserError, match=r"stack_overrides in group_vars beside .* cannot be templated"):
+        with pytest.raises(AnsibleParserError, match=r"stack_overrides of .*/inventory cannot be templated"):
             parse(group_vars="stack_overrides: {name: '{{ nothing }}'}\n")
 
 

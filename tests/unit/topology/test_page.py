@@ -52,7 +52,7 @@ def test_the_example_of_errors_is_what_is_said() -> None:
     bad["services"]["api"].update(prot=1, routes=["api"])
     (example,) = re.findall(r"cannot be used:\n(.*?)```", PAGE, re.DOTALL)
     with pytest.raises(TopologyError) as raised:
-        load(bad, [{"services": {"api": {"port": 99999}}}])
+        load(bad, [{"services": {"api": {"port": 99999}}}], names=["stack_overrides of the extra variables"])
     assert sorted(raised.value.errors) == sorted(line[2:] for line in example.splitlines())
 
 
