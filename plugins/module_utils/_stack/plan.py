@@ -101,7 +101,7 @@ class _Planner:
         self.problems: list[str] = []
 
     def plan(self, prune: bool) -> Plan:
-        _check_references(self.wanted, self.registry)
+        _check(self.wanted, self.registry)
         for address in in_order({address: self._hard(item) for address, item in self.wanted.items()}):
             self._choose(address)
         changes = [change for address in self.wanted if (change := self._compare(self.wanted[address]))]
@@ -226,8 +226,8 @@ def _birth(live: Live) -> str:
     return str(live.raw.get("LaunchTime") or live.raw.get("CreateTime") or live.raw.get("CreateDate") or "")
 
 
-def _check_references(wanted: Mapping[str, Wanted], registry: Registry) -> None:
-    """A reference must name a resource of the stack and something that its type offers."""
+def _check(wanted: Mapping[str, Wanted], registry: Registry) -> None:
+    """Types and properties must be known; a reference must name a resource of the stack and what its type offers."""
     problems = [
         f"{item.address}: there is no resource type {item.type}"
         for item in wanted.values()
@@ -241,8 +241,15 @@ def _check_references(wanted: Mapping[str, Wanted], registry: Registry) -> None:
             elif kind and ref.attribute not in kind.attributes:
                 offers = ", ".join(sorted(kind.attributes))
                 problems.append(f"{item.address}: {ref.address} has no attribute {ref.attribute}; it has {offers}")
+    problems += [f"{item.address}: {text}" for item in wanted.values() if (text := _misfit(item, registry))]
     if problems:
-        raise StackError("\n".join(problems))
+        raise StackError("\n".join([*problems, "Nothing was changed."]))
+
+
+def _misfit(wanted: Wanted, registry: Registry) -> str | None:
+    kind = registry.get(wanted.type)
+    given = resolve(wanted.properties, lambda ref: f"<{ref.address}.{ref.attribute}>")
+    return kind.misfit(given) if kind else None
 
 
 def _shown(kind: ResourceType, properties: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:

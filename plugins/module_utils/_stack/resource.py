@@ -159,6 +159,7 @@ class ResourceType:
     delete: Callable[[Client, Live], Steps]
     updates: Mapping[str, Update] = field(default_factory=dict)
     desired: Callable[[Properties], dict[str, Any]] = dict
+    required: frozenset[str] = frozenset()
     create_only: frozenset[str] = frozenset()
     attributes: Mapping[str, str] = field(default_factory=dict)
     # Attributes that equal the physical name, and so are known before the object exists.
@@ -191,6 +192,17 @@ class ResourceType:
     not_yet: tuple[tuple[str, str], ...] = ()
     busy: frozenset[str] = frozenset({"DependencyViolation"})
     busy_timeout: float = 600.0
+
+    def misfit(self, given: Properties) -> str | None:
+        """What is wrong with the properties that a document gives, None when nothing is."""
+        missing = sorted(self.required - given.keys())
+        if missing:
+            return f"{', '.join(missing)} must be given"
+        try:
+            unknown = sorted(self.desired(given).keys() - self.create_only - self.updates.keys())
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            return f"its properties make no sense: {error}"
+        return f"it has no property {', '.join(unknown)}" if unknown else None
 
     def identify(self, item: Raw) -> str:
         return str(dig(item, self.id))

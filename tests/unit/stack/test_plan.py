@@ -156,14 +156,24 @@ def test_drift_is_a_plan_read_as_a_finding() -> None:
 @pytest.mark.parametrize(
     ("resource", "message"),
     [
-        (Wanted("subnet", "a", {"vpc": Ref("vpc/other")}), "subnet/a: there is no vpc/other in the stack"),
-        (Wanted("subnet", "a", {"vpc": Ref("vpc/main", "arn")}), "vpc/main has no attribute arn; it has id"),
+        (
+            Wanted("subnet", "a", {**SUBNET.properties, "vpc": Ref("vpc/other")}),
+            "subnet/a: there is no vpc/other in the stack",
+        ),
+        (
+            Wanted("subnet", "a", {**SUBNET.properties, "vpc": Ref("vpc/main", "arn")}),
+            "vpc/main has no attribute arn; it has id",
+        ),
         (Wanted("lake", "a", {}), "lake/a: there is no resource type lake"),
+        (Wanted("subnet", "a", {"cidr": "10.0.0.0/24"}), "subnet/a: vpc, zone must be given"),
+        (Wanted("vpc", "a", {"cidr": "10.0.0/99"}), "vpc/a: its properties make no sense: '10.0.0/99' does not"),
+        (Wanted("vpc", "a", {"cidr": "10.0.0.0/16", "size": 3}), "vpc/a: it has no property size"),
+        (Wanted("instance", "a", {**MACHINE.properties, "volume": 7}), "instance/a: its properties make no sense"),
     ],
 )
-def test_references_lead_somewhere(resource: Wanted, message: str) -> None:
+def test_what_cannot_be_is_told_before_anything_is_done(resource: Wanted, message: str) -> None:
     with pytest.raises(StackError, match=message):
-        plan(stack(VPC, resource), [])
+        plan(stack(VPC, SUBNET, resource), [])
 
 
 def test_the_order_is_steady_and_a_circle_is_told() -> None:

@@ -168,6 +168,8 @@ def test_every_declaration_fits_together(name: str) -> None:
     assert set(kind.exclusive) | set(kind.serves) | set(kind.same) | kind.hidden <= properties
     assert set(kind.mentioned_by) | kind.named <= kind.attributes.keys()
     assert "id" in kind.attributes
+    assert kind.required <= load(name)["wanted"].keys()
+    assert kind.misfit(load(name)["wanted"]) is None
     assert not kind.exists or kind.named or kind.create_first or kind.exclusive
 
 

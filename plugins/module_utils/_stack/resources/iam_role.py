@@ -129,6 +129,7 @@ TYPE = ResourceType(
     attributes={"id": "RoleName", "arn": "Arn", "name": "RoleName"},
     named=frozenset({"id", "name"}),
     mentioned_by=("name", "arn"),
+    required=frozenset({"principal"}),
     everywhere=True,
     desired=desired,
     normalize=normalize,

@@ -170,6 +170,7 @@ TYPE = ResourceType(
         "public_ip": "PublicIpAddress",
         "zone": "Placement.AvailabilityZone",
     },
+    required=frozenset({"image", "type", "subnet"}),
     create_only=frozenset({"image", "subnet", "key_pair", "user_data", "public_ip", "volume.encrypted"}),
     same={"image": same_image, "user_data": lambda wanted, live: digest(wanted) == live},
     hidden=frozenset({"user_data"}),

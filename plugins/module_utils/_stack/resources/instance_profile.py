@@ -53,6 +53,7 @@ TYPE = ResourceType(
     attributes={"id": "InstanceProfileName", "arn": "Arn", "name": "InstanceProfileName"},
     named=frozenset({"id", "name"}),
     mentioned_by=("name", "arn"),
+    required=frozenset({"role"}),
     everywhere=True,
     normalize=normalize,
     create=create,

@@ -44,6 +44,7 @@ TYPE = ResourceType(
     id="InternetGatewayId",
     tagging=ec2.TAGGING,
     attributes={"id": "InternetGatewayId"},
+    required=frozenset({"vpc"}),
     create_only=frozenset({"vpc"}),
     normalize=normalize,
     create=create,

@@ -43,6 +43,7 @@ TYPE = ResourceType(
     attributes={"id": "KeyPairId", "name": "KeyName"},
     named=frozenset({"name"}),
     mentioned_by=("id", "name"),
+    required=frozenset({"public_key"}),
     create_only=frozenset({"public_key"}),
     desired=lambda wanted: {**wanted, "public_key": _bare(wanted["public_key"])},
     normalize=normalize,

@@ -124,6 +124,7 @@ TYPE = ResourceType(
     id="RouteTableId",
     tagging=ec2.TAGGING,
     attributes={"id": "RouteTableId"},
+    required=frozenset({"vpc"}),
     create_only=frozenset({"vpc"}),
     serves=("subnets",),
     desired=desired,

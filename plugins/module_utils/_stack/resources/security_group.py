@@ -87,6 +87,7 @@ TYPE = ResourceType(
     id="GroupId",
     tagging=ec2.TAGGING,
     attributes={"id": "GroupId"},
+    required=frozenset({"vpc", "description"}),
     create_only=frozenset({"vpc", "description"}),
     create_first=True,
     late=frozenset(DIRECTIONS),

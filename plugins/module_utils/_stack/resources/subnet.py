@@ -46,6 +46,7 @@ TYPE = ResourceType(
     id="SubnetId",
     tagging=ec2.TAGGING,
     attributes={"id": "SubnetId", "zone": "AvailabilityZone"},
+    required=frozenset({"vpc", "cidr", "zone"}),
     create_only=frozenset({"vpc", "cidr", "zone"}),
     exclusive=("vpc", "cidr"),
     desired=lambda wanted: {"public_ip_on_launch": False, **wanted, "cidr": ec2.network(wanted["cidr"])},

@@ -51,6 +51,7 @@ TYPE = ResourceType(
     id="VpcId",
     tagging=ec2.TAGGING,
     attributes={"id": "VpcId"},
+    required=frozenset({"cidr"}),
     create_only=frozenset({"cidr"}),
     desired=lambda wanted: {"dns_support": True, "dns_hostnames": True, **wanted, "cidr": ec2.network(wanted["cidr"])},
     normalize=normalize,
