@@ -28,12 +28,17 @@ options:
     type: str
     choices: [present, reloaded, absent]
     default: present
+  start:
+    description: V(false) leaves an application alone that PM2 does not have yet.
+    type: bool
+    default: true
   file:
     description: Process file in JSON, with the application among its C(apps). Needed unless O(state=absent).
     type: path
-  reload_signal:
-    description: Signal that makes the application itself go over to the current release, instead of C(pm2 reload).
-    type: str
+  reload_command:
+    description: Command, run as O(user), that makes the application go over to the current release, instead of C(pm2 reload).
+    type: list
+    elements: str
   user:
     description: User that PM2 runs under.
     type: str
@@ -123,8 +128,9 @@ def main() -> None:
         argument_spec={
             "name": {"type": "str", "required": True},
             "state": {"choices": ["present", "reloaded", "absent"], "default": "present"},
+            "start": {"type": "bool", "default": True},
             "file": {"type": "path"},
-            "reload_signal": {"type": "str"},
+            "reload_command": {"type": "list", "elements": "str"},
             "user": {"type": "str", "default": "app"},
             "home": {"type": "path"},
             "executable": {"type": "path", "default": "/usr/local/bin/pm2"},
@@ -165,7 +171,9 @@ def bring(module: AnsibleModule) -> dict[str, Any]:
         raise Pm2Problem(f"its daemon does not answer in {pm2.home} (systemctl start pm2)")
     running = pm2.list(options["name"]) if pm2.alive() else []
     what = plan(wanted, running, pm2.directories(running), release)
-    if what.action == "none" and options["state"] == "reloaded":
+    if what.action == "start" and not options["start"]:
+        what = Plan("none")
+    elif what.action == "none" and options["state"] == "reloaded":
         what = Plan("reload", (("reload", "", "asked for"),))
     if what.action != "none" and not module.check_mode:
         running = carry_out(pm2, what, wanted, release, options)
@@ -183,7 +191,7 @@ def carry_out(
 ) -> list[Mapping[str, Any]]:
     name, number = options["name"], wanted.get("instances", 1)
     try:
-        pm2.carry_out(what, name, options["file"], number, options["reload_signal"])
+        pm2.carry_out(what, name, options["file"], number, options["reload_command"])
         running = pm2.wait(name, number, release, options["timeout"], options["settle"])
     except Pm2Problem as problem:
         log = wanted.get("error_file", "")

@@ -47,9 +47,12 @@ class Pm2:
         return True
 
     def run(self, *arguments: str) -> str:
-        done = self.as_user([self.executable, *arguments])
+        return self.ask([self.executable, *arguments])
+
+    def ask(self, command: Sequence[str]) -> str:
+        done = self.as_user(command)
         if done.returncode != 0:
-            raise Pm2Problem(f"pm2 {' '.join(arguments)} ended with {done.returncode}: {tail(done.stderr or done.stdout)}")
+            raise Pm2Problem(f"{' '.join(command)} ended with {done.returncode}: {tail(done.stderr or done.stdout)}")
         return done.stdout
 
     def as_user(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
@@ -80,15 +83,15 @@ class Pm2:
             raise Pm2Problem("pm2 jlist printed no list")
         return [process for process in json.loads(lines[-1]) if process["name"] == name]
 
-    def carry_out(self, plan: Plan, name: str, file: str, number: int, reload_signal: str | None) -> None:
+    def carry_out(self, plan: Plan, name: str, file: str, number: int, reload_command: Sequence[str] | None) -> None:
         if plan.action == "recreate":
             self.run("delete", name)
         if plan.action in ("start", "recreate"):
             self.run("start", file, "--only", name)
         elif plan.action == "scale":
             self.run("scale", name, str(number))
-        elif plan.action == "reload" and reload_signal:
-            self.run("sendSignal", reload_signal, name)
+        elif plan.action == "reload" and reload_command:
+            self.ask(reload_command)
         elif plan.action == "reload":
             self.run("reload", name)
 

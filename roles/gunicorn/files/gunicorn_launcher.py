@@ -1,0 +1,238 @@
+#!/usr/bin/python3
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Runs gunicorn for systemd or PM2, and goes from one release to the next without a request noticing.
+
+gunicorn can renew its workers (HUP), but not its master: that one keeps the directory and the Python of the release it
+was started from. So this process holds the listening socket (systemd's, or its own under PM2) and starts gunicorn with
+it. Asked to reload, it starts a second gunicorn from what `current` points to by then; the first one is told to end once
+the second has loaded the application. When the second does not get there, the first one goes on, and whoever asked is
+told.
+
+    gunicorn_launcher.py run SERVICE ENTRY --control PATH [--bind ADDRESS]
+    gunicorn_launcher.py reload SERVICE --control PATH
+
+The working directory of this process is always the release that serves: that is how others can tell.
+Python 3.9 and its standard library only: it runs under the system's own Python, gunicorn under that of the release.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+PR_SET_PDEATHSIG = 1
+LISTENER = 3
+# A socket that gunicorn takes for systemd's is one that it never removes.
+AS_SYSTEMD_WOULD = ("/bin/sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"', "sh")
+
+
+class Launcher:
+    """The listening socket, the gunicorn that serves, and during a change of release the one that is to follow."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options = options
+        self.manager_channel = channel()
+        if os.environ.get("LISTEN_PID") != str(os.getpid()):
+            os.dup2(listen(options.bind).detach(), LISTENER)
+        self.control = control_socket(options.control)
+        self.serving: subprocess.Popen[bytes] | None = None
+        self.signals, wake_fd = os.pipe()
+        for end_of_pipe in (self.signals, wake_fd):
+            os.set_blocking(end_of_pipe, False)
+        signal.set_wakeup_fd(wake_fd)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
+            signal.signal(number, lambda *_: None)
+
+    def run(self) -> int:
+        problem = self.change_release()
+        if problem or self.serving is None:
+            return 1
+        self.tell_manager()
+        while self.serving.poll() is None:
+            numbers, asker = self.wait(None)
+            if signal.SIGTERM in numbers or signal.SIGINT in numbers:
+                end(self.serving, signal.SIGTERM)
+                return 0
+            if asker:
+                self.answer(asker, self.change_release() or "ok")
+        say(f"gunicorn ended with {self.serving.returncode}")
+        return 1
+
+    def tell_manager(self) -> None:
+        """Both managers wait for a word: PM2 on its channel, systemd on its own socket."""
+        if self.manager_channel is not None:
+            os.write(self.manager_channel, b'"ready"\n')
+        address = os.environ.get("NOTIFY_SOCKET", "")
+        if address:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+                notify.sendto(b"READY=1", "\0" + address[1:] if address.startswith("@") else address)
+
+    def wait(self, seconds: float | None) -> tuple[bytes, str]:
+        """Signals that came, and the address of somebody who asks for a reload."""
+        readable, _, _ = select.select([self.signals, self.control], [], [], seconds)
+        numbers = os.read(self.signals, 512) if self.signals in readable else b""
+        if self.control not in readable:
+            return numbers, ""
+        word, _, rest = self.control.recv(512).decode().partition(" ")
+        return numbers, rest if word == "reload" else ""
+
+    def answer(self, asker: str, text: str) -> None:
+        try:
+            self.control.sendto(text.encode(), asker)
+        except OSError:
+            say("whoever asked for the reload is gone")
+
+    def change_release(self) -> str:
+        """Have the current release served; the problem when it does not get ready, and then nothing has changed."""
+        release = os.path.realpath(f"/srv/{self.options.service}/current")
+        follower = self.start(release)
+        problem = self.problem_with(follower)
+        if problem:
+            say(f"{release} {problem}{'; the release before goes on' if self.serving else ''}")
+            end(follower, signal.SIGKILL)
+            return f"{release} {problem}"
+        os.chdir(release)
+        before, self.serving = self.serving, follower
+        if before:
+            end(before, signal.SIGTERM)
+        say(f"{release} serves")
+        return ""
+
+    def start(self, release: str) -> subprocess.Popen[bytes]:
+        settings = f"/etc/groundwork/gunicorn/{self.options.service}.py"
+        return subprocess.Popen(
+            [*AS_SYSTEMD_WOULD, f"{release}/.venv/bin/gunicorn", f"--config={settings}", self.options.entry],
+            cwd=release,
+            env=self.environment(release),
+            pass_fds=[LISTENER],
+            preexec_fn=end_with_launcher,
+        )
+
+    def environment(self, release: str) -> dict[str, str]:
+        """Nothing of our own environment: what a restart would give is what a reload gives."""
+        state = f"/var/lib/{self.options.service}"
+        return {
+            "HOME": state,
+            "STATE_DIRECTORY": state,
+            "PATH": f"{release}/.venv/bin:/usr/local/bin:/usr/bin:/bin",
+            "PYTHONUNBUFFERED": "1",
+            **read_variables(f"/etc/groundwork/{self.options.service}.env"),
+            "GROUNDWORK_CONTROL": self.options.control,
+        }
+
+    def problem_with(self, process: subprocess.Popen[bytes]) -> str:
+        """Wait until a worker of this gunicorn has loaded the application (post_worker_init in its settings says so)."""
+        deadline = time.monotonic() + self.options.ready_timeout
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                return f"did not start: gunicorn ended with {process.returncode}"
+            readable, _, _ = select.select([self.control], [], [], 0.2)
+            if readable and self.control.recv(512) == b"loaded %d" % process.pid:
+                return ""
+        return f"did not load the application within {self.options.ready_timeout:g} s"
+
+
+def channel() -> int | None:
+    """PM2's channel, which Node.js processes get; out of the way of the listening socket, whose number is fixed."""
+    number = os.environ.get("NODE_CHANNEL_FD")
+    return os.dup(int(number)) if number else None
+
+
+def listen(bind: str) -> socket.socket:
+    """A socket of our own. Its address may still be held by the gunicorn of a launcher that was killed a moment ago."""
+    unix = bind[len("unix:") :] if bind.startswith("unix:") else ""
+    address, _, port = bind.rpartition(":")
+    listener = socket.socket(socket.AF_UNIX if unix else socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            remove(unix)
+            listener.bind(unix or (address, int(port)))
+            break
+        except OSError as problem:
+            if time.monotonic() > deadline:
+                raise SystemExit(f"cannot listen on {bind}: {problem}") from problem
+            time.sleep(0.2)
+    if unix:
+        os.chmod(unix, 0o660)
+    listener.listen(2048)
+    return listener
+
+
+def control_socket(path: str) -> socket.socket:
+    remove(path)
+    control = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    control.bind(path)
+    os.chmod(path, 0o600)
+    return control
+
+
+def remove(path: str) -> None:
+    if path and os.path.exists(path):
+        os.unlink(path)
+
+
+def end(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
+    """gunicorn itself limits how long its running requests may take (graceful_timeout)."""
+    if process.poll() is None:
+        process.send_signal(how)
+    process.wait()
+
+
+def end_with_launcher() -> None:
+    """Without this a gunicorn would outlive a launcher that was killed, and keep its address."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def read_variables(path: str) -> dict[str, str]:
+    """The environment file, as the module `release` writes it."""
+    with open(path, encoding="utf-8") as file:
+        found = re.findall(r"^([A-Za-z_]\w*)=('[^']*'|\"[^\"]*\"|[^\n]*)$", file.read(), re.MULTILINE)
+    return {name: value[1:-1] if value[:1] in ("'", '"') else value for name, value in found}
+
+
+def ask_for_reload(options: argparse.Namespace) -> int:
+    """Ask the launcher that runs, and wait for what it says."""
+    own = f"{options.control}.{os.getpid()}"
+    asking = control_socket(own)
+    try:
+        asking.settimeout(options.ready_timeout + 60)
+        asking.sendto(f"reload {own}".encode(), options.control)
+        said = asking.recv(512).decode()
+    except OSError as problem:
+        said = f"the launcher does not answer: {problem}"
+    finally:
+        remove(own)
+    if said != "ok":
+        say(said)
+    return 0 if said == "ok" else 1
+
+
+def say(what: str) -> None:
+    print(f"launcher: {what}", file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("command", choices=["run", "reload"])
+    parser.add_argument("service")
+    parser.add_argument("entry", nargs="?", default="")
+    parser.add_argument("--control", required=True)
+    parser.add_argument("--bind", default="", help="ADDRESS:PORT or unix:PATH, unless the socket is inherited")
+    parser.add_argument("--ready-timeout", type=float, default=60)
+    options = parser.parse_args()
+    return ask_for_reload(options) if options.command == "reload" else Launcher(options).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
