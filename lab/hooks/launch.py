@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from moto.core.responses import ActionResult
+from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.instances import Instance, InstanceBackend, Reservation
 from moto.ec2.responses.instances import InstanceResponse
 
@@ -89,12 +90,15 @@ def _check(response: Any, backend: Any) -> None:
 
 
 def _check_architecture(backend: Any, image: str, instance_type: str | None) -> None:
-    found = backend.describe_images(ami_ids=[image])
-    kinds = [kind for kind in backend.describe_instance_types([instance_type])] if instance_type else []
-    if not found or not kinds:
+    if not instance_type:
         return
+    found = backend.describe_images(ami_ids=[image])
+    try:
+        kinds = backend.describe_instance_types([instance_type])
+    except EC2ClientError:
+        raise ec2_error("InvalidParameterValue", f"Invalid value '{instance_type}' for InstanceType.") from None
     offered = kinds[0]["ProcessorInfo"]["SupportedArchitectures"]
-    if found[0].architecture not in offered:
+    if found and found[0].architecture not in offered:
         raise ec2_error(
             "InvalidParameterValue",
             f"The architecture '{','.join(offered)}' of the specified instance type does not match the architecture "

@@ -81,9 +81,12 @@ def stop_from_inside(instance: Instance) -> None:
 def finish_termination(instance: Instance) -> None:
     """The machine is gone, and its interfaces and addresses with it."""
     backend = instance.ec2_backend
-    for interface in instance.nics.values():
-        if interface.id in backend.enis and noted(interface, "ends"):
-            interface.delete()
+    for interface in list(instance.nics.values()):
+        if noted(interface, "ends"):
+            if interface.id in backend.enis:
+                interface.delete()
+        else:
+            instance.detach_eni(interface)
     instance.security_groups = []
     enter(instance, "terminated")
 

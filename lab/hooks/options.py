@@ -1,14 +1,15 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Changes of instances: options that are not named stay, and some need the instance stopped."""
+"""Changes: options that are not named stay, some need the instance stopped, and volumes only grow."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from moto.ec2.models.elastic_block_store import EBSBackend
 from moto.ec2.models.instances import InstanceBackend, MetadataOptions
 
-from .errors import incorrect_state
+from .errors import ec2_error, incorrect_state
 from .patch import Hook, around
 
 # AWS lets these be changed only while the instance is off.
@@ -36,3 +37,11 @@ def modify_instance_attribute(original: Hook, backend: Any, instance_id: str, ke
     if key in WHILE_STOPPED and instance.state != "stopped":
         raise incorrect_state(f"The instance '{instance_id}' is not in the 'stopped' state.")
     return original(backend, instance_id, key, value)
+
+
+@around(EBSBackend, "modify_volume")
+def modify_volume(original: Hook, backend: Any, volume_id: str, *args: Any, **kwargs: Any) -> Any:
+    size = kwargs.get("target_size", args[0] if args else None)
+    if size and int(size) < int(backend.get_volume(volume_id).size):
+        raise ec2_error("InvalidParameterValue", "New size cannot be smaller than existing size")
+    return original(backend, volume_id, *args, **kwargs)

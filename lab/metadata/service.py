@@ -48,7 +48,7 @@ class Tokens:
         return any(hmac.compare_digest(token, given) and end > now for token, end in list(self._ends.items()))
 
 
-class Answer(Exception):  # noqa: N818 - not an error, but what is said
+class Answer(Exception):
     """An answer other than a text that was found."""
 
     def __init__(self, status: int, message: str = "") -> None:

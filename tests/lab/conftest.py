@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from collections.abc import Callable, Iterator
 
@@ -13,13 +14,22 @@ from labtools import Account, Lab
 from lab.server import LabServer
 
 
+@pytest.fixture(scope="session")
+def server() -> Iterator[LabServer]:
+    """The API, with no machines behind it."""
+    with LabServer() as running:
+        yield running
+
+
+NUMBERS = itertools.count(100000000001)
+
+
 @pytest.fixture
-def account() -> Iterator[Account]:
-    """An empty account with a network, and no machines."""
-    with LabServer() as server:
-        found = Account(server.endpoint)
-        found.make_network()
-        yield found
+def account(server: LabServer) -> Account:
+    """An empty account with a network; every test has one of its own."""
+    found = Account(server.endpoint, str(next(NUMBERS)))
+    found.make_network()
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -15,22 +15,31 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
 
 
-def client(service: str, endpoint: str, region: str = "us-east-1") -> Any:
-    """A client that asks once, so that every error is seen."""
-    return boto3.client(
+SESSION: Any = boto3.Session(region_name="us-east-1")
+
+
+def client(service: str, endpoint: str, account: str = "123456789012") -> Any:
+    """A client that asks once, so that every error is seen; moto takes the account from a header."""
+
+    def name_account(request: Any, **_: Any) -> None:
+        request.headers["x-moto-account-id"] = account
+
+    made = SESSION.client(
         service,
         endpoint_url=endpoint,
-        region_name=region,
-        aws_access_key_id="AKIAGROUNDWORKLAB000",
+        aws_access_key_id="ASIA0123456789ABCDEF",
         aws_secret_access_key="groundwork-lab-has-no-secrets",
         config=ONCE,
     )
+    made.meta.events.register("before-sign", name_account)
+    return made
 
 
 def until(what: str, ask: Callable[[], Any], seconds: float = 20.0) -> Any:
@@ -49,12 +58,13 @@ class Account:
     """A VPC with one public subnet and a security group, and what is done with it."""
 
     endpoint: str
+    number: str = "123456789012"
     ec2: Any = field(init=False)
     ssm: Any = field(init=False)
     iam: Any = field(init=False)
 
     def __post_init__(self) -> None:
-        self.ec2, self.ssm, self.iam = (client(name, self.endpoint) for name in ("ec2", "ssm", "iam"))
+        self.ec2, self.ssm, self.iam = (client(name, self.endpoint, self.number) for name in ("ec2", "ssm", "iam"))
 
     @property
     def image(self) -> str:
@@ -155,3 +165,12 @@ class Lab:
             timeout=seconds,
             check=False,
         )
+
+
+def refused(call: Callable[..., Any], *arguments: Any, **options: Any) -> str:
+    """The error code with which AWS (the lab) refuses the call."""
+    try:
+        call(*arguments, **options)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return "nothing was refused"
