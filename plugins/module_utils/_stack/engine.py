@@ -57,7 +57,10 @@ def run(clients: Clients, stack: WantedStack, options: Options) -> Result:
         if failure or not plan.changes:
             return Result(plan, plan.kept, failure)
         applied = apply(clients, stack, plan, inventory, REGISTRY, options.parallel, lock.lost)
-    found = _reread(clients, stack)
+    try:
+        found = _reread(clients, stack)
+    except StackError as error:
+        return Result(plan, applied.made, applied.failure or f"all changes are done, but then: {error}", applied=True)
     return Result(plan, {**applied.made, **found}, applied.failure, applied=True)
 
 

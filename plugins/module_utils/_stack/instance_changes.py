@@ -20,7 +20,7 @@ VOLUMES = ec2.listing("describe_volumes", "Volumes", "volume-id")
 SNAPSHOTS = ec2.listing("describe_snapshots", "Snapshots", "snapshot-id", OwnerIds=["self"])
 
 GONE = ("shutting-down", "terminated")
-RUNNING = Waiter("running", "State.Name", ("running",), GONE, timeout=600)
+RUNNING = Waiter("running", "State.Name", ("running",), GONE, coming=("pending",), timeout=600)
 STOPPED = Waiter("stopped", "State.Name", ("stopped",), GONE, timeout=900)
 TERMINATED = Waiter("terminated", "State.Name", ("terminated",), absent_is_ready=True, timeout=900)
 SNAPPED = Waiter(

@@ -13,7 +13,7 @@ from .._aws.errors import StackError
 from .._aws.tags import OURS, PROTECT, RESOURCE, STACK
 from .graph import in_order
 from .references import references, resolve, strings
-from .resource import Live, ResourceType, Scope
+from .resource import Live, ResourceType, Scope, dig
 from .wanted import Ref, Wanted, WantedStack
 
 Registry = Mapping[str, ResourceType]
@@ -185,13 +185,16 @@ class _Planner:
         set_tags = {key: value for key, value in tags.items() if live.tags.get(key) != value}
         ours = {key for key in live.tags if key.startswith(OURS)} - kind.own_tags
         untag = tuple(sorted(ours - tags.keys()))
-        if not changed and not set_tags and not untag:
+        unready = _unready(kind, live)
+        if not changed and not set_tags and not untag and not unready:
             return None
         before, after = (_shown(kind, side, changed) for side in (live.properties, desired))
+        if kind.ready and unready:
+            before["status"], after["status"] = unready, kind.ready.what
         if set_tags or untag:
             before["tags"] = {key: live.tags[key] for key in sorted({*set_tags, *untag} & live.tags.keys())}
             after["tags"] = dict(sorted(set_tags.items()))
-        names = sorted(changed) + (["tags"] if set_tags or untag else [])
+        names = sorted({*changed, *before, *after})
         reason = f"adopted ({live.id})" if wanted.address in self.adopted else f"differs: {', '.join(names)}"
         return Change(wanted.address, "update", reason, before, after, live, wanted, changed, set_tags, untag)
 
@@ -220,6 +223,12 @@ def _ranked(live: Sequence[Live]) -> dict[str, list[Live]]:
     for item in sorted(live, key=lambda item: (item.address, -uses.get(item.id, 0), _birth(item), item.id)):
         found.setdefault(item.address, []).append(item)
     return found
+
+
+def _unready(kind: ResourceType, live: Live) -> str | None:
+    """The state of an object that is still on its way, None for all others."""
+    state = dig(live.raw, kind.ready.path) if kind.ready else None
+    return str(state) if kind.ready and state in kind.ready.coming else None
 
 
 def _birth(live: Live) -> str:

@@ -57,15 +57,17 @@ class Detail:
 
 @dataclass(frozen=True)
 class Waiter:
-    """Readiness as a table: the item at ``path`` is one of ``ready``, on its way, or one of ``failed``.
+    """Readiness as a table: the value at ``path`` is one of ``ready``, on its way, or one of ``failed``.
 
-    ``absent`` says what it means that the item is not listed: still coming, or what was waited for.
+    ``coming`` are the values from which it gets there by itself: a run that died while it waited leaves them.
+    ``absent_is_ready``: it is waited for until it is listed no more.
     """
 
     what: str
     path: str
     ready: tuple[Any, ...]
     failed: tuple[Any, ...] = ()
+    coming: tuple[Any, ...] = ()
     absent_is_ready: bool = False
     timeout: float = 300.0
     delay: float = 5.0

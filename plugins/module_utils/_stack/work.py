@@ -18,7 +18,7 @@ from .graph import Step
 from .plan import Change, Plan, Registry, tags_of
 from .poll import verdict
 from .references import resolve
-from .resource import Edit, Live, Order, Raw, ResourceType, Scope, Wait
+from .resource import Edit, Live, Order, Raw, ResourceType, Scope, Wait, dig
 from .schedule import Await, Pause, Work
 from .wanted import Ref, WantedStack
 
@@ -201,7 +201,7 @@ class Worker:
         yield from self._bring(kind, Edit(live, order, changed))
 
     def _update(self, change: Change, kind: ResourceType) -> Work:
-        live = self.made[change.key]
+        live = yield from self._arrived(kind, self.made[change.key])
         client = self._clients(kind.service)
         if change.tags:
             kind.tagging.write(client, live, change.tags)
@@ -209,6 +209,15 @@ class Worker:
             kind.tagging.remove(client, live, change.untag)
         order = self._order(change)
         yield from self._bring(kind, Edit(live, order, kind.different(order.properties, live.properties)))
+
+    def _arrived(self, kind: ResourceType, live: Live) -> Finding[Live]:
+        """A live object once it is ready, when it is one that a dead run made and did not wait for."""
+        if not kind.ready or dig(live.raw, kind.ready.path) not in kind.ready.coming:
+            return live
+        seen = yield Await(kind, Wait(kind.ready, live.id))
+        now = reading.to_live(kind, {**live.raw, **(seen or {})}, live.name)
+        self.made[live.address] = now
+        return now
 
     def _bring(self, kind: ResourceType, edit: Edit) -> Work:
         """Run the update of each property that differs; one that serves several properties runs once."""

@@ -125,6 +125,13 @@ def test_of_duplicates_the_one_that_fits_stays() -> None:
     assert brief(plan(stack(VPC, SUBNET), lives)) == [("subnet/a@subnet-0", "delete", "duplicate of subnet-1")]
 
 
+def test_what_a_dead_run_did_not_wait_for_is_waited_for() -> None:
+    item = live(VPC, "vpc-1")
+    found = plan(stack(VPC), [Live(**{**vars(item), "raw": {"State": "pending"}})])
+    assert brief(found) == [("vpc/main", "update", "differs: status")]
+    assert (found.changes[0].before, found.changes[0].after) == ({"status": "pending"}, {"status": "available"})
+
+
 def test_secrets_do_not_show() -> None:
     found = plan(stack(VPC, SUBNET, MACHINE), ALL[:2])
     text = repr(render.listed(found)) + repr(render.diff(found))

@@ -33,7 +33,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._stack.wanted impor
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.work import Worker
 
 TAGS = {STACK: "shop", RESOURCE: "thing/a"}
-UP = Waiter("up", "State", ("up",), ("broken",))
+UP = Waiter("up", "State", ("up",), ("broken",), coming=("new",))
 
 
 def refusal(code: str, message: str = "no") -> ClientError:
@@ -253,6 +253,15 @@ def test_an_update_tags_first_and_follows_the_steps_of_a_type() -> None:
     waits = finish(worker(account, kind(), wanted), ("update", "thing/a"))
     assert account.said == ["tag ['x']", "untag ['y']", "stop", "start"]
     assert [wait.wait for wait in waits] == [Wait(UP, "t-1")]
+
+
+def test_what_is_on_its_way_is_waited_for_before_it_is_changed() -> None:
+    account = Account()
+    waits = finish(
+        worker(account, kind(ready=UP), change("update", thing(State="new"), colour="red")), ("update", "thing/a")
+    )
+    assert [wait.wait for wait in waits] == [Wait(UP, "t-1")]
+    assert account.said == ["paint"]
 
 
 def test_an_update_whose_answer_is_lost_begins_again() -> None:

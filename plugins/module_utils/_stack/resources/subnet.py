@@ -55,5 +55,5 @@ TYPE = ResourceType(
     updates={"public_ip_on_launch": set_public_ip},
     delete=delete,
     exists=frozenset({"InvalidSubnet.Conflict"}),
-    ready=Waiter("available", "State", ("available",), timeout=120),
+    ready=Waiter("available", "State", ("available",), coming=("pending",), timeout=120),
 )

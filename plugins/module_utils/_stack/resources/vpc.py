@@ -58,5 +58,5 @@ TYPE = ResourceType(
     create=create,
     updates=dict.fromkeys(ATTRIBUTES, set_attributes),
     delete=delete,
-    ready=Waiter("available", "State", ("available",), timeout=120),
+    ready=Waiter("available", "State", ("available",), coming=("pending",), timeout=120),
 )
