@@ -1,0 +1,96 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What an image takes from the machine, and what names it."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from lab.image.machine import MachineConfiguration, debian_sources, npm_configuration, pip_configuration
+from lab.image.recipe import recipe_digest
+
+DEB822 = """Types: deb
+# a comment
+URIs: http://deb.example/debian
+Suites: bookworm bookworm-updates bookworm-backports
+Components: main contrib
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+
+Types: deb-src
+URIs: http://deb.example/debian
+Suites: bookworm
+
+Types: deb
+URIs: https://other.example/node
+Suites: bookworm
+Components: main
+Signed-By: /usr/share/keyrings/other.gpg
+
+Types: deb
+Enabled: no
+URIs: http://deb.example/debian
+Suites: bookworm
+"""
+LINES = """# deb http://old.example/debian bookworm main
+deb http://deb.example/debian bookworm main
+deb [arch=amd64 signed-by=/k/debian-archive-keyring.gpg] http://deb.example/security bookworm-security main
+deb [signed-by=/etc/apt/keyrings/docker.gpg] https://docker.example bookworm stable
+deb http://deb.example/debian trixie main
+"""
+
+
+def sources(tmp_path: Path, **files: str) -> str:
+    (tmp_path / "sources.list.d").mkdir()
+    for name, text in files.items():
+        place = tmp_path / name.replace("__", "/").replace("_dot_", ".")
+        place.write_text(text)
+    return debian_sources(tmp_path)
+
+
+def test_only_debians_own_sources(tmp_path: Path) -> None:
+    found = sources(tmp_path, **{"sources.list.d__debian_dot_sources": DEB822})
+    assert found.splitlines() == [
+        "Types: deb",
+        "URIs: http://deb.example/debian",
+        "Suites: bookworm bookworm-updates",
+        "Components: main contrib",
+        "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg",
+    ]
+
+
+def test_sources_in_the_older_form(tmp_path: Path) -> None:
+    found = sources(tmp_path, sources_dot_list=LINES)
+    assert found.count("Types: deb\n") == 2
+    assert "URIs: http://deb.example/debian\nSuites: bookworm\n" in found
+    assert "URIs: http://deb.example/security\nSuites: bookworm-security\n" in found
+    assert "docker" not in found
+
+
+def test_another_distribution_has_none(tmp_path: Path) -> None:
+    assert sources(tmp_path, sources_dot_list="deb http://ubuntu.example noble main\n") == ""
+
+
+def test_pip_keeps_what_a_guest_can_reach() -> None:
+    settings = {"index-url": "https://index.example/simple", "extra-index-url": "file:///opt/a https://b.example"}
+    lines = pip_configuration({**settings, "find-links": "/opt/wheels"}).splitlines()
+    assert "index-url = https://index.example/simple" in lines
+    assert "extra-index-url = https://b.example" in lines
+    assert not any("opt" in line for line in lines)
+
+
+def test_npm_keeps_the_registry_and_no_secrets() -> None:
+    text = npm_configuration({"registry": "https://npm.example/", "//npm.example/:_authToken": "hush"})
+    assert "registry=https://npm.example/" in text.splitlines()
+    assert "hush" not in text
+
+
+@pytest.mark.parametrize(
+    "change", [{"apt_sources": "b"}, {"bundle": b"b"}, {"pip": "b"}, {"certificates": {"x": b"y"}}]
+)
+def test_the_digest_tells_images_apart(change: dict[str, object]) -> None:
+    machine = MachineConfiguration(apt_sources="a")
+    assert recipe_digest(machine) == recipe_digest(MachineConfiguration(apt_sources="a"))
+    assert recipe_digest(machine) != recipe_digest(dataclasses.replace(machine, **change))  # type: ignore[arg-type]

@@ -1,0 +1,88 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the lab says when the machine lacks something, and which lab is which."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from lab import cli, shell
+from lab.description import Description, read_description, running_pid, write_description
+from lab.engine import machine as engine_machine
+from lab.paths import LabPaths, lab_paths
+from lab.shell import CommandError, LabError, run
+
+
+def test_errors_show_the_command_and_its_last_words() -> None:
+    with pytest.raises(CommandError, match=r"`sh -c echo no >&2; exit 3` ended with status 3: no"):
+        run("sh", "-c", "echo no >&2; exit 3")
+
+
+def test_a_missing_program_names_the_mend() -> None:
+    with pytest.raises(LabError, match=r"no-such-program is not installed; run `python -m lab setup`"):
+        run("no-such-program")
+
+
+def test_without_root_there_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_machine, "missing_programs", lambda: ["dockerd", "nft"])
+    monkeypatch.setattr(engine_machine, "can_become_root", lambda: False)
+    monkeypatch.setattr(engine_machine.shutil, "which", lambda name, **_: "/usr/bin/" + name)
+    with pytest.raises(LabError, match=r"apt-get install docker\.io nftables"):
+        engine_machine.ensure_packages(print, engine_answers=False)
+
+
+def test_an_engine_that_answers_is_used_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_machine, "missing_programs", lambda: ["dockerd"])
+    engine_machine.ensure_packages(print, engine_answers=True)
+
+
+def test_as_root_without_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shell.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(shell, "can_become_root", lambda: False)
+    with pytest.raises(LabError, match="without a password"):
+        shell.as_root("ip")
+
+
+@pytest.mark.parametrize("name", ["", "Upper", "a/b", "-a", "x" * 21])
+def test_impossible_names(name: str) -> None:
+    with pytest.raises(LabError, match="cannot be the name of a lab"):
+        lab_paths(name)
+
+
+def test_the_description_is_read_back(tmp_path: Path) -> None:
+    paths = LabPaths(tmp_path / "a")
+    assert read_description(paths) is None
+    written = Description(name="a", port=5600, guests=True, range="198.51.100.0/24")
+    write_description(paths, written)
+    assert read_description(paths) == written
+
+
+def test_a_damaged_description_names_the_mend(tmp_path: Path) -> None:
+    (tmp_path / "lab.json").write_text(json.dumps({"unknown": 1}))
+    with pytest.raises(LabError, match="`lab down` removes the lab"):
+        read_description(LabPaths(tmp_path))
+
+
+def test_another_process_with_the_number_is_not_the_lab() -> None:
+    assert running_pid(Description(name="a", port=1, guests=False, pid=os.getpid())) == 0
+    assert running_pid(None) == 0
+
+
+def test_exports(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GROUNDWORK_LAB_HOME", str(tmp_path))
+    found = cli.environment(Description(name="a", port=5601, guests=True, gateway="198.51.100.1"))
+    assert found["AWS_ENDPOINT_URL"] == "http://127.0.0.1:5601"
+    assert found["GROUNDWORK_LAB_CLIENT_CIDR"] == "198.51.100.1/32"
+    assert found["GROUNDWORK_LAB_SSH_KEY"] == str(tmp_path / "a/ssh/id_ed25519")
+
+
+def test_a_lab_that_is_not_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GROUNDWORK_LAB_HOME", str(tmp_path))
+    assert cli.main(["env", "--name", "nobody"]) == 1
+    assert capsys.readouterr().err == "lab: there is no lab nobody; `python -m lab up --name nobody` makes it\n"

@@ -1,0 +1,148 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The metadata service, without a socket."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from datetime import datetime, timezone
+
+import pytest
+
+from lab.machines import Machine, MetadataAccess
+from lab.metadata.service import Answer, Service
+from lab.metadata.tree import credentials, read, tree
+
+NOW = datetime(2026, 3, 1, 13, 30, tzinfo=timezone.utc)
+MACHINE = Machine(
+    id="i-1",
+    region="us-east-1",
+    account="123456789012",
+    zone="us-east-1a",
+    image="ami-1",
+    type="t2.micro",
+    launched=NOW,
+    hostname="ip-10-0-1-4.ec2.internal",
+    mac="02:00:00:00:00:01",
+    vpc="vpc-1",
+    vpc_cidrs=("10.0.0.0/16",),
+    subnet="subnet-1",
+    subnet_cidr="10.0.1.0/24",
+    private_ip="10.0.1.4",
+    public_ip="198.51.100.9",
+    public_key="ssh-ed25519 AAAA",
+    user_data=b"#!/bin/sh\n\xff",
+    groups=(("sg-1", "app"),),
+    access=MetadataAccess(token_required=True, tags=True),
+    tags={"Name": "app-1", "a b": "c"},
+    profile_arn="arn:aws:iam::123456789012:instance-profile/app",
+    profile_id="AIPA",
+    role="app-role",
+)
+
+
+def text(machine: Machine, path: str) -> str | None:
+    found = read(tree(machine, NOW), path)
+    return None if found is None else found.decode("latin-1")
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("", "dynamic/\nmeta-data/\nuser-data"),
+        ("meta-data/instance-id", "i-1"),
+        ("meta-data/instance-type/", "t2.micro"),
+        ("meta-data/ami-id", "ami-1"),
+        ("meta-data/hostname", "ip-10-0-1-4.ec2.internal"),
+        ("meta-data/local-ipv4", "10.0.1.4"),
+        ("meta-data/public-ipv4", "198.51.100.9"),
+        ("meta-data/public-hostname", "ec2-198-51-100-9.compute-1.amazonaws.com"),
+        ("meta-data/placement/availability-zone", "us-east-1a"),
+        ("meta-data/placement", "availability-zone\nregion"),
+        ("meta-data/tags/instance", "Name\na b"),
+        ("meta-data/tags/instance/Name", "app-1"),
+        ("meta-data/iam/security-credentials", "app-role"),
+        ("meta-data/public-keys/0/openssh-key", "ssh-ed25519 AAAA\n"),
+        ("meta-data/network/interfaces/macs", "02:00:00:00:00:01/"),
+        ("meta-data/network/interfaces/macs/02:00:00:00:00:01/vpc-id", "vpc-1"),
+        ("user-data", "#!/bin/sh\n\xff"),
+        ("meta-data/nothing", None),
+        ("meta-data/instance-id/below", None),
+    ],
+)
+def test_paths(path: str, value: str | None) -> None:
+    assert text(MACHINE, path) == value
+
+
+def test_what_is_not_there_is_not_listed() -> None:
+    plain = Machine(id="i-1", region="eu-central-1")
+    listed = (text(plain, "meta-data") or "").splitlines()
+    assert not {"public-ipv4", "public-hostname", "public-keys/", "tags/", "iam/"} & set(listed)
+    assert text(plain, "user-data") is None
+
+
+def test_tags_only_when_asked_for() -> None:
+    assert text(dataclasses.replace(MACHINE, access=MetadataAccess(tags=False)), "meta-data/tags/instance") is None
+
+
+def test_identity_document() -> None:
+    document = json.loads(text(MACHINE, "dynamic/instance-identity/document") or "")
+    assert document["instanceId"] == "i-1"
+    assert document["pendingTime"] == "2026-03-01T13:30:00Z"
+    assert (document["region"], document["privateIp"]) == ("us-east-1", "10.0.1.4")
+
+
+def test_credentials_last_and_change() -> None:
+    first, later = credentials(MACHINE, NOW), credentials(MACHINE, NOW.replace(hour=17))
+    assert first == later
+    assert len(first["AccessKeyId"]) == 20
+    assert first["Expiration"] > "2026-03-01T19"
+    assert credentials(MACHINE, NOW.replace(hour=18)) != first
+
+
+def status(call: object, *arguments: object) -> int:
+    with pytest.raises(Answer) as caught:
+        call(*arguments)  # type: ignore[operator]
+    return caught.value.status
+
+
+def test_a_token_is_needed() -> None:
+    service = Service(MACHINE)
+    path = "/latest/meta-data/instance-id"
+    assert status(service.get, path, None) == 401
+    assert status(service.get, path, "made up") == 401
+    token = service.put("/latest/api/token", "60", False).decode()
+    assert service.get(path, token) == b"i-1"
+    assert status(service.get, "/latest/meta-data/nothing", token) == 404
+
+
+def test_without_a_token_when_it_is_optional() -> None:
+    service = Service(dataclasses.replace(MACHINE, access=MetadataAccess(token_required=False)))
+    assert service.get("/latest/meta-data/instance-id", None) == b"i-1"
+    assert status(service.get, "/latest/meta-data/instance-id", "made up") == 401
+
+
+@pytest.mark.parametrize("seconds", ["", "0", "21601", "-1", "ten"])
+def test_tokens_of_an_impossible_length(seconds: str) -> None:
+    assert status(Service(MACHINE).put, "/latest/api/token", seconds, False) == 400
+
+
+def test_no_token_through_a_proxy_and_none_elsewhere() -> None:
+    assert status(Service(MACHINE).put, "/latest/api/token", "60", True) == 403
+    assert status(Service(MACHINE).put, "/latest/meta-data", "60", False) == 404
+
+
+def test_tokens_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr("lab.metadata.service.time.monotonic", lambda: clock[0])
+    service = Service(MACHINE)
+    token = service.put("/latest/api/token", "60", False).decode()
+    clock[0] += 61
+    assert status(service.get, "/latest/meta-data/instance-id", token) == 401
+
+
+def test_a_disabled_service_answers_nobody() -> None:
+    service = Service(dataclasses.replace(MACHINE, access=MetadataAccess(enabled=False)))
+    assert status(service.get, "/latest/meta-data/instance-id", None) == 403
+    assert status(service.put, "/latest/api/token", "60", False) == 403
