@@ -33,14 +33,14 @@ def account(server: LabServer) -> Account:
 
 
 @pytest.fixture(scope="session")
-def new_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Lab]]:
+def new_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Lab]]:
     """Makes labs, and takes away every one that was made."""
     made: list[Lab] = []
 
-    def make() -> Lab:
+    def make(*options: str) -> Lab:
         lab = Lab(f"t{uuid.uuid4().hex[:6]}", tmp_path_factory.mktemp("labs"))
         made.append(lab)
-        return lab.up()
+        return lab.up(*options)
 
     yield make
     for lab in made:
@@ -48,6 +48,6 @@ def new_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], L
 
 
 @pytest.fixture(scope="session")
-def lab(new_lab: Callable[[], Lab]) -> Lab:
+def lab(new_lab: Callable[..., Lab]) -> Lab:
     """The lab that the tests with machines share."""
     return new_lab()

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -137,14 +138,19 @@ class Lab:
             check=check,
         )
 
-    def up(self) -> Lab:
-        self.run("up")
+    def up(self, *options: str) -> Lab:
+        self.run("up", *options)
         lines = self.run("env").stdout.splitlines()
         self.exports = dict(line.removeprefix("export ").split("=", 1) for line in lines)
         return self
 
     def down(self) -> None:
         self.run("down")
+
+    @property
+    def pid(self) -> int:
+        """The lab's process."""
+        return int(json.loads((self.home / self.name / "lab.json").read_text())["pid"])
 
     def account(self) -> Account:
         return Account(self.exports["AWS_ENDPOINT_URL"])

@@ -30,7 +30,7 @@ def test_a_missing_program_names_the_mend() -> None:
 def test_without_root_there_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine_machine, "missing_programs", lambda: ["dockerd", "nft"])
     monkeypatch.setattr(engine_machine, "can_become_root", lambda: False)
-    monkeypatch.setattr(engine_machine.shutil, "which", lambda name, **_: "/usr/bin/" + name)
+    monkeypatch.setattr("shutil.which", lambda name, **_: "/usr/bin/" + name)
     with pytest.raises(LabError, match=r"apt-get install docker\.io nftables"):
         engine_machine.ensure_packages(print, engine_answers=False)
 
@@ -41,7 +41,7 @@ def test_an_engine_that_answers_is_used_as_it_is(monkeypatch: pytest.MonkeyPatch
 
 
 def test_as_root_without_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shell.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
     monkeypatch.setattr(shell, "can_become_root", lambda: False)
     with pytest.raises(LabError, match="without a password"):
         shell.as_root("ip")
