@@ -83,7 +83,8 @@ class Account:
         """Everything there is, by id."""
         _reading.account = self.id
         readers = (self._ec2, self._instances, self._iam, self._parameters)
-        return {identifier: item for reader in readers for identifier, item in reader()}
+        found = {identifier: item for reader in readers for identifier, item in reader()}
+        return {key: _tidy(item, found) for key, item in found.items() if not _is_left_over(key, item, found)}
 
     def state(self) -> list[str]:
         """Everything there is, without what differs from one creation to the next: equal means equal."""
@@ -131,7 +132,7 @@ class Account:
                 | {
                     "Tags": client.list_role_tags(**name)["Tags"],
                     "Attached": client.list_attached_role_policies(**name)["AttachedPolicies"],
-                    "Inline": {policy: client.get_role_policy(PolicyName=policy, **name) for policy in inline},
+                    "Inline": {one: client.get_role_policy(PolicyName=one, **name)["PolicyDocument"] for one in inline},
                 },
             )
         for _, profile in _listed(client, "list_instance_profiles", "InstanceProfiles", "Arn", {}):
@@ -141,7 +142,10 @@ class Account:
         yield from _listed(client, "list_policies", "Policies", "Arn", {"Scope": "Local"})
 
     def _parameters(self) -> Iterator[tuple[str, Any]]:
-        yield from _listed(self._read("ssm"), "describe_parameters", "Parameters", "Name", {})
+        for name, parameter in _listed(self._read("ssm"), "describe_parameters", "Parameters", "Name", {}):
+            # Amazon's own: moto counts them among the account's as soon as one is asked for.
+            if not name.startswith("/aws/"):
+                yield name, parameter
 
 
 def _listed(client: Any, operation: str, result: str, key: str, arguments: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -154,6 +158,18 @@ def _listed(client: Any, operation: str, result: str, key: str, arguments: dict[
         for item in page[result]:
             if item.get("State") not in GONE:
                 yield item[key], item
+
+
+def _is_left_over(identifier: str, item: Any, found: Objects) -> bool:
+    """moto forgets to delete the network ACL that every VPC has when the VPC goes."""
+    return identifier.startswith("acl-") and item["VpcId"] not in found
+
+
+def _tidy(item: Any, found: Objects) -> Any:
+    """moto leaves a deleted subnet associated with the network ACL."""
+    if "NetworkAclId" not in item:
+        return item
+    return item | {"Associations": [one for one in item["Associations"] if one["SubnetId"] in found]}
 
 
 def _owned(item: Any, stack: str) -> str | None:

@@ -67,6 +67,12 @@ class Stack:
     def id_of(self, address: str) -> str:
         return self.account.id_of(NAME, address)
 
+    def id_of_instance(self, address: str = DATA) -> str:
+        """Of an instance and its volumes, which bear the same tags, the instance."""
+        found = [key for key, owner in self.account.owned(NAME).items() if owner == address and key.startswith("i-")]
+        assert len(found) == 1, f"{address}: {found}"
+        return found[0]
+
     def assert_empty(self) -> None:
         """Nothing of it is left, not even its lock."""
         assert self.account.owned(NAME) == {}
@@ -103,11 +109,11 @@ class Stacks:
             self._open.pop().proxy.stop()
 
 
-def for_each(cases: Iterable[Any], trial: Callable[[Any], object]) -> None:
+def for_each(cases: Iterable[Any], trial: Callable[[Any], object], at_a_time: int = AT_A_TIME) -> None:
     """Run a trial of each case, some at a time, and tell of all that failed."""
     listed = list(cases)
     assert listed, "there is nothing to try"
-    with ThreadPoolExecutor(AT_A_TIME) as pool:
+    with ThreadPoolExecutor(at_a_time) as pool:
         failures = [text for text in pool.map(lambda case: _failure(trial, case), listed) if text]
     assert not failures, f"{len(failures)} of {len(listed)} failed\n" + "\n\n".join(failures)
 

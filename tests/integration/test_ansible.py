@@ -1,0 +1,157 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The modules as people use them: tasks of a playbook, run by ansible-playbook."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rig.runs import CHECKOUT, environment
+from rig.stacks import DATA, DOCUMENT, NAME, WHOLE, Stack, assert_same
+
+BIN = CHECKOUT / ".venv" / "bin"
+PLAY = """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Bring it up
+      groundwork.aws.stack: "{{ stack_options }}"
+      register: brought
+    - name: Keep the result
+      ansible.builtin.copy:
+        content: "{{ brought | to_json }}"
+        dest: "{{ result_file }}"
+        mode: "0600"
+      check_mode: false
+      changed_when: false
+    - name: Read it
+      groundwork.aws.stack_info:
+        topology: "{{ stack_options.topology }}"
+        overrides: "{{ stack_options.overrides }}"
+      register: read
+    - name: Nothing differs
+      ansible.builtin.assert:
+        that: not (read.drift.missing + read.drift.changed + read.drift.unexpected)
+      when: expect_no_drift | bool
+"""
+
+
+@dataclass(frozen=True)
+class Played:
+    code: int
+    output: str
+    result: Mapping[str, Any]
+
+
+@dataclass
+class Ansible:
+    """A controller with a playbook of three tasks."""
+
+    stack: Stack
+    directory: Path
+
+    def play(self, *words: str, no_drift: bool = True, **options: Any) -> Played:
+        playbook, result = self.directory / "play.yml", self.directory / "result.json"
+        playbook.write_text(PLAY)
+        result.unlink(missing_ok=True)
+        given = {"topology": DOCUMENT, "overrides": WHOLE, **options}
+        extra = {"stack_options": given, "result_file": str(result), "expect_no_drift": no_drift}
+        command = [str(BIN / "ansible-playbook"), "-i", "localhost,", "-c", "local", str(playbook)]
+        run = subprocess.run(
+            [*command, "-e", json.dumps(extra), *words],
+            env={
+                **environment(self.stack.proxy.url),
+                "PATH": f"{BIN}:{os.environ['PATH']}",
+                "HOME": str(self.directory),
+                "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".venv" / "collections"),
+                "ANSIBLE_LOCALHOST_WARNING": "false",
+                "ANSIBLE_INTERPRETER_PYTHON": "auto_silent",
+            },
+            cwd=self.directory,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )  # fmt: skip
+        told = json.loads(result.read_text()) if result.exists() else {}
+        return Played(run.returncode, run.stdout + run.stderr, told)
+
+
+@pytest.fixture
+def ansible(stack: Stack, tmp_path: Path) -> Ansible:
+    return Ansible(stack, tmp_path)
+
+
+def changed(played: Played) -> int:
+    return int(played.output.rpartition("changed=")[2].split()[0])
+
+
+def test_the_life_of_a_stack(ansible: Ansible) -> None:
+    proxy = ansible.stack.proxy
+    before = ansible.stack.account.state()
+    shown = ansible.play("--check", "--diff", no_drift=False)
+    assert shown.code == 0, shown.output
+    assert changed(shown) == 1
+    assert proxy.mutations == []
+    assert_same(ansible.stack.account.state(), before)
+    for text in ("vpc/main", "instance/app-1", "security_group/app", "203.0.113.0/24", "elastic_ip/app-1"):
+        assert text in shown.output
+
+    made = ansible.play()
+    assert made.code == 0, made.output
+    assert changed(made) == 1
+    # One line as each resource is finished, with the time it took.
+    assert "instance/app-1  created (" in made.output
+    assert made.result["outputs"]["url"].startswith("http://")
+
+    proxy.forget()
+    again = ansible.play()
+    assert again.code == 0, again.output
+    assert changed(again) == 0
+    assert proxy.mutations == []
+
+    refused = ansible.play(state="absent", no_drift=False)
+    assert refused.code == 2
+    assert "allow_destroy" in refused.output
+    assert proxy.mutations == []
+
+    down = ansible.play(state="absent", allow_destroy=[DATA], no_drift=False)
+    assert down.code == 0, down.output
+    ansible.stack.assert_empty()
+
+
+def test_a_bare_name_is_a_document_of_the_collection(ansible: Ansible) -> None:
+    made = ansible.play(topology="single_instance")
+    assert made.code == 0, made.output
+    assert ansible.stack.account.owned(NAME)
+
+
+def test_mistakes_in_a_document_are_all_told_and_no_traceback_is(ansible: Ansible) -> None:
+    played = ansible.play(overrides={"services": {"web": {"port": 99999}, "api": {"prot": 5000}}}, no_drift=False)
+    assert played.code == 2
+    assert "services.web.port: 99999 is not a port (1-65535)" in played.output
+    assert "services.api.prot" in played.output
+    assert "Traceback" not in played.output
+    assert ansible.stack.proxy.calls == []
+
+
+def test_a_name_that_is_no_document_is_told(ansible: Ansible) -> None:
+    played = ansible.play(topology="no_such_thing", no_drift=False)
+    assert played.code == 2
+    assert "no_such_thing" in played.output
+    assert "Traceback" not in played.output
+    assert ansible.stack.proxy.calls == []
+
+
+def test_secrets_are_not_shown(ansible: Ansible) -> None:
+    key = "wJalrXUtnFEMIverysecret"
+    played = ansible.play("-vvv", secret_key=key, access_key="AKIAEXAMPLE", no_drift=False)
+    assert played.code == 0, played.output
+    assert key not in played.output.replace(json.dumps({"secret_key": key}), "").split("PLAY [", 1)[1]

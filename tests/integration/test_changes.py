@@ -1,0 +1,257 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Every property that can change: brought in place where AWS can, by replacement where it cannot.
+
+The proof is the same for all: a stack that came from one document to another holds exactly what a stack holds that
+was made from the other one in the first place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rig.stacks import DATA, Stacks, assert_same, for_each
+
+OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBx0h0Rg3V7KeQ6VrbbYpX3Wg4cW2pXnO3yS1sYhG9aZ"
+ZONES = {"zones": ["us-east-1a", "us-east-1b"]}
+TWO_SUBNETS = {"network": {**ZONES, "subnets": {"public": {"cidrs": ["10.0.1.0/24", "10.0.2.0/24"]}}}}
+NO_DATA = {"instances": {"app": {"protect": False}}}
+
+
+def vpc(attribute: str = "id") -> dict[str, str]:
+    return {"ref": "vpc/main", "attribute": attribute}
+
+
+def to(address: str, attribute: str = "id") -> dict[str, str]:
+    return {"ref": address, "attribute": attribute}
+
+
+def raw(**bodies: Any) -> dict[str, Any]:
+    """Raw resources; a type and a name are joined by two underscores here."""
+    return {"resources": {address.replace("__", "/"): body for address, body in bodies.items()}}
+
+
+@dataclass(frozen=True)
+class Case:
+    """From one document to another, and what the plan must say of the way."""
+
+    what: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    actions: Mapping[str, str]
+    allow: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return self.what
+
+
+WORLD = [{"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr": "0.0.0.0/0", "description": "HTTPS"}]
+STATEMENT = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+POLICY = {"Version": "2012-10-17", "Statement": [STATEMENT]}
+OTHER_POLICY = {"Version": "2012-10-17", "Statement": [{**STATEMENT, "Action": "s3:PutObject"}]}
+READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+ROLE = {"principal": "ec2.amazonaws.com", "description": "One"}
+
+
+def machine(**more: Any) -> dict[str, Any]:
+    subnet, group = to("subnet/public-1"), to("security_group/app")
+    return {"image": "al2023", "type": "t3.micro", "subnet": subnet, "security_groups": [group], **more}
+
+
+def table(destination: str) -> dict[str, Any]:
+    return {"vpc": vpc(), "routes": [{"destination": destination, "gateway": to("internet_gateway/main")}]}
+
+
+def within(group: str) -> dict[str, Any]:
+    return {"protocol": "tcp", "from_port": 6379, "to_port": 6379, "group": to(group)}
+
+
+IN_PLACE = [
+    Case("SSH", {}, {"access": {"ssh_from": ["192.0.2.0/24", "198.51.100.0/24"]}}, {"security_group/app": "update"}),
+    Case("SSH for nobody", {}, {"access": {"ssh_from": []}}, {"security_group/app": "update"}),
+    Case("port of the proxy", {}, {"proxy": {"port": 8080}}, {"security_group/app": "update"}),
+    Case("direct access", {}, {"services": {"web": {"allow_from": ["0.0.0.0/0"]}}}, {"security_group/app": "update"}),
+    Case("instance type", {}, {"instances": {"app": {"type": "t3.small"}}}, {DATA: "update"}),
+    Case("volume", {}, {"instances": {"app": {"volume": {"size": 12}}}}, {DATA: "update"}),
+    Case("protection", {}, NO_DATA, {DATA: "update"}),
+    Case(
+        "one instance more",
+        {},
+        {"instances": {"app": {"count": 2}}},
+        {"instance/app-2": "create", "elastic_ip/app-2": "create"},
+    ),
+    Case("one zone more", {}, TWO_SUBNETS, {"subnet/public-2": "create", "route_table/public": "update"}),
+    Case("one zone less", TWO_SUBNETS, {}, {"subnet/public-2": "delete", "route_table/public": "update"}),
+    Case(
+        "names in the VPC",
+        raw(vpc__b={"cidr": "10.1.0.0/16", "dns_hostnames": True, "dns_support": True}),
+        raw(vpc__b={"cidr": "10.1.0.0/16", "dns_hostnames": False, "dns_support": False}),
+        {"vpc/b": "update"},
+    ),
+    Case(
+        "public addresses of a subnet",
+        raw(subnet__b={"vpc": vpc(), "cidr": "10.0.9.0/24", "zone": "us-east-1a", "public_ip_on_launch": False}),
+        raw(subnet__b={"vpc": vpc(), "cidr": "10.0.9.0/24", "zone": "us-east-1a", "public_ip_on_launch": True}),
+        {"subnet/b": "update"},
+    ),
+    Case(
+        "routes",
+        raw(route_table__b=table("198.51.100.0/24")),
+        raw(route_table__b=table("203.0.113.0/24")),
+        {"route_table/b": "update"},
+    ),
+    Case(
+        "rules in both directions, of a group that names itself",
+        raw(security_group__b={"vpc": vpc(), "description": "b", "ingress": WORLD}),
+        raw(
+            security_group__b={
+                "vpc": vpc(),
+                "description": "b",
+                "ingress": [within("security_group/b")],
+                "egress": [{"protocol": "-1", "from_port": -1, "to_port": -1, "cidr": "10.0.0.0/16"}],
+            }
+        ),
+        {"security_group/b": "update"},
+    ),
+    Case(
+        "the description of a rule",
+        raw(security_group__b={"vpc": vpc(), "description": "b", "ingress": WORLD}),
+        raw(security_group__b={"vpc": vpc(), "description": "b", "ingress": [{**WORLD[0], "description": "TLS"}]}),
+        {"security_group/b": "update"},
+    ),
+    Case(
+        "the policies of a role",
+        raw(iam_role__b={**ROLE, "inline_policies": {"a": POLICY, "b": POLICY}}),
+        raw(
+            iam_role__b={
+                "principal": "ecs-tasks.amazonaws.com",
+                "description": "Two",
+                "managed_policies": [READ_ONLY],
+                "inline_policies": {"a": OTHER_POLICY, "c": POLICY},
+            }
+        ),
+        {"iam_role/b": "update"},
+    ),
+    Case(
+        "the role of an instance profile",
+        raw(iam_role__b=ROLE, iam_role__c=ROLE, instance_profile__b={"role": to("iam_role/b", "name")}),
+        raw(iam_role__b=ROLE, iam_role__c=ROLE, instance_profile__b={"role": to("iam_role/c", "name")}),
+        {"instance_profile/b": "update"},
+    ),
+    Case(
+        "groups, profile and metadata of an instance",
+        raw(instance__b=machine()),
+        raw(
+            security_group__b={"vpc": vpc(), "description": "b"},
+            instance__b=machine(
+                security_groups=[to("security_group/b")],
+                instance_profile=to("instance_profile/app", "name"),
+                metadata={"http_tokens": "required", "hop_limit": 2, "instance_tags": "disabled"},
+                termination_protection=True,
+            ),
+        ),
+        {"security_group/b": "create", "instance/b": "update"},
+    ),
+    Case(
+        "an address that moves",
+        raw(instance__b=machine(), instance__c=machine(), elastic_ip__b={"instance": to("instance/b")}),
+        raw(instance__b=machine(), instance__c=machine(), elastic_ip__b={"instance": to("instance/c")}),
+        {"elastic_ip/b": "update"},
+    ),
+    Case(
+        "groups that name each other go",
+        raw(
+            security_group__b={"vpc": vpc(), "description": "b", "ingress": [within("security_group/c")]},
+            security_group__c={"vpc": vpc(), "description": "c", "ingress": [within("security_group/b")]},
+        ),
+        {},
+        {"security_group/b": "delete", "security_group/c": "delete"},
+    ),
+]  # fmt: skip
+
+WHOLE_NETWORK = {
+    "internet_gateway/main": "replace",
+    "subnet/public-1": "replace",
+    "vpc/main": "replace",
+    "security_group/app": "replace",
+    "route_table/public": "replace",
+    DATA: "replace",
+    "elastic_ip/app-1": "update",
+}
+REPLACED = [
+    Case("key pair", {}, {"access": {"public_key": OTHER_KEY}}, {"key_pair/main": "replace"}),
+    Case(
+        "the range of a subnet takes its machine along",
+        NO_DATA,
+        {**NO_DATA, "network": {"subnets": {"public": {"cidrs": ["10.0.7.0/24"]}}}},
+        {"subnet/public-1": "replace", "route_table/public": "update", DATA: "replace", "elastic_ip/app-1": "update"},
+    ),
+    Case(
+        "the range of the network takes everything along",
+        NO_DATA,
+        {**NO_DATA, "network": {"cidr": "10.7.0.0/16", "subnets": {"public": {"cidrs": ["10.7.1.0/24"]}}}},
+        WHOLE_NETWORK,
+    ),
+    Case(
+        "from an elastic to a public address",
+        {},
+        {"instances": {"app": {"address": "public"}}},
+        {DATA: "replace", "elastic_ip/app-1": "delete"},
+        [DATA],
+    ),
+    Case(
+        "user data",
+        raw(instance__b=machine(user_data="#!/bin/sh\necho one")),
+        raw(instance__b=machine(user_data="#!/bin/sh\necho two")),
+        {"instance/b": "replace"},
+    ),
+    Case(
+        "the description of a group",
+        raw(security_group__b={"vpc": vpc(), "description": "b", "ingress": WORLD}),
+        raw(security_group__b={"vpc": vpc(), "description": "c", "ingress": WORLD}),
+        {"security_group/b": "replace"},
+    ),
+]  # fmt: skip
+
+
+def prove(stacks: Stacks, cases: list[Case]) -> None:
+    def trial(case: Case) -> None:
+        direct, stack = stacks(), stacks()
+        direct.made(case.after)
+        stack.made(case.before)
+        outcome = stack.present(case.after, allow_destroy=case.allow)
+        assert outcome.ok, outcome
+        assert outcome.actions == case.actions
+        # Data that was allowed to go left a snapshot; a group that was replaced could not have the name of the old one.
+        names = {"snap"} | ({"security_group/b"} if "description of a group" in case.what else set())
+        assert_same(without(stack.account.state(), names), without(direct.account.state(), names))
+        stack.assert_quiet(case.after)
+
+    for_each(cases, trial)
+
+
+def without(state: list[str], names: set[str]) -> list[str]:
+    return [line for line in state if not any(f'"is": "{name}"' in line for name in names)]
+
+
+def test_what_can_change_in_place_does(stacks: Stacks) -> None:
+    prove(stacks, IN_PLACE)
+
+
+def test_what_cannot_is_replaced_with_all_that_hangs_on_it(stacks: Stacks) -> None:
+    prove(stacks, REPLACED)
+
+
+def test_tags_reach_everything_that_has_tags(stacks: Stacks) -> None:
+    direct, stack = stacks(), stacks()
+    tags = {"tags": {"team": "blue", "cost": "42"}}
+    direct.made(tags)
+    stack.made()
+    outcome = stack.present(tags)
+    assert outcome.ok, outcome
+    assert set(outcome.actions.values()) == {"update"}
+    assert len(outcome.actions) == 10
+    assert_same(stack.account.state(), direct.account.state())
+    stack.assert_quiet(tags)
