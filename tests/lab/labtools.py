@@ -156,16 +156,20 @@ class Lab:
         return Account(self.exports["AWS_ENDPOINT_URL"])
 
     def ssh(self, address: str, command: str, seconds: int = 15) -> subprocess.CompletedProcess[str]:
+        """Run a command as admin; an instance id stands for the way through the lab's proxy command."""
+        proxy = f"{sys.executable} {CHECKOUT / 'lab'} ssh-proxy --name {self.name} %h %p"
         options = {
             "StrictHostKeyChecking": "no",
             "UserKnownHostsFile": "/dev/null",
             "LogLevel": "ERROR",
             "BatchMode": "yes",
-            "ConnectTimeout": "5",
+            "ConnectTimeout": "10" if address.startswith("i-") else "5",
+            **({"ProxyCommand": proxy} if address.startswith("i-") else {}),
         }
         words = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
         return subprocess.run(
             ["ssh", *words, "-i", self.exports["GROUNDWORK_LAB_SSH_KEY"], f"admin@{address}", command],
+            env={**os.environ, "GROUNDWORK_LAB_HOME": str(self.home)},
             capture_output=True,
             text=True,
             timeout=seconds,

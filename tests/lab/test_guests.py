@@ -153,6 +153,30 @@ def test_elastic_address_moves_while_running(lab: Lab, account: Account, machine
     until("SSH answers at a new address", lambda: opens(address, 22), 5)
 
 
+def test_a_private_instance_is_reached_by_its_friends_only(lab: Lab, account: Account, machine: str) -> None:
+    made = account.ec2.create_security_group(GroupName="database", Description="database", VpcId=account.vpc)
+    friends = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "UserIdGroupPairs": [{"GroupId": account.group}]}
+    account.ec2.authorize_security_group_ingress(GroupId=made["GroupId"], IpPermissions=[friends])
+    private = account.launch(KeyName="lab", SecurityGroupIds=[made["GroupId"]])
+    instance = account.wait(private, "running")
+    assert "PublicIpAddress" not in instance
+    # It has no public address, so its way out through the internet gateway leads nowhere.
+    seen = lab.ssh(private, "sudo systemd-run -q python3 -m http.server 5432; ip route show default; hostname")
+    assert seen.stdout.splitlines() == [instance["PrivateDnsName"].split(".")[0]], seen.stderr
+    probe = "timeout 2 bash -c '</dev/tcp/{}/{}' 2>/dev/null && echo open || echo closed"
+    friend = account.instance(machine)["PublicIpAddress"]
+
+    def reach(port: int) -> str:
+        return lab.ssh(friend, probe.format(instance["PrivateIpAddress"], port)).stdout.strip()
+
+    until("the friend reaches the database", lambda: reach(5432) == "open")
+    assert reach(22) == "closed"
+    other = account.ec2.create_security_group(GroupName="stranger", Description="stranger", VpcId=account.vpc)
+    account.ec2.modify_instance_attribute(InstanceId=private, Groups=[other["GroupId"]])
+    until("it is nobody's friend any more", lambda: reach(5432) == "closed")
+    account.terminate(private)
+
+
 def test_reboots_from_inside_and_by_the_api(lab: Lab, account: Account, machine: str) -> None:
     address = account.instance(machine)["PublicIpAddress"]
 
