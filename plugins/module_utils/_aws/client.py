@@ -19,7 +19,6 @@ from functools import partial
 from typing import Any
 
 from .errors import (
-    FAILURES,
     NEVER_SENT,
     LostResponseError,
     code_of,
@@ -29,7 +28,7 @@ from .errors import (
     message_of,
 )
 from .options import Connection
-from .sdk import ClientError, Config, Session
+from .sdk import FAILURES, ClientError, Config, Session
 
 Sleep = Callable[[float], None]
 

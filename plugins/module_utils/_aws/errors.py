@@ -34,9 +34,6 @@ CUT_OFF = (sdk.ConnectionClosedError, sdk.ReadTimeoutError, sdk.HTTPClientError,
 # The request never left: saying it again is always safe.
 NEVER_SENT = (sdk.EndpointConnectionError, sdk.ConnectTimeoutError, sdk.ProxyConnectionError)
 
-# All that a call can raise.
-FAILURES = (sdk.ClientError, sdk.BotoCoreError, sdk.ResponseParserError)
-
 
 class StackError(Exception):
     """Something a person must know of, worded for them."""

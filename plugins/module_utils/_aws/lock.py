@@ -21,9 +21,9 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from .errors import FAILURES, StackError, code_of, is_not_found
+from .errors import StackError, code_of, is_not_found
 from .process import is_dead, machine, started, user
-from .sdk import ClientError
+from .sdk import FAILURES, ClientError
 
 POLL = 2.0
 

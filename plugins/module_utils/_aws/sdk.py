@@ -22,8 +22,11 @@ try:
     from botocore.session import Session
 
     MISSING: ImportError | None = None
+    # All that a call can raise.
+    FAILURES = (BotoCoreError, ClientError, ResponseParserError)
 except ImportError as error:
     MISSING = error
+    FAILURES = ()  # type: ignore[assignment]
 
     class Absent(Exception):
         """Stands for everything of a library that is not there; nothing ever raises it."""
@@ -35,6 +38,7 @@ except ImportError as error:
     NoCredentialsError = PartialCredentialsError = Absent  # type: ignore[assignment, misc]
 
 __all__ = [
+    "FAILURES",
     "MISSING",
     "BotoCoreError",
     "ClientError",

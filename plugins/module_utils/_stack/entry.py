@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from .._aws.client import Clients
-from .._aws.errors import FAILURES, StackError, tell
+from .._aws.errors import StackError, tell
 from .._aws.options import Connection
+from .._aws.sdk import FAILURES
 from .._topology.compile import compile_stack
 from .._topology.document import TopologyError, load
 from . import drift, engine, render

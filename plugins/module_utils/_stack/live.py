@@ -10,8 +10,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from .._aws.errors import FAILURES, StackError, is_not_found, tell
-from .._aws.sdk import ClientError
+from .._aws.errors import StackError, is_not_found, tell
+from .._aws.sdk import FAILURES, ClientError
 from .._aws.tags import RESOURCE, STACK
 from .resource import Detail, Listing, Live, Raw, ResourceType, Scope, dig
 

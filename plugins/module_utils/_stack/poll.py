@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._aws.errors import FAILURES, StackError, is_not_found
+from .._aws.errors import StackError, is_not_found
+from .._aws.sdk import FAILURES
 from .live import ClientOf, by_ids
 from .resource import Listing, Raw, ResourceType, Scope, Waiter, dig
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Optional
 
 Raw = dict[str, Any]
 Client = Any
@@ -83,7 +83,7 @@ class Wait:
     id: str
 
 
-Steps = Iterator[Wait] | None
+Steps = Optional[Iterator[Wait]]  # noqa: UP045 - pylint reads a union of an alias as arithmetic
 
 
 @dataclass(frozen=True)
