@@ -101,11 +101,11 @@ def test_nginx_serves_static_files_itself(url: str, run_on_host: Callable[[str],
 
 
 def test_the_api_keeps_what_it_is_given(url: str) -> None:
-    made = request(f"{url}/api/items", "POST", {"title": "Write the runbook"})
+    made = request(f"{url}/api/items", "POST", {"name": "Runbook", "quantity": 1})
     assert made.status == 201, made
     listed = request(f"{url}/api/items")
-    assert "Write the runbook" in listed.body
-    assert request(f"{url}/api/items", "POST", {"title": ""}).status in (400, 422)
+    assert "Runbook" in listed.body
+    assert request(f"{url}/api/items", "POST", {"name": "", "quantity": -1}).status in (400, 422)
 
 
 def test_only_the_ports_of_the_page_are_open(instance: dict) -> None:
@@ -134,7 +134,7 @@ def test_everything_is_back_after_a_reboot(lab: Lab, url: str, instance: dict) -
     boot.reboot_instances(InstanceIds=[instance["InstanceId"]])
     wait_for(lambda: not both_answer(url), 60, "the reboot")
     wait_for(lambda: both_answer(url), 120, "the applications after the reboot")
-    assert "Write the runbook" in request(f"{url}/api/items").body
+    assert "Runbook" in request(f"{url}/api/items").body
 
 
 def test_everything_is_back_after_stop_and_start(lab: Lab, url: str, instance: dict) -> None:
