@@ -22,7 +22,7 @@ REGION = "us-east-1"
 READS = ("Describe", "List", "Get")
 CONNECTION = Connection(access_key="test", secret_key="test")
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
-SSM_POLICY = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
+POLICY = "arn:aws:iam::123456789012:policy/shop"
 
 
 class Killed(BaseException):
@@ -104,7 +104,7 @@ def stack(**changes: Any) -> WantedStack:
             "ingress": [{"protocol": "-1", "group": Ref("security_group/app")}],
         },
         "key_pair/main": {"public_key": f"{KEY} me"},
-        "iam_role/app": {"principal": "ec2.amazonaws.com", "managed_policies": [SSM_POLICY]},
+        "iam_role/app": {"principal": "ec2.amazonaws.com", "managed_policies": [POLICY]},
         "instance_profile/app": {"role": Ref("iam_role/app", "name")},
         "instance/app-1": {
             "image": "al2023",

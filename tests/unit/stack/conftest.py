@@ -4,12 +4,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
 from moto import mock_aws
 
 from ansible_collections.groundwork.aws.plugins.module_utils._stack import poll
+
+from .account import clients
+
+DOCUMENT = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +31,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def account(no_waiting: None) -> Iterator[None]:
-    """An empty AWS account with the managed policies of AWS in it."""
-    with mock_aws(config={"iam": {"load_aws_managed_policies": True}}):
+    """An AWS account with nothing in it but a policy: loading those of AWS takes longer than a test."""
+    with mock_aws():
+        clients()("iam").create_policy(PolicyName="shop", PolicyDocument=json.dumps(DOCUMENT))
         yield

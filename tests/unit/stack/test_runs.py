@@ -14,9 +14,9 @@ from ansible_collections.groundwork.aws.plugins.module_utils._stack import engin
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.wanted import Ref
 
 from .account import CONNECTION, KEY, Mute, census, clients, empty, mutations, mute_clients, picture, run, stack
+from .conftest import DOCUMENT
 
 pytestmark = pytest.mark.usefixtures("account")
-POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
 ALLOW = {"allow_destroy": ["instance/app-1"]}
 
 
@@ -153,7 +153,7 @@ def test_changes_in_place() -> None:
     machine["security_groups"] = [Ref("security_group/web")]
     wanted = stack(
         vpc__main={"cidr": "10.0.0.0/16", "dns_hostnames": False},
-        iam_role__app={"principal": "ec2.amazonaws.com", "inline_policies": {"s3": POLICY}},
+        iam_role__app={"principal": "ec2.amazonaws.com", "inline_policies": {"s3": DOCUMENT}},
         **{"instance__app-1": {**machine, "termination_protection": False}},
     )
     result = run(wanted)
