@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from ..paths import cache_directory
 from ..shell import LabError, as_root, run
 from .machine import MachineConfiguration, read_machine
 from .recipe import LABEL, LATEST, PACKAGES, RELEASE, REPOSITORY, ROOTFS, SETUP, recipe_digest
@@ -31,6 +34,20 @@ MMDEBSTRAP_OPTIONS = (
 def ensure_image(say: Callable[[str], None] = print, docker: str = "docker") -> str:
     """Build the image unless there is one of this very recipe, and return its tag."""
     machine = read_machine()
+    with _alone():
+        return _ensure(machine, say, docker)
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Two labs that are set up at the same time build the image once."""
+    cache_directory().mkdir(parents=True, exist_ok=True)
+    with (cache_directory() / "image.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _ensure(machine: MachineConfiguration, say: Callable[[str], None], docker: str) -> str:
     tag = f"{REPOSITORY}:{recipe_digest(machine)}"
     if run(*as_root(docker, "image", "inspect", tag), check=False).returncode:
         say(f"building the image {tag} (about a minute, once)")

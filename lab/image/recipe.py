@@ -33,7 +33,6 @@ PACKAGES = (
     "acl",
     # what a cloud image of Debian has and roles rely on
     "ca-certificates",
-    "cron-daemon-common",
     "curl",
     "git",
     "iproute2",
