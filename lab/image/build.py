@@ -15,24 +15,24 @@ from pathlib import Path
 from ..paths import cache_directory
 from ..shell import LabError, as_root, run
 from .machine import MachineConfiguration, read_machine
-from .recipe import LABEL, LATEST, PACKAGES, RELEASE, REPOSITORY, ROOTFS, SETUP, recipe_digest
-
-MMDEBSTRAP_OPTIONS = (
-    "--variant=minbase",
-    "--mode=root",
-    "--skip=cleanup/apt/lists",
-    "--dpkgopt=force-unsafe-io",
-    "--dpkgopt=path-exclude=/usr/share/man/*",
-    "--dpkgopt=path-exclude=/usr/share/doc/*",
-    "--dpkgopt=path-include=/usr/share/doc/*/copyright",
-    "--dpkgopt=path-exclude=/usr/share/locale/*",
-    '--aptopt=Acquire::Languages "none"',
-    '--aptopt=APT::Install-Recommends "false"',
+from .recipe import (
+    BOOTSTRAP_OPTIONS,
+    LABEL,
+    LATEST,
+    PACKAGES,
+    RELEASE,
+    REPOSITORY,
+    ROOTFS,
+    SETUP,
+    recipe_digest,
 )
 
 
 def ensure_image(say: Callable[[str], None] = print, docker: str = "docker") -> str:
-    """Build the image unless there is one of this very recipe, and return its tag."""
+    """Build the image unless there is one of this very recipe, and return its tag.
+
+    Images of older recipes stay until `lab clean`: a lab that runs may start its next guest from one.
+    """
     machine = read_machine()
     with _alone():
         return _ensure(machine, say, docker)
@@ -53,7 +53,6 @@ def _ensure(machine: MachineConfiguration, say: Callable[[str], None], docker: s
         say(f"building the image {tag} (about a minute, once)")
         with tempfile.TemporaryDirectory(prefix="groundwork-lab-image-") as directory:
             _build(Path(directory), machine, tag, docker)
-        _remove_older(tag, docker)
     run(*as_root(docker, "tag", tag, LATEST))
     return tag
 
@@ -69,13 +68,6 @@ def remove_images(docker: str = "docker") -> list[str]:
 def _tags(docker: str) -> list[str]:
     listed = run(*as_root(docker, "image", "ls", REPOSITORY, "--format", "{{.Repository}}:{{.Tag}}"), check=False)
     return [tag for tag in listed.stdout.split() if not tag.endswith(":<none>")]
-
-
-def _remove_older(tag: str, docker: str) -> None:
-    """Images of older recipes go, unless a container still needs them (docker refuses then)."""
-    for other in _tags(docker):
-        if other not in (tag, LATEST):
-            run(*as_root(docker, "image", "rm", other), check=False)
 
 
 def _build(directory: Path, machine: MachineConfiguration, tag: str, docker: str) -> None:
@@ -100,7 +92,7 @@ def _bootstrap(directory: Path, machine: MachineConfiguration, tag: str, docker:
     archive = directory / "rootfs.tar"
     command = (
         # It kills its whole process group when it fails, so it gets one of its own.
-        *("setsid", "--wait", "mmdebstrap", *MMDEBSTRAP_OPTIONS),
+        *("setsid", "--wait", "mmdebstrap", *BOOTSTRAP_OPTIONS),
         f"--include={','.join(PACKAGES)}",
         f"--aptopt={settings}",
         f"--customize-hook=sync-in {directory / 'overlay'} /",

@@ -46,10 +46,25 @@ PACKAGES = (
 )
 
 
+# For mmdebstrap: no recommended packages, no manuals, and the package lists stay.
+BOOTSTRAP_OPTIONS = (
+    "--variant=minbase",
+    "--mode=root",
+    "--skip=cleanup/apt/lists",
+    "--dpkgopt=force-unsafe-io",
+    "--dpkgopt=path-exclude=/usr/share/man/*",
+    "--dpkgopt=path-exclude=/usr/share/doc/*",
+    "--dpkgopt=path-include=/usr/share/doc/*/copyright",
+    "--dpkgopt=path-exclude=/usr/share/locale/*",
+    '--aptopt=Acquire::Languages "none"',
+    '--aptopt=APT::Install-Recommends "false"',
+)
+
+
 def recipe_digest(machine: MachineConfiguration) -> str:
     """Twelve digits that change whenever the image would come out differently."""
     digest = hashlib.sha256()
-    for part in (RELEASE, *PACKAGES, SETUP.read_text(), (HERE / "build.py").read_text()):
+    for part in (RELEASE, *PACKAGES, *BOOTSTRAP_OPTIONS, SETUP.read_text()):
         digest.update(part.encode() + b"\0")
     for path in sorted(ROOTFS.rglob("*")):
         if path.is_file():
