@@ -8,7 +8,7 @@ export GROUNDWORK_TOPOLOGY := $(TOPOLOGY)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev site test lint unit integration role e2e bench schema lab-env down clean
+.PHONY: help setup setup-dev site test lint unit examples integration role e2e bench schema lab-env down clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,13 +25,16 @@ site: setup  ## Bring TOPOLOGY up on INVENTORY, and print where to find it
 play-%: setup  ## Run one playbook: make play-status, play-deploy, play-rollback, play-destroy …
 	@scripts/play $(INVENTORY) playbooks/$*.yml $(ARGS)
 
-test: setup-dev lint unit integration role e2e  ## Everything that CI runs
+test: setup-dev lint unit examples integration role e2e  ## Everything that CI runs
 
 lint: setup-dev  ## Linters, type checks, ansible-test sanity, and the built collection
 	@scripts/lint
 
 unit: setup-dev  ## Data in, data out
 	@$(BIN)/python -m pytest -q tests/unit
+
+examples: setup-dev  ## The example applications' own tests
+	@scripts/examples
 
 integration: setup-dev  ## The modules through real ansible, over HTTP, with faults
 	@$(BIN)/python -m pytest -q tests/integration
