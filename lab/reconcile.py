@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
@@ -64,6 +64,9 @@ class Guests(Protocol):
     def remove(self, instance_id: str) -> None:
         """Take a guest away with everything that belongs to it."""
 
+    def tidy(self, vpcs: Collection[str]) -> None:
+        """Take the networks of all other VPCs away."""
+
 
 class NoGuests:
     """Nothing stands behind the instances: they pass through their states after a moment."""
@@ -97,6 +100,9 @@ class NoGuests:
     def remove(self, instance_id: str) -> None:
         time.sleep(self._delay)
         self._power.pop(instance_id, None)
+
+    def tidy(self, vpcs: Collection[str]) -> None:
+        """There are no networks."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +139,7 @@ class Reconciler:
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._busy: set[str] = set()
+        self._trouble = ""
         self._pool = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="guest")
         self._thread = threading.Thread(target=self._loop, name="reconcile", daemon=True)
 
@@ -157,10 +164,17 @@ class Reconciler:
         while not self._stop.is_set():
             try:
                 self.look()
-            except Exception:
-                log.exception("a look at the instances failed; the next one is in %s s", INTERVAL)
+                self._trouble = ""
+            except Exception as error:
+                self._complain(error)
             self._wake.wait(INTERVAL)
             self._wake.clear()
+
+    def _complain(self, error: Exception) -> None:
+        """Say it once: what is wrong now is usually wrong a second later too."""
+        if str(error) != self._trouble:
+            self._trouble = str(error)
+            log.error("cannot look after the instances: %s", error, exc_info=not isinstance(error, LabError))
 
     def look(self) -> None:
         """Find what is to be done, and start doing it."""
@@ -169,12 +183,14 @@ class Reconciler:
             lifecycle.forget_terminated(time.time())
             tasks = [task for task in self._tasks(powers) if task.instance.id not in self._busy]
             self._busy.update(task.instance.id for task in tasks)
-            known = {instance.id for instance in lifecycle.all_instances() if instance.state != "terminated"}
+            known = {instance.id for instance in lifecycle.all_instances()}
+            vpcs = lifecycle.all_vpcs()
         for task in tasks:
             self._pool.submit(self._do, task)
         for orphan in set(powers) - known - self._busy:
             log.warning("%s belongs to no instance (any more) and is removed", orphan)
             self._guests.remove(orphan)
+        self._guests.tidy(vpcs)
 
     def _tasks(self, powers: Mapping[str, Power]) -> list[Task]:
         tasks = []

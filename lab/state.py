@@ -142,6 +142,7 @@ class StateStore:
                     seen = self._changed
                 content = _snapshot()
             part = self._path.with_suffix(".part")
+            part.touch(mode=0o600)
             part.write_bytes(content)
             os.replace(part, self._path)
         except Exception:

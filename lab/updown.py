@@ -111,7 +111,13 @@ def _make_key(paths: LabPaths, name: str) -> None:
 def _start(paths: LabPaths, description: Description) -> Description:
     write_description(paths, description)
     command = (sys.executable, "-m", "lab", "serve", "--name", description.name)
-    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), "GROUNDWORK_LAB_HOME": str(paths.root.parent)}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(CHECKOUT),
+        "GROUNDWORK_LAB_HOME": str(paths.root.parent),
+        # The process may run as root, whose home is another.
+        "XDG_CACHE_HOME": str(cache_directory().parent),
+    }
     with paths.log.open("ab") as out:
         process = subprocess.Popen(
             _with_environment(command) if description.guests else command,
@@ -153,8 +159,7 @@ def down(name: str, say: Say) -> None:
         for network in run(*as_root("docker", "network", "ls", "--quiet", "--filter", label)).stdout.split():
             run(*as_root("docker", "network", "rm", network))
         engine.stop_engine(say)
-    for namespace in wiring.lab_namespaces(name):
-        run(*as_root("ip", "netns", "delete", namespace), check=False)
+    wiring.remove_namespaces(wiring.lab_namespaces(name))
     if paths.root.exists():
         shutil.rmtree(paths.root)
 

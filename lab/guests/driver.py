@@ -8,7 +8,7 @@ import logging
 import subprocess
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,6 +110,10 @@ class DockerGuests:
     def remove(self, instance_id: str) -> None:
         docker.remove_containers([self.name(instance_id)])
         self._forget(instance_id)
+
+    def tidy(self, vpcs: Collection[str]) -> None:
+        kept = {wiring.namespace_name(self._ground.lab, vpc) for vpc in vpcs}
+        wiring.remove_namespaces(set(wiring.lab_namespaces(self._ground.lab)) - kept)
 
     def console(self, instance_id: str) -> str:
         """What the guest printed on its console, and what its user data printed."""

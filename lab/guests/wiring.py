@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..machines import Machine
@@ -42,18 +43,17 @@ def ensure_vpc(lab: str, vpc: str) -> str:
     return name
 
 
-def remove_vpc(lab: str, vpc: str) -> None:
-    """Take a VPC's bridge away."""
-    name = namespace_name(lab, vpc)
-    if (NAMESPACES / name).exists():
-        run(*as_root("ip", "netns", "delete", name), check=False)
-
-
 def lab_namespaces(lab: str) -> list[str]:
     """The namespaces of every VPC of a lab."""
     if not NAMESPACES.is_dir():
         return []
     return sorted(name for name in os.listdir(NAMESPACES) if name.startswith(f"gwlab.{lab}."))
+
+
+def remove_namespaces(names: Iterable[str]) -> None:
+    """Take bridges away, with every port that they still have."""
+    for name in names:
+        run(*as_root("ip", "netns", "delete", name), check=False)
 
 
 def plug(lab: str, machine: Machine, pid: int) -> None:

@@ -47,6 +47,13 @@ def all_instances() -> Iterator[Instance]:
                 yield from reservation.instances
 
 
+def all_vpcs() -> set[str]:
+    """The ids of every VPC that moto holds."""
+    return {
+        vpc for account in list(ec2_backends.values()) for backend in list(account.values()) for vpc in backend.vpcs
+    }
+
+
 def enter(instance: Instance, state: str) -> None:
     """Put an instance into a state."""
     instance._state = InstanceState(state, CODES[state])

@@ -245,6 +245,17 @@ def test_a_second_lab_with_the_same_addresses(
     # Inside a VPC instances reach each other at their private addresses, as far as the groups let them.
     probe = f"timeout 2 bash -c '</dev/tcp/{second['PrivateIpAddress']}/22' && echo open"
     assert other.ssh(first["PublicIpAddress"], probe).stdout == "open\n"
+    there.terminate(*pair)
+    assert "gwlab" in leftovers(other.name)
+    for delete, what in (
+        (there.ec2.delete_security_group, {"GroupId": there.group}),
+        (there.ec2.delete_subnet, {"SubnetId": there.subnet}),
+        (there.ec2.delete_route_table, {"RouteTableId": there.table}),
+        (there.ec2.detach_internet_gateway, {"InternetGatewayId": there.gateway, "VpcId": there.vpc}),
+        (there.ec2.delete_vpc, {"VpcId": there.vpc}),
+    ):
+        delete(**what)
+    until("its bridge goes with a VPC", lambda: "gwlab" not in leftovers(other.name))
     other.down()
     assert not (other.home / other.name).exists()
     assert leftovers(other.name) == ""
