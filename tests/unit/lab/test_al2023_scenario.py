@@ -1,0 +1,28 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The scenario on the stand-in tells the roles what the inventory would tell them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.document import load
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.hosts import group_variables
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+VARIABLES = CHECKOUT / "molecule/al2023/group_vars/groundwork.yml"
+
+
+def told(checkout: str) -> dict[str, Any]:
+    """The scenario's variables, with the checkout at another place."""
+    text = VARIABLES.read_text().replace("{{ lookup('ansible.builtin.env', 'MOLECULE_PROJECT_DIRECTORY') }}", checkout)
+    return yaml.safe_load(text)
+
+
+def test_the_scenario_has_the_variables_of_the_inventory() -> None:
+    inventory = group_variables(load(str(CHECKOUT / "topologies/single_instance.yml")), "app")
+    scenario = told(str(CHECKOUT))
+    assert {key: scenario[key] for key in inventory} == inventory
