@@ -28,7 +28,7 @@ from .errors import (
     message_of,
 )
 from .options import Connection
-from .sdk import FAILURES, ClientError, Config, Session
+from .sdk import FAILURES, ClientError, Config, ResponseParserError, Session
 
 Sleep = Callable[[float], None]
 
@@ -91,7 +91,10 @@ class Client:
         raise AssertionError("unreachable: the last pause is None")
 
     def _repeat(self, operation: str, arguments: Mapping[str, Any]) -> Any:
-        return getattr(self._make(True), operation)(**arguments)
+        try:
+            return getattr(self._make(True), operation)(**arguments)
+        except ResponseParserError as error:
+            raise LostResponseError(operation, error) from error
 
     def _once(self, operation: str, arguments: Mapping[str, Any]) -> Any:
         call = getattr(self._make(False), operation)

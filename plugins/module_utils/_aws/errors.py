@@ -39,12 +39,13 @@ class StackError(Exception):
     """Something a person must know of, worded for them."""
 
 
-class LostResponseError(Exception):
-    """A call that makes something was sent and not answered: whether it was obeyed is unknown."""
+class LostResponseError(StackError):
+    """A call was sent and not answered in a way that makes sense: whether it was obeyed is unknown."""
 
     def __init__(self, operation: str, cause: Exception) -> None:
-        super().__init__(f"{operation}: no usable answer came back ({cause})")
-        self.operation = operation
+        name = "".join(word.capitalize() for word in operation.split("_"))
+        reason = str(cause).partition("\n")[0]
+        super().__init__(f"{name}: no usable answer came back ({reason})")
 
 
 def code_of(error: BaseException) -> str:

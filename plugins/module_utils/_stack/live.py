@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from .._aws.errors import StackError, is_not_found, tell
+from .._aws.errors import LostResponseError, StackError, is_not_found, tell
 from .._aws.sdk import FAILURES, ClientError
 from .._aws.tags import RESOURCE, STACK
 from .resource import Detail, Listing, Live, Raw, ResourceType, Scope, dig
@@ -40,7 +40,7 @@ def _read_type(
 ) -> list[tuple[Live, bool]]:
     try:
         return _read(clients, kind, scope, calls)
-    except FAILURES as error:
+    except (LostResponseError, *FAILURES) as error:
         raise StackError(f"reading {kind.name}: {tell(error)}") from error
 
 

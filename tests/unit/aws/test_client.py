@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore import exceptions as botocore
+from botocore.parsers import ResponseParserError
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws import errors
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.client import Client, Clients, Fresh
@@ -98,6 +99,12 @@ def test_a_creation_that_failed_for_good_is_not_repeated(code: str) -> None:
     with pytest.raises(botocore.ClientError):
         client(service)[0].create_vpc()
     assert len(service.said) == 1
+
+
+def test_an_answer_that_makes_no_sense_is_told_with_its_call() -> None:
+    service = Service(ResponseParserError("no XML\n<html>"))
+    with pytest.raises(errors.LostResponseError, match=r"DeleteVpc: no usable answer came back \(no XML\)$"):
+        client(service)[0].delete_vpc()
 
 
 def test_throttling_is_not_met_for_ever() -> None:
