@@ -20,6 +20,8 @@ BIN = CHECKOUT / ".venv" / "bin"
 PLAY = """
 - hosts: localhost
   gather_facts: false
+  vars:
+    ansible_python_interpreter: "{{ ansible_playbook_python }}"
   tasks:
     - name: Bring it up
       groundwork.aws.stack: "{{ stack_options }}"
@@ -72,7 +74,6 @@ class Ansible:
                 "HOME": str(self.directory),
                 "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".venv" / "collections"),
                 "ANSIBLE_LOCALHOST_WARNING": "false",
-                "ANSIBLE_INTERPRETER_PYTHON": "auto_silent",
             },
             cwd=self.directory,
             capture_output=True,

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,7 @@ def instance(stack: Stack) -> dict[str, str]:
 
 
 SSM_POLICY = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
+POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
 BY_HAND = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
 TAGS = [{"Key": "groundwork:stack", "Value": NAME}, {"Key": "groundwork:resource", "Value": "subnet/spare"}]
 
@@ -113,7 +115,7 @@ CASES = [
     Tampering(
         "policy written",
         lambda stack, ec2: stack.account.client("iam").put_role_policy(
-            **role(stack), PolicyName="more", PolicyDocument='{"Version": "2012-10-17", "Statement": []}'
+            **role(stack), PolicyName="more", PolicyDocument=json.dumps(POLICY)
         ),
         "changed",
         "iam_role/app",

@@ -136,8 +136,8 @@ class Account:
                 },
             )
         for _, profile in _listed(client, "list_instance_profiles", "InstanceProfiles", "Arn", {}):
-            tags = client.list_instance_profile_tags(InstanceProfileName=profile["InstanceProfileName"])["Tags"]
-            yield profile["Arn"], profile | {"Tags": tags}
+            told = client.get_instance_profile(InstanceProfileName=profile["InstanceProfileName"])
+            yield profile["Arn"], told["InstanceProfile"]
         yield from _listed(client, "list_users", "Users", "Arn", {})
         yield from _listed(client, "list_policies", "Policies", "Arn", {"Scope": "Local"})
 
