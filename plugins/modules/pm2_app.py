@@ -36,7 +36,8 @@ options:
     description: Process file in JSON, with the application among its C(apps). Needed unless O(state=absent).
     type: path
   reload_command:
-    description: Command, run as O(user), that makes the application go over to the current release, instead of C(pm2 reload).
+    description:
+      - Command, run as O(user), that makes the application go over to the current release, instead of C(pm2 reload).
     type: list
     elements: str
   user:
@@ -155,7 +156,7 @@ def daemon(options: Mapping[str, Any]) -> Pm2:
 
 def remove(options: Mapping[str, Any], pretend: bool) -> dict[str, Any]:
     pm2 = daemon(options)
-    running = pm2.list(options["name"]) if pm2.alive() else []
+    running = pm2.processes(options["name"]) if pm2.alive() else []
     if running and not pretend:
         pm2.run("delete", options["name"])
         pm2.run("save", "--force")
@@ -169,7 +170,7 @@ def bring(module: AnsibleModule) -> dict[str, Any]:
     pm2 = daemon(options)
     if not pm2.alive() and not module.check_mode:
         raise Pm2Problem(f"its daemon does not answer in {pm2.home} (systemctl start pm2)")
-    running = pm2.list(options["name"]) if pm2.alive() else []
+    running = pm2.processes(options["name"]) if pm2.alive() else []
     what = plan(wanted, running, pm2.directories(running), release)
     if what.action == "start" and not options["start"]:
         what = Plan("none")

@@ -36,13 +36,15 @@ options:
     choices: [listed, staged, recorded, current, confirmed, failed, pruned, absent]
     default: listed
   archive:
-    description: Archive on the host to unpack, as M(groundwork.aws.release_archive) makes it. Not read when the release exists.
+    description:
+      - Archive on the host to unpack, as M(groundwork.aws.release_archive) makes it. Not read when the release exists.
     type: path
   digest:
     description: Digest of the content of the archive.
     type: str
   inputs:
-    description: Everything else the build depends on, such as commands and interpreter. Another value is another release.
+    description:
+      - Everything else the build depends on, such as commands and interpreter. Another value is another release.
     type: dict
     default: {}
   version:

@@ -38,7 +38,8 @@ options:
     description: Text that names the release. By default the ref and commit of O(git), else the start of the digest.
     type: str
   cache:
-    description: Directory for archives and git mirrors. By default C(groundwork/releases) in the user's cache directory.
+    description:
+      - Directory for archives and git mirrors. By default C(groundwork/releases) in the user's cache directory.
     type: path
 requirements:
   - Python >= 3.10

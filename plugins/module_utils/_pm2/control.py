@@ -74,9 +74,11 @@ class Pm2:
         Their own user may ask; root may not where it lacks CAP_SYS_PTRACE, as in containers.
         """
         script = 'for pid; do readlink "/proc/$pid/cwd" || echo "(ended)"; done'
-        return self.as_user(["/bin/sh", "-c", script, "sh", *(str(process["pid"]) for process in running)]).stdout.splitlines()
+        return self.as_user(
+            ["/bin/sh", "-c", script, "sh", *(str(process["pid"]) for process in running)]
+        ).stdout.splitlines()
 
-    def list(self, name: str) -> list[Mapping[str, Any]]:
+    def processes(self, name: str) -> list[Mapping[str, Any]]:
         """The processes of one application. What PM2 prints before the list (notices of its own) is skipped."""
         lines = [line for line in self.run("jlist").splitlines() if line.startswith("[")]
         if not lines:
@@ -97,10 +99,10 @@ class Pm2:
 
     def wait(self, name: str, number: int, release: str, timeout: float, seconds: float) -> list[Mapping[str, Any]]:
         """Until all processes are online in the release and stay so; stops early when they crash again and again."""
-        before = crashes(self.list(name))
+        before = crashes(self.processes(name))
         deadline = time.monotonic() + timeout
         while True:
-            running = self.list(name)
+            running = self.processes(name)
             places = sorted(set(self.directories(running)))
             if settled(running, number, time.time(), seconds) and places == [release]:
                 return running

@@ -39,7 +39,9 @@ class Plan:
     reasons: tuple[tuple[str, Any, Any], ...] = ()
 
 
-def plan(wanted: Mapping[str, Any], running: Sequence[Mapping[str, Any]], releases: Sequence[str], release: str) -> Plan:
+def plan(
+    wanted: Mapping[str, Any], running: Sequence[Mapping[str, Any]], releases: Sequence[str], release: str
+) -> Plan:
     """From the process file and `pm2 jlist` to an action.
 
     ``releases`` are the directories that the running processes really work in, ``release`` is the one they should.

@@ -47,7 +47,7 @@ def opened(options: Mapping[str, Any], cache: Path) -> Iterator[tuple[Path, str]
     with tempfile.TemporaryDirectory(prefix="groundwork-source-") as scratch:
         if options["archive"]:
             archive = existing(options["archive"], "archive")
-            shutil.unpack_archive(archive, scratch, **extraction(archive))
+            extract(archive, Path(scratch))
             yield only_child(Path(scratch)), ""
         else:
             yield Path(scratch), check_out(options["git"], options["ref"], cache, Path(scratch))
@@ -60,9 +60,12 @@ def existing(path: str, kind: str) -> Path:
     return found.resolve()
 
 
-def extraction(archive: Path) -> dict[str, str]:
+def extract(archive: Path, target: Path) -> None:
     """Tar archives are extracted with Python's own checks against leaving the directory."""
-    return {} if archive.suffix == ".zip" else {"filter": "data"}
+    if archive.suffix == ".zip":
+        shutil.unpack_archive(archive, target)
+    else:
+        shutil.unpack_archive(archive, target, filter="data")
 
 
 def only_child(folder: Path) -> Path:
@@ -81,7 +84,7 @@ def check_out(url: str, ref: str, cache: Path, target: Path) -> str:
     exported = target.with_suffix(".tar")
     try:
         git(["-C", str(mirror), "archive", "--format=tar", f"--output={exported}", commit])
-        shutil.unpack_archive(exported, target, **extraction(exported))
+        extract(exported, target)
     finally:
         exported.unlink(missing_ok=True)
     return version(ref, commit)

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""From a source tree to an archive that depends on its content alone: no time, no owner, no machine. Controller only."""
+"""From a source tree to an archive that depends on its content alone: no time, no owner. Controller only."""
 
 from __future__ import annotations
 
@@ -91,10 +91,13 @@ def pack(found: Sequence[Entry], archive: Path) -> None:
     """Write the archive in one step; a killed run leaves no half of one under the final name."""
     archive.parent.mkdir(parents=True, exist_ok=True)
     beside = archive.with_name(f".{archive.name}.{os.getpid()}")
-    with open(beside, "wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed:
-        with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar:
-            for one in found:
-                add(tar, one)
+    with (
+        open(beside, "wb") as raw,
+        gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar,
+    ):
+        for one in found:
+            add(tar, one)
     os.replace(beside, archive)
 
 

@@ -3,11 +3,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Runs gunicorn for systemd or PM2, and goes from one release to the next without a request noticing.
 
-gunicorn can renew its workers (HUP), but not its master: that one keeps the directory and the Python of the release it
-was started from. So this process holds the listening socket (systemd's, or its own under PM2) and starts gunicorn with
-it. Asked to reload, it starts a second gunicorn from what `current` points to by then; the first one is told to end once
-the second has loaded the application. When the second does not get there, the first one goes on, and whoever asked is
-told.
+gunicorn can renew its workers (HUP), but not its master: that one keeps the directory and the Python of the release
+that it was started from. So this process holds the listening socket (systemd's, or its own under PM2) and starts
+gunicorn with it. Asked to reload, it starts a second gunicorn from what `current` points to by then; the first one is
+told to end once the second has loaded the application. When the second does not get there, the first one goes on, and
+whoever asked is told.
 
     gunicorn_launcher.py run SERVICE ENTRY --control PATH [--bind ADDRESS]
     gunicorn_launcher.py reload SERVICE --control PATH
@@ -58,7 +58,7 @@ class Launcher:
             return 1
         self.tell_manager()
         while self.serving.poll() is None:
-            numbers, asker = self.wait(None)
+            numbers, asker = self.wait()
             if signal.SIGTERM in numbers or signal.SIGINT in numbers:
                 end(self.serving, signal.SIGTERM)
                 return 0
@@ -76,11 +76,12 @@ class Launcher:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
                 notify.sendto(b"READY=1", "\0" + address[1:] if address.startswith("@") else address)
 
-    def wait(self, seconds: float | None) -> tuple[bytes, str]:
+    def wait(self) -> tuple[bytes, str]:
         """Signals that came, and the address of somebody who asks for a reload."""
-        readable, _, _ = select.select([self.signals, self.control], [], [], seconds)
+        control = self.control.fileno()
+        readable, _, _ = select.select([self.signals, control], [], [])
         numbers = os.read(self.signals, 512) if self.signals in readable else b""
-        if self.control not in readable:
+        if control not in readable:
             return numbers, ""
         word, _, rest = self.control.recv(512).decode().partition(" ")
         return numbers, rest if word == "reload" else ""
@@ -130,7 +131,7 @@ class Launcher:
         }
 
     def problem_with(self, process: subprocess.Popen[bytes]) -> str:
-        """Wait until a worker of this gunicorn has loaded the application (post_worker_init in its settings says so)."""
+        """Wait until a worker has loaded the application: `post_worker_init` in gunicorn's settings says so."""
         deadline = time.monotonic() + self.options.ready_timeout
         while time.monotonic() < deadline:
             if process.poll() is not None:

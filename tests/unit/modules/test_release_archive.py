@@ -13,7 +13,14 @@ import pytest
 from ansible_collections.groundwork.aws.plugins.module_utils._release.source import SourceProblem, make_archive, version
 from ansible_collections.groundwork.aws.plugins.module_utils._release.unpack import unpack
 
-DEFAULTS: dict[str, Any] = {"directory": None, "git": None, "ref": "HEAD", "archive": None, "exclude": [], "version": None}
+DEFAULTS: dict[str, Any] = {
+    "directory": None,
+    "git": None,
+    "ref": "HEAD",
+    "archive": None,
+    "exclude": [],
+    "version": None,
+}
 
 
 def tree(folder: Path) -> Path:
@@ -123,7 +130,10 @@ def test_an_archive_with_or_without_a_directory_at_the_top(tmp_path: Path, top: 
     root = tree(tmp_path)
     with tarfile.open(tmp_path / "given.tar.gz", "w:gz") as tar:
         tar.add(root, arcname=top or ".")
-    assert make(tmp_path, archive=str(tmp_path / "given.tar.gz"))["digest"] == make(tmp_path, directory=str(root))["digest"]
+    assert (
+        make(tmp_path, archive=str(tmp_path / "given.tar.gz"))["digest"]
+        == make(tmp_path, directory=str(root))["digest"]
+    )
 
 
 @pytest.mark.parametrize("source", [{"directory": "/nowhere"}, {"archive": "/nowhere.tgz"}])

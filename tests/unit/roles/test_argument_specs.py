@@ -53,7 +53,14 @@ def test_the_readme_names_every_variable(role: str) -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_every_role_has_the_same_parts(role: str) -> None:
-    parts = ["README.md", "meta/main.yml", "tasks/main.yml", "tasks/preflight.yml", "tasks/install.yml", "tasks/configure.yml"]
+    parts = [
+        "README.md",
+        "meta/main.yml",
+        "tasks/main.yml",
+        "tasks/preflight.yml",
+        "tasks/install.yml",
+        "tasks/configure.yml",
+    ]
     assert [part for part in parts if not (CHECKOUT / "roles" / role / part).is_file()] == []
 
 
@@ -61,6 +68,10 @@ def test_every_role_has_the_same_parts(role: str) -> None:
 def test_preflight_refuses_amazon_linux_2_and_other_systems(role: str) -> None:
     """The pattern of supported systems, tried on what Ansible reports for each."""
     supported = re.compile(load(role, "vars/main.yml")[f"{role}_supported"])
-    assert all(supported.match(name) for name in ("Amazon 2023", "Amazon 2023.9", "Debian 12", "Ubuntu 22.04", "Ubuntu 24.04"))
-    assert not any(supported.match(name) for name in ("Amazon 2", "Debian 11", "Debian 13", "Ubuntu 20.04", "Fedora 42"))
+    assert all(
+        supported.match(name) for name in ("Amazon 2023", "Amazon 2023.9", "Debian 12", "Ubuntu 22.04", "Ubuntu 24.04")
+    )
+    assert not any(
+        supported.match(name) for name in ("Amazon 2", "Debian 11", "Debian 13", "Ubuntu 20.04", "Fedora 42")
+    )
     assert "2026-06-30" in (CHECKOUT / "roles" / role / "tasks/preflight.yml").read_text(encoding="utf-8")

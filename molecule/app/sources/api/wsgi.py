@@ -1,0 +1,14 @@
+"""Says who it is and what it was given."""
+
+import json
+import os
+
+TEXT = "one"
+
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "application/json")])
+    seen = {
+        name: os.environ.get(name) for name in ("RELEASE", "GREETING", "TOKEN", "APP_ENV", "PORT", "STATE_DIRECTORY")
+    }
+    return [json.dumps({"text": TEXT, "pid": os.getpid(), "path": environ["PATH_INFO"], **seen}).encode()]

@@ -1,0 +1,240 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Releases of three small services behind nginx: gunicorn under systemd, gunicorn under PM2, Node.js under PM2.
+
+The tests build on each other, in the order in which they stand: first what was converged, then crashes, then releases.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from guest import answer, curl, wait_for
+from load import Load
+
+SCENARIO = Path(__file__).resolve().parents[1]
+AS_APP = "runuser -u app -- env HOME=/home/app PATH=/usr/local/bin:/usr/bin:/bin"
+PATHS = {"api": "/api/x", "old": "/old/x", "web": "/"}
+
+
+class Source:
+    """A copy of the sources that tests may change, and the playbook that deploys it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        shutil.copytree(SCENARIO / "sources", folder, dirs_exist_ok=True)
+
+    def change(self, name: str, before: str, after: str) -> None:
+        path = self.folder / name
+        text = path.read_text()
+        assert before in text
+        path.write_text(text.replace(before, after))
+
+    def play(self, playbook: str, *options: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [
+                "ansible-playbook",
+                "--inventory",
+                os.environ["MOLECULE_INVENTORY_FILE"],
+                *options,
+                str(SCENARIO / playbook),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "MOLECULE_SOURCES": str(self.folder)},
+        )
+
+    def deploy(self, *options: str) -> subprocess.CompletedProcess[str]:
+        return self.play("deploy.yml", *options)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Source:
+    return Source(tmp_path_factory.mktemp("sources"))
+
+
+@pytest.fixture(scope="module")
+def address() -> str:
+    """The container as a client outside of it sees it."""
+    name = f"molecule-{os.environ['MOLECULE_SCENARIO_NAME']}"
+    shape = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
+    command = ["docker", "inspect", "-f", shape, name]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def current(host: Any, service: str) -> int:
+    return int(host.check_output(f"readlink /srv/{service}/current").rpartition("/")[2])
+
+
+def texts(load: Load) -> set[str]:
+    return {json.loads(body)["text"] for body in load.bodies}
+
+
+@pytest.mark.parametrize("service", ["api", "old", "web"])
+def test_each_service_is_served_through_nginx(host: Any, service: str) -> None:
+    said = answer(host, f"http://127.0.0.1{PATHS[service]}")
+    assert said["text"] == "one"
+
+
+def test_the_service_gets_its_environment_and_its_secrets(host: Any) -> None:
+    said = answer(host, "http://127.0.0.1/api/x")
+    assert (said["GREETING"], said["TOKEN"], said["APP_ENV"]) == ("hello world", "it's a #secret", "production")
+    assert said["STATE_DIRECTORY"] == "/var/lib/api"
+    assert len(said["RELEASE"]) == 12
+    assert answer(host, "http://127.0.0.1/old/x")["PORT"] == "5001"
+    assert answer(host, "http://127.0.0.1/")["environment"] == "production"
+
+
+@pytest.mark.parametrize("service", ["api", "old", "web"])
+def test_the_environment_file_is_for_the_service_alone(host: Any, service: str) -> None:
+    found = host.file(f"/etc/groundwork/{service}.env")
+    assert (found.user, found.mode) == ("app", 0o600)
+
+
+def test_secrets_are_in_no_place_that_others_can_read(host: Any) -> None:
+    places = "/etc/groundwork /etc/systemd/system /srv /var/log/shop /home/app/.pm2"
+    found = host.run(f"grep -rl -- 'a #secret' {places} | xargs -r stat --format '%a %n'").stdout.splitlines()
+    assert found
+    assert [line for line in found if not line.startswith("600 ")] == []
+    assert host.file("/home/app/.pm2/dump.pm2").mode == 0o600
+
+
+def test_the_socket_is_open_to_nginx_and_not_to_everybody(host: Any) -> None:
+    found = host.file("/run/api/api.sock")
+    assert (found.user, found.group, found.mode) == ("app", "app", 0o660)
+    assert not host.socket("tcp://0.0.0.0:5000").is_listening
+
+
+def test_static_files_of_the_release(host: Any) -> None:
+    assert curl(host, "http://127.0.0.1/static/site.css")[2].strip() == "body {}"
+
+
+def test_the_migration_ran_once(host: Any) -> None:
+    assert host.check_output("cat /var/lib/api/migrations") == "migrated"
+
+
+@pytest.mark.parametrize(
+    ("service", "victim"),
+    [
+        ("api", "pgrep -f '^/srv/api.*gunicorn' | tail -1"),
+        ("api", "pgrep -f '^/srv/api.*gunicorn' | head -1"),
+        ("api", "systemctl show --property MainPID --value groundwork-api"),
+        ("old", "pgrep -f '^/srv/old.*gunicorn' | head -1"),
+        ("old", "pgrep -f 'gunicorn_launcher.py run old'"),
+        ("web", "pgrep -f 'node /srv/web' | head -1"),
+    ],
+    ids=["worker", "gunicorn", "launcher", "pm2-gunicorn", "pm2-launcher", "node"],
+)
+def test_a_process_that_is_killed_comes_back(host: Any, service: str, victim: str) -> None:
+    pid = host.check_output(victim)
+    assert pid.isdigit()
+    host.run_expect([0], f"kill -9 {pid}")
+    assert wait_for(lambda: curl(host, f"http://127.0.0.1{PATHS[service]}")[0] == 200, 60)
+    assert pid not in host.check_output(victim).split()
+
+
+def test_a_second_deploy_of_the_same_changes_nothing(source: Source) -> None:
+    done = source.deploy()
+    assert "changed=0" in done.stdout, done.stdout
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("service", ["api", "old", "web"])
+def test_a_new_release_is_served_and_no_request_is_lost(host: Any, source: Source, address: str, service: str) -> None:
+    before = current(host, service)
+    # `api` and `old` share a source: the second change is on top of the first.
+    old_text, new_text = ("two", "three") if service == "old" else ("one", "two")
+    source.change("web/server.js" if service == "web" else "api/wsgi.py", old_text, new_text)
+    with Load(address, PATHS[service]) as load:
+        done = source.deploy("--extra-vars", f"services={service}")
+    assert done.returncode == 0, done.stdout
+    assert set(load.answers) == {"200"}, load.answers
+    assert load.answers["200"] > 100
+    assert texts(load) == {"one", new_text}
+    assert current(host, service) == before + 1
+    assert answer(host, f"http://127.0.0.1{PATHS[service]}")["text"] == new_text
+
+
+@pytest.mark.parametrize("service", ["api", "old"])
+def test_a_release_that_does_not_load_is_noticed_by_nobody(
+    host: Any, source: Source, address: str, service: str
+) -> None:
+    before = current(host, service)
+    wsgi = source.folder / "api" / "wsgi.py"
+    good = wsgi.read_text()
+    wsgi.write_text(good + '\nraise RuntimeError("cannot find the moon")\n')
+    with Load(address, PATHS[service]) as load:
+        done = source.deploy("--extra-vars", f"services={service}")
+    wsgi.write_text(good)
+    assert done.returncode != 0
+    assert f"Release {before} serves again" in done.stdout, done.stdout
+    assert "cannot find the moon" in done.stdout, done.stdout
+    assert set(load.answers) == {"200"}, load.answers
+    assert current(host, service) == before
+
+
+def test_a_release_that_is_not_healthy_gives_way_to_the_one_before(host: Any, source: Source) -> None:
+    before = current(host, "web")
+    source.change("web/server.js", "  response.setHeader", "  response.statusCode = 500;\n  response.setHeader")
+    done = source.deploy("--extra-vars", "services=web")
+    source.change("web/server.js", "  response.statusCode = 500;\n", "")
+    assert done.returncode != 0
+    assert f"Release {before} serves again" in done.stdout, done.stdout
+    assert current(host, "web") == before
+    assert answer(host, "http://127.0.0.1/")["text"] == "two"
+    assert "changed=0" in source.deploy("--extra-vars", "services=web").stdout
+
+
+def test_a_build_that_fails_leaves_what_serves_alone(host: Any, source: Source) -> None:
+    requirements = source.folder / "api" / "requirements.txt"
+    good = requirements.read_text()
+    requirements.write_text(good.replace("sha256:", "sha256:0000", 2))
+    done = source.deploy("--extra-vars", "services=api")
+    requirements.write_text(good)
+    assert done.returncode != 0
+    assert "the step build ended with" in done.stdout
+    assert "still serves" in done.stdout
+    assert curl(host, "http://127.0.0.1/api/x")[0] == 200
+
+
+def test_what_a_killed_run_left_is_cleared_away_and_five_releases_stay(host: Any, source: Source) -> None:
+    host.run_expect([0], "mkdir -p /srv/web/releases/99/half /srv/web/releases/.incoming-9")
+    for number in range(4):
+        source.change("web/server.js", "// Says", f"// {number}\n// Says")
+        assert source.deploy("--extra-vars", "services=web").returncode == 0
+    found = host.check_output("ls --almost-all /srv/web/releases").split()
+    assert len(found) == 5
+    assert "99" not in found
+    assert str(current(host, "web")) in found
+
+
+def test_rollback_needs_no_version(host: Any, source: Source, address: str) -> None:
+    before = current(host, "api")
+    with Load(address, PATHS["api"]) as load:
+        done = source.play("rollback.yml", "--extra-vars", "services=api")
+    assert done.returncode == 0, done.stdout
+    assert set(load.answers) == {"200"}, load.answers
+    assert current(host, "api") < before
+    assert answer(host, "http://127.0.0.1/api/x")["text"] == "one"
+    assert host.check_output("sort /var/lib/api/migrations | uniq -c | wc -l") == "1"
+
+
+def test_a_service_that_is_stopped_is_started_by_the_next_deploy(host: Any, source: Source) -> None:
+    host.run_expect([0], f"{AS_APP} pm2 delete old")
+    assert curl(host, "http://127.0.0.1/old/x")[0] == 503
+    assert source.deploy("--extra-vars", "services=old").returncode == 0
+    assert curl(host, "http://127.0.0.1/old/x")[0] == 200
+
+
+def test_all_of_it_comes_back_after_a_boot(host: Any) -> None:
+    units = "pm2.service groundwork-api.socket groundwork-api.service nginx.service"
+    host.run_expect([0], f"systemctl stop {units} && systemctl start sockets.target multi-user.target")
+    for path in PATHS.values():
+        assert wait_for(lambda path=path: curl(host, f"http://127.0.0.1{path}")[0] == 200, 60), path

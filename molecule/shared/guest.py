@@ -1,0 +1,40 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the tests of several scenarios ask of a host."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+
+def curl(host: Any, url: str, *options: str) -> tuple[int, dict[str, str], str]:
+    """Status, headers in lower case, and body, as a client on the host sees them."""
+    quoted = " ".join(f"'{option}'" for option in options)
+    done = host.run(f"curl --silent --insecure --include --max-time 30 {quoted} '{url}'")
+    head, _, body = done.stdout.replace("\r\n", "\n").partition("\n\n")
+    first, *lines = head.split("\n")
+    return (
+        int(first.split()[1]),
+        {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)},
+        body,
+    )
+
+
+def answer(host: Any, url: str) -> dict[str, Any]:
+    status, _, body = curl(host, url)
+    assert status == 200, body
+    said: dict[str, Any] = json.loads(body)
+    return said
+
+
+def wait_for(what: Callable[[], bool], seconds: float = 30) -> bool:
+    """Whether it comes true in time."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.3)
+    return True
