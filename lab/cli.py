@@ -80,7 +80,7 @@ def _status(options: argparse.Namespace) -> int:
     if description.range:
         rows.append(("addresses", description.range))
     if description.guests:
-        rows += [(one.instance or one.name, one.state) for one in docker.containers(description.name)]
+        rows += [(one.instance or one.name, one.state) for one in docker.containers(description.identity)]
     width = max(len(row[0]) for row in rows)
     for left, right in rows:
         print(f"{left:<{width}}  {right}")
@@ -101,8 +101,8 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _ssh_proxy(options: argparse.Namespace) -> int:
     """Connect standard input and output to a port of an instance, wherever its networks are."""
-    _known(options.name)
-    wanted = [one for one in docker.containers(options.name) if one.instance == options.instance]
+    identity = _known(options.name).identity
+    wanted = [one for one in docker.containers(identity) if one.instance == options.instance]
     pid = docker.process_id(wanted[0].name) if wanted else 0
     if not pid:
         raise LabError(f"instance {options.instance} does not run in lab {options.name}")

@@ -53,7 +53,8 @@ def _guests(description: Description) -> DockerGuests:
     addresses.pool.use(public.network, public.first, public.last)
     guests = DockerGuests(
         Ground(
-            lab=description.name,
+            lab=description.identity,
+            name=description.name,
             image=description.image,
             network=description.network,
             cidr=description.range,

@@ -15,11 +15,12 @@ from .shell import LabError
 
 @dataclass(frozen=True)
 class Description:
-    """lab.json."""
+    """lab.json; ``identity`` marks the containers and networks of the lab."""
 
     name: str
     port: int
     guests: bool
+    identity: str = ""
     pid: int = 0
     network: str = ""
     range: str = ""
@@ -36,7 +37,9 @@ def read_description(paths: LabPaths) -> Description | None:
     """What was written, or None where there is no such lab."""
     try:
         content = json.loads(paths.description.read_text())
-        return Description(**content)
+        # Labs of before 1.0 had no mark but their name.
+        # A lab that was taken up before labs had marks is marked with its name.
+        return Description(**{"identity": content.get("name", ""), **content})
     except FileNotFoundError:
         return None
     except (ValueError, TypeError) as error:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from dataclasses import dataclass
@@ -48,6 +49,12 @@ class LabPaths:
     @property
     def ssh_key(self) -> Path:
         return self.root / "ssh" / "id_ed25519"
+
+
+def identity(name: str) -> str:
+    """What marks the containers and networks of this lab: another checkout may have a lab of the same name."""
+    place = hashlib.sha256(str(lab_paths(name).root.absolute()).encode()).hexdigest()[:6]
+    return f"{name}-{place}"
 
 
 def lab_paths(name: str) -> LabPaths:

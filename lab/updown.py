@@ -20,7 +20,7 @@ from . import engine, image
 from .description import Description, read_description, running_pid, write_description
 from .engine.dockerd import engine_answers
 from .guests import docker, wiring
-from .paths import CHECKOUT, LabPaths, cache_directory, lab_paths
+from .paths import CHECKOUT, LabPaths, cache_directory, identity, lab_paths
 from .ranges import create_network
 from .shell import LabError, as_root, run
 
@@ -53,15 +53,15 @@ def up(name: str, port: int | None, guests: bool, say: Say) -> Description:
 
 
 def _prepare(name: str, port: int, guests: bool, say: Say, known: Description | None) -> Description:
-    description = known or Description(name=name, port=port, guests=guests, checkout=str(CHECKOUT))
+    description = known or Description(name, port, guests, identity=identity(name), checkout=str(CHECKOUT))
     description = dataclasses.replace(description, port=port, pid=0)
     if not guests:
         return description
     tag = setup(say)
     wiring.check_namespaces()
-    network = f"groundwork-lab-{name}"
+    network = f"groundwork-lab-{description.identity}"
     if run(*as_root("docker", "network", "inspect", network), check=False).returncode:
-        public = create_network(network, f"{docker.LAB_LABEL}={name}")
+        public = create_network(network, f"{docker.LAB_LABEL}={description.identity}")
         return dataclasses.replace(
             description, image=tag, network=network, range=str(public.network), gateway=public.gateway
         )
@@ -153,13 +153,14 @@ def down(name: str, say: Say) -> None:
     except LabError:
         description = None
     _end_process(running_pid(description))
+    mark = description.identity if description else identity(name)
     if engine_answers():
-        docker.remove_containers([one.name for one in docker.containers(name)])
-        label = f"label={docker.LAB_LABEL}={name}"
+        docker.remove_containers([one.name for one in docker.containers(mark)])
+        label = f"label={docker.LAB_LABEL}={mark}"
         for network in run(*as_root("docker", "network", "ls", "--quiet", "--filter", label)).stdout.split():
             run(*as_root("docker", "network", "rm", network))
         engine.stop_engine(say)
-    wiring.remove_namespaces(wiring.lab_namespaces(name))
+    wiring.remove_namespaces(wiring.lab_namespaces(mark))
     if paths.root.exists():
         shutil.rmtree(paths.root)
 

@@ -40,6 +40,7 @@ class Ground:
     """What every guest of a lab stands on."""
 
     lab: str
+    name: str
     image: str
     network: str
     cidr: str
@@ -62,7 +63,7 @@ class DockerGuests:
 
     def name(self, instance_id: str) -> str:
         """The name of an instance's container."""
-        return f"lab-{self._ground.lab}-{instance_id}"
+        return f"lab-{self._ground.name}-{instance_id}"
 
     def observe(self) -> Mapping[str, Power]:
         return {one.instance: _power(one) for one in docker.containers(self._ground.lab) if one.instance}

@@ -148,6 +148,11 @@ class Lab:
         self.run("down")
 
     @property
+    def mark(self) -> str:
+        """What its containers and networks are marked with."""
+        return str(json.loads((self.home / self.name / "lab.json").read_text())["identity"])
+
+    @property
     def pid(self) -> int:
         """The lab's process."""
         return int(json.loads((self.home / self.name / "lab.json").read_text())["pid"])

@@ -233,6 +233,7 @@ def test_a_second_lab_with_the_same_addresses(
     new_lab: Callable[[], Lab], lab: Lab, account: Account, machine: str
 ) -> None:
     other = new_lab()
+    mark = other.mark
     there = other.account()
     there.make_network()
     there.allow(22, "0.0.0.0/0")
@@ -246,7 +247,7 @@ def test_a_second_lab_with_the_same_addresses(
     probe = f"timeout 2 bash -c '</dev/tcp/{second['PrivateIpAddress']}/22' && echo open"
     assert other.ssh(first["PublicIpAddress"], probe).stdout == "open\n"
     there.terminate(*pair)
-    assert "gwlab" in leftovers(other.name)
+    assert "gwlab" in leftovers(other.name, mark)
     for delete, what in (
         (there.ec2.delete_security_group, {"GroupId": there.group}),
         (there.ec2.delete_subnet, {"SubnetId": there.subnet}),
@@ -255,18 +256,18 @@ def test_a_second_lab_with_the_same_addresses(
         (there.ec2.delete_vpc, {"VpcId": there.vpc}),
     ):
         delete(**what)
-    until("its bridge goes with a VPC", lambda: "gwlab" not in leftovers(other.name))
+    until("its bridge goes with a VPC", lambda: "gwlab" not in leftovers(other.name, mark))
     other.down()
     assert not (other.home / other.name).exists()
-    assert leftovers(other.name) == ""
+    assert leftovers(other.name, mark) == ""
     assert opens(account.instance(machine)["PublicIpAddress"], 22)
 
 
-def leftovers(name: str) -> str:
+def leftovers(name: str, mark: str) -> str:
     listings = (
-        ["docker", "ps", "--all", "--quiet", "--filter", f"label=groundwork.lab={name}"],
-        ["docker", "network", "ls", "--quiet", "--filter", f"label=groundwork.lab={name}"],
-        ["sh", "-c", f"ip netns list | grep -F gwlab.{name}. || true"],
+        ["docker", "ps", "--all", "--quiet", "--filter", f"label=groundwork.lab={mark}"],
+        ["docker", "network", "ls", "--quiet", "--filter", f"label=groundwork.lab={mark}"],
+        ["sh", "-c", f"ip netns list | grep -F gwlab.{mark}. || true"],
         ["sh", "-c", f"ps -eo args | grep -F -- '--name {name}' | grep -v grep || true"],
     )
     return "".join(subprocess.run(one, capture_output=True, text=True, check=False).stdout for one in listings)

@@ -13,7 +13,7 @@ import pytest
 from lab import cli, shell
 from lab.description import Description, read_description, running_pid, write_description
 from lab.engine import machine as engine_machine
-from lab.paths import LabPaths, lab_paths
+from lab.paths import LabPaths, identity, lab_paths
 from lab.shell import CommandError, LabError, run
 
 
@@ -56,7 +56,7 @@ def test_impossible_names(name: str) -> None:
 def test_the_description_is_read_back(tmp_path: Path) -> None:
     paths = LabPaths(tmp_path / "a")
     assert read_description(paths) is None
-    written = Description(name="a", port=5600, guests=True, range="198.51.100.0/24")
+    written = Description(name="a", port=5600, guests=True, identity="a-123456", range="198.51.100.0/24")
     write_description(paths, written)
     assert read_description(paths) == written
 
@@ -65,6 +65,15 @@ def test_a_damaged_description_names_the_mend(tmp_path: Path) -> None:
     (tmp_path / "lab.json").write_text(json.dumps({"unknown": 1}))
     with pytest.raises(LabError, match="`lab down` removes the lab"):
         read_description(LabPaths(tmp_path))
+
+
+def test_labs_of_two_checkouts_are_told_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    marks = set()
+    for checkout in ("a", "b"):
+        monkeypatch.setenv("GROUNDWORK_LAB_HOME", str(tmp_path / checkout))
+        marks |= {identity("default"), identity("other")}
+    assert len(marks) == 4
+    assert all(mark.startswith(("default-", "other-")) for mark in marks)
 
 
 def test_another_process_with_the_number_is_not_the_lab() -> None:
