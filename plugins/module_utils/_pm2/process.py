@@ -89,7 +89,8 @@ def normalized(option: str, value: Any, wanted: Mapping[str, Any]) -> Any:
         return value.split() if isinstance(value, str) else list(value or [])
     if option == "max_memory_restart" and isinstance(value, str):
         return int(value[:-1]) * UNITS[value[-1].upper()] if value[-1:].upper() in UNITS else int(value)
-    return value
+    # PM2 does not report this one at all where it is off.
+    return bool(value) if option == "wait_ready" else value
 
 
 def state_of(process: Mapping[str, Any]) -> str:

@@ -43,6 +43,20 @@ def test_nothing_to_do() -> None:
     assert plan(WANTED, [process(), process()], [NEW, NEW], NEW) == Plan("none")
 
 
+@pytest.mark.parametrize(
+    ("option", "reported", "action"),
+    [
+        (False, {}, "none"),
+        (False, {"wait_ready": True}, "recreate"),
+        (True, {"wait_ready": True}, "none"),
+        (True, {}, "recreate"),
+    ],
+)
+def test_waiting_for_readiness_is_not_reported_where_it_is_off(option: bool, reported: Any, action: str) -> None:
+    running = [process(**reported), process(**reported)]
+    assert plan({**WANTED, "wait_ready": option}, running, [NEW, NEW], NEW).action == action
+
+
 def test_nothing_runs() -> None:
     assert plan(WANTED, [], [], NEW).action == "start"
 
