@@ -178,24 +178,28 @@ class Reconciler:
 
     def look(self) -> None:
         """Find what is to be done, and start doing it."""
+        # What is being worked on while we look is seen too early or too late: it is left for the next time.
+        with self._lock:
+            moving = set(self._busy)
         powers = self._guests.observe()
         with self._lock:
             lifecycle.forget_terminated(time.time())
-            tasks = [task for task in self._tasks(powers) if task.instance.id not in self._busy]
+            moving |= self._busy
+            tasks = self._tasks(powers, moving)
             self._busy.update(task.instance.id for task in tasks)
             known = {instance.id for instance in lifecycle.all_instances()}
             vpcs = lifecycle.all_vpcs()
         for task in tasks:
             self._pool.submit(self._do, task)
-        for orphan in set(powers) - known - self._busy:
+        for orphan in set(powers) - known - moving:
             log.warning("%s belongs to no instance (any more) and is removed", orphan)
             self._guests.remove(orphan)
         self._guests.tidy(vpcs)
 
-    def _tasks(self, powers: Mapping[str, Power]) -> list[Task]:
+    def _tasks(self, powers: Mapping[str, Power], moving: Collection[str]) -> list[Task]:
         tasks = []
         for instance in lifecycle.all_instances():
-            if instance.id in self._busy:
+            if instance.id in moving:
                 continue
             power = powers.get(instance.id, Power.ABSENT)
             action = decide(instance.state, power, bool(lifecycle.noted(instance, "reboot")))

@@ -9,6 +9,7 @@ import os
 from moto import settings
 
 from . import (
+    access,
     addresses,
     console,
     dependencies,
@@ -22,7 +23,7 @@ from . import (
 
 __all__ = ["addresses", "install", "lifecycle", "remove"]
 # Importing them declares their hooks.
-_PARTS = (addresses, console, dependencies, interfaces, launch, lifecycle, options, subnets)
+_PARTS = (access, addresses, console, dependencies, interfaces, launch, lifecycle, options, subnets)
 
 
 def install() -> None:

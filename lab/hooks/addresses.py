@@ -92,9 +92,7 @@ def disassociate_address(original: Hook, backend: Any, *args: Any, **kwargs: Any
     for address in backend.addresses:
         interface = before[id(address)]
         if interface is not None and address.eni is None:
-            interface.public_ip = None
-            if interface.instance and interface.instance.state == "running":
-                interface.check_auto_public_ip()
+            _give_automatic(interface)
 
 
 @around(ElasticAddressBackend, "associate_address")
@@ -108,7 +106,19 @@ def associate_address(original: Hook, backend: Any, instance: Any = None, eni: A
     if target:
         _check_gateway(backend, target.subnet.vpc_id)
         _release_other(backend, target, kwargs)
-    return original(backend, instance, eni, **kwargs)
+    before = {id(address): address.eni for address in backend.addresses}
+    associated = original(backend, instance, eni, **kwargs)
+    left = before.get(id(associated))
+    if left is not None and left is not associated.eni:
+        _give_automatic(left)
+    return associated
+
+
+def _give_automatic(interface: Any) -> None:
+    """What an interface has once its elastic address is gone."""
+    interface.public_ip = None
+    if interface.instance and interface.instance.state == "running":
+        interface.check_auto_public_ip()
 
 
 def _check_gateway(backend: Any, vpc_id: str) -> None:

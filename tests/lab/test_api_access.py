@@ -41,6 +41,8 @@ def test_roles_are_deleted_last(account: Account) -> None:
     assert refused(iam.delete_role, RoleName="app") == "DeleteConflict"
     assert refused(iam.delete_instance_profile, InstanceProfileName="app") == "DeleteConflict"
     iam.remove_role_from_instance_profile(InstanceProfileName="app", RoleName="app")
+    again = refused(iam.remove_role_from_instance_profile, InstanceProfileName="app", RoleName="app")
+    assert again == "NoSuchEntity"
     assert refused(iam.delete_role, RoleName="app") == "DeleteConflict"
     iam.detach_role_policy(RoleName="app", PolicyArn=MANAGED)
     iam.delete_role(RoleName="app")
@@ -53,6 +55,12 @@ def test_names_are_taken_once(account: Account) -> None:
     assert taken == "EntityAlreadyExists"
     account.ec2.create_key_pair(KeyName="k")
     assert refused(account.ec2.create_key_pair, KeyName="k") == "InvalidKeyPair.Duplicate"
+
+
+def test_key_pairs_are_deleted_by_id_too(account: Account) -> None:
+    made = account.ec2.create_key_pair(KeyName="k")
+    account.ec2.delete_key_pair(KeyPairId=made["KeyPairId"])
+    assert account.ec2.describe_key_pairs()["KeyPairs"] == []
 
 
 def test_parameters_as_a_lock(account: Account) -> None:

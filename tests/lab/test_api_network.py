@@ -101,6 +101,18 @@ def test_an_automatic_address_changes_with_stop_and_start(account: Account) -> N
     assert account.wait(instance, "running")["PublicIpAddress"] != first
 
 
+def test_an_elastic_address_leaves_the_machine_it_was_on(account: Account) -> None:
+    ec2 = account.ec2
+    first, second = account.launch(), account.launch()
+    account.wait(first, "running")
+    account.wait(second, "running")
+    address = ec2.allocate_address(Domain="vpc")
+    ec2.associate_address(InstanceId=first, AllocationId=address["AllocationId"])
+    ec2.associate_address(InstanceId=second, AllocationId=address["AllocationId"], AllowReassociation=True)
+    assert account.instance(second)["PublicIpAddress"] == address["PublicIp"]
+    assert account.instance(first).get("PublicIpAddress") != address["PublicIp"]
+
+
 def test_termination_frees_the_elastic_address(account: Account) -> None:
     allocation = account.ec2.allocate_address(Domain="vpc")["AllocationId"]
     instance = account.launch()
