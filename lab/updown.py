@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 
 from . import engine, image
+from .al2023 import remove_standins
 from .description import Description, read_description, running_pid, write_description
 from .engine.dockerd import engine_answers
 from .guests import docker, wiring
@@ -188,7 +189,7 @@ def _alive(pid: int) -> bool:
 def clean(say: Say) -> None:
     """Remove what is kept for the next lab: images and caches."""
     if engine_answers():
-        for tag in image.remove_images():
+        for tag in [*remove_standins(), *image.remove_images()]:
             say(f"removed {tag}")
     directory = cache_directory()
     if directory.exists():

@@ -150,8 +150,7 @@ def main() -> None:
 
 
 def daemon(options: Mapping[str, Any]) -> Pm2:
-    home = options["home"] or os.path.expanduser(f"~{options['user']}/.pm2")
-    return Pm2(options["executable"], options["user"], home, options["path"])
+    return Pm2(options["executable"], options["user"], options["home"], options["path"])
 
 
 def remove(options: Mapping[str, Any], pretend: bool) -> dict[str, Any]:

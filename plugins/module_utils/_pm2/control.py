@@ -22,18 +22,18 @@ class Pm2Problem(RuntimeError):
 class Pm2:
     """One PM2 daemon. Every command gets a clean environment: PM2 keeps what it sees and hands it to applications."""
 
-    def __init__(self, executable: str, user: str, home: str, path: str) -> None:
+    def __init__(self, executable: str, user: str, home: Optional[str], path: str) -> None:
         self.executable = executable
-        self.home = home
         try:
             self.account = pwd.getpwnam(user)
         except KeyError:
             raise Pm2Problem(f"there is no user {user} on this host") from None
+        self.home = home or os.path.join(self.account.pw_dir, ".pm2")
         self.environment = {
             "PATH": path,
             "HOME": self.account.pw_dir,
             "USER": user,
-            "PM2_HOME": home,
+            "PM2_HOME": self.home,
             "PM2_DISCRETE_MODE": "true",
         }
 

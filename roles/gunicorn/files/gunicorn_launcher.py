@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Runs gunicorn for systemd or PM2, and goes from one release to the next without a request noticing.
@@ -79,11 +78,11 @@ class Launcher:
     def wait(self) -> tuple[bytes, str]:
         """Signals that came, and the address of somebody who asks for a reload."""
         control = self.control.fileno()
-        readable, _, _ = select.select([self.signals, control], [], [])
+        readable = select.select([self.signals, control], [], [])[0]
         numbers = os.read(self.signals, 512) if self.signals in readable else b""
         if control not in readable:
             return numbers, ""
-        word, _, rest = self.control.recv(512).decode().partition(" ")
+        word, _space, rest = self.control.recv(512).decode().partition(" ")
         return numbers, rest if word == "reload" else ""
 
     def answer(self, asker: str, text: str) -> None:
@@ -136,7 +135,7 @@ class Launcher:
         while time.monotonic() < deadline:
             if process.poll() is not None:
                 return f"did not start: gunicorn ended with {process.returncode}"
-            readable, _, _ = select.select([self.control], [], [], 0.2)
+            readable = select.select([self.control], [], [], 0.2)[0]
             if readable and self.control.recv(512) == b"loaded %d" % process.pid:
                 return ""
         return f"did not load the application within {self.options.ready_timeout:g} s"
@@ -151,7 +150,7 @@ def channel() -> int | None:
 def listen(bind: str) -> socket.socket:
     """A socket of our own. Its address may still be held by the gunicorn of a launcher that was killed a moment ago."""
     unix = bind[len("unix:") :] if bind.startswith("unix:") else ""
-    address, _, port = bind.rpartition(":")
+    address, _colon, port = bind.rpartition(":")
     listener = socket.socket(socket.AF_UNIX if unix else socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     deadline = time.monotonic() + 10
