@@ -10,7 +10,7 @@ import pwd
 import socket
 import subprocess
 import time
-from typing import Any, Mapping, Sequence
+from typing import Any, Mapping, Optional, Sequence
 
 from .process import Plan, crashes, settled
 
