@@ -27,7 +27,7 @@ def test_an_unchanged_run_asks_the_same_for_1_14_and_200_instances(stacks: Stack
         stack = stacks()
         stack.made(many(count), parallel=20)
         outcome = stack.present(many(count))
-        assert outcome.ok, outcome
+        assert outcome.ok, str(outcome)
         assert not outcome.changed
         instances = [address for address in outcome.result["resources"] if address.startswith("instance/")]
         assert len(instances) == count

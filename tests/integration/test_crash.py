@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from rig.faults import Do, mutation
-from rig.runs import Run
+from rig.runs import Outcome, Run
 from rig.stacks import DATA, Stack, Stacks, assert_same, for_each
 
-# A change that updates some resources in place, adds one, removes one and replaces the machine.
+# A change that updates some resources in place and adds one, and one that replaces the subnet and the machine in it.
 CHANGED: Mapping[str, Any] = {
     "access": {"ssh_from": ["198.51.100.0/24"]},
     "instances": {"app": {"type": "t3.small", "volume": {"size": 12}}},
@@ -24,112 +24,104 @@ REPLACED: Mapping[str, Any] = {"network": {"subnets": {"public": {"cidrs": ["10.
 
 
 @dataclass(frozen=True)
-class Point:
-    """Where a run dies: at which mutating call, before it arrived or after it was obeyed."""
+class Step:
+    """One run in the life of a stack."""
 
-    number: int
-    after: bool
-    parallel: int = 1
+    what: str
+    start: Callable[[Stack, int], Run]
 
-    def __str__(self) -> str:
-        return f"killed {'after' if self.after else 'before'} mutating call {self.number}, parallel {self.parallel}"
-
-
-def kill_at(stack: Stack, point: Point, start: Callable[[], Run]) -> None:
-    """Start a run and kill it at a point; nothing of the faults stays."""
-    running: list[Run] = []
-    faults = stack.proxy.faults
-    faults.add(mutation(point.number), Do(lambda _call: running[0].kill(), after=point.after, cut=True), times=1)
-    running.append(start())
-    outcome = running[0].finish()
-    stack.proxy.settle()
-    faults.clear()
-    assert outcome.killed, f"the run ended by itself: {outcome}"
+    def run(self, stack: Stack, parallel: int = 10) -> Outcome:
+        stack.proxy.forget()
+        outcome = self.start(stack, parallel).finish()
+        assert outcome.ok, f"{self.what}: {outcome}"
+        return outcome
 
 
-def points(mutations: int, parallel: int, *, after: bool) -> list[Point]:
-    return [Point(number, after, parallel) for number in range(1, mutations + 1)]
+CREATE = Step("create", lambda stack, parallel: stack.start(parallel=parallel))
+CHANGE = Step("change", lambda stack, parallel: stack.start(CHANGED, parallel=parallel))
+REPLACE = Step("replace", lambda stack, parallel: stack.start(REPLACED, allow_destroy=[DATA], parallel=parallel))
+DELETE = Step("delete", lambda stack, parallel: stack.start(state="absent", allow_destroy=[DATA], parallel=parallel))
 
 
 @dataclass(frozen=True)
 class Undisturbed:
     """What a run does that nobody kills: how many mutating calls, and what there is in the end."""
 
+    step: Step
     mutations: int
     state: list[str]
 
 
-def undisturbed(stack: Stack, *steps: Callable[[Stack], Any]) -> Undisturbed:
-    """Do the steps; the last one is what counts."""
+def live_through(stack: Stack, steps: list[Step]) -> list[Undisturbed]:
+    """The life of a stack that nothing happens to."""
+    lived = []
     for step in steps:
-        stack.proxy.forget()
-        outcome = step(stack)
-        assert outcome.ok, outcome
-    return Undisturbed(len(stack.proxy.mutations), stack.account.state())
+        step.run(stack)
+        lived.append(Undisturbed(step, len(stack.proxy.mutations), stack.account.state()))
+    return lived
+
+
+@dataclass(frozen=True)
+class Variant:
+    """How runs are killed: before a call arrives or after it was obeyed, and with how many calls at a time."""
+
+    after: bool
+    parallel: int
 
 
 # One at a time and killed after each call: every state that a run can leave behind. Ten at a time and killed before
 # a call: what else was under way is obeyed, as it would be.
-VARIANTS = [pytest.param(1, True, id="after"), pytest.param(10, False, id="before")]
+AFTER = Variant(after=True, parallel=1)
+BEFORE = Variant(after=False, parallel=10)
 
 
-@pytest.mark.parametrize(("parallel", "after"), VARIANTS)
-def test_a_creation_that_died_is_completed(stacks: Stacks, parallel: int, after: bool) -> None:
-    expected = undisturbed(stacks(), lambda stack: stack.present())
+def kill_at(stack: Stack, number: int, variant: Variant, step: Step) -> None:
+    """Start a run and kill it at its nth mutating call; nothing of the fault stays."""
+    running: list[Run] = []
+    stack.proxy.forget()
+    stack.proxy.faults.add(mutation(number), Do(lambda _call: running[0].kill(), variant.after, cut=True), times=1)
+    running.append(step.start(stack, variant.parallel))
+    outcome = running[0].finish()
+    stack.proxy.settle()
+    stack.proxy.faults.clear()
+    assert outcome.killed, f"{step.what}: the run ended by itself: {outcome}"
 
-    def trial(point: Point) -> None:
+
+def try_all(stacks: Stacks, before: list[Step], steps: list[Step], variant: Variant) -> None:
+    """Live the same life once for each number, with every step killed at that call and then done again."""
+    expected = live_through(stacks(), [*before, *steps])[len(before) :]
+
+    def trial(number: int) -> None:
         stack = stacks()
-        kill_at(stack, point, lambda: stack.start(parallel=point.parallel))
-        again = stack.present()
-        assert again.ok, again
-        assert_same(stack.account.state(), expected.state)
+        for step in before:
+            step.run(stack)
+        for whole in expected:
+            if number <= whole.mutations:
+                kill_at(stack, number, variant, whole.step)
+            whole.step.run(stack)
+            assert_same(stack.account.state(), whole.state, f"{whole.step.what}, killed at mutating call {number}")
 
-    for_each(points(expected.mutations, parallel, after=after), trial)
+    for_each(range(1, max(whole.mutations for whole in expected) + 1), trial)
+
+
+@pytest.mark.parametrize("variant", [AFTER, BEFORE], ids=["after", "before"])
+def test_a_creation_or_deletion_that_died_is_completed(stacks: Stacks, variant: Variant) -> None:
+    try_all(stacks, [], [CREATE, DELETE], variant)
+
+
+def test_a_change_that_died_is_completed(stacks: Stacks) -> None:
+    try_all(stacks, [CREATE], [CHANGE, REPLACE], AFTER)
 
 
 def test_a_creation_that_died_is_taken_down_without_a_trace(stacks: Stacks) -> None:
-    expected = undisturbed(stacks(), lambda stack: stack.present())
+    expected = live_through(stacks(), [CREATE])[0]
     nothing = stacks().account.state()
 
-    def trial(point: Point) -> None:
+    def trial(number: int) -> None:
         stack = stacks()
-        kill_at(stack, point, lambda: stack.start(parallel=point.parallel))
-        down = stack.absent()
-        assert down.ok, down
-        assert_same([line for line in stack.account.state() if '"is": "snap' not in line], nothing)
+        kill_at(stack, number, AFTER, CREATE)
+        DELETE.run(stack)
+        left = [line for line in stack.account.state() if '"is": "snap' not in line]
+        assert_same(left, nothing, f"killed at mutating call {number}")
 
-    for_each(points(expected.mutations, 1, after=True), trial)
-
-
-@pytest.mark.parametrize(("parallel", "after"), VARIANTS)
-def test_a_deletion_that_died_is_completed(stacks: Stacks, parallel: int, after: bool) -> None:
-    expected = undisturbed(stacks(), lambda stack: stack.present(), lambda stack: stack.absent())
-
-    def trial(point: Point) -> None:
-        stack = stacks()
-        stack.made()
-        options = {"state": "absent", "allow_destroy": [DATA], "parallel": point.parallel}
-        kill_at(stack, point, lambda: stack.start(**options))
-        again = stack.absent()
-        assert again.ok, again
-        assert_same(stack.account.state(), expected.state)
-
-    for_each(points(expected.mutations, parallel, after=after), trial)
-
-
-@pytest.mark.parametrize("change", [CHANGED, REPLACED], ids=["updates", "replacements"])
-def test_a_change_that_died_is_completed(stacks: Stacks, change: Mapping[str, Any]) -> None:
-    def alter(stack: Stack) -> Any:
-        return stack.present(change, allow_destroy=[DATA])
-
-    expected = undisturbed(stacks(), lambda stack: stack.present(), alter)
-
-    def trial(point: Point) -> None:
-        stack = stacks()
-        stack.made()
-        kill_at(stack, point, lambda: stack.start(change, allow_destroy=[DATA], parallel=point.parallel))
-        again = alter(stack)
-        assert again.ok, again
-        assert_same(stack.account.state(), expected.state)
-
-    for_each(points(expected.mutations, 1, after=True), trial)
+    for_each(range(1, expected.mutations + 1), trial)

@@ -139,7 +139,7 @@ def test_tampering_is_found_and_mended(stacks: Stacks) -> None:
         stack.made()
         case.do(stack, stack.account.client("ec2"))
         info = stack.info()
-        assert info.ok, info
+        assert info.ok, str(info)
         assert not info.changed
         assert stack.proxy.mutations == []
         drift = info.result["drift"]
@@ -149,7 +149,7 @@ def test_tampering_is_found_and_mended(stacks: Stacks) -> None:
         if case.property:
             assert case.property in [item["property"] for item in drift["changed"]], drift
         mended = stack.present()
-        assert mended.ok, mended
+        assert mended.ok, str(mended)
         assert_same(stack.account.state(), state)
         stack.assert_quiet()
 
@@ -166,7 +166,7 @@ def test_no_drift_is_no_drift(stack: Stack) -> None:
 
 def test_of_a_stack_that_does_not_exist_all_is_missing(stack: Stack) -> None:
     info = stack.info()
-    assert info.ok, info
+    assert info.ok, str(info)
     assert len(info.result["drift"]["missing"]) == 10
     assert info.result["outputs"] == {}
     assert stack.proxy.mutations == []
@@ -180,6 +180,6 @@ def test_an_instance_that_somebody_terminated_is_made_again(stacks: Stacks) -> N
     ec2.modify_instance_attribute(**instance(stack), DisableApiTermination={"Value": False})
     ec2.terminate_instances(InstanceIds=[stack.id_of_instance()])
     outcome = stack.present()
-    assert outcome.ok, outcome
+    assert outcome.ok, str(outcome)
     assert outcome.actions[DATA] == "create"
     assert_same(stack.account.state(), expected.account.state())

@@ -56,7 +56,7 @@ def test_a_second_run_that_will_not_wait_is_told_who_holds_the_lock(stack: Stack
     first = stack.start()
     wait_for(stack, 3)
     second = stack.present(lock_wait=0)
-    assert second.refused, second
+    assert second.refused, str(second)
     assert f"pid {first.pid}" in second.message
     assert os.environ.get("USER", getpass.getuser()) in second.message
     assert "Nothing was changed" in second.message
@@ -77,21 +77,21 @@ def test_runs_that_start_at_the_same_moment_make_everything_once(stacks: Stacks)
 def test_a_lock_that_has_expired_is_taken_over(stack: Stack) -> None:
     hold(stack, expires_in=-1)
     outcome = stack.present(lock_wait=0)
-    assert outcome.ok, outcome
+    assert outcome.ok, str(outcome)
     assert not [owner for owner in stack.account.owned(NAME).values() if owner.startswith("parameter")]
 
 
 def test_a_lock_that_expires_while_somebody_waits_is_taken_over(stack: Stack) -> None:
     hold(stack, expires_in=3)
     outcome = stack.present(lock_wait=30)
-    assert outcome.ok, outcome
+    assert outcome.ok, str(outcome)
     assert outcome.seconds >= 2
 
 
 def test_a_lock_that_lives_is_respected_and_its_holder_named(stack: Stack) -> None:
     hold(stack, expires_in=300)
     outcome = stack.present(lock_wait=1)
-    assert outcome.refused, outcome
+    assert outcome.refused, str(outcome)
     assert "ada@elsewhere pid 7" in outcome.message
     assert [call.name for call in stack.proxy.mutations if call.operation.service != "ssm"] == []
     # The lock is still the other's.
@@ -102,7 +102,7 @@ def test_a_lock_that_lives_is_respected_and_its_holder_named(stack: Stack) -> No
 def test_a_lock_that_cannot_be_read_does_not_bar_the_stack(stack: Stack) -> None:
     stack.account.client("ssm").put_parameter(Name=f"{LOCK}/1", Value="not JSON", Type="String")
     outcome = stack.present(lock_wait=0)
-    assert outcome.ok, outcome
+    assert outcome.ok, str(outcome)
 
 
 def test_the_lock_of_a_killed_run_is_taken_over_at_once(stack: Stack) -> None:
@@ -112,7 +112,7 @@ def test_the_lock_of_a_killed_run_is_taken_over_at_once(stack: Stack) -> None:
     assert running[0].finish().killed
     stack.proxy.settle()
     outcome = stack.present(lock_wait=0)
-    assert outcome.ok, outcome
+    assert outcome.ok, str(outcome)
 
 
 def test_a_run_whose_lock_was_taken_starts_nothing_more(stack: Stack) -> None:
@@ -123,7 +123,7 @@ def test_a_run_whose_lock_was_taken_starts_nothing_more(stack: Stack) -> None:
     # The beat of a lock that lasts three seconds comes every second.
     stack.proxy.faults.add(lambda call: mutating(call) and call.operation.service == "ec2", Delay(1.5))
     outcome = stack.present(lock_ttl=3, parallel=1)
-    assert outcome.refused, outcome
+    assert outcome.refused, str(outcome)
     assert "lock of stack single-instance was lost" in outcome.message
     assert "RunInstances" not in stack.proxy.names()
     stack.proxy.faults.clear()

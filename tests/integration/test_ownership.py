@@ -33,7 +33,7 @@ def test_what_the_document_no_longer_has_is_removed(stacks: Stacks) -> None:
 def test_pruning_can_be_left_out(stack: Stack) -> None:
     stack.made(EXTRA)
     outcome = stack.present(prune=False)
-    assert outcome.ok, outcome
+    assert outcome.ok, str(outcome)
     assert not outcome.changed
     assert stack.id_of("subnet/extra")
 
@@ -78,7 +78,7 @@ def test_a_duplicate_is_removed_and_the_one_in_use_stays(stacks: Stacks) -> None
         CidrBlock="10.0.0.0/16", TagSpecifications=tagged("vpc", "vpc/main")
     )["Vpc"]["VpcId"]
     outcome = stack.present()
-    assert outcome.ok, outcome
+    assert outcome.ok, str(outcome)
     assert outcome.actions == {f"vpc/main@{double}": "delete"}
     assert stack.id_of("vpc/main") == used
     assert_same(stack.account.state(), expected.account.state())
@@ -92,7 +92,7 @@ def test_existing_objects_are_adopted_by_id(stacks: Stacks) -> None:
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24", AvailabilityZone="us-east-1a")["Subnet"]["SubnetId"]
     adopt = {"vpc/main": vpc, "subnet/public-1": subnet}
     outcome = stack.present(adopt=adopt)
-    assert outcome.ok, outcome
+    assert outcome.ok, str(outcome)
     assert outcome.actions["vpc/main"] == outcome.actions["subnet/public-1"] == "update"
     assert (stack.id_of("vpc/main"), stack.id_of("subnet/public-1")) == (vpc, subnet)
     assert_same(stack.account.state(), expected.account.state())
@@ -106,7 +106,7 @@ def test_existing_objects_are_adopted_by_id(stacks: Stacks) -> None:
 def refused_adoption(stack: Stack, adopt: dict[str, str], *words: str) -> None:
     before = stack.account.state()
     outcome = stack.present(adopt=adopt)
-    assert outcome.refused, outcome
+    assert outcome.refused, str(outcome)
     for word in words:
         assert word in outcome.message
     assert stack.proxy.mutations == []
@@ -135,6 +135,6 @@ def test_a_name_that_is_taken_by_somebody_else_is_said_so(stack: Stack) -> None:
         RoleName=f"{NAME}-us-east-1-app", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}'
     )
     outcome = stack.present()
-    assert outcome.refused, outcome
+    assert outcome.refused, str(outcome)
     assert f"{NAME}-us-east-1-app" in outcome.message
     assert "EntityAlreadyExists" in outcome.message

@@ -27,7 +27,7 @@ def test_what_holds_data_is_refused_and_nothing_at_all_is_done(stack: Stack, whi
     stack.made()
     before = stack.account.state()
     outcome = REFUSED[which](stack)
-    assert outcome.refused, outcome
+    assert outcome.refused, str(outcome)
     assert f"allow_destroy: [{DATA}]" in outcome.message
     assert "othing was changed" in outcome.message
     assert outcome.actions[DATA] in ("delete", "replace"), "the plan is still shown"
@@ -50,7 +50,7 @@ def test_an_allowed_deletion_leaves_a_final_snapshot(stack: Stack) -> None:
     stack.made()
     volume = root_volume(stack)
     outcome = stack.absent(allow_destroy=[DATA])
-    assert outcome.ok, outcome
+    assert outcome.ok, str(outcome)
     assert [snapshot["VolumeId"] for snapshot in final_snapshots(stack)] == [volume]
     names = stack.proxy.names()
     assert names.index("StopInstances") < names.index("CreateSnapshot") < names.index("TerminateInstances")
@@ -61,7 +61,7 @@ def test_an_allowed_replacement_leaves_a_final_snapshot(stack: Stack) -> None:
     stack.made()
     volume, before = root_volume(stack), stack.id_of_instance()
     outcome = stack.present(OTHER_SUBNET, allow_destroy=[DATA])
-    assert outcome.ok, outcome
+    assert outcome.ok, str(outcome)
     assert outcome.actions[DATA] == "replace"
     assert [snapshot["VolumeId"] for snapshot in final_snapshots(stack)] == [volume]
     assert stack.id_of_instance() != before
@@ -73,7 +73,7 @@ def test_what_lost_its_place_in_the_document_is_still_protected(stack: Stack) ->
     stack.made(two)
     before = stack.account.state()
     outcome = stack.present()
-    assert outcome.refused, outcome
+    assert outcome.refused, str(outcome)
     assert "allow_destroy: [instance/app-2]" in outcome.message
     assert stack.proxy.mutations == []
     assert_same(stack.account.state(), before)
@@ -86,10 +86,10 @@ def test_protection_that_the_document_gave_up_is_gone(stack: Stack) -> None:
     unprotected = {"instances": {"app": {"protect": False}}}
     stack.made()
     outcome = stack.present(unprotected)
-    assert outcome.ok, outcome
+    assert outcome.ok, str(outcome)
     assert outcome.actions == {DATA: "update"}
     stack.assert_quiet(unprotected)
     down = stack.start(unprotected, state="absent").finish()
-    assert down.ok, down
+    assert down.ok, str(down)
     assert final_snapshots(stack) == []
     stack.assert_empty()

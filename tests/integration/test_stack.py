@@ -25,7 +25,7 @@ ADDRESSES = {
 
 def test_the_first_run_makes_everything_and_the_second_nothing(stack: Stack) -> None:
     first = stack.present()
-    assert first.ok, first
+    assert first.ok, str(first)
     assert first.changed
     assert first.actions == dict.fromkeys(ADDRESSES, "create")
     assert set(stack.account.owned(NAME).values()) == ADDRESSES
@@ -52,7 +52,7 @@ def test_what_is_made_is_what_the_architecture_says(stack: Stack) -> None:
 def test_check_mode_on_an_empty_account_shows_everything_and_does_nothing(stack: Stack) -> None:
     before = stack.account.state()
     shown = stack.present(check=True)
-    assert shown.ok, shown
+    assert shown.ok, str(shown)
     assert shown.changed
     assert shown.actions == dict.fromkeys(ADDRESSES, "create")
     assert stack.proxy.mutations == []
@@ -89,13 +89,13 @@ def test_absent_leaves_the_account_as_it_was(stack: Stack) -> None:
     before = stack.account.state()
     stack.made()
     down = stack.absent()
-    assert down.ok, down
+    assert down.ok, str(down)
     assert down.actions == dict.fromkeys(ADDRESSES, "delete")
     stack.assert_empty()
     kept = [line for line in stack.account.state() if not is_snapshot(line)]
     assert_same(kept, before)
     again = stack.absent()
-    assert again.ok, again
+    assert again.ok, str(again)
     assert not again.changed
 
 
@@ -122,7 +122,7 @@ def test_a_document_that_cannot_be_is_refused_before_anything_is_done(
     stack: Stack, overrides: dict[str, Any], text: str
 ) -> None:
     outcome = stack.present(overrides)
-    assert outcome.refused, outcome
+    assert outcome.refused, str(outcome)
     assert text in outcome.message
     assert [call for call in stack.proxy.mutations if call.operation.service != "ssm"] == []
     stack.assert_empty()
@@ -131,7 +131,7 @@ def test_a_document_that_cannot_be_is_refused_before_anything_is_done(
 def test_an_api_that_cannot_be_reached_is_said_so(stacks: Stacks) -> None:
     stack = stacks()
     outcome = stack.present(endpoint_url="http://127.0.0.1:9")
-    assert outcome.refused, outcome
+    assert outcome.refused, str(outcome)
     assert "127.0.0.1:9" in outcome.message
 
 

@@ -16,7 +16,7 @@ from botocore.config import Config
 
 from .canonical import Objects, canonical
 
-# Every list call of every API that a stack could touch: what is called, where the items are, what identifies one.
+# Everything of EC2 that a stack makes or that comes with it: the list call, where its items are, what identifies one.
 EC2 = (
     ("describe_vpcs", "Vpcs", "VpcId"),
     ("describe_subnets", "Subnets", "SubnetId"),
@@ -28,12 +28,6 @@ EC2 = (
     ("describe_volumes", "Volumes", "VolumeId"),
     ("describe_addresses", "Addresses", "AllocationId"),
     ("describe_key_pairs", "KeyPairs", "KeyPairId"),
-    ("describe_launch_templates", "LaunchTemplates", "LaunchTemplateId"),
-    ("describe_nat_gateways", "NatGateways", "NatGatewayId"),
-    ("describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId"),
-    ("describe_vpc_peering_connections", "VpcPeeringConnections", "VpcPeeringConnectionId"),
-    ("describe_egress_only_internet_gateways", "EgressOnlyInternetGateways", "EgressOnlyInternetGatewayId"),
-    ("describe_spot_instance_requests", "SpotInstanceRequests", "SpotInstanceRequestId"),
 )
 # moto makes up a thousand snapshots in each account; those of a stack have its tag.
 SNAPSHOTS = {"Filters": [{"Name": "tag-key", "Values": ["groundwork:stack"]}]}
@@ -86,9 +80,12 @@ class Account:
         found = {identifier: item for reader in readers for identifier, item in reader()}
         return {key: _tidy(item, found) for key, item in found.items() if not _is_left_over(key, item, found)}
 
-    def state(self) -> list[str]:
-        """Everything there is, without what differs from one creation to the next: equal means equal."""
-        return canonical(self.objects(), self.id)
+    def state(self, blank: str = "") -> list[str]:
+        """Everything there is, without what differs from one creation to the next: equal means equal.
+
+        ``blank`` is a pattern of texts that may differ as well.
+        """
+        return canonical(self.objects(), self.id, blank)
 
     def owned(self, stack: str) -> dict[str, str]:
         """What carries the tags of a stack, lies under its IAM path, or is its lock: id -> address."""

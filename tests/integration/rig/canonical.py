@@ -30,9 +30,11 @@ VOLATILE = frozenset(
 ROUNDS = 4
 
 
-def canonical(objects: Objects, account: str) -> list[str]:
+def canonical(objects: Objects, account: str, blank: str = "") -> list[str]:
     """One line of JSON an object, sorted. The same resources give the same lines, whatever ids and account."""
     plain = {identifier: _plain(item) for identifier, item in objects.items()}
+    if blank:
+        plain = {identifier: json.loads(re.sub(blank, "", json.dumps(item))) for identifier, item in plain.items()}
     labels = {identifier: _first(identifier, item) for identifier, item in plain.items()} | {account: "account"}
     for _ in range(ROUNDS):
         labels |= {identifier: _refined(labels[identifier], item, labels) for identifier, item in plain.items()}

@@ -35,7 +35,10 @@ def warm() -> None:
     botocore.session.create_loader = lambda _path=None: shared  # type: ignore[assignment]
     session = botocore.session.Session()
     for service in SERVICES:
-        session.create_client(service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+        client = session.create_client(
+            service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+        )
+        client.can_paginate("anything")
     # What is here stays: a child that collected garbage among it would copy all of it.
     gc.collect()
     gc.freeze()

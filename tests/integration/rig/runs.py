@@ -61,7 +61,8 @@ class Outcome:
         return {change["address"]: change["action"] for change in self.result.get("plan", ())}
 
     def __str__(self) -> str:
-        return f"exit {self.code} after {self.seconds:.1f} s: {json.dumps(self.result, indent=1)}\n{self.errors}"
+        told = [f"exit {self.code} after {self.seconds:.1f} s, plan {self.actions}", self.message, self.errors]
+        return "\n".join(text for text in told if text)
 
 
 class Nursery:

@@ -60,7 +60,7 @@ class Stack:
     def made(self, overrides: Mapping[str, Any] | None = None, **options: Any) -> Outcome:
         """Bring it up and forget how: what follows is what the test is about."""
         outcome = self.present(overrides, **options)
-        assert outcome.ok, outcome
+        assert outcome.ok, str(outcome)
         self.proxy.forget()
         return outcome
 
@@ -82,8 +82,8 @@ class Stack:
         self.proxy.faults.clear()
         self.proxy.forget()
         again = self.present(overrides)
-        assert again.ok, again
-        assert not again.changed, again
+        assert again.ok, str(again)
+        assert not again.changed, str(again)
         assert self.proxy.mutations == []
 
 
@@ -126,10 +126,10 @@ def _failure(trial: Callable[[Any], object], case: Any) -> str:
     return ""
 
 
-def assert_same(state: list[str], expected: list[str]) -> None:
+def assert_same(state: list[str], expected: list[str], when: str = "in the end") -> None:
     """Two accounts hold the same; what differs is shown line by line."""
     missing, surplus = readable(_without(expected, state)), readable(_without(state, expected))
-    difference = difflib.unified_diff(missing, surplus, "expected", "found", n=3, lineterm="")
+    difference = difflib.unified_diff(missing, surplus, "expected", f"found {when}", n=3, lineterm="")
     assert not missing + surplus, "\n".join(difference)
 
 
