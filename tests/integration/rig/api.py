@@ -68,10 +68,9 @@ def lighten() -> None:
 
     What it answers stays the same; it answers four times as fast.
     """
-    backends, responses, iam, key_pairs = (
-        importlib.import_module(f"moto.{name}")
-        for name in ("backends", "core.responses", "iam.models", "ec2.models.key_pairs")
-    )
+    names = ("backends", "core.responses", "iam.models", "ec2.models.key_pairs")
+    found: list[Any] = [importlib.import_module(f"moto.{name}") for name in names]
+    backends, responses, iam, key_pairs = found
     modules = tuple(backends.list_of_moto_modules())
     backends.list_of_moto_modules = lambda: modules
     responses.method_names_from_class = functools.cache(responses.method_names_from_class)

@@ -19,7 +19,9 @@ import signal
 import sys
 from typing import Any
 
-SERVICES = ("ec2", "iam", "ssm")
+# The services, each with an operation that has pages.
+SERVICES = {"ec2": "describe_vpcs", "iam": "list_roles", "ssm": "get_parameters_by_path"}
+KEYS = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
 
 
 def warm() -> None:
@@ -34,11 +36,8 @@ def warm() -> None:
     shared = botocore.loaders.create_loader()
     botocore.session.create_loader = lambda _path=None: shared  # type: ignore[assignment]
     session = botocore.session.Session()
-    for service in SERVICES:
-        client = session.create_client(
-            service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
-        )
-        client.can_paginate("anything")
+    for service, operation in SERVICES.items():
+        session.create_client(service, region_name="us-east-1", **KEYS).can_paginate(operation)
     # What is here stays: a child that collected garbage among it would copy all of it.
     gc.collect()
     gc.freeze()
