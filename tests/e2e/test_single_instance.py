@@ -183,13 +183,27 @@ def test_a_new_release_drops_no_request(lab: Lab, url: str, releases: Path) -> N
     assert before[1] != after[1]
 
 
-def test_a_release_that_does_not_start_goes_back(lab: Lab, url: str, releases: Path) -> None:
+def test_a_release_that_does_not_start_harms_nobody(lab: Lab, url: str, releases: Path) -> None:
     before = request(f"{url}/version").body
     (releases / "express_web" / "server.js").write_text("throw new Error('this release is broken');\n")
-    deploy = lab.play("deploy.yml", *overrides(web={"source": {"directory": str(releases / "express_web")}}))
+    with Traffic(f"{url}/version", f"{url}/") as traffic:
+        deploy = lab.play("deploy.yml", *overrides(web={"source": {"directory": str(releases / "express_web")}}))
     assert deploy.code != 0
     assert "this release is broken" in deploy.output, deploy.output
-    wait_for(lambda: request(f"{url}/version").body == before, 30, "the release before")
+    assert traffic.sent > 100
+    assert traffic.failures == []
+    assert request(f"{url}/version").body == before
+
+
+def test_gunicorn_under_pm2_is_as_good(lab: Lab, url: str, run_on_host: Callable[[str], str]) -> None:
+    site = lab.play("site.yml", *overrides(api={"process_manager": "pm2"}))
+    assert site.code == 0, site.output
+    assert "api" in run_on_host("sudo systemctl show --property=MainPID --value pm2; sudo ls /home/app/.pm2/pids")
+    wait_for(lambda: both_answer(url), 30, "both applications under PM2")
+    assert "Runbook" in request(f"{url}/api/items").body
+    again = lab.play("site.yml", *overrides(api={"process_manager": "pm2"}))
+    assert again.code == 0, again.output
+    assert not any(again.changed.values()), again.output
 
 
 def test_rollback_needs_no_version(lab: Lab, url: str) -> None:
