@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from rig.stacks import Stack, Stacks
+from rig.stacks import Stack
 
 COUNTS = (1, 14, 200)
 
@@ -21,10 +21,9 @@ def asked(stack: Stack) -> Counter[str]:
     return Counter(f"{call.operation.service}:{call.name}" for call in stack.proxy.calls)
 
 
-def test_an_unchanged_run_asks_the_same_for_1_14_and_200_instances(stacks: Stacks) -> None:
+def test_an_unchanged_run_asks_the_same_for_1_14_and_200_instances(stack: Stack) -> None:
     seen = []
     for count in COUNTS:
-        stack = stacks()
         stack.made(many(count), parallel=20)
         outcome = stack.present(many(count))
         assert outcome.ok, str(outcome)

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rig.stacks import DATA, Stacks, assert_same, for_each
+from rig.stacks import DATA, Stacks, assert_same, for_each, merged
 
 OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBx0h0Rg3V7KeQ6VrbbYpX3Wg4cW2pXnO3yS1sYhG9aZ"
 ZONES = {"zones": ["us-east-1a", "us-east-1b"]}
 TWO_SUBNETS = {"network": {**ZONES, "subnets": {"public": {"cidrs": ["10.0.1.0/24", "10.0.2.0/24"]}}}}
 # A group that is replaced cannot have the name of the old one, which is there until nothing uses it any more.
-SUFFIX = r"(?<=single-instance-b)-[0-9a-f]{6}"
+SUFFIX = r"(?<=single-instance-app)-[0-9a-f]{6}\b|(?<=single-instance-b)-[0-9a-f]{6}\b"
 NO_DATA = {"instances": {"app": {"protect": False}}}
 
 
@@ -44,7 +44,6 @@ class Case:
     after: Mapping[str, Any]
     actions: Mapping[str, str]
     allow: list[str] = field(default_factory=list)
-    renamed: str = ""
 
     def __str__(self) -> str:
         return self.what
@@ -71,108 +70,120 @@ def within(group: str) -> dict[str, Any]:
     return {"protocol": "tcp", "from_port": 6379, "to_port": 6379, "group": to(group)}
 
 
-IN_PLACE = [
-    Case("SSH", {}, {"access": {"ssh_from": ["192.0.2.0/24", "198.51.100.0/24"]}}, {"security_group/app": "update"}),
-    Case("SSH for nobody", {}, {"access": {"ssh_from": []}}, {"security_group/app": "update"}),
-    Case("port of the proxy", {}, {"proxy": {"port": 8080}}, {"security_group/app": "update"}),
-    Case("direct access", {}, {"services": {"web": {"allow_from": ["0.0.0.0/0"]}}}, {"security_group/app": "update"}),
-    Case("instance type", {}, {"instances": {"app": {"type": "t3.small"}}}, {DATA: "update"}),
-    Case("volume", {}, {"instances": {"app": {"volume": {"size": 12}}}}, {DATA: "update"}),
-    Case("protection", {}, NO_DATA, {DATA: "update"}),
-    Case(
-        "one instance more",
-        {},
-        {"instances": {"app": {"count": 2}}},
-        {"instance/app-2": "create", "elastic_ip/app-2": "create"},
-    ),
-    Case("one zone more", {}, TWO_SUBNETS, {"subnet/public-2": "create", "route_table/public": "update"}),
-    Case("one zone less", TWO_SUBNETS, {}, {"subnet/public-2": "delete", "route_table/public": "update"}),
-    Case(
-        "names in the VPC",
-        raw(vpc__b={"cidr": "10.1.0.0/16", "dns_hostnames": True, "dns_support": True}),
-        raw(vpc__b={"cidr": "10.1.0.0/16", "dns_hostnames": False, "dns_support": False}),
-        {"vpc/b": "update"},
-    ),
-    Case(
-        "public addresses of a subnet",
-        raw(subnet__b={"vpc": vpc(), "cidr": "10.0.9.0/24", "zone": "us-east-1a", "public_ip_on_launch": False}),
-        raw(subnet__b={"vpc": vpc(), "cidr": "10.0.9.0/24", "zone": "us-east-1a", "public_ip_on_launch": True}),
-        {"subnet/b": "update"},
-    ),
-    Case(
-        "routes",
-        raw(route_table__b=table("198.51.100.0/24")),
-        raw(route_table__b=table("203.0.113.0/24")),
-        {"route_table/b": "update"},
-    ),
-    Case(
-        "rules in both directions, of a group that names itself",
-        raw(security_group__b={"vpc": vpc(), "description": "b", "ingress": WORLD}),
-        raw(
-            security_group__b={
-                "vpc": vpc(),
-                "description": "b",
-                "ingress": [within("security_group/b")],
-                "egress": [{"protocol": "-1", "from_port": -1, "to_port": -1, "cidr": "10.0.0.0/16"}],
-            }
+IN_PLACE: dict[str, list[Case]] = {
+    "more of everything": [
+        Case(
+            "SSH", {}, {"access": {"ssh_from": ["192.0.2.0/24", "198.51.100.0/24"]}}, {"security_group/app": "update"}
         ),
-        {"security_group/b": "update"},
-    ),
-    Case(
-        "the description of a rule",
-        raw(security_group__b={"vpc": vpc(), "description": "b", "ingress": WORLD}),
-        raw(security_group__b={"vpc": vpc(), "description": "b", "ingress": [{**WORLD[0], "description": "TLS"}]}),
-        {"security_group/b": "update"},
-    ),
-    Case(
-        "the policies of a role",
-        raw(iam_role__b={**ROLE, "inline_policies": {"a": POLICY, "b": POLICY}}),
-        raw(
-            iam_role__b={
-                "principal": "ecs-tasks.amazonaws.com",
-                "description": "Two",
-                "managed_policies": [READ_ONLY],
-                "inline_policies": {"a": OTHER_POLICY, "c": POLICY},
-            }
+        Case("port of the proxy", {}, {"proxy": {"port": 8080}}, {"security_group/app": "update"}),
+        Case(
+            "direct access", {}, {"services": {"web": {"allow_from": ["0.0.0.0/0"]}}}, {"security_group/app": "update"}
         ),
-        {"iam_role/b": "update"},
-    ),
-    Case(
-        "the role of an instance profile",
-        raw(iam_role__b=ROLE, iam_role__c=ROLE, instance_profile__b={"role": to("iam_role/b", "name")}),
-        raw(iam_role__b=ROLE, iam_role__c=ROLE, instance_profile__b={"role": to("iam_role/c", "name")}),
-        {"instance_profile/b": "update"},
-    ),
-    Case(
-        "groups, profile and metadata of an instance",
-        raw(instance__b=machine()),
-        raw(
-            security_group__b={"vpc": vpc(), "description": "b"},
-            instance__b=machine(
-                security_groups=[to("security_group/b")],
-                instance_profile=to("instance_profile/app", "name"),
-                metadata={"http_tokens": "required", "hop_limit": 2, "instance_tags": "disabled"},
-                termination_protection=True,
+        Case("instance type", {}, {"instances": {"app": {"type": "t3.small"}}}, {DATA: "update"}),
+        Case("volume", {}, {"instances": {"app": {"volume": {"size": 12}}}}, {DATA: "update"}),
+        Case("one zone more", {}, TWO_SUBNETS, {"subnet/public-2": "create", "route_table/public": "update"}),
+    ],
+    "fewer doors, and two machines": [
+        Case("SSH for nobody", {}, {"access": {"ssh_from": []}}, {"security_group/app": "update"}),
+        Case("protection", {}, NO_DATA, {DATA: "update"}),
+        Case(
+            "one instance more",
+            {},
+            {"instances": {"app": {"count": 2}}},
+            {"instance/app-2": "create", "elastic_ip/app-2": "create"},
+        ),
+    ],
+    "a zone less": [
+        Case("one zone less", TWO_SUBNETS, {}, {"subnet/public-2": "delete", "route_table/public": "update"}),
+    ],
+    "raw resources": [
+        Case(
+            "names in the VPC",
+            raw(vpc__a={"cidr": "10.1.0.0/16", "dns_hostnames": True, "dns_support": True}),
+            raw(vpc__a={"cidr": "10.1.0.0/16", "dns_hostnames": False, "dns_support": False}),
+            {"vpc/a": "update"},
+        ),
+        Case(
+            "public addresses of a subnet",
+            raw(subnet__b={"vpc": vpc(), "cidr": "10.0.9.0/24", "zone": "us-east-1a", "public_ip_on_launch": False}),
+            raw(subnet__b={"vpc": vpc(), "cidr": "10.0.9.0/24", "zone": "us-east-1a", "public_ip_on_launch": True}),
+            {"subnet/b": "update"},
+        ),
+        Case(
+            "routes",
+            raw(route_table__c=table("198.51.100.0/24")),
+            raw(route_table__c=table("203.0.113.0/24")),
+            {"route_table/c": "update"},
+        ),
+        Case(
+            "rules in both directions, of a group that names itself",
+            raw(security_group__d={"vpc": vpc(), "description": "b", "ingress": WORLD}),
+            raw(
+                security_group__d={
+                    "vpc": vpc(),
+                    "description": "b",
+                    "ingress": [within("security_group/d")],
+                    "egress": [{"protocol": "-1", "from_port": -1, "to_port": -1, "cidr": "10.0.0.0/16"}],
+                }
             ),
+            {"security_group/d": "update"},
         ),
-        {"security_group/b": "create", "instance/b": "update"},
-    ),
-    Case(
-        "an address that moves",
-        raw(instance__b=machine(), instance__c=machine(), elastic_ip__b={"instance": to("instance/b")}),
-        raw(instance__b=machine(), instance__c=machine(), elastic_ip__b={"instance": to("instance/c")}),
-        {"elastic_ip/b": "update"},
-    ),
-    Case(
-        "groups that name each other go",
-        raw(
-            security_group__b={"vpc": vpc(), "description": "b", "ingress": [within("security_group/c")]},
-            security_group__c={"vpc": vpc(), "description": "c", "ingress": [within("security_group/b")]},
+        Case(
+            "the description of a rule",
+            raw(security_group__e={"vpc": vpc(), "description": "b", "ingress": WORLD}),
+            raw(security_group__e={"vpc": vpc(), "description": "b", "ingress": [{**WORLD[0], "description": "TLS"}]}),
+            {"security_group/e": "update"},
         ),
-        {},
-        {"security_group/b": "delete", "security_group/c": "delete"},
-    ),
-]  # fmt: skip
+        Case(
+            "the policies of a role",
+            raw(iam_role__f={**ROLE, "inline_policies": {"a": POLICY, "b": POLICY}}),
+            raw(
+                iam_role__f={
+                    "principal": "ecs-tasks.amazonaws.com",
+                    "description": "Two",
+                    "managed_policies": [READ_ONLY],
+                    "inline_policies": {"a": OTHER_POLICY, "c": POLICY},
+                }
+            ),
+            {"iam_role/f": "update"},
+        ),
+        Case(
+            "the role of an instance profile",
+            raw(iam_role__g=ROLE, iam_role__h=ROLE, instance_profile__g={"role": to("iam_role/g", "name")}),
+            raw(iam_role__g=ROLE, iam_role__h=ROLE, instance_profile__g={"role": to("iam_role/h", "name")}),
+            {"instance_profile/g": "update"},
+        ),
+        Case(
+            "groups, profile and metadata of an instance",
+            raw(instance__i=machine()),
+            raw(
+                security_group__i={"vpc": vpc(), "description": "b"},
+                instance__i=machine(
+                    security_groups=[to("security_group/i")],
+                    instance_profile=to("instance_profile/app", "name"),
+                    metadata={"http_tokens": "required", "hop_limit": 2, "instance_tags": "disabled"},
+                    termination_protection=True,
+                ),
+            ),
+            {"security_group/i": "create", "instance/i": "update"},
+        ),
+        Case(
+            "an address that moves",
+            raw(instance__j=machine(), instance__k=machine(), elastic_ip__j={"instance": to("instance/j")}),
+            raw(instance__j=machine(), instance__k=machine(), elastic_ip__j={"instance": to("instance/k")}),
+            {"elastic_ip/j": "update"},
+        ),
+        Case(
+            "groups that name each other go",
+            raw(
+                security_group__l={"vpc": vpc(), "description": "b", "ingress": [within("security_group/m")]},
+                security_group__m={"vpc": vpc(), "description": "c", "ingress": [within("security_group/l")]},
+            ),
+            {},
+            {"security_group/l": "delete", "security_group/m": "delete"},
+        ),
+    ],
+}
 
 WHOLE_NETWORK = {
     "internet_gateway/main": "replace",
@@ -183,57 +194,81 @@ WHOLE_NETWORK = {
     DATA: "replace",
     "elastic_ip/app-1": "update",
 }
-REPLACED = [
-    Case("key pair", {}, {"access": {"public_key": OTHER_KEY}}, {"key_pair/main": "replace"}),
-    Case(
-        "the range of a subnet takes its machine along",
-        NO_DATA,
-        {**NO_DATA, "network": {"subnets": {"public": {"cidrs": ["10.0.7.0/24"]}}}},
-        {"subnet/public-1": "replace", "route_table/public": "update", DATA: "replace", "elastic_ip/app-1": "update"},
-    ),
-    Case(
-        "the range of the network takes everything along",
-        NO_DATA,
-        {**NO_DATA, "network": {"cidr": "10.7.0.0/16", "subnets": {"public": {"cidrs": ["10.7.1.0/24"]}}}},
-        WHOLE_NETWORK,
-    ),
-    Case(
-        "from an elastic to a public address",
-        {},
-        {"instances": {"app": {"address": "public"}}},
-        {DATA: "replace", "elastic_ip/app-1": "delete"},
-        [DATA],
-    ),
-    Case(
-        "user data",
-        raw(instance__b=machine(user_data="#!/bin/sh\necho one")),
-        raw(instance__b=machine(user_data="#!/bin/sh\necho two")),
-        {"instance/b": "replace"},
-    ),
-    Case(
-        "the description of a group",
-        raw(security_group__b={"vpc": vpc(), "description": "b", "ingress": WORLD}),
-        raw(security_group__b={"vpc": vpc(), "description": "c", "ingress": WORLD}),
-        {"security_group/b": "replace"},
-        renamed="security_group/b",
-    ),
-]  # fmt: skip
+REPLACED: dict[str, list[Case]] = {
+    "alone": [
+        Case("key pair", {}, {"access": {"public_key": OTHER_KEY}}, {"key_pair/main": "replace"}),
+        Case(
+            "user data",
+            raw(instance__n=machine(user_data="#!/bin/sh\necho one")),
+            raw(instance__n=machine(user_data="#!/bin/sh\necho two")),
+            {"instance/n": "replace"},
+        ),
+        Case(
+            "the description of a group",
+            raw(security_group__b={"vpc": vpc(), "description": "b", "ingress": WORLD}),
+            raw(security_group__b={"vpc": vpc(), "description": "c", "ingress": WORLD}),
+            {"security_group/b": "replace"},
+        ),
+    ],
+    "a subnet": [
+        Case(
+            "the range of a subnet takes its machine along",
+            NO_DATA,
+            {**NO_DATA, "network": {"subnets": {"public": {"cidrs": ["10.0.7.0/24"]}}}},
+            {
+                "subnet/public-1": "replace",
+                "route_table/public": "update",
+                DATA: "replace",
+                "elastic_ip/app-1": "update",
+            },
+        ),
+    ],
+    "the network": [
+        Case(
+            "the range of the network takes everything along",
+            NO_DATA,
+            {**NO_DATA, "network": {"cidr": "10.7.0.0/16", "subnets": {"public": {"cidrs": ["10.7.1.0/24"]}}}},
+            WHOLE_NETWORK,
+        ),
+    ],
+    "an address": [
+        Case(
+            "from an elastic to a public address",
+            {},
+            {"instances": {"app": {"address": "public"}}},
+            {DATA: "replace", "elastic_ip/app-1": "delete"},
+            [DATA],
+        ),
+    ],
+}
 
 
-def prove(stacks: Stacks, cases: list[Case]) -> None:
-    def trial(case: Case) -> None:
+def together(cases: list[Case]) -> Case:
+    """Changes that have nothing to do with each other, brought in by one run."""
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    actions: dict[str, str] = {}
+    for case in cases:
+        before, after = merged(before, case.before), merged(after, case.after)
+        actions |= case.actions
+    return Case(", ".join(map(str, cases)), before, after, actions, [name for case in cases for name in case.allow])
+
+
+def prove(stacks: Stacks, bundles: Mapping[str, list[Case]]) -> None:
+    def trial(name: str) -> None:
+        case = together(bundles[name])
         direct, stack = stacks(), stacks()
         direct.made(case.after)
         stack.made(case.before)
         outcome = stack.present(case.after, allow_destroy=case.allow)
         assert outcome.ok, str(outcome)
         assert outcome.actions == case.actions
-        found = stack.account.state(SUFFIX) if case.actions.get(case.renamed) == "replace" else stack.account.state()
         # Data that was allowed to go left a snapshot.
-        assert_same([line for line in found if '"is": "snap' not in line], direct.account.state())
+        found = [line for line in stack.account.state(SUFFIX) if '"is": "snap' not in line]
+        assert_same(found, direct.account.state(), name)
         stack.assert_quiet(case.after)
 
-    for_each(cases, trial)
+    for_each(bundles, trial)
 
 
 def test_what_can_change_in_place_does(stacks: Stacks) -> None:

@@ -64,5 +64,7 @@ def _untyped(client: Any) -> Any:
 
 def _pages(client: Any, operation: str, **arguments: Any) -> Any:
     if client.can_paginate(operation):
-        return client.get_paginator(operation).paginate(**arguments).build_full_result()
+        # The largest page that AWS gives, where there may be many items.
+        size = {"PageSize": 1000} if operation in ("describe_instances", "describe_volumes") else {}
+        return client.get_paginator(operation).paginate(**arguments, PaginationConfig=size).build_full_result()
     return getattr(client, operation)(**arguments)

@@ -21,7 +21,7 @@ from typing import Any
 
 # The services, each with an operation that has pages.
 SERVICES = {"ec2": "describe_vpcs", "iam": "list_roles", "ssm": "get_parameters_by_path"}
-KEYS = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
+KEYS: dict[str, Any] = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
 
 
 def warm() -> None:
