@@ -57,6 +57,16 @@ class Fresh:
         return any(made > since and identifier in text for identifier, made in list(self._made.items()))
 
 
+# The most that one answer may hold, for the lists that grow with a stack: without it the API chooses, often 100.
+# From the reference of each operation (MaxResults, MaxItems).
+PAGE_SIZES = {
+    "describe_instances": 1000,
+    "describe_volumes": 500,
+    "list_instance_profiles": 1000,
+    "list_roles": 1000,
+}
+
+
 class Client:
     """One service: its operations as methods, each said as often as is safe and no more."""
 
@@ -74,7 +84,8 @@ class Client:
         """All pages of a list call, or its one answer when AWS does not page it."""
         client = self._make(True)
         if client.can_paginate(operation):
-            yield from client.get_paginator(operation).paginate(**arguments)
+            size = {"PageSize": PAGE_SIZES[operation]} if operation in PAGE_SIZES else {}
+            yield from client.get_paginator(operation).paginate(**arguments, PaginationConfig=size)
         else:
             yield getattr(client, operation)(**arguments)
 

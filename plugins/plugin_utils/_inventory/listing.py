@@ -28,8 +28,6 @@ else:
 Instance = dict[str, Any]
 Filters = Mapping[str, Any]
 
-PAGE = 1000  # the most that AWS gives; without it, moto and some proxies give far less
-
 MENDS = {
     "AuthFailure": "check the keys, and that the region is enabled for the account",
     "ExpiredToken": "log in again",
@@ -94,7 +92,7 @@ def list_regions(
 
 def _list_region(connection: Connection, region: str, filters: list[dict[str, Any]]) -> list[Instance]:
     try:
-        pages = Clients(connection, region)("ec2").pages("describe_instances", {"Filters": filters, "MaxResults": PAGE})
+        pages = Clients(connection, region)("ec2").pages("describe_instances", {"Filters": filters})
         return [trimmed(instance, region) for page in pages for instance in _of_page(page)]
     except (BotoCoreError, ClientError) as error:
         mend = MENDS.get(code_of(error))
