@@ -5,14 +5,15 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from collections.abc import Callable
 from typing import Any
 
 
 def curl(host: Any, url: str, *options: str) -> tuple[int, dict[str, str], str]:
-    """Status, headers in lower case, and body, as a client on the host sees them."""
-    quoted = " ".join(f"'{option}'" for option in options)
+    """Status, headers in lower case, and body, as a client on the host sees them. Options are like --request=POST."""
+    quoted = " ".join(shlex.quote(part) for option in options for part in option.split("=", 1))
     done = host.run(f"curl --silent --insecure --include --max-time 30 {quoted} '{url}'")
     head, _, body = done.stdout.replace("\r\n", "\n").partition("\n\n")
     first, *lines = head.split("\n")

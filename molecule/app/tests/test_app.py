@@ -45,10 +45,16 @@ class Source:
                 *options,
                 str(SCENARIO / playbook),
             ],
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            env={**os.environ, "MOLECULE_SOURCES": str(self.folder)},
+            env={
+                **os.environ,
+                "ANSIBLE_FORCE_COLOR": "0",
+                "ANSIBLE_NOCOLOR": "1",
+                "MOLECULE_SOURCES": str(self.folder),
+            },
         )
 
     def deploy(self, *options: str) -> subprocess.CompletedProcess[str]:
@@ -127,8 +133,8 @@ def test_the_migration_ran_once(host: Any) -> None:
         ("api", "pgrep -f '^/srv/api.*gunicorn' | head -1"),
         ("api", "systemctl show --property MainPID --value groundwork-api"),
         ("old", "pgrep -f '^/srv/old.*gunicorn' | head -1"),
-        ("old", "pgrep -f 'gunicorn_launcher.py run old'"),
-        ("web", "pgrep -f 'node /srv/web' | head -1"),
+        ("old", "pgrep -f '[g]unicorn_launcher.py run old'"),
+        ("web", "pgrep -f '[n]ode /srv/web' | head -1"),
     ],
     ids=["worker", "gunicorn", "launcher", "pm2-gunicorn", "pm2-launcher", "node"],
 )
@@ -140,7 +146,7 @@ def test_a_process_that_is_killed_comes_back(host: Any, service: str, victim: st
     assert pid not in host.check_output(victim).split()
 
 
-def test_a_second_deploy_of_the_same_changes_nothing(source: Source) -> None:
+def test_a_second_deploy_of_the_same_changes_nothing(host: Any, source: Source) -> None:
     done = source.deploy()
     assert "changed=0" in done.stdout, done.stdout
     assert done.returncode == 0
