@@ -16,6 +16,8 @@ import socket
 import threading
 import time
 import uuid
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
@@ -89,6 +91,25 @@ class Lock:
         self._end.set()
         self._beat.join()
         self._release()
+
+    def left_behind(self) -> Callable[[], None]:
+        """What removes the locks of runs that died or ran out of time; nothing while somebody holds the lock.
+
+        They are in nobody's way, so it is no failure when that cannot be done.
+        """
+        try:
+            held = self._list()
+        except FAILURES:
+            held = []
+        if any(item.is_live(self._now) for item in held):
+            held = []
+
+        def remove() -> None:
+            for item in held:
+                with suppress(*FAILURES):
+                    self._delete(item.number)
+
+        return remove
 
     def lost(self) -> str | None:
         """Why the lock is not this run's any more, None while it is."""

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,9 +47,13 @@ class Result:
 
 def run(clients: Clients, stack: WantedStack, options: Options) -> Result:
     """Bring the account to what the stack wants."""
-    inventory, plan = look(clients, stack, options)
+    with ThreadPoolExecutor(1) as beside:
+        left = beside.submit(_lock_left_behind, clients, stack, options)
+        inventory, plan = look(clients, stack, options)
     failure = _objection(plan, options)
     if failure or options.check or not plan.changes:
+        if not failure:
+            left.result()()
         return Result(plan, plan.kept, failure)
     with Lock(clients("ssm"), stack.name, options.lock_ttl, options.lock_wait) as lock:
         # What was read before the lock was taken may have changed since.
@@ -62,6 +67,13 @@ def run(clients: Clients, stack: WantedStack, options: Options) -> Result:
     except StackError as error:
         return Result(plan, applied.made, applied.failure or f"all changes are done, but then: {error}", applied=True)
     return Result(plan, {**applied.made, **found}, applied.failure, applied=True)
+
+
+def _lock_left_behind(clients: Clients, stack: WantedStack, options: Options) -> Callable[[], None]:
+    """What removes the lock of a run that died after its last change; a run with changes does so by taking it over."""
+    if options.check:
+        return lambda: None
+    return Lock(clients("ssm"), stack.name, options.lock_ttl, options.lock_wait).left_behind()
 
 
 def look(clients: Clients, stack: WantedStack, options: Options) -> tuple[reading.Inventory, Plan]:

@@ -86,6 +86,20 @@ def test_it_is_released_when_the_run_fails(ssm: Parameters) -> None:
     assert held(ssm) == []
 
 
+def test_what_a_dead_run_left_behind_is_removed(ssm: Parameters) -> None:
+    ssm.hold(1, written_before=100)
+    ssm.hold(2, written_before=61)
+    Lock(ssm, "shop", 60, 0).left_behind()()
+    assert held(ssm) == []
+
+
+def test_nothing_is_removed_beside_a_live_holder(ssm: Parameters) -> None:
+    ssm.hold(1, written_before=100)
+    ssm.hold(2)
+    Lock(ssm, "shop", 60, 0).left_behind()()
+    assert held(ssm) == ["1", "2"]
+
+
 def test_a_live_holder_is_named(ssm: Parameters) -> None:
     ssm.hold(3)
     with pytest.raises(StackError, match=r"locked by eve@box pid 7 since 1970-01-01 00:00:00 UTC; it expires at"):
