@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rig.faults import Call, Delay, Effect, Fail, Lose, Throttle, When, every, mutation, named, reading
+from rig.faults import Call, Delay, Effect, Fail, Garble, Lose, Throttle, When, every, mutation, named, reading
 from rig.runs import Outcome
 from rig.stacks import DATA, Stack, Stacks, assert_same, for_each
 
@@ -140,6 +140,18 @@ def test_errors_of_every_read_are_waited_out(stacks: Stacks) -> None:
     assert outcome.ok, str(outcome)
     assert fault.struck > 10
     assert not outcome.changed
+
+
+def test_answers_that_are_not_the_apis_are_coped_with(stacks: Stacks) -> None:
+    """A page of a load balancer in front of AWS, for every operation once, which was obeyed nevertheless."""
+    once = first_of_each(1)
+    expected, stack = stacks(), stacks()
+    expected.made()
+    fault = stack.proxy.faults.add(once, Garble(after=True))
+    outcome = stack.present()
+    assert outcome.ok, str(outcome)
+    assert fault.struck > 30
+    assert_same(stack.account.state(), expected.account.state())
 
 
 def test_reads_that_fail_for_good_end_the_run_before_it_changes_anything(stacks: Stacks) -> None:

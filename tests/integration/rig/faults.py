@@ -51,6 +51,13 @@ class Throttle(Effect):
 
 
 @dataclass(frozen=True)
+class Garble(Effect):
+    """An answer that is none of the API's: the page of some load balancer in front of it."""
+
+    after: bool = False
+
+
+@dataclass(frozen=True)
 class Fail(Effect):
     """Refused with a status; by default the one that says nothing about what happened."""
 

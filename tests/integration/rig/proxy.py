@@ -12,11 +12,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from .faults import Call, Delay, Do, Effect, Fail, Faults, Lose, Throttle
-from .wire import Answer, Request, error, throttled, understand
+from .faults import Call, Delay, Do, Effect, Fail, Faults, Garble, Lose, Throttle
+from .wire import Answer, Request, error, page, throttled, understand
 
 # These belong to one connection. The length is written anew.
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server"})
+
+
+Breaking = Fail | Garble | Lose | Do
+BREAKING = (Fail, Garble, Lose, Do)
 
 
 class LostError(Exception):
@@ -120,19 +124,19 @@ def _before(call: Call, effect: Effect) -> Answer | None:
     elif isinstance(effect, Throttle):
         call.outcome = "throttled"
         return throttled(call.operation.protocol)
-    elif isinstance(effect, Fail | Lose | Do) and not effect.after:
+    elif isinstance(effect, BREAKING) and not effect.after:
         return _break(call, effect, "never arrived")
     return None
 
 
 def _after(call: Call, effect: Effect) -> Answer | None:
     """What an effect does to a call that has been obeyed; an answer takes the place of the real one."""
-    if isinstance(effect, Fail | Lose | Do) and effect.after:
+    if isinstance(effect, BREAKING) and effect.after:
         return _break(call, effect, "obeyed, answer lost")
     return None
 
 
-def _break(call: Call, effect: Fail | Lose | Do, outcome: str) -> Answer | None:
+def _break(call: Call, effect: Breaking, outcome: str) -> Answer | None:
     if isinstance(effect, Do):
         effect.action(call)
         if not effect.cut:
@@ -140,6 +144,8 @@ def _break(call: Call, effect: Fail | Lose | Do, outcome: str) -> Answer | None:
     call.outcome = outcome
     if isinstance(effect, Fail):
         return error(call.operation.protocol, effect.status, effect.code, effect.message)
+    if isinstance(effect, Garble):
+        return page()
     raise LostError
 
 
