@@ -30,8 +30,8 @@ def read_stack(stack: str, region: str) -> None:
     """Read all that a stack owns; single objects are asked for only where AWS has no list that tells."""
     session = botocore.session.Session()
     config = Config(max_pool_connections=20)
-    services = ("ec2", "iam")
-    ec2, iam = (_untyped(session.create_client(name, region_name=region, config=config)) for name in services)
+    services = ("ec2", "iam", "ssm")
+    ec2, iam, ssm = (_untyped(session.create_client(name, region_name=region, config=config)) for name in services)
     filters = [{"Name": "tag:groundwork:stack", "Values": [stack]}]
     path = f"/groundwork/{stack}/{region}/"
 
@@ -51,6 +51,7 @@ def read_stack(stack: str, region: str) -> None:
 
     with ThreadPoolExecutor(20) as calls:
         lists = [calls.submit(_pages, ec2, name, Filters=filters) for name in BY_TAG]
+        lists.append(calls.submit(_pages, ssm, "get_parameters_by_path", Path=f"/groundwork/{stack}/lock"))
         with ThreadPoolExecutor(3) as first:
             found = first.map(lambda read: [calls.submit(call) for call in read()], (networks, roles, profiles))
             lists += [future for futures in found for future in futures]
