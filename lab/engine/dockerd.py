@@ -46,7 +46,7 @@ def ensure_engine(say: Callable[[str], None]) -> None:
         _spawn()
     ends = time.monotonic() + START_TIME
     while not engine_answers():
-        if time.monotonic() > ends or (not init_runs() and not _own_pid()):
+        if time.monotonic() > ends or (not init_runs() and _has_ended()):
             raise LabError(f"the Docker Engine did not come up: {_last_words()}")
         time.sleep(0.3)
 
@@ -67,6 +67,14 @@ def _own_pid() -> int:
     except (OSError, ValueError):
         return 0
     return pid if b"dockerd" in command else 0
+
+
+def _has_ended() -> bool:
+    """Whether our engine has ended. While a process becomes another program its command line is empty: look twice."""
+    if _own_pid():
+        return False
+    time.sleep(0.3)
+    return not _own_pid()
 
 
 def _last_words() -> str:

@@ -19,6 +19,7 @@ from typing import Any
 import boto3
 import pytest
 
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.client import PAGE_SIZES
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import Connection
 from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory import listing
 
@@ -298,7 +299,7 @@ def test_an_api_that_is_away(ansible: Ansible) -> None:
 
 @pytest.fixture
 def pages(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    return lambda size: monkeypatch.setattr(listing, "PAGE", size)
+    return lambda size: monkeypatch.setitem(PAGE_SIZES, "describe_instances", size)
 
 
 def test_pages(pages: Callable[[int], None], ec2: Any, endpoint: str) -> None:

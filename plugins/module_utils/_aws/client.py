@@ -5,7 +5,8 @@
 botocore by itself says a call again after a lost connection or a 5xx. For a call that makes something and has no
 idempotency token, that makes two. So every call which creates goes through a client without retries: throttling is
 waited out here (the request was refused, nothing exists), and a lost answer is raised as `LostResponseError` for the
-caller, who looks for what may have been made. All other calls get botocore's adaptive retries.
+caller, who looks for what may have been made. All other calls get botocore's adaptive retries, and are said again after
+an answer that makes no sense (the page of a proxy in front of AWS), which botocore takes for the end.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from .errors import (
     NEVER_SENT,
@@ -31,10 +32,13 @@ from .options import Connection
 from .sdk import FAILURES, ClientError, Config, ResponseParserError, Session
 
 Sleep = Callable[[float], None]
+Page = dict[str, Any]
+T = TypeVar("T")
 
 CREATES = re.compile(r"(allocate|copy|create|import|purchase|request|restore|run)_")
 SAFE_CREATES = frozenset({"create_tags"})
 THROTTLE_TRIES = 10
+GARBLED_TRIES = 4
 FRESH_SECONDS = 60.0
 
 
@@ -80,14 +84,12 @@ class Client:
             raise AttributeError(operation)
         return partial(self._say, operation)
 
-    def pages(self, operation: str, arguments: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """All pages of a list call, or its one answer when AWS does not page it."""
+    def pages(
+        self, operation: str, arguments: Mapping[str, Any], keep: Callable[[Page], T] = lambda page: page
+    ) -> list[T]:
+        """All pages of a list call, or its one answer when AWS does not page it; of each, what `keep` makes of it."""
         client = self._make(True)
-        if client.can_paginate(operation):
-            size = {"PageSize": PAGE_SIZES[operation]} if operation in PAGE_SIZES else {}
-            yield from client.get_paginator(operation).paginate(**arguments, PaginationConfig=size)
-        else:
-            yield getattr(client, operation)(**arguments)
+        return self._sensibly(operation, lambda: [keep(page) for page in _paged(client, operation, arguments)])
 
     def _say(self, operation: str, **arguments: Any) -> Any:
         safe = not CREATES.match(operation) or operation in SAFE_CREATES or "ClientToken" in arguments
@@ -102,10 +104,19 @@ class Client:
         raise AssertionError("unreachable: the last pause is None")
 
     def _repeat(self, operation: str, arguments: Mapping[str, Any]) -> Any:
-        try:
-            return getattr(self._make(True), operation)(**arguments)
-        except ResponseParserError as error:
-            raise LostResponseError(operation, error) from error
+        call = getattr(self._make(True), operation)
+        return self._sensibly(operation, lambda: call(**arguments))
+
+    def _sensibly(self, operation: str, call: Callable[[], T]) -> T:
+        """Say a call that may be said twice until its answer is one of the API's."""
+        for attempt in range(1, GARBLED_TRIES + 1):
+            try:
+                return call()
+            except ResponseParserError as error:
+                if attempt == GARBLED_TRIES:
+                    raise LostResponseError(operation, error) from error
+            self._sleep(0.5 * 2**attempt * random.uniform(0.5, 1.0))
+        raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _once(self, operation: str, arguments: Mapping[str, Any]) -> Any:
         call = getattr(self._make(False), operation)
@@ -119,6 +130,13 @@ class Client:
                     raise
                 self._sleep(min(20.0, 0.5 * 2**attempt) * random.uniform(0.5, 1.0))
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _paged(client: Any, operation: str, arguments: Mapping[str, Any]) -> Iterable[Page]:
+    if not client.can_paginate(operation):
+        return [getattr(client, operation)(**arguments)]
+    size = {"PageSize": PAGE_SIZES[operation]} if operation in PAGE_SIZES else {}
+    return client.get_paginator(operation).paginate(**arguments, PaginationConfig=size)  # type: ignore[no-any-return]
 
 
 def _pauses(total: float) -> Iterator[float | None]:

@@ -118,7 +118,7 @@ class Lock:
         return f"the lock of stack {self._stack} was lost: it {self._lost}" if self._lost else None
 
     def _list(self) -> list[Held]:
-        pages = list(self._ssm.pages("get_parameters_by_path", {"Path": self._path}))
+        pages = self._ssm.pages("get_parameters_by_path", {"Path": self._path})
         self._now = max(_moment(page) for page in pages)
         found = [item for page in pages for item in page["Parameters"]]
         return sorted(map(_held, found), key=lambda held: held.number)

@@ -19,7 +19,7 @@ try:
     from botocore.exceptions import BotoCoreError, ClientError
 
     from ansible_collections.groundwork.aws.plugins.module_utils._aws.client import Clients
-    from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import code_of, tell
+    from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import StackError, code_of, tell
 except ImportError as error:
     MISSING: ImportError | None = error
 else:
@@ -92,9 +92,14 @@ def list_regions(
 
 def _list_region(connection: Connection, region: str, filters: list[dict[str, Any]]) -> list[Instance]:
     try:
-        pages = Clients(connection, region)("ec2").pages("describe_instances", {"Filters": filters})
-        return [trimmed(instance, region) for page in pages for instance in _of_page(page)]
-    except (BotoCoreError, ClientError) as error:
+        ec2 = Clients(connection, region)("ec2")
+        pages = ec2.pages(
+            "describe_instances",
+            {"Filters": filters},
+            lambda page: [trimmed(instance, region) for instance in _of_page(page)],
+        )
+        return [instance for page in pages for instance in page]
+    except (BotoCoreError, ClientError, StackError) as error:
         mend = MENDS.get(code_of(error))
         text = f"the instances of {region} cannot be listed: {tell(error)}" + (f" ({mend})" if mend else "")
         raise ListingError(text) from error

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -101,10 +102,47 @@ def test_a_creation_that_failed_for_good_is_not_repeated(code: str) -> None:
     assert len(service.said) == 1
 
 
-def test_an_answer_that_makes_no_sense_is_told_with_its_call() -> None:
-    service = Service(ResponseParserError("no XML\n<html>"))
-    with pytest.raises(errors.LostResponseError, match=r"DeleteVpc: no usable answer came back \(no XML\)$"):
-        client(service)[0].delete_vpc()
+GARBLED = ResponseParserError("no XML\n<html>")
+
+
+def test_what_may_be_said_twice_is_said_again_after_an_answer_that_makes_no_sense() -> None:
+    made, slept, _retries = client(Service(GARBLED, GARBLED))
+    assert made.delete_vpc() == "done"
+    assert len(slept) == 2
+
+
+@pytest.mark.parametrize(("operation", "said"), [("delete_vpc", 4), ("create_vpc", 1)])
+def test_an_answer_that_makes_no_sense_is_told_with_its_call(operation: str, said: int) -> None:
+    service = Service(*[GARBLED] * 10)
+    with pytest.raises(errors.LostResponseError, match=r"Vpc: no usable answer came back \(no XML\)$"):
+        getattr(client(service)[0], operation)()
+    assert len(service.said) == said
+
+
+class Paged:
+    """A list of two pages; each failure strikes at the second."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.failures = list(failures)
+
+    def can_paginate(self, _operation: str) -> bool:
+        return True
+
+    def get_paginator(self, _operation: str) -> Paged:
+        return self
+
+    def paginate(self, **_arguments: Any) -> Iterator[dict[str, Any]]:
+        yield {"Vpcs": [1, 2]}
+        if self.failures:
+            raise self.failures.pop(0)
+        yield {"Vpcs": [3]}
+
+
+def test_a_list_is_read_again_as_a_whole() -> None:
+    slept: list[float] = []
+    made = Client(lambda _retries: Paged(GARBLED), Fresh(), slept.append)
+    assert made.pages("describe_vpcs", {}, lambda page: page["Vpcs"]) == [[1, 2], [3]]
+    assert len(slept) == 1
 
 
 def test_throttling_is_not_met_for_ever() -> None:

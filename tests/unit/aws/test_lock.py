@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from typing import Any
@@ -34,14 +33,14 @@ class Parameters:
     def now(self) -> datetime:
         return datetime.now(timezone.utc) + timedelta(hours=1)
 
-    def pages(self, operation: str, arguments: dict[str, str]) -> Iterator[dict[str, Any]]:
+    def pages(self, operation: str, arguments: dict[str, str]) -> list[dict[str, Any]]:
         assert (operation, arguments["Path"]) == ("get_parameters_by_path", "/groundwork/shop/lock")
         found = [
             {"Name": name, "Value": value, "LastModifiedDate": written}
             for name, (value, written) in self.values.items()
         ]
         date = format_datetime(self.now(), usegmt=True)
-        yield {"Parameters": found, "ResponseMetadata": {"HTTPHeaders": {"date": date}}}
+        return [{"Parameters": found, "ResponseMetadata": {"HTTPHeaders": {"date": date}}}]
 
     def put_parameter(self, Name: str, Value: str, Type: str, Overwrite: bool) -> None:  # noqa: N803
         with self._lock:

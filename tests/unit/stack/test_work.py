@@ -54,9 +54,9 @@ class Account:
         assert service == "things"
         return self
 
-    def pages(self, operation: str, arguments: Any) -> Iterator[dict[str, Any]]:
+    def pages(self, operation: str, arguments: Any) -> list[dict[str, Any]]:
         self.said.append("list")
-        yield {"Things": list(self.things)}
+        return [{"Things": list(self.things)}]
 
     def make(self, token: str) -> Raw:
         self.tokens.append(token)
