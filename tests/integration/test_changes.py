@@ -18,7 +18,7 @@ OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBx0h0Rg3V7KeQ6VrbbYpX3Wg4cW2pX
 ZONES = {"zones": ["us-east-1a", "us-east-1b"]}
 TWO_SUBNETS = {"network": {**ZONES, "subnets": {"public": {"cidrs": ["10.0.1.0/24", "10.0.2.0/24"]}}}}
 # A group that is replaced cannot have the name of the old one, which is there until nothing uses it any more.
-SUFFIX = r"(?<=single-instance-app)-[0-9a-f]{6}\b|(?<=single-instance-b)-[0-9a-f]{6}\b"
+SUFFIX = r"(?<=single-instance-b)-[0-9a-f]{6}\b"
 NO_DATA = {"instances": {"app": {"protect": False}}}
 
 

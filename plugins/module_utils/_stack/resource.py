@@ -176,7 +176,8 @@ class ResourceType:
     serves: tuple[str, ...] = ()
     # Properties that no two live objects can share: the old one must go before the new one comes.
     exclusive: tuple[str, ...] = ()
-    create_first: bool = False
+    # The new object comes before the old one goes. Names the property inside which their names must differ.
+    create_first: str = ""
     everywhere: bool = False
     also: tuple[Listing, ...] = ()
     join: Callable[[list[Raw], Sequence[list[Raw]]], list[Raw]] | None = None

@@ -18,7 +18,7 @@ from .graph import Step
 from .plan import Change, Plan, Registry, tags_of
 from .poll import verdict
 from .references import resolve
-from .resource import Edit, Live, Order, Raw, ResourceType, Scope, Wait, dig
+from .resource import Edit, Live, Order, Properties, Raw, ResourceType, Scope, Wait, dig
 from .schedule import Await, Pause, Work
 from .wanted import Ref, WantedStack
 
@@ -92,21 +92,22 @@ class Worker:
         if wanted is None:
             raise AssertionError(f"{change.key} has nothing wanted")
         given = {name: value for name, value in wanted.properties.items() if not (early and name in kind.late)}
+        properties = kind.desired(resolve(given, self._guess if guess else self._value))
         return Order(
             address=change.key,
-            name=self._name(change, kind),
-            properties=kind.desired(resolve(given, self._guess if guess else self._value)),
+            name=self._name(change, kind, properties),
+            properties=properties,
             tags=tags_of(self._stack, wanted, kind),
             scope=self._scope,
             token=self._token(change, bump),
             prepared=self._prepared.get(change.key, {}),
         )
 
-    def _name(self, change: Change, kind: ResourceType) -> str:
-        name = kind.physical(self._scope, change.name)
-        if change.action == "replace" and kind.create_first and change.live:
-            # The one that goes still has the name.
-            return f"{name}-{hashlib.sha256(change.live.id.encode()).hexdigest()[:6]}"
+    def _name(self, change: Change, kind: ResourceType, properties: Properties) -> str:
+        name, live, place = kind.physical(self._scope, change.name), change.live, kind.create_first
+        if change.action == "replace" and live and place and properties.get(place) == live.properties.get(place):
+            # The one that goes still has the name there.
+            return f"{name}-{hashlib.sha256(live.id.encode()).hexdigest()[:6]}"
         return name
 
     def _token(self, change: Change, bump: int) -> str:

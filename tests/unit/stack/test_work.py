@@ -178,7 +178,7 @@ def test_the_predecessor_is_not_mistaken_for_what_was_made() -> None:
     old = thing("t-0")
     account = Account(LostResponseError("MakeThing", ValueError()))
     account.things = [{"Id": "t-0", "State": "up", "Tags": TAGS}]
-    work = worker(account, kind(create_first=True), change("replace", old))
+    work = worker(account, kind(create_first="colour"), change("replace", old))
     finish(work, CREATE)
     assert work.made["thing/a"].id == "t-1"
 
