@@ -8,7 +8,7 @@ export GROUNDWORK_TOPOLOGY := $(TOPOLOGY)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev site test lint unit examples integration role e2e bench schema lab-env down clean
+.PHONY: help setup setup-dev site test lint unit examples integration role lab e2e bench schema lab-env down clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,12 +38,16 @@ examples: setup-dev  ## The example applications' own tests
 	@scripts/examples
 
 integration: setup-dev  ## The modules through real ansible, over HTTP, with faults
-	@$(BIN)/python -m pytest -q tests/integration
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/integration
 
 role: setup-dev  ## Every role in a container of its own (molecule)
 	@scripts/role $(ROLE)
 
-e2e: setup-dev  ## The lab, and every topology in it
+lab: setup-dev  ## The lab by itself: its API, its guests, its commands
+	@$(BIN)/python -m lab setup
+	@$(BIN)/python -m pytest -q -x tests/lab
+
+e2e: setup-dev  ## Every topology, in a lab of the tests' own
 	@scripts/e2e
 
 bench: setup-dev  ## Ratios against other ways of doing the same work
