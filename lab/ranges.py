@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from .image.machine import read_machine
 from .shell import LabError, as_root, run
 
 # RFC 5737, and RFC 2544 for more labs than it has ranges.
@@ -58,13 +59,12 @@ def choose(used: Iterable[str]) -> Iterator[PublicRange]:
             yield PublicRange(network)
 
 
-# Behind some proxies these resolve to addresses of the very ranges that are for documentation.
-ASKED = ("pypi.org", "files.pythonhosted.org", "registry.npmjs.org", "deb.debian.org", "github.com")
-
-
 def used_networks() -> set[str]:
-    """The networks that this machine uses: its routes and addresses, docker's networks, where names lead to."""
-    return _routes() | _docker_networks() | _nameservers() | _name_targets(ASKED)
+    """The networks that this machine uses: its routes and addresses, docker's networks, where packages come from.
+
+    Behind some proxies the names of registries lead to the very ranges that are for documentation.
+    """
+    return _routes() | _docker_networks() | _nameservers() | _name_targets(read_machine().hosts)
 
 
 def _routes() -> set[str]:
@@ -102,7 +102,7 @@ def _name_targets(names: Iterable[str]) -> set[str]:
         except OSError:
             return set()
 
-    with ThreadPoolExecutor(len(ASKED)) as pool:
+    with ThreadPoolExecutor(8) as pool:
         return set().union(*pool.map(resolve, names))
 
 

@@ -23,6 +23,7 @@ LOCAL_CERTIFICATES = Path("/usr/local/share/ca-certificates")
 CACHE = "/var/cache/groundwork-lab"
 APT_SETTINGS = ("Acquire::Check-Valid-Until", "Acquire::Check-Date", "Acquire::http::Proxy", "Acquire::https::Proxy")
 NPM_PLACES = ("usr/etc/npmrc", "usr/local/etc/npmrc", "etc/npmrc")
+HOST = re.compile(r"https?://(?:[^/@\s\"]*@)?([^/:\s\";]+)")
 ONE_LINE = re.compile(r"deb\s+(?:\[(?P<options>[^]]*)\]\s+)?(?P<uri>\S+)\s+(?P<suite>\S+)\s+(?P<components>.+)")
 
 
@@ -49,6 +50,11 @@ class MachineConfiguration:
         if self.apt_sources:
             found["etc/apt/sources.list.d/debian.sources"] = self.apt_sources.encode()
         return {path: content for path, content in found.items() if content}
+
+    @property
+    def hosts(self) -> set[str]:
+        """The names of the hosts that packages come from, or through."""
+        return set(HOST.findall(self.apt_sources + self.apt_settings + self.pip + self.npm))
 
 
 def read_machine(root: Path = Path("/")) -> MachineConfiguration:

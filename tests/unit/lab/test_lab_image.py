@@ -94,3 +94,13 @@ def test_the_digest_tells_images_apart(change: dict[str, object]) -> None:
     machine = MachineConfiguration(apt_sources="a")
     assert recipe_digest(machine) == recipe_digest(MachineConfiguration(apt_sources="a"))
     assert recipe_digest(machine) != recipe_digest(dataclasses.replace(machine, **change))  # type: ignore[arg-type]
+
+
+def test_the_hosts_that_packages_come_from() -> None:
+    machine = MachineConfiguration(
+        apt_sources="Types: deb\nURIs: http://apt.example:3142/debian\n",
+        apt_settings='Acquire::http::Proxy "http://proxy.example:8080";\n',
+        pip="index-url = https://who:secret@pip.example/simple\n",
+        npm="registry=https://npm.example/\n",
+    )
+    assert machine.hosts == {"apt.example", "proxy.example", "pip.example", "npm.example"}

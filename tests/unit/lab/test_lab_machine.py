@@ -12,6 +12,7 @@ import pytest
 
 from lab import cli, shell
 from lab.description import Description, read_description, running_pid, write_description
+from lab.engine import dockerd
 from lab.engine import machine as engine_machine
 from lab.paths import LabPaths, identity, lab_paths
 from lab.shell import CommandError, LabError, run
@@ -38,6 +39,14 @@ def test_without_root_there_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -
 def test_an_engine_that_answers_is_used_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine_machine, "missing_programs", lambda: ["dockerd"])
     engine_machine.ensure_packages(print, engine_answers=True)
+
+
+@pytest.mark.parametrize(("seen", "ended"), [([0, 7], False), ([0, 0], True), ([7], False)])
+def test_an_engine_that_is_just_being_started_has_not_ended(
+    monkeypatch: pytest.MonkeyPatch, seen: list[int], ended: bool
+) -> None:
+    monkeypatch.setattr(dockerd, "_own_pid", iter(seen).__next__)
+    assert dockerd._has_ended() is ended
 
 
 def test_as_root_without_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
