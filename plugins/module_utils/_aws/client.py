@@ -85,8 +85,8 @@ class Client:
         return partial(self._say, operation)
 
     def pages(
-        self, operation: str, arguments: Mapping[str, Any], keep: Callable[[Page], T] = lambda page: page
-    ) -> list[T]:
+        self, operation: str, arguments: Mapping[str, Any], keep: Callable[[Page], Any] = lambda page: page
+    ) -> list[Any]:
         """All pages of a list call, or its one answer when AWS does not page it; of each, what `keep` makes of it."""
         client = self._make(True)
         return self._sensibly(operation, lambda: [keep(page) for page in _paged(client, operation, arguments)])
