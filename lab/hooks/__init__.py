@@ -13,17 +13,19 @@ from . import (
     addresses,
     console,
     dependencies,
+    images,
     interfaces,
     launch,
     lifecycle,
     options,
     patch,
+    speed,
     subnets,
 )
 
 __all__ = ["addresses", "install", "lifecycle", "remove"]
 # Importing them declares their hooks.
-_PARTS = (access, addresses, console, dependencies, interfaces, launch, lifecycle, options, subnets)
+_PARTS = (access, addresses, console, dependencies, images, interfaces, launch, lifecycle, options, speed, subnets)
 
 
 def install() -> None:

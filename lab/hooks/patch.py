@@ -13,18 +13,28 @@ from collections.abc import Callable
 from typing import Any
 
 Hook = Callable[..., Any]
-Declared = tuple[type, str, Hook]
 
-_declared: list[Declared] = []
-_replaced: list[tuple[type, str, Any]] = []
+# Owner (a class or a module), name, and what makes the replacement out of the original.
+_declared: list[tuple[Any, str, Callable[[Any], Any]]] = []
+_replaced: list[tuple[Any, str, Any]] = []
 
 
 def around(owner: type, name: str) -> Callable[[Hook], Hook]:
     """Declare that a function stands in for a method; it gets the original first, then what the method gets."""
 
     def declare(hook: Hook) -> Hook:
-        _declared.append((owner, name, hook))
+        _declared.append((owner, name, lambda original: _bind(original, hook)))
         return hook
+
+    return declare
+
+
+def remake(owner: Any, name: str) -> Callable[[Hook], Hook]:
+    """Declare that a function makes what stands in for a function of a module; it is given the original, once."""
+
+    def declare(make: Hook) -> Hook:
+        _declared.append((owner, name, make))
+        return make
 
     return declare
 
@@ -33,10 +43,10 @@ def install() -> None:
     """Put every declared hook in place, once."""
     if _replaced:
         return
-    for owner, name, hook in _declared:
+    for owner, name, make in _declared:
         original = getattr(owner, name)
         _replaced.append((owner, name, owner.__dict__.get(name)))
-        setattr(owner, name, _bind(original, hook))
+        setattr(owner, name, make(original))
 
 
 def remove() -> None:

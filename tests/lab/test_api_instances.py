@@ -10,6 +10,20 @@ from labtools import Account, refused
 ROOT = {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 12, "VolumeType": "gp3", "Encrypted": True}}
 
 
+def test_images_are_those_that_the_parameters_of_amazon_linux_name(account: Account) -> None:
+    path = "/aws/service/ami-amazon-linux-latest"
+    named = {
+        item["Value"]
+        for page in account.ssm.get_paginator("get_parameters_by_path").paginate(Path=path)
+        for item in page["Parameters"]
+        if "/al2023-ami-" in item["Name"]
+    }
+    images = account.ec2.describe_images(Owners=["amazon"])["Images"]
+    assert named
+    assert {image["ImageId"] for image in images} == named
+    assert all(image["CreationDate"] for image in images)
+
+
 def test_same_token_same_instance(account: Account) -> None:
     first = account.launch(ClientToken="one")
     assert account.launch(ClientToken="one") == first

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 from moto import mock_aws
+from moto.ec2.models.amis import AmiBackend
 
 from ansible_collections.groundwork.aws.plugins.module_utils._stack import poll
+from lab.hooks.images import load_images
 
 from .account import clients
 
@@ -30,8 +32,9 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def account(no_waiting: None) -> Iterator[None]:
-    """An AWS account with nothing in it but a policy: loading those of AWS takes longer than a test."""
+def account(no_waiting: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An AWS account with one policy, and the images of Amazon Linux: loading all of AWS's takes longer than a test."""
+    monkeypatch.setattr(AmiBackend, "_load_amis", lambda backend: load_images(None, backend))
     with mock_aws():
         clients()("iam").create_policy(PolicyName="shop", PolicyDocument=json.dumps(DOCUMENT))
         yield
