@@ -7,9 +7,12 @@ from __future__ import annotations
 from typing import Any
 
 from rig.account import Account
-from rig.api import few_images
 
-IMAGE = few_images()[0]["ami_id"]
+
+def launch(account: Account, subnet: str) -> None:
+    ec2 = account.client("ec2")
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    ec2.run_instances(MinCount=1, MaxCount=1, ImageId=image, SubnetId=subnet)
 
 
 def tags(kind: str, address: str) -> list[dict[str, Any]]:
@@ -30,7 +33,7 @@ def fill(account: Account, swap: bool = False) -> Any:
             TagSpecifications=tags("subnet", f"subnet/{number}"),
         )
         subnets[number] = made["Subnet"]["SubnetId"]
-    ec2.run_instances(MinCount=1, MaxCount=1, ImageId=IMAGE, SubnetId=subnets[1])
+    launch(account, subnets[1])
     return ec2, vpc, subnets
 
 
@@ -53,7 +56,7 @@ def test_a_duplicate_is_seen(accounts: Any) -> None:
     one, other = accounts(), accounts()
     fill(one)
     _, _, subnets = fill(other)
-    other.client("ec2").run_instances(MinCount=1, MaxCount=1, ImageId=IMAGE, SubnetId=subnets[1])
+    launch(other, subnets[1])
     assert one.state() != other.state()
 
 
