@@ -15,7 +15,7 @@ from typing import Protocol
 
 from moto.ec2.models.instances import Instance
 
-from .hooks import lifecycle
+from .hooks import lifecycle, nat
 from .machines import Machine, Power
 from .shell import LabError
 from .snapshot import describe
@@ -184,6 +184,7 @@ class Reconciler:
         powers = self._guests.observe()
         with self._lock:
             lifecycle.forget_terminated(time.time())
+            nat.settle_all()
             moving |= self._busy
             tasks = self._tasks(powers, moving)
             self._busy.update(task.instance.id for task in tasks)

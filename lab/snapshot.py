@@ -89,8 +89,11 @@ def _has_egress(backend: Any, subnet: str, vpc: str, public: bool) -> bool:
     for route in _routes(backend, subnet, vpc):
         if route.destination_cidr_block == ANYWHERE:
             gateway = route.gateway
-            if route.nat_gateway or route.instance or route.interface:
+            if route.instance or route.interface:
                 return True
+            if route.nat_gateway:
+                home = route.nat_gateway.subnet_id
+                return route.nat_gateway.state == "available" and _has_egress(backend, home, vpc, public=True)
             if gateway is not None and str(gateway.id).startswith("igw-"):
                 return public
     return False

@@ -17,6 +17,7 @@ from . import (
     interfaces,
     launch,
     lifecycle,
+    nat,
     options,
     patch,
     speed,
@@ -25,7 +26,10 @@ from . import (
 
 __all__ = ["addresses", "install", "lifecycle", "remove"]
 # Importing them declares their hooks.
-_PARTS = (access, addresses, console, dependencies, images, interfaces, launch, lifecycle, options, speed, subnets)
+_PARTS = (
+    *(access, addresses, console, dependencies, images, interfaces, launch),
+    *(lifecycle, nat, options, speed, subnets),
+)
 
 
 def install() -> None:

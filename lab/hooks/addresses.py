@@ -16,6 +16,7 @@ from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.internet_gateways import InternetGatewayBackend
 from moto.ec2.responses.elastic_ip_addresses import ElasticIPAddresses
 
+from . import nat
 from .errors import dependency_violation, ec2_error
 from .patch import Hook, around
 
@@ -133,13 +134,32 @@ def _release_other(backend: Any, interface: Any, wanted: dict[str, Any]) -> None
         other.instance = other.eni = other.association_id = None
 
 
+def _named(response: Any) -> Iterator[Any]:
+    """The elastic addresses that a request is about."""
+    names = {response._get_param(key) for key in ("AllocationId", "AssociationId", "PublicIp")} - {None}
+    for address in response.ec2_backend.addresses:
+        if names & {address.allocation_id, address.association_id, address.public_ip}:
+            yield address
+
+
 @around(ElasticIPAddresses, "release_address")
 def release_address(original: Hook, response: Any) -> Any:
-    allocation = response._get_param("AllocationId")
-    for address in response.ec2_backend.addresses:
-        if address.allocation_id == allocation and address.association_id:
+    for address in _named(response):
+        if address.association_id:
             raise ec2_error("InvalidIPAddress.InUse", f"Address {address.public_ip} is in use.")
     return original(response)
+
+
+def _leave_to_gateway(original: Hook, response: Any) -> Any:
+    """AWS says it like this when a NAT gateway has the address."""
+    for address in _named(response):
+        if address.eni is not None and nat.holds(response.ec2_backend, address.eni):
+            raise ec2_error("AuthFailure", "You do not have permission to access the specified resource.")
+    return original(response)
+
+
+for _operation in ("associate_address", "disassociate_address", "release_address"):
+    around(ElasticIPAddresses, _operation)(_leave_to_gateway)
 
 
 @around(InternetGatewayBackend, "detach_internet_gateway")

@@ -4,9 +4,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import dataclass
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -17,45 +14,24 @@ from moto.ec2.responses.instances import InstanceResponse
 from .errors import ec2_error
 from .lifecycle import enter, noted
 from .patch import Hook, around
-
-
-@dataclass(frozen=True)
-class Launch:
-    """What a client token stands for."""
-
-    digest: str
-    reservation: str
+from .tokens import once
 
 
 @around(InstanceResponse, "run_instances")
 def run_instances(original: Hook, response: Any) -> ActionResult:
     """The same token with the same parameters starts nothing twice, also when the instances are gone again."""
+    reservations = response.ec2_backend.reservations
+    return ActionResult(reservations[once(response, reservations, lambda: _launch(original, response))])
+
+
+def _launch(original: Hook, response: Any) -> str:
     backend = response.ec2_backend
-    tokens: dict[str, Launch] = backend.__dict__.setdefault("lab_client_tokens", {})
-    token = response._get_param("ClientToken")
-    digest = _digest(response.data)
-    known = tokens.get(token) if token else None
-    if known and known.reservation in backend.reservations:
-        if known.digest != digest:
-            raise ec2_error(
-                "IdempotentParameterMismatch",
-                "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
-            )
-        return ActionResult(backend.reservations[known.reservation])
     _check(response, backend)
     response.params["MinCount"] = _count(response)
-    result: ActionResult = original(response)
-    reservation = result.result
+    reservation = original(response).result
     assert isinstance(reservation, Reservation)
     _complete(response, backend, reservation)
-    if token:
-        tokens[token] = Launch(digest, reservation.id)
-    return result
-
-
-def _digest(data: dict[str, Any]) -> str:
-    kept = {key: value for key, value in data.items() if key not in ("ClientToken", "Action", "Version")}
-    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+    return str(reservation.id)
 
 
 def _count(response: Any) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rig.faults import Do, mutation
 from rig.runs import Outcome, Run
-from rig.stacks import DATA, Stack, Stacks, assert_same, for_each
+from rig.stacks import DATA, SINGLE, Base, Stack, Stacks, assert_same, base_of, for_each
 
 # A change that updates some resources in place and adds one, and one that replaces the subnet and the machine in it.
 CHANGED: Mapping[str, Any] = {
@@ -21,6 +21,10 @@ CHANGED: Mapping[str, Any] = {
     "resources": {"security_group/extra": {"vpc": {"ref": "vpc/main"}, "description": "More"}},
 }
 REPLACED: Mapping[str, Any] = {"network": {"subnets": {"public": {"cidrs": ["10.0.7.0/24"]}}}}
+# The subnet of the NAT gateway is another, so that the gateway is, and a further tier leads through it.
+MOVED: Mapping[str, Any] = {
+    "network": {"subnets": {"public": {"cidrs": ["10.0.7.0/24"]}, "database": {"route": "nat"}}}
+}
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,10 @@ class Step:
 CREATE = Step("create", lambda stack, parallel: stack.start(parallel=parallel))
 CHANGE = Step("change", lambda stack, parallel: stack.start(CHANGED, parallel=parallel))
 REPLACE = Step("replace", lambda stack, parallel: stack.start(REPLACED, allow_destroy=[DATA], parallel=parallel))
-DELETE = Step("delete", lambda stack, parallel: stack.start(state="absent", allow_destroy=[DATA], parallel=parallel))
+DELETE = Step(
+    "delete",
+    lambda stack, parallel: stack.start(state="absent", allow_destroy=[*stack.base.data], parallel=parallel),
+)
 
 
 @dataclass(frozen=True)
@@ -87,12 +94,14 @@ def kill_at(stack: Stack, number: int, variant: Variant, step: Step) -> None:
     assert outcome.killed, f"{step.what}: the run ended by itself: {outcome}"
 
 
-def try_all(stacks: Stacks, before: list[Step], steps: list[Step], variant: Variant) -> None:
+def try_all(
+    stacks: Stacks, before: list[Step], steps: list[Step], variant: Variant = AFTER, base: Base = SINGLE
+) -> None:
     """Live the same life once for each number, with every step killed at that call and then done again."""
-    expected = live_through(stacks(), [*before, *steps])[len(before) :]
+    expected = live_through(stacks(base), [*before, *steps])[len(before) :]
 
     def trial(number: int) -> None:
-        stack = stacks()
+        stack = stacks(base)
         for step in before:
             step.run(stack)
         for whole in expected:
@@ -110,7 +119,12 @@ def test_a_creation_or_deletion_that_died_is_completed(stacks: Stacks, variant: 
 
 
 def test_a_change_that_died_is_completed(stacks: Stacks) -> None:
-    try_all(stacks, [CREATE], [CHANGE, REPLACE], AFTER)
+    try_all(stacks, [CREATE], [CHANGE, REPLACE])
+
+
+def test_ways_out_that_died_half_made_or_half_gone_are_completed(stacks: Stacks) -> None:
+    moved = Step("move", lambda stack, parallel: stack.start(MOVED, parallel=parallel))
+    try_all(stacks, [], [CREATE, moved, DELETE], base=base_of("nat"))
 
 
 def test_a_creation_that_died_is_taken_down_without_a_trace(stacks: Stacks) -> None:

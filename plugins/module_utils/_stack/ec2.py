@@ -12,14 +12,17 @@ from .._aws.tags import as_list, as_mapping, of_stack
 from .resource import Client, Listing, Live, Raw, Scope, Tagging
 
 
-def listing(operation: str, result: str, id_filter: str, **more: Any) -> Listing:
-    """A describe call with server-side filters: an id that is gone is left out instead of failing all others."""
+def listing(operation: str, result: str, id_filter: str, filters: str = "Filters", **more: Any) -> Listing:
+    """A describe call with server-side filters: an id that is gone is left out instead of failing all others.
+
+    ``filters`` is what the call names them.
+    """
 
     def stack(scope: Scope) -> Mapping[str, Any]:
-        return {"Filters": of_stack(scope.stack), **more}
+        return {filters: of_stack(scope.stack), **more}
 
     def ids(identifiers: Sequence[str]) -> Mapping[str, Any]:
-        return {"Filters": [{"Name": id_filter, "Values": list(identifiers)}], **more}
+        return {filters: [{"Name": id_filter, "Values": list(identifiers)}], **more}
 
     return Listing(operation, result, stack, ids)
 

@@ -45,10 +45,10 @@ def _read_type(
 
 
 def _read(clients: ClientOf, kind: ResourceType, scope: Scope, calls: ThreadPoolExecutor) -> list[tuple[Live, bool]]:
-    items = _joined(kind, _start(clients, kind, scope, calls))
-    alive = [item for item in items if not dead(kind, item)]
-    details = _details(clients(kind.service), kind, alive, calls)
-    return list(_lives(kind, items, [future.result() for future in details], scope))
+    ours = [item for item in _joined(kind, _start(clients, kind, scope, calls)) if _owner(kind, item, scope)]
+    gone = [item for item in ours if dead(kind, item)]
+    whole = _completed(clients(kind.service), kind, [item for item in ours if not dead(kind, item)], calls)
+    return list(_lives(kind, [*whole, *gone], scope))
 
 
 def find(
@@ -120,17 +120,23 @@ def _flat(page: Any, path: str) -> list[Raw]:
     return items
 
 
-def _details(
-    client: Any, kind: ResourceType, items: list[Raw], pool: ThreadPoolExecutor
-) -> list[Future[dict[str, Raw | None]]]:
-    def call(detail: Detail, chunk: list[Raw]) -> dict[str, Raw | None]:
-        return dict(zip([kind.identify(item) for item in chunk], _detail(client, detail, chunk), strict=True))
-
-    return [
-        pool.submit(call, detail, items[start : start + detail.size])
+def _completed(client: Any, kind: ResourceType, items: list[Raw], pool: ThreadPoolExecutor) -> list[Raw]:
+    """The items with their details; without those that have gone since they were listed."""
+    whole = {kind.identify(item): item for item in items}
+    chunks = [
+        (detail, items[start : start + detail.size])
         for detail in kind.details
         for start in range(0, len(items), detail.size)
     ]
+    reading = [(chunk, pool.submit(_detail, client, detail, chunk)) for detail, chunk in chunks]
+    for chunk, future in reading:
+        for item, more in zip(chunk, future.result(), strict=True):
+            identifier = kind.identify(item)
+            if more is None:
+                whole.pop(identifier, None)
+            elif identifier in whole:
+                whole[identifier] = {**whole[identifier], **more}
+    return list(whole.values())
 
 
 def _detail(client: Any, detail: Detail, chunk: list[Raw]) -> Sequence[Raw | None]:
@@ -143,22 +149,15 @@ def _detail(client: Any, detail: Detail, chunk: list[Raw]) -> Sequence[Raw | Non
         return [None]
 
 
-def _lives(
-    kind: ResourceType, items: list[Raw], details: Sequence[Mapping[str, Raw | None]], scope: Scope
-) -> Iterable[tuple[Live, bool]]:
+def _lives(kind: ResourceType, items: Iterable[Raw], scope: Scope) -> Iterable[tuple[Live, bool]]:
     for item in items:
-        identifier = kind.identify(item)
-        more = [detail[identifier] for detail in details if identifier in detail]
-        whole = {**item, **{key: value for found in more if found for key, value in found.items()}}
-        address = _owner(kind, whole, scope)
-        if None not in more and address is not None and address.startswith(f"{kind.name}/"):
-            yield _live(kind, whole, address.partition("/")[2])
-
-
-def _live(kind: ResourceType, item: Raw, name: str) -> tuple[Live, bool]:
-    if dead(kind, item):
-        return Live(kind.name, name, kind.identify(item), {}, {}, {}, item), True
-    return to_live(kind, item, name), False
+        address = _owner(kind, item, scope)
+        if address is not None and address.startswith(f"{kind.name}/"):
+            name = address.partition("/")[2]
+            if dead(kind, item):
+                yield Live(kind.name, name, kind.identify(item), {}, {}, {}, item), True
+            else:
+                yield to_live(kind, item, name), False
 
 
 def _owner(kind: ResourceType, item: Raw, scope: Scope) -> str | None:

@@ -53,7 +53,7 @@ def verdict(waiter: Waiter, item: Raw | None) -> bool:
         return waiter.absent_is_ready
     state = dig(item, waiter.path)
     if state in waiter.failed:
-        why = dig(item, "StateReason.Message")
+        why = dig(item, waiter.why)
         raise StackError(f"waiting for {waiter.what}: it is {state}" + (f" ({why})" if why else ""))
     return state in waiter.ready
 

@@ -60,7 +60,7 @@ class Waiter:
     """Readiness as a table: the value at ``path`` is one of ``ready``, on its way, or one of ``failed``.
 
     ``coming`` are the values from which it gets there by itself: a run that died while it waited leaves them.
-    ``absent_is_ready``: it is waited for until it is listed no more.
+    ``absent_is_ready``: it is waited for until it is listed no more. ``why`` is where AWS says the reason of a failure.
     """
 
     what: str
@@ -68,6 +68,7 @@ class Waiter:
     ready: tuple[Any, ...]
     failed: tuple[Any, ...] = ()
     coming: tuple[Any, ...] = ()
+    why: str = "StateReason.Message"
     absent_is_ready: bool = False
     timeout: float = 300.0
     delay: float = 5.0

@@ -9,10 +9,9 @@ from typing import Any
 
 from .._stack.wanted import Ref, Wanted, WantedStack
 from .firewall import ingress
+from .network import network
 from .raw import compile_raw
-from .view import Document, machine_groups, proxy_on, services, services_on, tiers
-
-EVERYWHERE = "0.0.0.0/0"
+from .view import Document, machine_groups, proxy_on, services, services_on
 
 
 def compile_stack(document: Document) -> WantedStack:
@@ -29,7 +28,7 @@ def compile_stack(document: Document) -> WantedStack:
 
 def compile_topology(document: Document) -> Iterator[Wanted]:
     """Everything but the raw resources."""
-    yield from _network(document)
+    yield from network(document)
     if document["access"]["public_key"] is not None:
         yield Wanted("key_pair", "main", {"public_key": document["access"]["public_key"]})
     groups = machine_groups(document)
@@ -39,34 +38,6 @@ def compile_topology(document: Document) -> Iterator[Wanted]:
         yield _security_group(document, group)
     for group, machines in groups.items():
         yield from _instances(document, group, machines)
-
-
-def _network(document: Document) -> Iterator[Wanted]:
-    network = document["network"]
-    vpc = Ref("vpc/main")
-    yield Wanted("vpc", "main", {"cidr": network["cidr"], "dns_hostnames": True, "dns_support": True})
-    if any(tier["route"] == "internet" for tier in tiers(document).values()):
-        yield Wanted("internet_gateway", "main", {"vpc": vpc})
-    for tier, subnets in tiers(document).items():
-        for number, (zone, cidr) in enumerate(zip(network["zones"], subnets["cidrs"], strict=True), 1):
-            # Whether an instance has a public address is said by the instance alone.
-            properties = {"vpc": vpc, "cidr": cidr, "zone": zone, "public_ip_on_launch": False}
-            yield Wanted("subnet", f"{tier}-{number}", properties)
-    for tier, subnets in tiers(document).items():
-        yield _route_table(tier, subnets)
-
-
-def _route_table(tier: str, subnets: Mapping[str, Any]) -> Wanted:
-    outwards = [{"destination": EVERYWHERE, "gateway": Ref("internet_gateway/main")}]
-    return Wanted(
-        "route_table",
-        tier,
-        {
-            "vpc": Ref("vpc/main"),
-            "routes": outwards if subnets["route"] == "internet" else [],
-            "subnets": [Ref(f"subnet/{tier}-{number}") for number in range(1, len(subnets["cidrs"]) + 1)],
-        },
-    )
 
 
 def _partition(region: str) -> str:

@@ -7,7 +7,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -146,9 +147,16 @@ def _checked(data: Mapping[str, Any], problems: _Problems) -> dict[str, Any]:
     for rule in RULES:
         problems.add_findings(rule(document))
     if not problems.found:  # what the document compiles to is known only now
-        compiled = [wanted.address for wanted in compile_topology(document)]
-        problems.add_findings(raw_resources_fit(document, compiled))
+        compiled = Counter(wanted.address for wanted in compile_topology(document))
+        problems.add_findings(_named_twice(compiled))
+        problems.add_findings(raw_resources_fit(document, compiled.keys()))
     return document
+
+
+def _named_twice(compiled: Counter[str]) -> Iterator[tuple[Place, str]]:
+    for address, times in compiled.items():
+        if times > 1:
+            yield (), f"{times} things of it would make {address} (give a tier or a group of instances another name)"
 
 
 def _derive(record: Record, value: dict[str, Any], document: Mapping[str, Any]) -> None:

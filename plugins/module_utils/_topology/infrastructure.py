@@ -22,7 +22,12 @@ def address_by_route(machines: Mapping[str, Any], document: Mapping[str, Any]) -
 SUBNETS = Record(
     fields={
         "cidrs": Field(ListOf(NETWORK_CIDR, least=1), "One network for each zone, in the zones' order.", required=True),
-        "route": Field(Choice("internet", "none"), "Where traffic that leaves the network goes.", default="none"),
+        "route": Field(
+            Choice("internet", "nat", "none"),
+            "Where traffic that leaves the network goes: `internet` from and to public addresses, `nat` outwards only, "
+            "through NAT gateways.",
+            default="none",
+        ),
     }
 )
 
@@ -35,6 +40,12 @@ NETWORK = Record(
             required=True,
         ),
         "subnets": Field(Table(THING, SUBNETS, "<tier>"), "Tiers of subnets, one subnet in each zone.", required=True),
+        "nat": Field(
+            Choice("zone", "single"),
+            "`zone`: a NAT gateway in each zone, so that none depends on another; `single`: one for all, which costs "
+            "less.",
+            default="zone",
+        ),
     }
 )
 

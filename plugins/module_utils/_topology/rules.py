@@ -13,7 +13,17 @@ from collections.abc import Callable, Iterator
 from ipaddress import IPv4Network
 
 from .kinds import Place, shown
-from .view import Document, calling_groups, group_of, machine_groups, proxy_on, services, services_on, tiers
+from .view import (
+    Document,
+    calling_groups,
+    gateway_tier,
+    group_of,
+    machine_groups,
+    proxy_on,
+    services,
+    services_on,
+    tiers,
+)
 
 Finding = tuple[Place, str]
 Rule = Callable[[Document], Iterator[Finding]]
@@ -56,6 +66,15 @@ def one_subnet_per_zone(document: Document) -> Iterator[Finding]:
         networks = len(subnets["cidrs"] or ())
         if zones and networks and networks != zones:
             yield ("network", "subnets", tier, "cidrs"), f"{networks} for {zones} zones (give one for each zone)"
+
+
+def nat_gateways_have_a_place(document: Document) -> Iterator[Finding]:
+    for tier, subnets in tiers(document).items():
+        if subnets["route"] == "nat" and gateway_tier(document) is None:
+            yield (
+                ("network", "subnets", tier, "route"),
+                "no tier leads to the internet, where its NAT gateway would stand (add one with route: internet)",
+            )
 
 
 def zones_lie_in_the_region(document: Document) -> Iterator[Finding]:
@@ -257,6 +276,7 @@ RULES: tuple[Rule, ...] = (
     subnets_lie_in_the_network,
     subnets_do_not_overlap,
     one_subnet_per_zone,
+    nat_gateways_have_a_place,
     zones_lie_in_the_region,
     public_key_is_whole,
     public_addresses_are_reachable,

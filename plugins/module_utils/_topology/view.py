@@ -28,6 +28,11 @@ def tiers(document: Document) -> Mapping[str, Mapping[str, Any]]:
     return (document.get("network") or {}).get("subnets") or {}
 
 
+def gateway_tier(document: Document) -> str | None:
+    """The first tier that leads to the internet: the internet gateway serves it, and NAT gateways stand in it."""
+    return next((name for name, subnets in tiers(document).items() if subnets.get("route") == "internet"), None)
+
+
 def group_of(name: str, service: Mapping[str, Any]) -> str | None:
     """The group of instances that a service runs on."""
     return name if service.get("instances") is not None else service.get("on")

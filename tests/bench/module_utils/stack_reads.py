@@ -51,6 +51,7 @@ def read_stack(stack: str, region: str) -> None:
 
     with ThreadPoolExecutor(20) as calls:
         lists = [calls.submit(_pages, ec2, name, Filters=filters) for name in BY_TAG]
+        lists.append(calls.submit(_pages, ec2, "describe_nat_gateways", Filter=filters))
         lists.append(calls.submit(_pages, ssm, "get_parameters_by_path", Path=f"/groundwork/{stack}/lock"))
         with ThreadPoolExecutor(3) as first:
             found = first.map(lambda read: [calls.submit(call) for call in read()], (networks, roles, profiles))

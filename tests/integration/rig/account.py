@@ -28,6 +28,7 @@ EC2 = (
     ("describe_volumes", "Volumes", "VolumeId"),
     ("describe_addresses", "Addresses", "AllocationId"),
     ("describe_key_pairs", "KeyPairs", "KeyPairId"),
+    ("describe_nat_gateways", "NatGateways", "NatGatewayId"),
 )
 # moto makes up a thousand snapshots in each account; those of a stack have its tag.
 SNAPSHOTS = {"Filters": [{"Name": "tag-key", "Values": ["groundwork:stack"]}]}

@@ -35,27 +35,48 @@ def merged(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
+@dataclass(frozen=True)
+class Base:
+    """What a stack is made from, before a test changes it."""
+
+    name: str
+    topology: str
+    overrides: Mapping[str, Any]
+    data: tuple[str, ...] = ()
+
+
+# The first architecture, whole.
+SINGLE = Base(NAME, DOCUMENT, WHOLE, (DATA,))
+
+
+def base_of(name: str) -> Base:
+    """The document of that name among those of these tests."""
+    return Base(name, str(CHECKOUT / "tests" / "integration" / "documents" / f"{name}.yml"), {})
+
+
 @dataclass
 class Stack:
-    """The stack of the first architecture, whole, in an account of its own behind a proxy of its own."""
+    """A stack in an account of its own behind a proxy of its own."""
 
     account: Account
     proxy: Proxy
     modules: Modules
+    base: Base
 
     def start(self, overrides: Mapping[str, Any] | None = None, check: bool = False, **options: Any) -> Run:
-        given = {"topology": DOCUMENT, "overrides": merged(WHOLE, overrides or {}), **options}
-        return self.modules.start("stack", given, check)
+        return self.modules.start("stack", {**self._given(overrides), **options}, check)
+
+    def _given(self, overrides: Mapping[str, Any] | None) -> dict[str, Any]:
+        return {"topology": self.base.topology, "overrides": merged(self.base.overrides, overrides or {})}
 
     def present(self, overrides: Mapping[str, Any] | None = None, check: bool = False, **options: Any) -> Outcome:
         return self.start(overrides, check, **options).finish()
 
     def absent(self, check: bool = False, **options: Any) -> Outcome:
-        return self.start(None, check, state="absent", **{"allow_destroy": [DATA], **options}).finish()
+        return self.start(None, check, state="absent", **{"allow_destroy": [*self.base.data], **options}).finish()
 
     def info(self, overrides: Mapping[str, Any] | None = None) -> Outcome:
-        given = {"topology": DOCUMENT, "overrides": merged(WHOLE, overrides or {})}
-        return self.modules.run("stack_info", given)
+        return self.modules.run("stack_info", self._given(overrides))
 
     def made(self, overrides: Mapping[str, Any] | None = None, **options: Any) -> Outcome:
         """Bring it up and forget how: what follows is what the test is about."""
@@ -65,17 +86,20 @@ class Stack:
         return outcome
 
     def id_of(self, address: str) -> str:
-        return self.account.id_of(NAME, address)
+        return self.account.id_of(self.base.name, address)
 
     def id_of_instance(self, address: str = DATA) -> str:
         """Of an instance and its volumes, which bear the same tags, the instance."""
-        found = [key for key, owner in self.account.owned(NAME).items() if owner == address and key.startswith("i-")]
+        found = [key for key, owner in self._owned().items() if owner == address and key.startswith("i-")]
         assert len(found) == 1, f"{address}: {found}"
         return found[0]
 
     def assert_empty(self) -> None:
         """Nothing of it is left, not even its lock."""
-        assert self.account.owned(NAME) == {}
+        assert self._owned() == {}
+
+    def _owned(self) -> dict[str, str]:
+        return self.account.owned(self.base.name)
 
     def assert_quiet(self, overrides: Mapping[str, Any] | None = None) -> None:
         """One more run finds nothing to do, and does nothing."""
@@ -97,10 +121,10 @@ class Stacks:
         self._numbers = itertools.count(200_000_000_001)
         self._open: list[Stack] = []
 
-    def __call__(self) -> Stack:
+    def __call__(self, base: Base = SINGLE) -> Stack:
         account = Account(self._endpoint, str(next(self._numbers)))
         proxy = Proxy(self._endpoint, account.id)
-        stack = Stack(account, proxy, Modules(self._nursery, proxy.url, self._directory))
+        stack = Stack(account, proxy, Modules(self._nursery, proxy.url, self._directory), base)
         self._open.append(stack)
         return stack
 

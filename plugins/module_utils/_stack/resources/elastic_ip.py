@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Elastic IP: a public address that stays when its instance is stopped or replaced."""
+"""Elastic IP: a public address that stays, of an instance (also when that is stopped or replaced) or a NAT gateway."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def associate(client: Client, edit: Edit) -> None:
 
 
 def release(client: Client, live: Live) -> None:
-    association = live.raw.get("AssociationId")
-    if association:
+    # What a NAT gateway holds cannot be taken from it, and comes free with its end.
+    if live.properties["instance"]:
         with taken_as_done("*.NotFound"):
-            client.disassociate_address(AssociationId=association)
+            client.disassociate_address(AssociationId=live.raw["AssociationId"])
 
 
 def delete(client: Client, live: Live) -> None:
@@ -54,6 +54,7 @@ TYPE = ResourceType(
     create=create,
     updates={"instance": associate},
     delete=delete,
-    # An address that is still on its way off an instance cannot be given back yet.
-    busy=frozenset({"InvalidIPAddress.InUse"}),
+    # An address that is still on its way off an instance cannot be given back yet. For one that a NAT gateway has or
+    # had until a moment ago AWS says that we may not have it.
+    busy=frozenset({"InvalidIPAddress.InUse", "AuthFailure"}),
 )
