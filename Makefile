@@ -59,9 +59,12 @@ schema: setup  ## Write the JSON Schema and the reference of the topology docume
 lab-env: setup  ## Print the exports that lead any AWS client to the running lab: eval "$$(make -s lab-env)"
 	@$(BIN)/python -m lab env
 
+# A set-up that was broken off has brought no lab up.
+SET_UP := $(wildcard .venv/.groundwork-*)
+
 down: ## Take the lab away
-	@if [ -x $(BIN)/python ]; then $(BIN)/python -m lab down; else echo "There is no lab: nothing has been set up here."; fi
+	@if [ -n "$(SET_UP)" ]; then $(BIN)/python -m lab down; else echo "There is no lab: nothing has been set up here."; fi
 
 clean: down  ## Take images, caches and the virtual environment away as well
-	@if [ -x $(BIN)/python ]; then $(BIN)/python -m lab clean; fi
+	@if [ -n "$(SET_UP)" ]; then $(BIN)/python -m lab clean; fi
 	@rm -rf .venv .lab .ansible dist
