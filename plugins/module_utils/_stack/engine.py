@@ -17,6 +17,7 @@ from . import live as reading
 from . import render
 from .apply import apply
 from .plan import Plan, make_plan
+from .reach import read_stack
 from .resource import Live, Scope
 from .resources import REGISTRY
 from .wanted import Ref, WantedStack
@@ -78,7 +79,7 @@ def _lock_left_behind(clients: Clients, stack: WantedStack, options: Options) ->
 
 def look(clients: Clients, stack: WantedStack, options: Options) -> tuple[reading.Inventory, Plan]:
     """Read and plan; changes nothing."""
-    inventory = reading.read_all(clients, REGISTRY.values(), Scope(stack.name, stack.region))
+    inventory = read_stack(clients, stack, REGISTRY)
     adopted = _adopted(clients, stack, inventory, options.adopt)
     return inventory, make_plan(stack, inventory.alive, REGISTRY, options.prune, adopted)
 
@@ -104,7 +105,7 @@ def attributes(live: Mapping[str, Live]) -> dict[str, dict[str, Any]]:
 
 def _reread(clients: Clients, stack: WantedStack) -> dict[str, Live]:
     """What lives now: attributes such as public addresses change with what came after."""
-    inventory = reading.read_all(clients, REGISTRY.values(), Scope(stack.name, stack.region))
+    inventory = read_stack(clients, stack, REGISTRY)
     return dict(make_plan(stack, inventory.alive, REGISTRY).kept)
 
 

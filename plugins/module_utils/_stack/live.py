@@ -16,6 +16,8 @@ from .._aws.tags import RESOURCE, STACK
 from .resource import Detail, Listing, Live, Raw, ResourceType, Scope, dig
 
 ClientOf = Callable[[str], Any]
+# Objects, and of each whether it is dead.
+Found = list[tuple[Live, bool]]
 
 
 @dataclass(frozen=True)
@@ -28,37 +30,110 @@ class Inventory:
 
 def read_all(clients: ClientOf, types: Iterable[ResourceType], scope: Scope, width: int = 16) -> Inventory:
     """Everything that the stack owns; the dead apart (a terminated instance is listed for an hour)."""
-    kinds = sorted(types, key=lambda kind: kind.name)
+    kinds = _parents_first(types)
     with ThreadPoolExecutor(width) as calls, ThreadPoolExecutor(max(1, len(kinds))) as readers:
-        reading = [readers.submit(_read_type, clients, kind, scope, calls) for kind in kinds]
-        found = [pair for future in reading for pair in future.result()]
+        reading: dict[str, Future[Found]] = {}
+        for kind in kinds:
+            reader = _Reader(clients, kind, scope, calls, reading.get(kind.under))
+            reading[kind.name] = readers.submit(reader.read)
+        found = [pair for name in sorted(reading) for pair in reading[name].result()]
     return Inventory(tuple(live for live, gone in found if not gone), tuple(live for live, gone in found if gone))
 
 
-def _read_type(
-    clients: ClientOf, kind: ResourceType, scope: Scope, calls: ThreadPoolExecutor
-) -> list[tuple[Live, bool]]:
-    try:
-        return _read(clients, kind, scope, calls)
-    except (LostResponseError, *FAILURES) as error:
-        raise StackError(f"reading {kind.name}: {tell(error)}") from error
+def _parents_first(types: Iterable[ResourceType]) -> list[ResourceType]:
+    kinds = {kind.name: kind for kind in types}
+
+    def depth(kind: ResourceType) -> int:
+        return 1 + depth(kinds[kind.under]) if kind.under in kinds else 0
+
+    return sorted(kinds.values(), key=lambda kind: (depth(kind), kind.name))
 
 
-def _read(clients: ClientOf, kind: ResourceType, scope: Scope, calls: ThreadPoolExecutor) -> list[tuple[Live, bool]]:
-    ours = [item for item in _joined(kind, _start(clients, kind, scope, calls)) if _owner(kind, item, scope)]
-    gone = [item for item in ours if dead(kind, item)]
-    whole = _completed(clients(kind.service), kind, [item for item in ours if not dead(kind, item)], calls)
-    return list(_lives(kind, [*whole, *gone], scope))
+@dataclass(frozen=True)
+class _Reader:
+    """Reads the objects of one type; those of the type that they are listed under come from ``parents``."""
+
+    clients: ClientOf
+    kind: ResourceType
+    scope: Scope
+    calls: ThreadPoolExecutor
+    parents: Future[Found] | None
+
+    def read(self) -> Found:
+        try:
+            return self._read()
+        except (LostResponseError, *FAILURES) as error:
+            raise StackError(f"reading {self.kind.name}: {tell(error)}") from error
+
+    def _read(self) -> Found:
+        listed = self._listed()
+        gone = [item for item in listed if dead(self.kind, item)]
+        tags = (self.kind.tags,) if self.kind.tags else ()
+        tagged = self._with(tags, [item for item in listed if not dead(self.kind, item)])
+        whole = self._with(self.kind.details, self._ours(tagged))
+        return list(_lives(self.kind, [*whole, *self._ours(gone)], self.scope))
+
+    def _ours(self, items: Iterable[Raw]) -> list[Raw]:
+        return [item for item in items if _owner(self.kind, item, self.scope)]
+
+    def _listed(self) -> list[Raw]:
+        listings = (self.kind.listing, *self.kind.also)
+        asked = [
+            [self.calls.submit(self._call, listing, request) for request in self._requests(listing)]
+            for listing in listings
+        ]
+        main, *others = [[item for future in futures for item in future.result()] for futures in asked]
+        return self.kind.join(main, others) if self.kind.join else main
+
+    def _requests(self, listing: Listing) -> list[Mapping[str, Any]]:
+        if listing.of_parent is None:
+            return [listing.of_stack(self.scope)]
+        parents = self.parents.result() if self.parents else []
+        return [listing.of_parent(live.id) for live, gone in parents if not gone]
+
+    def _call(self, listing: Listing, request: Mapping[str, Any]) -> list[Raw]:
+        return _inside(self.clients(self.kind.service), listing, request)
+
+    def _with(self, details: Sequence[Detail], items: list[Raw]) -> list[Raw]:
+        """The items with details; without those that have gone since they were listed."""
+        whole = {self.kind.identify(item): item for item in items}
+        chunks = [
+            (detail, items[start : start + detail.size])
+            for detail in details
+            for start in range(0, len(items), detail.size)
+        ]
+        client = self.clients(self.kind.service)
+        reading = [(chunk, self.calls.submit(_detail, client, detail, chunk)) for detail, chunk in chunks]
+        for chunk, future in reading:
+            for item, more in zip(chunk, future.result(), strict=True):
+                identifier = self.kind.identify(item)
+                if more is None:
+                    whole.pop(identifier, None)
+                elif identifier in whole:
+                    whole[identifier] = {**whole[identifier], **more}
+        return list(whole.values())
 
 
 def find(
-    clients: ClientOf, kind: ResourceType, scope: Scope, address: str, known: frozenset[str] = frozenset()
+    clients: ClientOf,
+    kind: ResourceType,
+    scope: Scope,
+    address: str,
+    known: frozenset[str] = frozenset(),
+    parents: Sequence[str] = (),
 ) -> Raw | None:
-    """A living object of one address, besides the known ones: what a call that was not answered may have made."""
-    client = clients(kind.service)
-    for item in _list(client, kind.listing, kind.listing.of_stack(scope)):
-        if not dead(kind, item) and kind.identify(item) not in known and _owner(kind, item, scope) == address:
-            return complete(client, kind, item)
+    """A living object of one address, besides the known ones: what a call that was not answered may have made.
+
+    ``parents`` are the ids of the objects inside which those of this type are listed.
+    """
+    client, listing = clients(kind.service), kind.listing
+    inside = [listing.of_parent(parent) for parent in parents] if listing.of_parent else [listing.of_stack(scope)]
+    for item in (item for request in inside for item in _inside(client, listing, request)):
+        if dead(kind, item) or kind.identify(item) in known:
+            continue
+        tagged = {**item, **(_detail(client, kind.tags, [item])[0] or {})} if kind.tags else item
+        if _owner(kind, tagged, scope) == address:
+            return complete(client, kind, tagged)
     return None
 
 
@@ -67,7 +142,7 @@ def find_by_id(clients: ClientOf, kind: ResourceType, identifier: str) -> Raw | 
     if kind.listing.by_ids is None:
         return None
     client = clients(kind.service)
-    for item in _list(client, kind.listing, kind.listing.by_ids([identifier])):
+    for item in _inside(client, kind.listing, kind.listing.by_ids([identifier])):
         if not dead(kind, item):
             return complete(client, kind, item)
     return None
@@ -75,14 +150,14 @@ def find_by_id(clients: ClientOf, kind: ResourceType, identifier: str) -> Raw | 
 
 def by_ids(client: Any, listing: Listing, identifiers: Sequence[str], scope: Scope) -> list[Raw]:
     """The listed items among the ids, in one paged call."""
-    request = listing.by_ids(identifiers) if listing.by_ids else listing.of_stack(scope)
-    return _list(client, listing, request)
+    together = listing.by_ids if listing.by_ids and not listing.fails_whole else None
+    return _list(client, listing, together(identifiers) if together else listing.of_stack(scope))
 
 
 def complete(client: Any, kind: ResourceType, item: Raw) -> Raw:
     """A single listed item with all its details."""
     whole = kind.join([item], [[] for _listing in kind.also])[0] if kind.join else item
-    for detail in kind.details:
+    for detail in (*((kind.tags,) if kind.tags else ()), *kind.details):
         whole = {**whole, **detail.read(client, [item])[0]}
     return whole
 
@@ -97,18 +172,6 @@ def to_live(kind: ResourceType, item: Raw, name: str) -> Live:
     return Live(kind.name, name, kind.identify(item), kind.normalize(item), attributes, kind.tagging.read(item), item)
 
 
-def _start(clients: ClientOf, kind: ResourceType, scope: Scope, pool: ThreadPoolExecutor) -> list[Future[list[Raw]]]:
-    def call(listing: Listing) -> list[Raw]:
-        return _list(clients(kind.service), listing, listing.of_stack(scope))
-
-    return [pool.submit(call, listing) for listing in (kind.listing, *kind.also)]
-
-
-def _joined(kind: ResourceType, futures: Sequence[Future[list[Raw]]]) -> list[Raw]:
-    main, *others = [future.result() for future in futures]
-    return kind.join(main, others) if kind.join else main
-
-
 def _list(client: Any, listing: Listing, request: Mapping[str, Any]) -> list[Raw]:
     return [item for page in client.pages(listing.operation, request) for item in _flat(page, listing.result)]
 
@@ -120,23 +183,14 @@ def _flat(page: Any, path: str) -> list[Raw]:
     return items
 
 
-def _completed(client: Any, kind: ResourceType, items: list[Raw], pool: ThreadPoolExecutor) -> list[Raw]:
-    """The items with their details; without those that have gone since they were listed."""
-    whole = {kind.identify(item): item for item in items}
-    chunks = [
-        (detail, items[start : start + detail.size])
-        for detail in kind.details
-        for start in range(0, len(items), detail.size)
-    ]
-    reading = [(chunk, pool.submit(_detail, client, detail, chunk)) for detail, chunk in chunks]
-    for chunk, future in reading:
-        for item, more in zip(chunk, future.result(), strict=True):
-            identifier = kind.identify(item)
-            if more is None:
-                whole.pop(identifier, None)
-            elif identifier in whole:
-                whole[identifier] = {**whole[identifier], **more}
-    return list(whole.values())
+def _inside(client: Any, listing: Listing, request: Mapping[str, Any]) -> list[Raw]:
+    """What is listed; nothing where that which it is listed inside is gone."""
+    try:
+        return _list(client, listing, request)
+    except ClientError as error:
+        if not is_not_found(error):
+            raise
+        return []
 
 
 def _detail(client: Any, detail: Detail, chunk: list[Raw]) -> Sequence[Raw | None]:
@@ -144,9 +198,10 @@ def _detail(client: Any, detail: Detail, chunk: list[Raw]) -> Sequence[Raw | Non
     try:
         return detail.read(client, chunk)
     except ClientError as error:
-        if not is_not_found(error) or len(chunk) > 1:
+        if not is_not_found(error):
             raise
-        return [None]
+        # Which one it was is found by asking for each alone.
+        return [None] if len(chunk) == 1 else [more for item in chunk for more in _detail(client, detail, [item])]
 
 
 def _lives(kind: ResourceType, items: Iterable[Raw], scope: Scope) -> Iterable[tuple[Live, bool]]:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Optional
@@ -37,14 +38,28 @@ class Scope:
         return f"{self.stack}-{self.region}-{name}" if everywhere else f"{self.stack}-{name}"
 
 
+def shortened(name: str, longest: int) -> str:
+    """A name that fits: what is too long ends with a digest of all of it, so that it stays distinct and the same."""
+    if not longest or len(name) <= longest:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: longest - 9].rstrip('-')}-{digest}"
+
+
 @dataclass(frozen=True)
 class Listing:
-    """A list call. ``result`` is where the items are (dotted: lists of lists are flattened)."""
+    """A list call. ``result`` is where the items are (dotted: lists of lists are flattened).
+
+    ``of_parent`` is for items that AWS lists only inside another object (see ``under``), given its id. Where a call by
+    ids ``fails_whole`` when one of them is gone, it is not used to ask about several.
+    """
 
     operation: str
     result: str
-    of_stack: Callable[[Scope], Mapping[str, Any]]
+    of_stack: Callable[[Scope], Mapping[str, Any]] = lambda _scope: {}
     by_ids: Callable[[Sequence[str]], Mapping[str, Any]] | None = None
+    of_parent: Callable[[str], Mapping[str, Any]] | None = None
+    fails_whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -180,9 +195,15 @@ class ResourceType:
     # The new object comes before the old one goes. Names the property inside which their names must differ.
     create_first: str = ""
     everywhere: bool = False
+    # How many characters a name may have; no limit that matters when 0.
+    longest: int = 0
     also: tuple[Listing, ...] = ()
     join: Callable[[list[Raw], Sequence[list[Raw]]], list[Raw]] | None = None
+    # Tags that no list shows are read first: everything else is read only of what the stack owns.
+    tags: Detail | None = None
     details: tuple[Detail, ...] = ()
+    # The type of the objects inside which this one's are listed.
+    under: str = ""
     owner: Callable[[Raw, Scope], str | None] | None = None
     same: Mapping[str, Callable[[Any, Any], bool]] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
@@ -211,8 +232,8 @@ class ResourceType:
     def identify(self, item: Raw) -> str:
         return str(dig(item, self.id))
 
-    def physical(self, scope: Scope, name: str) -> str:
-        return scope.physical(name, self.everywhere)
+    def physical(self, scope: Scope, name: str, suffix: str = "") -> str:
+        return shortened(scope.physical(name, self.everywhere) + suffix, self.longest)
 
     def equal(self, name: str, wanted: Any, live: Any) -> bool:
         compare = self.same.get(name)

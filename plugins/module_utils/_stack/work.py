@@ -104,11 +104,11 @@ class Worker:
         )
 
     def _name(self, change: Change, kind: ResourceType, properties: Properties) -> str:
-        name, live, place = kind.physical(self._scope, change.name), change.live, kind.create_first
+        live, place, suffix = change.live, kind.create_first, ""
         if change.action == "replace" and live and place and properties.get(place) == live.properties.get(place):
             # The one that goes still has the name there.
-            return f"{name}-{hashlib.sha256(live.id.encode()).hexdigest()[:6]}"
-        return name
+            suffix = "-" + hashlib.sha256(live.id.encode()).hexdigest()[:6]
+        return kind.physical(self._scope, change.name, suffix)
 
     def _token(self, change: Change, bump: int) -> str:
         """The client token: the same for every attempt at the same incarnation, another one after that has died."""
@@ -183,7 +183,8 @@ class Worker:
     def _find(self, kind: ResourceType, address: str) -> Raw | None:
         """What has come into being at an address since it was read: a predecessor that still lives is not meant."""
         known = frozenset(item.id for item in self._inventory.alive)
-        return reading.find(self._clients, kind, self._scope, address, known)
+        parents = [live.id for live in self.made.values() if live.type == kind.under]
+        return reading.find(self._clients, kind, self._scope, address, known, parents)
 
     def _patiently(self, kind: ResourceType, call: Callable[[], Any]) -> Finding[Any]:
         """Say again what AWS refuses only because it has not heard yet of something made elsewhere."""

@@ -14,10 +14,14 @@ from . import (
     instance_profile,
     internet_gateway,
     key_pair,
+    listener,
+    listener_rule,
+    load_balancer,
     nat_gateway,
     route_table,
     security_group,
     subnet,
+    target_group,
     vpc,
 )
 
@@ -28,10 +32,14 @@ MODULES = (
     instance_profile,
     internet_gateway,
     key_pair,
+    listener,
+    listener_rule,
+    load_balancer,
     nat_gateway,
     route_table,
     security_group,
     subnet,
+    target_group,
     vpc,
 )
 REGISTRY: Mapping[str, ResourceType] = {module.TYPE.name: module.TYPE for module in MODULES}

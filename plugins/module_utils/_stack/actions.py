@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a listener does with a request, in the words of a document and in those of AWS.
+
+A document says one of ``{forward: target group}``, ``{forward: [{target_group, weight}]}``, ``{redirect: {…}}`` and
+``{fixed_response: {…}}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .resource import Raw
+
+# What AWS fills in: the part of the request stays as it is.
+REDIRECT = {
+    "protocol": "#{protocol}",
+    "port": "#{port}",
+    "host": "#{host}",
+    "path": "/#{path}",
+    "query": "#{query}",
+    "status": "HTTP_301",
+}
+RESPONSE = {"status": "404", "content_type": "text/plain", "body": ""}
+REDIRECT_KEYS = {name: name.capitalize() for name in REDIRECT} | {"status": "StatusCode"}
+RESPONSE_KEYS = {"status": "StatusCode", "content_type": "ContentType", "body": "MessageBody"}
+
+
+def desired(action: Mapping[str, Any]) -> dict[str, Any]:
+    """An action of a document, whole."""
+    kind, value = _only(action)
+    if kind == "forward":
+        return {"forward": value if isinstance(value, str) else _weighted(value)}
+    defaults = REDIRECT if kind == "redirect" else RESPONSE
+    unknown = sorted(value.keys() - defaults.keys())
+    if unknown:
+        raise ValueError(f"{kind} has no {', '.join(unknown)}; it has {', '.join(defaults)}")
+    return {kind: {**defaults, **{name: str(item) for name, item in value.items()}}}
+
+
+def _only(action: Mapping[str, Any]) -> tuple[str, Any]:
+    if len(action) != 1 or next(iter(action)) not in ("forward", "redirect", "fixed_response"):
+        raise ValueError("an action is one of forward, redirect and fixed_response")
+    return next(iter(action.items()))
+
+
+def _weighted(groups: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    told = [{"target_group": item["target_group"], "weight": int(item.get("weight", 1))} for item in groups]
+    return sorted(told, key=lambda item: str(item["target_group"]))
+
+
+def to_aws(action: Mapping[str, Any]) -> list[Raw]:
+    """The actions of a call, from a whole one of a document."""
+    kind, value = _only(action)
+    if kind == "redirect":
+        return [{"Type": "redirect", "RedirectConfig": {REDIRECT_KEYS[name]: text for name, text in value.items()}}]
+    if kind == "fixed_response":
+        config = {RESPONSE_KEYS[name]: text for name, text in value.items() if text}
+        return [{"Type": "fixed-response", "FixedResponseConfig": config}]
+    if isinstance(value, str):
+        return [{"Type": "forward", "TargetGroupArn": value}]
+    groups = [{"TargetGroupArn": item["target_group"], "Weight": item["weight"]} for item in value]
+    return [{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}]
+
+
+def from_aws(actions: Sequence[Raw]) -> dict[str, Any]:
+    """What a document would say for the actions that a list shows; ``{}`` for what it has no word for."""
+    last = max(actions, key=lambda item: int(item.get("Order", 1)), default={})
+    if len(actions) != 1:
+        return {}
+    if last["Type"] == "redirect":
+        return {"redirect": _plain(last["RedirectConfig"], REDIRECT, REDIRECT_KEYS)}
+    if last["Type"] == "fixed-response":
+        return {"fixed_response": _plain(last["FixedResponseConfig"], RESPONSE, RESPONSE_KEYS)}
+    return {"forward": _forward(last)} if last["Type"] == "forward" else {}
+
+
+def _plain(config: Raw, defaults: Mapping[str, str], keys: Mapping[str, str]) -> dict[str, str]:
+    return {name: str(config.get(keys[name], default)) for name, default in defaults.items()}
+
+
+def _forward(action: Raw) -> Any:
+    groups = action.get("ForwardConfig", {}).get("TargetGroups") or [{"TargetGroupArn": action.get("TargetGroupArn")}]
+    if len(groups) == 1:
+        return groups[0]["TargetGroupArn"]
+    return _weighted([{"target_group": item["TargetGroupArn"], "weight": item.get("Weight", 1)} for item in groups])

@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the types of Elastic Load Balancing have in common: tags and attributes that take calls of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._aws.tags import as_list, as_mapping
+from .resource import Client, Detail, Edit, Listing, Live, Raw, Tagging
+
+TAGS_A_CALL = 20
+
+
+def listing(operation: str, result: str, ids: str) -> Listing:
+    """A list call that has no filter: it shows everybody's, and fails when one of the ids is gone."""
+    return Listing(operation, result, by_ids=lambda identifiers: {ids: list(identifiers)}, fails_whole=True)
+
+
+def inside(operation: str, result: str, parent: str) -> Listing:
+    """A list call for what belongs to one object."""
+    return Listing(operation, result, of_parent=lambda identifier: {parent: identifier})
+
+
+def tags(key: str) -> Detail:
+    """The tags of twenty items in one call."""
+
+    def read(client: Client, items: list[Raw]) -> list[Raw]:
+        told = client.describe_tags(ResourceArns=[item[key] for item in items])["TagDescriptions"]
+        found = {one["ResourceArn"]: one["Tags"] for one in told}
+        return [{"Tags": found.get(item[key], [])} for item in items]
+
+    return Detail(read, size=TAGS_A_CALL)
+
+
+def attributes(operation: str, key: str) -> Detail:
+    """The attributes of an item, as a mapping; AWS gives those of one item a call."""
+
+    def read(client: Client, items: list[Raw]) -> list[Raw]:
+        return [{"Attributes": as_mapping(getattr(client, operation)(**{key: items[0][key]})["Attributes"])}]
+
+    return Detail(read)
+
+
+def set_attributes(operation: str, key: str) -> Any:
+    """The update of what differs of the attributes."""
+
+    def update(client: Client, edit: Edit) -> None:
+        live = edit.live.properties["attributes"]
+        wanted = edit.order.properties["attributes"]
+        changed = {name: value for name, value in wanted.items() if live.get(name) != value}
+        getattr(client, operation)(**{key: edit.live.id}, Attributes=as_list(changed))
+
+    return update
+
+
+def as_text(given: Mapping[str, Any] | None) -> dict[str, str]:
+    """Attributes as AWS keeps them: text, true and false in small letters."""
+    values = {name: str(value) for name, value in (given or {}).items()}
+    return {name: value.lower() if value in ("True", "False") else value for name, value in values.items()}
+
+
+def holds(wanted: Mapping[str, str], live: Mapping[str, str]) -> bool:
+    """Whether the attributes are as wanted; what the document does not name is as it is."""
+    return all(live.get(name) == value for name, value in wanted.items())
+
+
+def _write(client: Client, live: Live, wanted: Mapping[str, str]) -> None:
+    client.add_tags(ResourceArns=[live.id], Tags=as_list(wanted))
+
+
+def _remove(client: Client, live: Live, keys: Sequence[str]) -> None:
+    client.remove_tags(ResourceArns=[live.id], TagKeys=list(keys))
+
+
+TAGGING = Tagging(lambda item: as_mapping(item.get("Tags")), _write, _remove)

@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Listener: a port of a load balancer, and what is done with requests that no rule takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..._aws.tags import as_list
+from .. import actions, elbv2
+from ..resource import Client, Edit, Live, Order, Properties, Raw, ResourceType
+
+POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+
+
+def desired(wanted: Properties) -> dict[str, Any]:
+    secure = wanted.get("protocol") == "HTTPS"
+    return {
+        "protocol": "HTTP",
+        "certificate": None,
+        "policy": POLICY if secure else None,
+        **wanted,
+        "action": actions.desired(wanted["action"]),
+    }
+
+
+def normalize(listener: Raw) -> dict[str, Any]:
+    certificates = [item["CertificateArn"] for item in listener.get("Certificates", ())]
+    return {
+        "load_balancer": listener["LoadBalancerArn"],
+        "port": listener["Port"],
+        "protocol": listener["Protocol"],
+        "certificate": certificates[0] if certificates else None,
+        "policy": listener.get("SslPolicy") or None,
+        "action": actions.from_aws(listener["DefaultActions"]),
+    }
+
+
+def _request(wanted: Properties) -> dict[str, Any]:
+    secure = {"Certificates": [{"CertificateArn": wanted["certificate"]}], "SslPolicy": wanted["policy"]}
+    return {
+        "Port": wanted["port"],
+        "Protocol": wanted["protocol"],
+        "DefaultActions": actions.to_aws(wanted["action"]),
+        **(secure if wanted["protocol"] == "HTTPS" else {}),
+    }
+
+
+def create(client: Client, order: Order) -> Raw:
+    made: Raw = client.create_listener(
+        LoadBalancerArn=order.properties["load_balancer"], **_request(order.properties), Tags=as_list(order.tags)
+    )["Listeners"][0]
+    return made
+
+
+def modify(client: Client, edit: Edit) -> None:
+    client.modify_listener(ListenerArn=edit.live.id, **_request(edit.order.properties))
+
+
+def delete(client: Client, live: Live) -> None:
+    client.delete_listener(ListenerArn=live.id)
+
+
+TYPE = ResourceType(
+    name="listener",
+    service="elbv2",
+    under="load_balancer",
+    listing=elbv2.inside("describe_listeners", "Listeners", "LoadBalancerArn"),
+    id="ListenerArn",
+    tags=elbv2.tags("ListenerArn"),
+    tagging=elbv2.TAGGING,
+    attributes={"id": "ListenerArn", "arn": "ListenerArn"},
+    required=frozenset({"load_balancer", "port", "action"}),
+    create_only=frozenset({"load_balancer"}),
+    exclusive=("load_balancer", "port"),
+    desired=desired,
+    normalize=normalize,
+    create=create,
+    updates=dict.fromkeys(("port", "protocol", "certificate", "policy", "action"), modify),
+    delete=delete,
+    exists=frozenset({"DuplicateListener"}),
+)

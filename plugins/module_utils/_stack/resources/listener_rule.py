@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Listener rule: which requests of a listener go elsewhere than its default, the lowest priority first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..._aws.tags import STACK, as_list, as_mapping
+from .. import actions, elbv2
+from ..resource import Client, Edit, Live, Order, Properties, Raw, ResourceType, Scope
+
+FIELDS = {"paths": ("path-pattern", "PathPatternConfig"), "hosts": ("host-header", "HostHeaderConfig")}
+
+
+def desired(wanted: Properties) -> dict[str, Any]:
+    conditions = {name: sorted(wanted.get(name) or ()) for name in FIELDS}
+    if not any(conditions.values()):
+        raise ValueError("a rule needs paths or hosts")
+    return {**wanted, **conditions, "action": actions.desired(wanted["action"])}
+
+
+def normalize(rule: Raw) -> dict[str, Any]:
+    told = {item["Field"]: item for item in rule["Conditions"]}
+    conditions = {name: sorted(_values(told.get(field), config)) for name, (field, config) in FIELDS.items()}
+    return {
+        "listener": _listener(rule["RuleArn"]),
+        "priority": int(rule["Priority"]) if rule["Priority"].isdecimal() else rule["Priority"],
+        **conditions,
+        "action": actions.from_aws(rule["Actions"]),
+    }
+
+
+def _listener(arn: str) -> str:
+    """The listener that the ARN of a rule is made from: no list says it."""
+    return arn.replace(":listener-rule/", ":listener/").rpartition("/")[0]
+
+
+def _values(condition: Raw | None, config: str) -> list[str]:
+    return (condition.get(config, {}).get("Values") or condition.get("Values") or []) if condition else []
+
+
+def _conditions(wanted: Properties) -> list[Raw]:
+    return [
+        {"Field": field, config: {"Values": wanted[name]}} for name, (field, config) in FIELDS.items() if wanted[name]
+    ]
+
+
+def create(client: Client, order: Order) -> Raw:
+    wanted = order.properties
+    made: Raw = client.create_rule(
+        ListenerArn=wanted["listener"],
+        Priority=wanted["priority"],
+        Conditions=_conditions(wanted),
+        Actions=actions.to_aws(wanted["action"]),
+        Tags=as_list(order.tags),
+    )["Rules"][0]
+    return made
+
+
+def modify(client: Client, edit: Edit) -> None:
+    wanted = edit.order.properties
+    client.modify_rule(RuleArn=edit.live.id, Conditions=_conditions(wanted), Actions=actions.to_aws(wanted["action"]))
+
+
+def set_priority(client: Client, edit: Edit) -> None:
+    """Move the rule; a rule of the stack that has the place gets the one that is left, in the same call.
+
+    One that is where it belongs is never moved by another, for no two want the same place.
+    """
+    wanted = edit.order.properties
+    # A listener has two hundred rules at most.
+    rules = client.describe_rules(ListenerArn=wanted["listener"], PageSize=400)["Rules"]
+    places = {rule["RuleArn"]: rule["Priority"] for rule in rules}
+    moves = {edit.live.id: wanted["priority"]}
+    for arn, place in places.items():
+        if place == str(wanted["priority"]) and arn != edit.live.id and _is_ours(client, arn, edit.order.scope):
+            moves[arn] = int(places[edit.live.id])
+    client.set_rule_priorities(RulePriorities=[{"RuleArn": arn, "Priority": place} for arn, place in moves.items()])
+
+
+def _is_ours(client: Client, arn: str, scope: Scope) -> bool:
+    told = client.describe_tags(ResourceArns=[arn])["TagDescriptions"]
+    return any(as_mapping(one["Tags"]).get(STACK) == scope.stack for one in told)
+
+
+def delete(client: Client, live: Live) -> None:
+    client.delete_rule(RuleArn=live.id)
+
+
+TYPE = ResourceType(
+    name="listener_rule",
+    service="elbv2",
+    under="listener",
+    listing=elbv2.inside("describe_rules", "Rules", "ListenerArn"),
+    id="RuleArn",
+    tags=elbv2.tags("RuleArn"),
+    tagging=elbv2.TAGGING,
+    attributes={"id": "RuleArn", "arn": "RuleArn"},
+    required=frozenset({"listener", "priority", "action"}),
+    create_only=frozenset({"listener"}),
+    exclusive=("listener", "priority"),
+    desired=desired,
+    normalize=normalize,
+    create=create,
+    updates={"paths": modify, "hosts": modify, "action": modify, "priority": set_priority},
+    delete=delete,
+    exists=frozenset({"PriorityInUse"}),
+)
