@@ -11,6 +11,7 @@ from moto import settings
 from . import (
     access,
     addresses,
+    balancers,
     console,
     dependencies,
     images,
@@ -27,7 +28,7 @@ from . import (
 __all__ = ["addresses", "install", "lifecycle", "remove"]
 # Importing them declares their hooks.
 _PARTS = (
-    *(access, addresses, console, dependencies, images, interfaces, launch),
+    *(access, addresses, balancers, console, dependencies, images, interfaces, launch),
     *(lifecycle, nat, options, speed, subnets),
 )
 

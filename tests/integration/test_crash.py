@@ -25,6 +25,14 @@ REPLACED: Mapping[str, Any] = {"network": {"subnets": {"public": {"cidrs": ["10.
 MOVED: Mapping[str, Any] = {
     "network": {"subnets": {"public": {"cidrs": ["10.0.7.0/24"]}, "database": {"route": "nat"}}}
 }
+# Two rules change places, and a target group is another.
+ROUTED: Mapping[str, Any] = {
+    "resources": {
+        "listener_rule/users": {"priority": 2},
+        "listener_rule/old": {"priority": 1},
+        "target_group/web": {"port": 8080},
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -125,6 +133,11 @@ def test_a_change_that_died_is_completed(stacks: Stacks) -> None:
 def test_ways_out_that_died_half_made_or_half_gone_are_completed(stacks: Stacks) -> None:
     moved = Step("move", lambda stack, parallel: stack.start(MOVED, parallel=parallel))
     try_all(stacks, [], [CREATE, moved, DELETE], base=base_of("nat"))
+
+
+def test_a_load_balancer_that_died_half_made_or_half_gone_is_completed(stacks: Stacks) -> None:
+    routed = Step("route", lambda stack, parallel: stack.start(ROUTED, parallel=parallel))
+    try_all(stacks, [], [CREATE, routed, DELETE], base=base_of("balanced"))
 
 
 def test_a_creation_that_died_is_taken_down_without_a_trace(stacks: Stacks) -> None:

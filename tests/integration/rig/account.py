@@ -33,7 +33,7 @@ EC2 = (
 # moto makes up a thousand snapshots in each account; those of a stack have its tag.
 SNAPSHOTS = {"Filters": [{"Name": "tag-key", "Values": ["groundwork:stack"]}]}
 # A terminated machine stays in the list for an hour, a deleted gateway too: they are gone all the same.
-GONE = frozenset({"terminated", "deleted", "cancelled"})
+GONE = ("terminated", "deleted", "cancelled")
 
 
 # Whose account a thread is reading: making clients takes longer than all that they are asked.
@@ -77,7 +77,7 @@ class Account:
     def objects(self) -> Objects:
         """Everything there is, by id."""
         _reading.account = self.id
-        readers = (self._ec2, self._instances, self._iam, self._parameters)
+        readers = (self._ec2, self._instances, self._iam, self._parameters, self._balancers)
         found = {identifier: item for reader in readers for identifier, item in reader()}
         return {key: _tidy(item, found) for key, item in found.items() if not _is_left_over(key, item, found)}
 
@@ -138,6 +138,25 @@ class Account:
             yield profile["Arn"], told["InstanceProfile"]
         yield from _listed(client, "list_users", "Users", "Arn", {})
         yield from _listed(client, "list_policies", "Policies", "Arn", {"Scope": "Local"})
+
+    def _balancers(self) -> Iterator[tuple[str, Any]]:
+        client = self._read("elbv2")
+        for arn, balancer in _listed(client, "describe_load_balancers", "LoadBalancers", "LoadBalancerArn", {}):
+            yield arn, balancer | self._told(client, arn, "load_balancer", "LoadBalancerArn")
+            inside = {"LoadBalancerArn": arn}
+            for listener, item in _listed(client, "describe_listeners", "Listeners", "ListenerArn", inside):
+                yield listener, item | self._told(client, listener)
+                for rule, part in _listed(client, "describe_rules", "Rules", "RuleArn", {"ListenerArn": listener}):
+                    yield rule, part | self._told(client, rule)
+        for arn, group in _listed(client, "describe_target_groups", "TargetGroups", "TargetGroupArn", {}):
+            yield arn, group | self._told(client, arn, "target_group", "TargetGroupArn")
+
+    def _told(self, client: Any, arn: str, kind: str = "", key: str = "") -> dict[str, Any]:
+        """The tags of something, and its attributes when it has any."""
+        tags = client.describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"]
+        if not kind:
+            return {"Tags": tags}
+        return {"Tags": tags, "Attributes": getattr(client, f"describe_{kind}_attributes")(**{key: arn})["Attributes"]}
 
     def _parameters(self) -> Iterator[tuple[str, Any]]:
         for name, parameter in _listed(self._read("ssm"), "describe_parameters", "Parameters", "Name", {}):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._stack import live,
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.resource import Edit, Order, ResourceType, Scope
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.resources import MODULES, REGISTRY
 
+MANUAL = Path(__file__).parents[3] / "docs" / "resources.md"
 CASES = Path(__file__).parent / "cases"
 SCOPE = Scope("shop", "us-east-1")
 MOST_LINES = 200
@@ -171,6 +173,19 @@ def test_every_declaration_fits_together(name: str) -> None:
     assert kind.required <= load(name)["wanted"].keys()
     assert kind.misfit(load(name)["wanted"]) is None
     assert not kind.exists or kind.named or kind.create_first or kind.exclusive
+
+
+@pytest.mark.parametrize("name", sorted(REGISTRY))
+def test_every_type_is_in_the_manual_with_all_that_it_has(name: str) -> None:
+    kind = REGISTRY[name]
+    (row,) = [line for line in MANUAL.read_text(encoding="utf-8").splitlines() if line.startswith(f"| `{name}` ")]
+    _, _, properties, attributes, _ = row.split("|")
+    for item in kind.create_only | kind.updates.keys():
+        whole, _, part = item.partition(".")
+        assert f"`{whole}`" in properties
+        assert part in properties
+        assert (f"**`{whole}`**" in properties) == (whole in kind.required)
+    assert sorted(re.findall("`(.+?)`", attributes)) == sorted(kind.attributes)
 
 
 def test_every_file_is_imported_and_named_like_its_type() -> None:

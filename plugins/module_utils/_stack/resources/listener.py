@@ -31,7 +31,7 @@ def normalize(listener: Raw) -> dict[str, Any]:
         "port": listener["Port"],
         "protocol": listener["Protocol"],
         "certificate": certificates[0] if certificates else None,
-        "policy": listener.get("SslPolicy") or None,
+        "policy": listener.get("SslPolicy") if listener["Protocol"] == "HTTPS" else None,
         "action": actions.from_aws(listener["DefaultActions"]),
     }
 

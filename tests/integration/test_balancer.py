@@ -1,0 +1,100 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A load balancer in the life of a stack: its parts are listed one inside another, and rules change places."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rig.stacks import Stack, Stacks, base_of
+
+BALANCED = base_of("balanced")
+
+
+def rules(stack: Stack) -> dict[str, Any]:
+    """The actions of the listener by the priority of its rules."""
+    elb = stack.account.client("elbv2")
+    told = elb.describe_rules(ListenerArn=stack.id_of("listener/http"))["Rules"]
+    return {rule["Priority"]: rule["Actions"][0]["Type"] for rule in told}
+
+
+def test_comes_up_and_goes_down(stacks: Stacks) -> None:
+    stack = stacks(BALANCED)
+    stack.made()
+    (balancer,) = stack.account.client("elbv2").describe_load_balancers()["LoadBalancers"]
+    assert balancer["LoadBalancerName"] == "balanced-main"
+    assert balancer["State"]["Code"] == "active"
+    assert rules(stack) == {"1": "forward", "2": "redirect", "default": "forward"}
+    stack.assert_quiet()
+    assert stack.absent().ok
+    stack.assert_empty()
+
+
+def test_rules_change_places(stacks: Stacks) -> None:
+    stack = stacks(BALANCED)
+    stack.made()
+    swapped = {"resources": {"listener_rule/users": {"priority": 2}, "listener_rule/old": {"priority": 1}}}
+    outcome = stack.present(swapped)
+    assert outcome.ok, str(outcome)
+    assert outcome.actions == {"listener_rule/old": "update", "listener_rule/users": "update"}
+    assert rules(stack) == {"1": "redirect", "2": "forward", "default": "forward"}
+    stack.assert_quiet(swapped)
+
+
+def test_another_target_group_is_there_before_the_old_one_goes(stacks: Stacks) -> None:
+    stack = stacks(BALANCED)
+    stack.made()
+    moved = {"resources": {"target_group/web": {"port": 8080}}}
+    outcome = stack.present(moved)
+    assert outcome.ok, str(outcome)
+    assert outcome.actions == {"listener/http": "update", "target_group/web": "replace"}
+    (group,) = [
+        one
+        for one in stack.account.client("elbv2").describe_target_groups()["TargetGroups"]
+        if one["TargetGroupArn"] == stack.id_of("target_group/web")
+    ]
+    assert group["Port"] == 8080
+    assert group["TargetGroupName"].startswith("balanced-web-")
+    stack.assert_quiet(moved)
+
+
+def test_what_the_document_no_longer_has_is_found_by_its_tags(stacks: Stacks) -> None:
+    stack = stacks(BALANCED)
+    stack.made()
+    left = {"resources": dict.fromkeys(_parts())}
+    outcome = stack.present(left)
+    assert outcome.ok, str(outcome)
+    assert outcome.actions == dict.fromkeys(_parts(), "delete")
+    stack.assert_quiet(left)
+
+
+def _parts() -> list[str]:
+    return [
+        "listener/http",
+        "listener_rule/old",
+        "listener_rule/users",
+        "load_balancer/main",
+        "target_group/users",
+        "target_group/web",
+    ]
+
+
+def test_drift_by_hand_is_told_and_mended(stacks: Stacks) -> None:
+    stack = stacks(BALANCED)
+    stack.made()
+    elb = stack.account.client("elbv2")
+    group = stack.id_of("target_group/users")
+    elb.modify_target_group(TargetGroupArn=group, HealthCheckPath="/wrong")
+    slow: list[Mapping[str, str]] = [{"Key": "deregistration_delay.timeout_seconds", "Value": "900"}]
+    elb.modify_target_group_attributes(TargetGroupArn=group, Attributes=slow)
+    elb.delete_rule(RuleArn=stack.id_of("listener_rule/old"))
+    drift = stack.info().result["drift"]
+    assert {(one["address"], one["property"]) for one in drift["changed"]} == {
+        ("target_group/users", "attributes"),
+        ("target_group/users", "health"),
+    }
+    assert drift["missing"] == ["listener_rule/old"]
+    outcome = stack.present()
+    assert outcome.actions == {"listener_rule/old": "create", "target_group/users": "update"}
+    stack.assert_quiet()

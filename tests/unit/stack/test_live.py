@@ -1,0 +1,183 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Reading: what is asked of AWS for what a stack owns, and what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import StackError
+from ansible_collections.groundwork.aws.plugins.module_utils._stack import live, reach
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.resource import (
+    Detail,
+    Listing,
+    ResourceType,
+    Scope,
+    Tagging,
+    shortened,
+)
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.wanted import Wanted, WantedStack
+
+SCOPE = Scope("shop", "us-east-1")
+Answer = Callable[[Mapping[str, Any]], Any]
+
+
+def failure(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "no"}}, "Call")
+
+
+def tagged(address: str, stack: str = "shop") -> dict[str, str]:
+    return {"groundwork:stack": stack, "groundwork:resource": address}
+
+
+@dataclass
+class Account:
+    """Answers list calls from a table, and keeps what it was asked."""
+
+    answers: Mapping[str, Answer]
+    asked: list[tuple[str, Any]] = field(default_factory=list)
+
+    def __call__(self, _service: str) -> Account:
+        return self
+
+    def pages(self, operation: str, request: Mapping[str, Any]) -> list[Any]:
+        self.asked.append((operation, dict(request)))
+        return [self.answers[operation](request)]
+
+    def operations(self) -> set[str]:
+        return {operation for operation, _request in self.asked}
+
+
+def kind(name: str, **more: Any) -> ResourceType:
+    return ResourceType(
+        **{
+            "name": name,
+            "service": "elbv2",
+            "listing": Listing(f"list_{name}", "Items"),
+            "id": "Id",
+            "tagging": Tagging(lambda item: item.get("Tags", {}), lambda *_: None, lambda *_: None),
+            "normalize": lambda item: {"size": item.get("Size")},
+            "create": lambda *_: {},
+            "delete": lambda *_: None,
+            **more,
+        }
+    )
+
+
+def tags_of(table: Mapping[str, Any], asked: list[list[str]], size: int = 20) -> Detail:
+    """Tags by id; the call fails whole when one of the ids is gone."""
+
+    def read(_client: Any, items: list[Any]) -> list[Any]:
+        ids = [item["Id"] for item in items]
+        asked.append(ids)
+        if any(one not in table for one in ids):
+            raise failure("BalancerNotFound")
+        return [{"Tags": table[one]} for one in ids]
+
+    return Detail(read, size=size)
+
+
+def test_details_are_read_only_of_what_the_stack_owns() -> None:
+    table = {"a": tagged("balancer/a"), "b": tagged("balancer/b", "other"), "c": {}}
+    sizes: list[str] = []
+
+    def size(_client: Any, items: list[Any]) -> list[Any]:
+        sizes.append(items[0]["Id"])
+        return [{"Size": 3}]
+
+    balancer = kind("balancer", tags=tags_of(table, []), details=(Detail(size),))
+    account = Account({"list_balancer": lambda _request: {"Items": [{"Id": one} for one in table]}})
+    found = live.read_all(account, [balancer], SCOPE).alive
+    assert [(item.address, item.properties) for item in found] == [("balancer/a", {"size": 3})]
+    assert sizes == ["a"]
+
+
+def test_one_that_goes_while_tags_are_read_does_not_take_the_others_along() -> None:
+    asked: list[list[str]] = []
+    table = {"a": tagged("balancer/a"), "c": tagged("balancer/c")}
+    balancer = kind("balancer", tags=tags_of(table, asked))
+    account = Account({"list_balancer": lambda _request: {"Items": [{"Id": one} for one in "abc"]}})
+    found = live.read_all(account, [balancer], SCOPE).alive
+    assert [item.address for item in found] == ["balancer/a", "balancer/c"]
+    assert asked == [["a", "b", "c"], ["a"], ["b"], ["c"]]
+
+
+def test_what_is_listed_inside_another_is_asked_of_each_that_the_stack_owns() -> None:
+    owned = {"a": tagged("balancer/a"), "b": tagged("balancer/b"), "x": {}}
+    balancer = kind("balancer", tags=tags_of(owned, []))
+    listing = Listing("list_port", "Items", of_parent=lambda parent: {"Balancer": parent})
+    port = kind("port", listing=listing, under="balancer")
+
+    def ports(request: Mapping[str, Any]) -> Any:
+        if request["Balancer"] == "b":
+            raise failure("BalancerNotFound")
+        return {"Items": [{"Id": "p", "Tags": tagged("port/http")}]}
+
+    account = Account({"list_balancer": lambda _request: {"Items": [{"Id": one} for one in owned]}, "list_port": ports})
+    found = live.read_all(account, [port, balancer], SCOPE).alive
+    assert sorted(item.address for item in found) == ["balancer/a", "balancer/b", "port/http"]
+    assert [request for operation, request in account.asked if operation == "list_port"] == [
+        {"Balancer": "a"},
+        {"Balancer": "b"},
+    ]
+    assert live.find(account, port, SCOPE, "port/http", parents=["a"]) == {"Id": "p", "Tags": tagged("port/http")}
+    assert live.find(account, port, SCOPE, "port/http") is None
+
+
+REGISTRY = {
+    "subnet": kind("subnet", service="ec2"),
+    "balancer": kind("balancer"),
+    "database": kind("database", service="rds"),
+}
+
+
+def account_of(owned: list[str], refusal: str = "") -> Account:
+    def resources(_request: Mapping[str, Any]) -> Any:
+        if refusal:
+            raise failure(refusal)
+        return {"ResourceTagMappingList": [{"ResourceARN": f"arn:aws:{name}:us-east-1:1:x"} for name in owned]}
+
+    empty = dict.fromkeys((f"list_{name}" for name in REGISTRY), lambda _request: {"Items": []})
+    return Account({**empty, "get_resources": resources})
+
+
+def read(account: Account, *wanted: str) -> set[str]:
+    resources = tuple(Wanted(name, "x", {}) for name in wanted)
+    reach.read_stack(account, WantedStack("shop", "us-east-1", resources), REGISTRY)
+    return account.operations() - {"get_resources"}
+
+
+def test_services_that_a_document_does_not_use_are_not_listed() -> None:
+    account = account_of([])
+    assert read(account, "subnet", "database") == {"list_subnet", "list_database"}
+    request = dict(account.asked)["get_resources"]
+    assert request["ResourceTypeFilters"] == ["elasticloadbalancing"]
+    assert request["TagFilters"] == [{"Key": "groundwork:stack", "Values": ["shop"]}]
+
+
+def test_services_in_which_the_stack_still_owns_something_are_listed() -> None:
+    assert read(account_of(["elasticloadbalancing"]), "subnet") == {"list_subnet", "list_balancer"}
+
+
+def test_all_are_listed_where_nobody_tells() -> None:
+    assert read(account_of([], "AccessDeniedException"), "subnet") == {"list_subnet", "list_balancer", "list_database"}
+    with pytest.raises(StackError, match="reading tags: Call: InternalServiceException"):
+        read(account_of([], "InternalServiceException"), "subnet")
+
+
+def test_a_stack_that_is_to_go_is_looked_for_everywhere() -> None:
+    account = account_of([])
+    assert read(account) == {"list_subnet", "list_balancer", "list_database"}
+    assert "get_resources" not in account.operations()
+
+
+def test_names_that_are_too_long_stay_distinct() -> None:
+    assert shortened("shop-main", 32) == "shop-main"
+    long = [shortened(f"a-shop-with-quite-a-long-name-{end}", 32) for end in ("one", "two")]
+    assert len(set(long)) == 2
+    assert all(len(name) <= 32 and name.startswith("a-shop-with-quite") for name in long)
