@@ -30,9 +30,14 @@ def read_stack(stack: str, region: str) -> None:
     """Read all that a stack owns; single objects are asked for only where AWS has no list that tells."""
     session = botocore.session.Session()
     config = Config(max_pool_connections=20)
-    services = ("ec2", "iam", "ssm")
-    ec2, iam, ssm = (_untyped(session.create_client(name, region_name=region, config=config)) for name in services)
+    services = ("ec2", "iam", "ssm", "resourcegroupstaggingapi")
+    clients = (_untyped(session.create_client(name, region_name=region, config=config)) for name in services)
+    ec2, iam, ssm, tags = clients
     filters = [{"Name": "tag:groundwork:stack", "Values": [stack]}]
+    elsewhere = {
+        "TagFilters": [{"Key": "groundwork:stack", "Values": [stack]}],
+        "ResourceTypeFilters": ["elasticloadbalancing"],
+    }
     path = f"/groundwork/{stack}/{region}/"
 
     def networks() -> Iterable[Call]:
@@ -52,6 +57,7 @@ def read_stack(stack: str, region: str) -> None:
     with ThreadPoolExecutor(20) as calls:
         lists = [calls.submit(_pages, ec2, name, Filters=filters) for name in BY_TAG]
         lists.append(calls.submit(_pages, ec2, "describe_nat_gateways", Filter=filters))
+        lists.append(calls.submit(_pages, tags, "get_resources", **elsewhere))
         lists.append(calls.submit(_pages, ssm, "get_parameters_by_path", Path=f"/groundwork/{stack}/lock"))
         with ThreadPoolExecutor(3) as first:
             found = first.map(lambda read: [calls.submit(call) for call in read()], (networks, roles, profiles))
