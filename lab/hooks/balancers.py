@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from moto.elbv2.exceptions import ELBClientError
+from moto.elbv2.exceptions import DuplicateListenerError, ELBClientError
 from moto.elbv2.models import ELBv2Backend, elbv2_backends
 
 from .patch import Hook, around
@@ -49,6 +49,15 @@ def delete_load_balancer(original: Hook, backend: Any, arn: str) -> None:
             f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled",
         )
     original(backend, arn)
+
+
+@around(ELBv2Backend, "create_listener")
+def create_listener(original: Hook, backend: Any, load_balancer_arn: str, protocol: str, port: Any, **more: Any) -> Any:
+    """A port has one listener; moto looks for it in the wrong place."""
+    balancer = backend.load_balancers.get(load_balancer_arn)
+    if balancer is not None and any(str(one.port) == str(port) for one in balancer.listeners.values()):
+        raise DuplicateListenerError
+    return original(backend, load_balancer_arn, protocol=protocol, port=port, **more)
 
 
 @around(ELBv2Backend, "set_rule_priorities")

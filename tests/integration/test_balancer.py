@@ -80,6 +80,21 @@ def _parts() -> list[str]:
     ]
 
 
+def test_one_that_exists_is_adopted_with_what_is_in_it(stacks: Stacks) -> None:
+    stack = stacks(BALANCED)
+    stack.made()
+    elb = stack.account.client("elbv2")
+    parts = {address: stack.id_of(address) for address in ("load_balancer/main", "listener/http", "listener_rule/old")}
+    balancer = parts["load_balancer/main"]
+    elb.remove_tags(ResourceArns=[balancer], TagKeys=["groundwork:stack", "groundwork:resource"])
+    assert "name it under adopt" in stack.present().message
+    assert "is no load_balancer in us-east-1" in stack.present(adopt={"load_balancer/main": balancer + "0"}).message
+    outcome = stack.present(adopt={"load_balancer/main": balancer})
+    assert outcome.ok, str(outcome)
+    assert {address: stack.id_of(address) for address in parts} == parts
+    stack.assert_quiet()
+
+
 def test_drift_by_hand_is_told_and_mended(stacks: Stacks) -> None:
     stack = stacks(BALANCED)
     stack.made()

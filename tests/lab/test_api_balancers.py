@@ -80,6 +80,15 @@ def test_it_holds_its_subnets_and_groups(account: Account, elb: Any, subnets: li
     account.ec2.delete_security_group(GroupId=account.group)
 
 
+def test_a_port_has_one_listener(account: Account, elb: Any, subnets: list[str]) -> None:
+    balancer = make(elb, account, subnets)
+    _, group = listener(elb, account, balancer)
+    again = {"LoadBalancerArn": balancer, "Port": 80, "Protocol": "HTTP"}
+    action = {"Type": "forward", "TargetGroupArn": group}
+    assert refused(elb.create_listener, **again, DefaultActions=[action]) == "DuplicateListener"
+    elb.create_listener(**{**again, "Port": 81}, DefaultActions=[action])
+
+
 def test_rules_change_places_in_one_call(account: Account, elb: Any, subnets: list[str]) -> None:
     where, group = listener(elb, account, make(elb, account, subnets))
     first, second = (rule(elb, where, group, priority) for priority in (1, 2))

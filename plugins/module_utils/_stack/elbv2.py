@@ -13,14 +13,13 @@ from .resource import Client, Detail, Edit, Listing, Live, Raw, Tagging
 TAGS_A_CALL = 20
 
 
-def listing(operation: str, result: str, ids: str) -> Listing:
-    """A list call that has no filter: it shows everybody's, and fails when one of the ids is gone."""
-    return Listing(operation, result, by_ids=lambda identifiers: {ids: list(identifiers)}, fails_whole=True)
+def listing(operation: str, result: str, ids: str, parent: str = "") -> Listing:
+    """A list call that has no filter: it shows everybody's, or with ``parent`` what belongs to one object.
 
-
-def inside(operation: str, result: str, parent: str) -> Listing:
-    """A list call for what belongs to one object."""
-    return Listing(operation, result, of_parent=lambda identifier: {parent: identifier})
+    By ids it fails when one of them is gone.
+    """
+    inside = (lambda identifier: {parent: identifier}) if parent else None
+    return Listing(operation, result, by_ids=lambda found: {ids: list(found)}, of_parent=inside, fails_whole=True)
 
 
 def tags(key: str) -> Detail:

@@ -92,7 +92,7 @@ class _Reader:
         return [listing.of_parent(live.id) for live, gone in parents if not gone]
 
     def _call(self, listing: Listing, request: Mapping[str, Any]) -> list[Raw]:
-        return _inside(self.clients(self.kind.service), listing, request)
+        return _asked(self.clients(self.kind.service), listing, request)
 
     def _with(self, details: Sequence[Detail], items: list[Raw]) -> list[Raw]:
         """The items with details; without those that have gone since they were listed."""
@@ -128,7 +128,7 @@ def find(
     """
     client, listing = clients(kind.service), kind.listing
     inside = [listing.of_parent(parent) for parent in parents] if listing.of_parent else [listing.of_stack(scope)]
-    for item in (item for request in inside for item in _inside(client, listing, request)):
+    for item in (item for request in inside for item in _asked(client, listing, request)):
         if dead(kind, item) or kind.identify(item) in known:
             continue
         tagged = {**item, **(_detail(client, kind.tags, [item])[0] or {})} if kind.tags else item
@@ -142,7 +142,7 @@ def find_by_id(clients: ClientOf, kind: ResourceType, identifier: str) -> Raw | 
     if kind.listing.by_ids is None:
         return None
     client = clients(kind.service)
-    for item in _inside(client, kind.listing, kind.listing.by_ids([identifier])):
+    for item in _if_any(client, kind.listing, kind.listing.by_ids([identifier])):
         if not dead(kind, item):
             return complete(client, kind, item)
     return None
@@ -183,8 +183,13 @@ def _flat(page: Any, path: str) -> list[Raw]:
     return items
 
 
-def _inside(client: Any, listing: Listing, request: Mapping[str, Any]) -> list[Raw]:
+def _asked(client: Any, listing: Listing, request: Mapping[str, Any]) -> list[Raw]:
     """What is listed; nothing where that which it is listed inside is gone."""
+    return _if_any(client, listing, request) if listing.of_parent else _list(client, listing, request)
+
+
+def _if_any(client: Any, listing: Listing, request: Mapping[str, Any]) -> list[Raw]:
+    """What is listed; nothing where that which the call names does not exist."""
     try:
         return _list(client, listing, request)
     except ClientError as error:

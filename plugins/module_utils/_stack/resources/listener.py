@@ -65,7 +65,7 @@ TYPE = ResourceType(
     name="listener",
     service="elbv2",
     under="load_balancer",
-    listing=elbv2.inside("describe_listeners", "Listeners", "LoadBalancerArn"),
+    listing=elbv2.listing("describe_listeners", "Listeners", "ListenerArns", parent="LoadBalancerArn"),
     id="ListenerArn",
     tags=elbv2.tags("ListenerArn"),
     tagging=elbv2.TAGGING,

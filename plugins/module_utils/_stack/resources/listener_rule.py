@@ -92,7 +92,7 @@ TYPE = ResourceType(
     name="listener_rule",
     service="elbv2",
     under="listener",
-    listing=elbv2.inside("describe_rules", "Rules", "ListenerArn"),
+    listing=elbv2.listing("describe_rules", "Rules", "RuleArns", parent="ListenerArn"),
     id="RuleArn",
     tags=elbv2.tags("RuleArn"),
     tagging=elbv2.TAGGING,
