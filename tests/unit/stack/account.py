@@ -14,7 +14,7 @@ from botocore.loaders import create_loader
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.client import Clients
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import Connection
 from ansible_collections.groundwork.aws.plugins.module_utils._stack import engine, live
-from ansible_collections.groundwork.aws.plugins.module_utils._stack.resource import Scope
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.resource import Raw, ResourceType, Scope
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.resources import REGISTRY
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.wanted import Ref, Wanted, WantedStack
 
@@ -179,14 +179,20 @@ def picture(name: str = "shop") -> dict[str, Any]:
 
 def census() -> dict[str, int]:
     """How many objects of each type live in the whole account, owned or not: orphans count too."""
-    made = clients()
-    result: dict[str, int] = {}
-    for kind in REGISTRY.values():
-        pages = made(kind.service).pages(kind.listing.operation, {})
-        items = [item for page in pages for item in live._flat(page, kind.listing.result)]
-        result[kind.name] = sum(1 for item in items if not live.dead(kind, item))
-    volumes = [item for page in made("ec2").pages("describe_volumes", {}) for item in page["Volumes"]]
+    result = {kind.name: len(_everybodys(kind)) for kind in REGISTRY.values()}
+    volumes = [item for page in clients()("ec2").pages("describe_volumes", {}) for item in page["Volumes"]]
     return {**result, "volume": len(volumes)}
+
+
+def _everybodys(kind: ResourceType) -> list[Raw]:
+    """What lives of a type; where AWS lists a type only inside another, what lives in each of those."""
+    inside = kind.listing.of_parent
+    requests = (
+        [inside(REGISTRY[kind.under].identify(item)) for item in _everybodys(REGISTRY[kind.under])] if inside else [{}]
+    )
+    client = clients()(kind.service)
+    items = [item for request in requests for item in live._list(client, kind.listing, request)]
+    return [item for item in items if not live.dead(kind, item)]
 
 
 class Mute:
