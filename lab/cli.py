@@ -57,7 +57,7 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _down(options: argparse.Namespace) -> int:
-    updown.down(options.name, _say)
+    updown.down(options.name, _say, options.keep_engine)
     _say(f"{options.name} is gone")
     return 0
 
@@ -135,6 +135,8 @@ def parser() -> argparse.ArgumentParser:
         if name == "up":
             one.add_argument("--port", type=int, help=f"port of the API ({updown.DEFAULT_PORT} for the default lab)")
             one.add_argument("--no-guests", action="store_true", help="only the API: instances without machines")
+        elif name == "down":
+            one.add_argument("--keep-engine", action="store_true", help="leave the Docker Engine to others that use it")
         elif name == "logs":
             one.add_argument("--lines", type=int, default=50)
             one.add_argument("--follow", action="store_true")

@@ -146,8 +146,11 @@ def _with_environment(command: tuple[str, ...]) -> tuple[str, ...]:
     return whole if whole == command else ("sudo", "-n", "-E", *command)
 
 
-def down(name: str, say: Say) -> None:
-    """Remove everything that the lab made, whether its process runs or not, and nothing else."""
+def down(name: str, say: Say, keep_engine: bool = False) -> None:
+    """Remove everything that the lab made, whether its process runs or not, and nothing else.
+
+    An engine of the lab's own is stopped with the last container, unless others are about to use it: ``keep_engine``.
+    """
     paths = lab_paths(name)
     try:
         description = read_description(paths)
@@ -160,7 +163,8 @@ def down(name: str, say: Say) -> None:
         label = f"label={docker.LAB_LABEL}={mark}"
         for network in run(*as_root("docker", "network", "ls", "--quiet", "--filter", label)).stdout.split():
             run(*as_root("docker", "network", "rm", network))
-        engine.stop_engine(say)
+        if not keep_engine:
+            engine.stop_engine(say)
     wiring.remove_namespaces(wiring.lab_namespaces(mark))
     if paths.root.exists():
         shutil.rmtree(paths.root)

@@ -57,7 +57,8 @@ class Lab:
         self.environment = dict(export.split("=", 1) for export in exports)
 
     def down(self) -> None:
-        self.command("down")
+        # Other tests run on the same engine.
+        self.command("down", "--keep-engine")
 
     @property
     def process(self) -> int:

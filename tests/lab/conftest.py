@@ -44,7 +44,7 @@ def new_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
 
     yield make
     for lab in made:
-        lab.run("down", check=False)
+        lab.run("down", "--keep-engine", check=False)
 
 
 @pytest.fixture(scope="session")

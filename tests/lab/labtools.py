@@ -145,7 +145,8 @@ class Lab:
         return self
 
     def down(self) -> None:
-        self.run("down")
+        # Other tests run on the same engine.
+        self.run("down", "--keep-engine")
 
     @property
     def mark(self) -> str:

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from lab import cli, shell
+from lab import cli, shell, updown
 from lab.description import Description, read_description, running_pid, write_description
 from lab.engine import dockerd
 from lab.engine import machine as engine_machine
@@ -39,6 +40,22 @@ def test_without_root_there_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -
 def test_an_engine_that_answers_is_used_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine_machine, "missing_programs", lambda: ["dockerd"])
     engine_machine.ensure_packages(print, engine_answers=True)
+
+
+@pytest.mark.parametrize(("options", "stopped"), [([], True), (["--keep-engine"], False)])
+def test_an_engine_that_others_use_is_left_to_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: list[str], stopped: bool
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(updown, "engine_answers", lambda: True)
+    monkeypatch.setattr(updown, "lab_paths", lambda name: LabPaths(tmp_path / name))
+    monkeypatch.setattr(updown.docker, "containers", lambda _mark: [])
+    monkeypatch.setattr(updown.docker, "remove_containers", lambda _names: None)
+    monkeypatch.setattr(updown, "run", lambda *_words: subprocess.CompletedProcess((), 0, stdout=""))
+    monkeypatch.setattr(updown.wiring, "lab_namespaces", lambda _mark: [])
+    monkeypatch.setattr(updown.engine, "stop_engine", lambda _say: asked.append(True))
+    assert cli.main(["down", *options]) == 0
+    assert bool(asked) is stopped
 
 
 @pytest.mark.parametrize(("seen", "ended"), [([0, 7], False), ([0, 0], True), ([7], False)])
