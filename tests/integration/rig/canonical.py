@@ -12,7 +12,11 @@ from typing import Any
 
 Objects = dict[str, Any]
 
-IDENTIFIER = re.compile(r"\b(?:[a-z]{1,14}-)+[0-9a-f]{8,17}\b|\b\d{12}\b")
+IDENTIFIER = re.compile(
+    r"\b(?:[a-z]{1,14}-)+[0-9a-f]{8,17}\b|\b\d{12}\b"
+    # The ends of ARNs of Elastic Load Balancing, and of names that tell two objects apart, one of which goes.
+    r"|(?<=/)(?:[0-9a-f]{16}|\d{15})\b|(?<=-)[0-9a-f]{6}\b"
+)
 IAM_IDENTIFIER = re.compile(r"\bA[A-Z]{3}[A-Z0-9]{12,17}\b")
 ADDRESS = re.compile(r"ec2(-\d{1,3}){4}|(?<![\d./])(\d{1,3}[.-]){3}\d{1,3}(?![\d/])")
 # Different each time by nature, or about the call and not about the object.
@@ -63,7 +67,7 @@ def _first(identifier: str, item: Any) -> str:
     told = {tag["Key"]: tag["Value"] for tag in tags}.get("groundwork:resource")
     if told:
         return str(told)
-    return identifier.rpartition("-")[0] if IDENTIFIER.fullmatch(identifier) else identifier
+    return identifier.rpartition("-")[0] if IDENTIFIER.fullmatch(identifier) else _scrub(identifier, {})
 
 
 def _refined(label: str, item: Any, labels: dict[str, str]) -> str:
