@@ -19,6 +19,18 @@ def rules(stack: Stack) -> dict[str, Any]:
     return {rule["Priority"]: rule["Actions"][0]["Type"] for rule in told}
 
 
+def targets(stack: Stack) -> list[str]:
+    """The instances in the first target group."""
+    told = stack.account.client("elbv2").describe_target_health(TargetGroupArn=stack.id_of("target_group/web"))
+    return [one["Target"]["Id"] for one in told["TargetHealthDescriptions"]]
+
+
+def machines(stack: Stack) -> list[str]:
+    """The instances that live; their volumes bear the same tags."""
+    found = stack.account.client("ec2").describe_instances()["Reservations"]
+    return [one["InstanceId"] for item in found for one in item["Instances"] if one["State"]["Name"] == "running"]
+
+
 def test_comes_up_and_goes_down(stacks: Stacks) -> None:
     stack = stacks(BALANCED)
     stack.made()
@@ -48,7 +60,11 @@ def test_another_target_group_is_there_before_the_old_one_goes(stacks: Stacks) -
     moved = {"resources": {"target_group/web": {"port": 8080}}}
     outcome = stack.present(moved)
     assert outcome.ok, str(outcome)
-    assert outcome.actions == {"listener/http": "update", "target_group/web": "replace"}
+    assert outcome.actions == {
+        "listener/http": "update",
+        "target/web--web-1": "replace",
+        "target_group/web": "replace",
+    }
     (group,) = [
         one
         for one in stack.account.client("elbv2").describe_target_groups()["TargetGroups"]
@@ -56,6 +72,26 @@ def test_another_target_group_is_there_before_the_old_one_goes(stacks: Stacks) -
     ]
     assert group["Port"] == 8080
     assert group["TargetGroupName"].startswith("balanced-web-")
+    stack.assert_quiet(moved)
+
+
+def test_an_instance_joins_its_target_group_and_leaves_it(stacks: Stacks) -> None:
+    stack = stacks(BALANCED)
+    stack.made()
+    before = machines(stack)
+    assert targets(stack) == before
+    alone = {"resources": {"target/web--web-1": None}}
+    outcome = stack.present(alone)
+    assert outcome.ok, str(outcome)
+    assert outcome.actions == {"target/web--web-1": "delete"}
+    assert targets(stack) == []
+    assert stack.info().result["drift"]["missing"] == ["target/web--web-1"]
+    assert stack.present().actions == {"target/web--web-1": "create"}
+    moved = {"resources": {"instance/web-1": {"subnet": {"ref": "subnet/public-2"}}}}
+    outcome = stack.present(moved)
+    assert outcome.ok, str(outcome)
+    assert outcome.actions == {"instance/web-1": "replace", "target/web--web-1": "replace"}
+    assert targets(stack) == machines(stack) != before
     stack.assert_quiet(moved)
 
 
@@ -71,10 +107,12 @@ def test_what_the_document_no_longer_has_is_found_by_its_tags(stacks: Stacks) ->
 
 def _parts() -> list[str]:
     return [
+        "instance/web-1",
         "listener/http",
         "listener_rule/old",
         "listener_rule/users",
         "load_balancer/main",
+        "target/web--web-1",
         "target_group/users",
         "target_group/web",
     ]

@@ -183,8 +183,8 @@ class Graph:
     def _serve_old(self, server: Change, name: str) -> None:
         served = set(strings(server.live.properties.get(name))) if server.destroys and server.live else set()
         for user in self.changes.values():
-            if user.destroys and user.live and user.type != server.type and served & set(strings(user.live.properties)):
-                self._wish(("delete", server.key), ("delete", user.key))
+            if user.live and user.type != server.type and served & set(strings(user.live.properties)):
+                self._wish(("delete", server.key), ("delete" if user.destroys else "update", user.key))
 
     def _leads(self, start: Step, end: Step) -> bool:
         """Whether `start` waits, however indirectly, for `end`."""

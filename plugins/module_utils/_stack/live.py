@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from .._aws.errors import LostResponseError, StackError, is_not_found, tell
@@ -18,6 +19,7 @@ from .resource import Detail, Listing, Live, Raw, ResourceType, Scope, dig
 ClientOf = Callable[[str], Any]
 # Objects, and of each whether it is dead.
 Found = list[tuple[Live, bool]]
+Owner = Callable[[Raw], "str | None"]
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,19 @@ class Inventory:
     dead: tuple[Live, ...] = ()
 
 
-def read_all(clients: ClientOf, types: Iterable[ResourceType], scope: Scope, width: int = 16) -> Inventory:
-    """Everything that the stack owns; the dead apart (a terminated instance is listed for an hour)."""
+def read_all(
+    clients: ClientOf, types: Iterable[ResourceType], scope: Scope, known: Sequence[Live] = (), width: int = 16
+) -> Inventory:
+    """Everything of these types that the stack owns; the dead apart (a terminated instance is listed for an hour).
+
+    ``known`` is what was read before, of other types.
+    """
     kinds = _parents_first(types)
     with ThreadPoolExecutor(width) as calls, ThreadPoolExecutor(max(1, len(kinds))) as readers:
         reading: dict[str, Future[Found]] = {}
         for kind in kinds:
-            reader = _Reader(clients, kind, scope, calls, reading.get(kind.under))
+            others = {name: reading[name] for name in kind.stands_on if name in reading}
+            reader = _Reader(clients, kind, scope, calls, others, known)
             reading[kind.name] = readers.submit(reader.read)
         found = [pair for name in sorted(reading) for pair in reading[name].result()]
     return Inventory(tuple(live for live, gone in found if not gone), tuple(live for live, gone in found if gone))
@@ -44,20 +52,21 @@ def _parents_first(types: Iterable[ResourceType]) -> list[ResourceType]:
     kinds = {kind.name: kind for kind in types}
 
     def depth(kind: ResourceType) -> int:
-        return 1 + depth(kinds[kind.under]) if kind.under in kinds else 0
+        return max((1 + depth(kinds[name]) for name in kind.stands_on if name in kinds), default=0)
 
     return sorted(kinds.values(), key=lambda kind: (depth(kind), kind.name))
 
 
 @dataclass(frozen=True)
 class _Reader:
-    """Reads the objects of one type; those of the type that they are listed under come from ``parents``."""
+    """Reads the objects of one type; ``others`` are those that they are listed under, or join."""
 
     clients: ClientOf
     kind: ResourceType
     scope: Scope
     calls: ThreadPoolExecutor
-    parents: Future[Found] | None
+    others: Mapping[str, Future[Found]]
+    known: Sequence[Live]
 
     def read(self) -> Found:
         try:
@@ -71,10 +80,25 @@ class _Reader:
         tags = (self.kind.tags,) if self.kind.tags else ()
         tagged = self._with(tags, [item for item in listed if not dead(self.kind, item)])
         whole = self._with(self.kind.details, self._ours(tagged))
-        return list(_lives(self.kind, [*whole, *self._ours(gone)], self.scope))
+        return list(self._lives([*whole, *self._ours(gone)]))
 
     def _ours(self, items: Iterable[Raw]) -> list[Raw]:
-        return [item for item in items if _owner(self.kind, item, self.scope)]
+        return [item for item in items if self.owner(item)]
+
+    @cached_property
+    def owner(self) -> Owner:
+        others = [live for future in self.others.values() for live, _gone in future.result()]
+        return _owner(self.kind, self.scope, [*self.known, *others])
+
+    def _lives(self, items: Iterable[Raw]) -> Found:
+        kind, found = self.kind, []
+        for item in items:
+            name = (self.owner(item) or "").removeprefix(f"{kind.name}/")
+            if dead(kind, item):
+                found.append((Live(kind.name, name, kind.identify(item), {}, {}, {}, item), True))
+            else:
+                found.append((to_live(kind, item, name), False))
+        return found
 
     def _listed(self) -> list[Raw]:
         listings = (self.kind.listing, *self.kind.also)
@@ -88,7 +112,7 @@ class _Reader:
     def _requests(self, listing: Listing) -> list[Mapping[str, Any]]:
         if listing.of_parent is None:
             return [listing.of_stack(self.scope)]
-        parents = self.parents.result() if self.parents else []
+        parents = self.others[self.kind.under].result() if self.kind.under in self.others else []
         return [listing.of_parent(live.id) for live, gone in parents if not gone]
 
     def _call(self, listing: Listing, request: Mapping[str, Any]) -> list[Raw]:
@@ -120,19 +144,20 @@ def find(
     scope: Scope,
     address: str,
     known: frozenset[str] = frozenset(),
-    parents: Sequence[str] = (),
+    others: Sequence[Live] = (),
 ) -> Raw | None:
     """A living object of one address, besides the known ones: what a call that was not answered may have made.
 
-    ``parents`` are the ids of the objects inside which those of this type are listed.
+    ``others`` are the stack's objects, among which are those that it is listed under, or joins.
     """
-    client, listing = clients(kind.service), kind.listing
+    client, listing, owner = clients(kind.service), kind.listing, _owner(kind, scope, others)
+    parents = [live.id for live in others if live.type == kind.under]
     inside = [listing.of_parent(parent) for parent in parents] if listing.of_parent else [listing.of_stack(scope)]
     for item in (item for request in inside for item in _asked(client, listing, request)):
         if dead(kind, item) or kind.identify(item) in known:
             continue
         tagged = {**item, **(_detail(client, kind.tags, [item])[0] or {})} if kind.tags else item
-        if _owner(kind, tagged, scope) == address:
+        if owner(tagged) == address:
             return complete(client, kind, tagged)
     return None
 
@@ -173,7 +198,8 @@ def to_live(kind: ResourceType, item: Raw, name: str) -> Live:
 
 
 def _list(client: Any, listing: Listing, request: Mapping[str, Any]) -> list[Raw]:
-    return [item for page in client.pages(listing.operation, request) for item in _flat(page, listing.result)]
+    items = (item for page in client.pages(listing.operation, request) for item in _flat(page, listing.result))
+    return [listing.shape(request, item) if listing.shape else item for item in items]
 
 
 def _flat(page: Any, path: str) -> list[Raw]:
@@ -209,20 +235,25 @@ def _detail(client: Any, detail: Detail, chunk: list[Raw]) -> Sequence[Raw | Non
         return [None] if len(chunk) == 1 else [more for item in chunk for more in _detail(client, detail, [item])]
 
 
-def _lives(kind: ResourceType, items: Iterable[Raw], scope: Scope) -> Iterable[tuple[Live, bool]]:
-    for item in items:
-        address = _owner(kind, item, scope)
-        if address is not None and address.startswith(f"{kind.name}/"):
-            name = address.partition("/")[2]
-            if dead(kind, item):
-                yield Live(kind.name, name, kind.identify(item), {}, {}, {}, item), True
-            else:
-                yield to_live(kind, item, name), False
-
-
-def _owner(kind: ResourceType, item: Raw, scope: Scope) -> str | None:
-    """The address that an item has in the stack, None when it is not the stack's."""
+def _owner(kind: ResourceType, scope: Scope, others: Iterable[Live]) -> Owner:
+    """How the address of an item in the stack is told; None for one that is not the stack's."""
     if kind.owner:
-        return kind.owner(item, scope)
-    tags = kind.tagging.read(item)
+        told = kind.owner
+        return lambda item: _own(kind, told(item, scope))
+    if kind.joins:
+        names = {(live.type, live.id): live.name for live in others}
+        return lambda item: _joined(kind, item, names)
+    return lambda item: _own(kind, _tagged(kind.tagging.read(item), scope))
+
+
+def _own(kind: ResourceType, address: str | None) -> str | None:
+    return address if address is not None and address.startswith(f"{kind.name}/") else None
+
+
+def _tagged(tags: Mapping[str, str], scope: Scope) -> str | None:
     return tags.get(RESOURCE) if tags.get(STACK) == scope.stack else None
+
+
+def _joined(kind: ResourceType, item: Raw, names: Mapping[tuple[str, str], str]) -> str | None:
+    found = [names.get((other, str(dig(item, path)))) for other, path in kind.joins.items()]
+    return None if None in found else f"{kind.name}/{kind.joined([name for name in found if name])}"

@@ -80,7 +80,9 @@ def make_plan(
 
 
 def tags_of(stack: WantedStack, wanted: Wanted, kind: ResourceType) -> dict[str, str]:
-    """All tags that a resource is to bear."""
+    """All tags that a resource is to bear; what joins others bears none."""
+    if kind.joins:
+        return {}
     name = kind.physical(Scope(stack.name, stack.region), wanted.name)
     ours = {STACK: stack.name, RESOURCE: wanted.address}
     return {"Name": name, **stack.tags, **wanted.tags, **ours, **({PROTECT: "true"} if wanted.protected else {})}
@@ -258,7 +260,19 @@ def _check(wanted: Mapping[str, Wanted], registry: Registry) -> None:
 def _misfit(wanted: Wanted, registry: Registry) -> str | None:
     kind = registry.get(wanted.type)
     given = resolve(wanted.properties, lambda ref: f"<{ref.address}.{ref.attribute}>")
-    return kind.misfit(given) if kind else None
+    return (kind.misfit(given) or _misnamed(wanted, kind)) if kind else None
+
+
+def _misnamed(wanted: Wanted, kind: ResourceType) -> str | None:
+    """What joins two others is found again by their names alone."""
+    if not kind.joins:
+        return None
+    values = {name: wanted.properties.get(name) for name in kind.joins}
+    others = [value.address.partition("/")[2] for value in values.values() if isinstance(value, Ref)]
+    if len(others) < len(values):
+        return f"{' and '.join(values)} must be references to resources of the stack"
+    name = kind.joined(others)
+    return None if wanted.name == name else f"is named by what it joins: call it {kind.name}/{name}"
 
 
 def _shown(kind: ResourceType, properties: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:

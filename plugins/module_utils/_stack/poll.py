@@ -39,6 +39,12 @@ class _Awaited:
         return self.waiter.listing or self.kind.listing
 
     @property
+    def list_call(self) -> tuple[str, ...]:
+        """Those that have this in common are in one list."""
+        within = self.listing.within
+        return (self.kind.service, self.listing.operation, *([within(self.id)] if within else []))
+
+    @property
     def key(self) -> str:
         return self.waiter.id or self.kind.id
 
@@ -110,10 +116,10 @@ class Poller:
     def _due(self) -> Iterator[list[_Awaited]]:
         """Those to ask about now, by list call: when one is due, all who wait for the same list come along."""
         now = time.monotonic()
-        groups: dict[tuple[str, str], list[_Awaited]] = {}
+        groups: dict[tuple[str, ...], list[_Awaited]] = {}
         with self._lock:
             for awaited in self._awaited:
-                groups.setdefault((awaited.kind.service, awaited.listing.operation), []).append(awaited)
+                groups.setdefault(awaited.list_call, []).append(awaited)
         for group in groups.values():
             if any(awaited.due <= now for awaited in group):
                 for start in range(0, len(group), IDS_A_CALL):

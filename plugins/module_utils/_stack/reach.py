@@ -36,7 +36,7 @@ def read_stack(clients: ClientOf, stack: WantedStack, registry: Registry) -> Inv
         asked = beside.submit(_owned_services, clients, scope, others)
         first = read_all(clients, likely, scope)
         left = [kind for kind in others if kind.service in asked.result()]
-    more = read_all(clients, left, scope) if left else Inventory(())
+    more = read_all(clients, left, scope, first.alive) if left else Inventory(())
     return Inventory(first.alive + more.alive, first.dead + more.dead)
 
 

@@ -50,8 +50,9 @@ def shortened(name: str, longest: int) -> str:
 class Listing:
     """A list call. ``result`` is where the items are (dotted: lists of lists are flattened).
 
-    ``of_parent`` is for items that AWS lists only inside another object (see ``under``), given its id. Where a call by
-    ids ``fails_whole`` when one of them is gone, it is not used to ask about several.
+    ``of_parent`` is for items that AWS lists only inside another object (see ``under``), given its id; ``within`` tells
+    that id from an item's own where a call by ids asks inside one object, and ``shape`` completes an item by what only
+    the request says. Where a call by ids ``fails_whole`` when one of them is gone, it is not used to ask about several.
     """
 
     operation: str
@@ -59,6 +60,8 @@ class Listing:
     of_stack: Callable[[Scope], Mapping[str, Any]] = lambda _scope: {}
     by_ids: Callable[[Sequence[str]], Mapping[str, Any]] | None = None
     of_parent: Callable[[str], Mapping[str, Any]] | None = None
+    within: Callable[[str], str] | None = None
+    shape: Callable[[Mapping[str, Any], Raw], Raw] | None = None
     fails_whole: bool = False
 
 
@@ -204,6 +207,9 @@ class ResourceType:
     details: tuple[Detail, ...] = ()
     # The type of the objects inside which this one's are listed.
     under: str = ""
+    # For an object without tags that joins others: the types of these, which are also the names of the properties that
+    # refer to them, and where an item has their ids. It is the stack's when they are, and its name is made of theirs.
+    joins: Mapping[str, str] = field(default_factory=dict)
     owner: Callable[[Raw, Scope], str | None] | None = None
     same: Mapping[str, Callable[[Any, Any], bool]] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
@@ -228,6 +234,15 @@ class ResourceType:
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             return f"its properties make no sense: {error}"
         return f"it has no property {', '.join(unknown)}" if unknown else None
+
+    @property
+    def stands_on(self) -> frozenset[str]:
+        """The types whose objects must be known to read this one's."""
+        return frozenset({self.under, *self.joins} - {""})
+
+    def joined(self, names: Sequence[str]) -> str:
+        """The name of an object that joins those of these names: two dashes stand in no name."""
+        return "--".join(names)
 
     def identify(self, item: Raw) -> str:
         return str(dig(item, self.id))

@@ -183,8 +183,7 @@ class Worker:
     def _find(self, kind: ResourceType, address: str) -> Raw | None:
         """What has come into being at an address since it was read: a predecessor that still lives is not meant."""
         known = frozenset(item.id for item in self._inventory.alive)
-        parents = [live.id for live in self.made.values() if live.type == kind.under]
-        return reading.find(self._clients, kind, self._scope, address, known, parents)
+        return reading.find(self._clients, kind, self._scope, address, known, list(self.made.values()))
 
     def _patiently(self, kind: ResourceType, call: Callable[[], Any]) -> Finding[Any]:
         """Say again what AWS refuses only because it has not heard yet of something made elsewhere."""

@@ -37,7 +37,7 @@ TAGS = Table(
 )
 
 RAW = Table(
-    Text("type/name, like security_group/extra", r"[a-z][a-z0-9_]*/[a-z0-9](?:-?[a-z0-9])*", longest=80),
+    Text("type/name, like security_group/extra", r"[a-z][a-z0-9_]*/[a-z0-9](?:-{0,2}[a-z0-9])*", longest=80),
     Table(Text("a property"), Kind(), "<property>"),
     "<type>/<name>",
 )

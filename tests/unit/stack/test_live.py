@@ -125,8 +125,61 @@ def test_what_is_listed_inside_another_is_asked_of_each_that_the_stack_owns() ->
         {"Balancer": "a"},
         {"Balancer": "b"},
     ]
-    assert live.find(account, port, SCOPE, "port/http", parents=["a"]) == {"Id": "p", "Tags": tagged("port/http")}
+    others = [item for item in found if item.id == "a"]
+    assert live.find(account, port, SCOPE, "port/http", others=others) == {"Id": "p", "Tags": tagged("port/http")}
     assert live.find(account, port, SCOPE, "port/http") is None
+
+
+GROUP = kind("group")
+MACHINE = kind("machine", is_dead=lambda item: item.get("State") == "gone")
+MEMBER = kind(
+    "member",
+    under="group",
+    joins={"group": "Group", "machine": "Machine"},
+    id="Key",
+    tagging=Tagging(lambda _item: {}, lambda *_: None, lambda *_: None),
+    listing=Listing(
+        "list_member",
+        "Items",
+        of_parent=lambda parent: {"Group": parent},
+        shape=lambda request, item: {**item, **request, "Key": f"{request['Group']}@{item['Machine']}"},
+    ),
+)
+
+
+def members() -> Account:
+    """A group with two machines of the stack, one of which is gone, and one of somebody else."""
+    machines = [
+        {"Id": "i-1", "Tags": tagged("machine/one")},
+        {"Id": "i-2", "Tags": tagged("machine/two"), "State": "gone"},
+        {"Id": "i-3"},
+    ]
+    groups = [{"Id": "g-1", "Tags": tagged("group/web")}]
+    return Account(
+        {
+            "list_machine": lambda _request: {"Items": machines},
+            "list_group": lambda _request: {"Items": groups},
+            "list_member": lambda _request: {"Items": [{"Machine": item["Id"]} for item in machines]},
+        }
+    )
+
+
+def test_what_joins_two_objects_is_the_stacks_when_both_are() -> None:
+    found = live.read_all(members(), [MEMBER, GROUP, MACHINE], SCOPE).alive
+    assert [(item.address, item.id) for item in found if item.type == "member"] == [
+        ("member/web--one", "g-1@i-1"),
+        ("member/web--two", "g-1@i-2"),
+    ]
+
+
+def test_what_joins_two_objects_is_found_where_one_was_read_before() -> None:
+    before = live.read_all(members(), [MACHINE], SCOPE).alive
+    later = live.read_all(members(), [MEMBER, GROUP], SCOPE, before).alive
+    assert [item.address for item in later if item.type == "member"] == ["member/web--one"]
+    lives = [*before, *later]
+    assert (live.find(members(), MEMBER, SCOPE, "member/web--one", others=lives) or {})["Key"] == "g-1@i-1"
+    known = frozenset({"g-1@i-1"})
+    assert live.find(members(), MEMBER, SCOPE, "member/web--one", known, lives) is None
 
 
 REGISTRY = {

@@ -12,12 +12,15 @@ from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import 
 from ansible_collections.groundwork.aws.plugins.module_utils._stack import drift, render
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.graph import Graph, in_order
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.plan import Change, Plan, make_plan, tags_of
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.references import resolve
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.resource import Live
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.resources import REGISTRY
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.wanted import Ref, Wanted, WantedStack
 
 VPC = Wanted("vpc", "main", {"cidr": "10.0.0.0/16"})
 SUBNET = Wanted("subnet", "a", {"vpc": Ref("vpc/main"), "cidr": "10.0.1.0/24", "zone": "us-east-1a"})
+GROUP = Wanted("target_group", "web", {"vpc": Ref("vpc/main"), "port": 80})
+MEMBER = {"target_group": Ref("target_group/web"), "instance": Ref("instance/app-1"), "port": 80}
 MACHINE = Wanted(
     "instance",
     "app-1",
@@ -34,10 +37,7 @@ def stack(*resources: Wanted, **more: Any) -> WantedStack:
 def live(wanted: Wanted, identifier: str, ids: dict[str, str] | None = None, **changes: Any) -> Live:
     """The object that a resource would be, with some properties changed."""
     kind = REGISTRY[wanted.type]
-    values = {
-        name: (ids or {})[value.address] if isinstance(value, Ref) else value
-        for name, value in wanted.properties.items()
-    }
+    values = resolve(wanted.properties, lambda ref: (ids or {})[ref.address])
     properties = {**kind.desired(values), **changes}
     properties.pop("user_data", None)
     tags = tags_of(stack(), wanted, kind)
@@ -176,11 +176,16 @@ def test_drift_is_a_plan_read_as_a_finding() -> None:
         (Wanted("vpc", "a", {"cidr": "10.0.0/99"}), "vpc/a: its properties make no sense: '10.0.0/99' does not"),
         (Wanted("vpc", "a", {"cidr": "10.0.0.0/16", "size": 3}), "vpc/a: it has no property size"),
         (Wanted("instance", "a", {**MACHINE.properties, "volume": 7}), "instance/a: its properties make no sense"),
+        (Wanted("target", "a", MEMBER), "target/a: is named by what it joins: call it target/web--app-1"),
+        (
+            Wanted("target", "web--app-1", {**MEMBER, "instance": "i-1"}),
+            "target_group and instance must be references to resources of the stack",
+        ),
     ],
 )
 def test_what_cannot_be_is_told_before_anything_is_done(resource: Wanted, message: str) -> None:
     with pytest.raises(StackError, match=message):
-        plan(stack(VPC, SUBNET, resource), [])
+        plan(stack(VPC, SUBNET, MACHINE, GROUP, resource), [])
 
 
 def test_the_order_is_steady_and_a_circle_is_told() -> None:
@@ -190,6 +195,30 @@ def test_the_order_is_steady_and_a_circle_is_told() -> None:
 
 
 # Graphs: what waits for what, in the order in which a walk one by one would go.
+
+
+def test_a_target_group_that_is_replaced_never_leaves_its_listener_without_targets() -> None:
+    balancer = Wanted("load_balancer", "alb", {"subnets": [Ref("subnet/a")], "security_groups": []})
+    listener = Wanted(
+        "listener",
+        "http",
+        {"load_balancer": Ref("load_balancer/alb"), "port": 80, "action": {"forward": Ref("target_group/web")}},
+    )
+    member = Wanted("target", "web--app-1", MEMBER)
+    ids = {**IDS, "load_balancer/alb": "lb-1", "target_group/web": "tg-1"}
+    ids |= {"target/web--app-1": "tg-1@i-1:80", "listener/http": "l-1"}
+    wanted = [VPC, SUBNET, MACHINE, balancer, GROUP, member, listener]
+    lives = [live(item, ids[item.address], ids) for item in wanted]
+    larger = Wanted("target_group", "web", {**GROUP.properties, "port": 8080})
+    found = plan(stack(VPC, SUBNET, MACHINE, balancer, larger, member, listener), lives)
+    order = walk(found, lives)
+    assert order == [
+        "create/target_group/web",
+        "create/target/web--app-1",
+        "update/listener/http",
+        "delete/target/web--app-1",
+        "delete/target_group/web",
+    ]
 
 
 def walk(found: Plan, lives: list[Live]) -> list[str]:

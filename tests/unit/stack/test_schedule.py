@@ -58,7 +58,7 @@ def step(name: str) -> Step:
 def walk(
     needs: dict[str, set[str]],
     work: Callable[[str], Work],
-    machines: Machines | None = None,
+    machines: Machines | Groups | None = None,
     parallel: int = 4,
     stop: Callable[[], str | None] = lambda: None,
 ) -> Outcome:
@@ -93,6 +93,34 @@ def test_independent_ones_go_side_by_side() -> None:
         yield
 
     assert len(walk({name: set() for name in "abcd"}, work).done) == 4
+
+
+class Groups:
+    """Lists the members of one group at a time; the first look at each finds one that is leaving."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def __call__(self, service: str) -> Groups:
+        return self
+
+    def pages(self, operation: str, arguments: dict[str, Any]) -> list[dict[str, Any]]:
+        group = arguments["TargetGroupArn"]
+        self.asked.append(group)
+        leaving = {"Target": {"Id": "i-1", "Port": 80}, "TargetHealth": {"State": "draining"}}
+        return [{"TargetHealthDescriptions": [leaving] if self.asked.count(group) == 1 else []}]
+
+
+def test_what_is_listed_inside_others_is_asked_of_each() -> None:
+    target, groups = REGISTRY["target"], Groups()
+    gone = Waiter("gone", "TargetHealth.State", (), absent_is_ready=True, timeout=60, delay=0.01)
+
+    def work(name: str) -> Work:
+        yield Await(target, Wait(gone, f"{name}@i-1:80"))
+
+    outcome = walk({"a": set(), "b": set()}, work, groups)
+    assert len(outcome.done) == 2
+    assert sorted(groups.asked) == ["a", "a", "b", "b"]
 
 
 def test_waiting_holds_no_thread() -> None:

@@ -21,6 +21,7 @@ from . import (
     route_table,
     security_group,
     subnet,
+    target,
     target_group,
     vpc,
 )
@@ -39,6 +40,7 @@ MODULES = (
     route_table,
     security_group,
     subnet,
+    target,
     target_group,
     vpc,
 )
