@@ -11,11 +11,25 @@ from .containers import ListOf, Table
 from .infrastructure import MACHINES
 from .kinds import Choice, Either, Flag, Scalar, Text, Whole
 from .record import Derived, Field, Record
+from .view import services
 from .words import ANY_CIDR, COMMAND_LINE, LOCAL_PATH, NAME, PORT
+
+USUAL_IDLE_TIMEOUT = 60  # AWS's own default, in seconds
 
 
 def manager_by_runtime(service: Mapping[str, Any], _document: Mapping[str, Any]) -> str:
     return "pm2" if service["runtime"] == "pm2" else "systemd"
+
+
+def idle_timeout_by_services(_balancer: Mapping[str, Any], document: Mapping[str, Any]) -> int:
+    return max(USUAL_IDLE_TIMEOUT, *(service["timeout"] for service in services(document).values()), 0)
+
+
+def drain_by_timeout(service: Mapping[str, Any], _document: Mapping[str, Any]) -> int:
+    return int(service["timeout"])
+
+
+HOST_NAME = Text("a host name", r"(?:\*\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*", longest=253)
 
 
 PROXY = Record(
@@ -26,7 +40,7 @@ PROXY = Record(
         "port": Field(PORT, "HTTP port.", default=80),
         "allow_from": Field(ListOf(ANY_CIDR), "Networks that may connect to it.", default=["0.0.0.0/0"]),
         "server_name": Field(
-            Text("a host name", r"(?:\*\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*", longest=253),
+            HOST_NAME,
             "Host name of the site. Without it nginx answers to every name.",
         ),
         "tls": Field(
@@ -40,6 +54,58 @@ PROXY = Record(
             "HTTPS; plain HTTP is then redirected.",
         ),
         "max_body": Field(Whole("a size in MiB", 1, 10240), "Largest request body in MiB.", default=10),
+    }
+)
+
+LOAD_BALANCER = Record(
+    fields={
+        "subnets": Field(
+            Text("a tier of network.subnets", NAME, refers="subnets"),
+            "The tier it stands in: reached from the internet where that is the tier's route, else from inside alone.",
+            required=True,
+        ),
+        "port": Field(PORT, "HTTP port.", default=80),
+        "allow_from": Field(ListOf(ANY_CIDR), "Networks that may connect to it.", default=["0.0.0.0/0"]),
+        "server_name": Field(
+            HOST_NAME, "Host name under which the site is reached. Without it, the name that AWS gives."
+        ),
+        "tls": Field(
+            Record(
+                fields={
+                    "certificate": Field(
+                        Text(
+                            "the ARN of an ACM certificate",
+                            r"arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[0-9a-f-]+",
+                        ),
+                        "ARN of a certificate of AWS Certificate Manager, in the region of the stack.",
+                        required=True,
+                    ),
+                    "port": Field(PORT, "HTTPS port.", default=443),
+                }
+            ),
+            "HTTPS; plain HTTP is then redirected.",
+        ),
+        "idle_timeout": Field(
+            Whole("a number of seconds", 1, 4000),
+            "Seconds until a connection on which nothing is said is closed.",
+            default=Derived(idle_timeout_by_services, "60, or the longest `timeout` of a service"),
+        ),
+        "access_logs": Field(
+            Record(
+                fields={
+                    "bucket": Field(
+                        Text("the name of a bucket", r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", longest=63),
+                        "S3 bucket, whose policy lets Elastic Load Balancing write.",
+                        required=True,
+                    ),
+                    "prefix": Field(
+                        Text("a prefix", r"[^/\x00-\x1f][^\x00-\x1f]*", longest=512), "Where in the bucket."
+                    ),
+                }
+            ),
+            "Every request, logged to S3.",
+        ),
+        "protect": Field(Flag(), "Deletion protection; only deleted when `allow_destroy` names it.", default=False),
     }
 )
 
@@ -110,8 +176,18 @@ SERVICE = Record(
         "memory": Field(Whole("a size in MiB", 16, 1048576), "Restart a process that grows beyond this many MiB."),
         "routes": Field(
             ListOf(Text("a path like /, /about or /api/*", r"/[A-Za-z0-9._~%/-]*\*?", longest=128)),
-            "Paths that the proxy sends to it; a `*` at the end stands for anything.",
+            "Paths that the proxy, or the load balancer, sends to it; a `*` at the end stands for anything.",
             default=[],
+        ),
+        "priority": Field(
+            Whole("a place", 1, 50000),
+            "Place of its first route among the rules of the load balancer, of which the first that fits is taken. "
+            "Without it they stand in the order of the document.",
+        ),
+        "drain": Field(
+            Whole("a number of seconds", 0, 3600),
+            "Seconds that an instance gets to answer what it has begun when it leaves the load balancer.",
+            default=Derived(drain_by_timeout, "`timeout`"),
         ),
         "health": Field(HEALTH, "How to tell that it works.", default={}),
         "static": Field(

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .._stack.wanted import Ref, Wanted, WantedStack
+from .balancer import ALB, load_balancing
 from .firewall import ingress
 from .network import network
 from .raw import compile_raw
-from .view import Document, machine_groups, proxy_on, services, services_on
+from .view import Document, load_balancer, machine_groups, proxy_on, services, services_on
 
 
 def compile_stack(document: Document) -> WantedStack:
@@ -38,6 +39,7 @@ def compile_topology(document: Document) -> Iterator[Wanted]:
         yield _security_group(document, group)
     for group, machines in groups.items():
         yield from _instances(document, group, machines)
+    yield from load_balancing(document)
 
 
 def _partition(region: str) -> str:
@@ -124,11 +126,14 @@ def _address(group: str, machines: Mapping[str, Any], number: int = 1) -> Ref:
 
 
 def _url(document: Document) -> tuple[str | Ref, ...] | None:
-    """The address of the proxy, else of the first service that listens on a port."""
+    """The address of the load balancer, else of the proxy, else of the first service that listens on a port."""
+    balancer = load_balancer(document)
+    if balancer is not None:
+        return _site_url(balancer, Ref(ALB, "dns_name"))
     for group, machines in machine_groups(document).items():
         proxy = proxy_on(document, group)
         if proxy is not None:
-            return _proxy_url(proxy, _address(group, machines))
+            return _site_url(proxy, _address(group, machines))
     for name, service in services(document).items():
         if service["port"] is not None:
             group = service["on"] or name
@@ -136,7 +141,7 @@ def _url(document: Document) -> tuple[str | Ref, ...] | None:
     return None
 
 
-def _proxy_url(proxy: Mapping[str, Any], address: Ref) -> tuple[str | Ref, ...]:
-    scheme, port, usual = ("https", proxy["tls"]["port"], 443) if proxy["tls"] else ("http", proxy["port"], 80)
-    host: str | Ref = proxy["server_name"] if proxy["server_name"] and "*" not in proxy["server_name"] else address
+def _site_url(site: Mapping[str, Any], address: Ref) -> tuple[str | Ref, ...]:
+    scheme, port, usual = ("https", site["tls"]["port"], 443) if site["tls"] else ("http", site["port"], 80)
+    host: str | Ref = site["server_name"] if site["server_name"] and "*" not in site["server_name"] else address
     return (f"{scheme}://", host, "/" if port == usual else f":{port}/")

@@ -8,12 +8,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from .._stack.wanted import Ref
-from .view import Document, calling_groups, proxy_on, services_on
+from .view import Document, balanced_services, calling_groups, load_balancer, proxy_on, services_on
 
 
 def ingress(document: Document, group: str) -> list[dict[str, Any]]:
     """The rules for traffic to the instances of a group."""
     return [_rule(port, peer, text) for port, peer, text in _edges(document, group)]
+
+
+def balancer_ingress(document: Document) -> list[dict[str, Any]]:
+    """The rules for traffic to the load balancer."""
+    balancer = load_balancer(document) or {}
+    ports = {balancer["port"]: "HTTP"} | ({balancer["tls"]["port"]: "HTTPS"} if balancer["tls"] else {})
+    return [_rule(port, cidr, text) for cidr in balancer["allow_from"] for port, text in ports.items()]
 
 
 def _edges(document: Document, group: str) -> Iterator[tuple[int, str | Ref, str]]:
@@ -28,6 +35,8 @@ def _edges(document: Document, group: str) -> Iterator[tuple[int, str | Ref, str
     for name, service in services_on(document, group).items():
         if service["port"] is None:
             continue
+        if name in balanced_services(document):
+            yield service["port"], Ref("security_group/alb"), f"{name} from the load balancer"
         for cidr in service["allow_from"]:
             yield service["port"], cidr, f"{name} directly"
         for caller in calling_groups(document, name):

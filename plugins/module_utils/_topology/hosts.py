@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .view import Document, calling_groups, machine_groups, proxy_on, services, services_on
+from .view import Document, balanced_services, calling_groups, machine_groups, proxy_on, services, services_on
 
 INSTANCE_KEYS = (
     "id",
@@ -100,7 +100,7 @@ def service_variables(document: Document, name: str) -> dict[str, Any]:
     """One service as roles see it: every default filled, and where it listens."""
     service = services(document)[name]
     # From outside, only those reach the port whom the security group lets in; without any, it stays on the loopback.
-    reached = bool(service["allow_from"] or calling_groups(document, name))
+    reached = bool(service["allow_from"] or calling_groups(document, name) or name in balanced_services(document))
     return {
         "name": name,
         "bind": "0.0.0.0" if reached else "127.0.0.1",

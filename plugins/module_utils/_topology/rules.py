@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 from ipaddress import IPv4Network
 
 from .kinds import Place, shown
+from .request_rules import REQUEST_RULES, Finding
 from .view import (
     Document,
     calling_groups,
     gateway_tier,
-    group_of,
     machine_groups,
     proxy_on,
     services,
@@ -25,7 +25,6 @@ from .view import (
     tiers,
 )
 
-Finding = tuple[Place, str]
 Rule = Callable[[Document], Iterator[Finding]]
 
 ENTRY_OF_GUNICORN = r"[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_.]*(?:\(.*\))?"
@@ -209,27 +208,6 @@ def _ports(document: Document, group: str) -> Iterator[tuple[Place, int | None, 
         yield ("services", name, "port"), service["port"], f"services.{name}"
 
 
-def routes_lead_to_one_service(document: Document) -> Iterator[Finding]:
-    owners: dict[str, str] = {}
-    for name, service in services(document).items():
-        for prefix in service["static"]:
-            if owners.setdefault(f"{prefix}*", name) != name:
-                yield ("services", name, "static", prefix), f"services.{owners[prefix + '*']} has this path already"
-        for number, route in enumerate(service["routes"]):
-            if owners.setdefault(route, name) != name:
-                yield ("services", name, "routes", number), f"services.{owners[route]} has {route} already (remove one)"
-
-
-def routes_have_a_proxy(document: Document) -> Iterator[Finding]:
-    for name, service in services(document).items():
-        group = group_of(name, service)
-        if group not in machine_groups(document) or proxy_on(document, group) is not None:
-            continue
-        for key in ("routes", "static"):
-            if service[key]:
-                yield ("services", name, key), f'no proxy runs on "{group}" (set proxy.on to it, or remove this)'
-
-
 def checks_end_before_the_next(document: Document) -> Iterator[Finding]:
     for name, service in services(document).items():
         timeout, interval = service["health"]["timeout"], service["health"]["interval"]
@@ -287,8 +265,7 @@ RULES: tuple[Rule, ...] = (
     service_has_port_or_socket,
     runtimes_fit,
     ports_are_free,
-    routes_lead_to_one_service,
-    routes_have_a_proxy,
+    *REQUEST_RULES,
     checks_end_before_the_next,
     calls_can_arrive,
     source_fits,

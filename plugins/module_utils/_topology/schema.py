@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from .applications import PROXY, SERVICE
+from .applications import LOAD_BALANCER, PROXY, SERVICE
 from .containers import Table
 from .infrastructure import ACCESS, MACHINES, NETWORK
 from .kinds import Kind, Scalar, Text
@@ -57,6 +57,9 @@ DOCUMENT = Record(
         "access": Field(ACCESS, "Who may log in to the instances.", default={}),
         "instances": Field(Table(THING, MACHINES, "<group>"), "Groups of instances that services share.", default={}),
         "proxy": Field(PROXY, "nginx in front of the services of one group of instances."),
+        "load_balancer": Field(
+            LOAD_BALANCER, "An application load balancer in front of the services that have routes."
+        ),
         "services": Field(Table(THING, SERVICE, "<service>"), "The applications.", default={}),
         "resources": Field(
             RAW,

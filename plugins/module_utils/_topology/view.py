@@ -54,6 +54,18 @@ def calling_groups(document: Document, called: str) -> list[str]:
     return [group for group in dict.fromkeys(callers) if group is not None and group != home]
 
 
+def load_balancer(document: Document) -> Mapping[str, Any] | None:
+    balancer: Mapping[str, Any] | None = document.get("load_balancer")
+    return balancer
+
+
+def balanced_services(document: Document) -> dict[str, Mapping[str, Any]]:
+    """The services that the load balancer sends requests to, in the document's order."""
+    if load_balancer(document) is None:
+        return {}
+    return {name: service for name, service in services(document).items() if service["routes"]}
+
+
 def proxy_on(document: Document, group: str) -> Mapping[str, Any] | None:
     """The proxy, if it runs on the instances of this group."""
     proxy: Mapping[str, Any] | None = document.get("proxy")

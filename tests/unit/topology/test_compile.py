@@ -99,6 +99,13 @@ def test_compiling_is_pure(case: Any) -> None:
     assert document == before
 
 
+@EVERY_CASE
+def test_priorities(case: Any) -> None:
+    rules_of = [wanted.properties for wanted in stack_of(case).resources if wanted.type == "listener_rule"]
+    if "priorities" in case:
+        assert {rule["paths"][0]: rule["priority"] for rule in rules_of} == case["priorities"]
+
+
 def test_instances_are_spread() -> None:
     case = CASES["several instances, spread over the zones"]
     placed = {

@@ -39,6 +39,8 @@ def test_defaults() -> None:
         "timeout": 30,
         "memory": None,
         "routes": [],
+        "priority": None,
+        "drain": 30,
         "health": {"path": "/health", "interval": 30, "timeout": 5, "healthy": 2, "unhealthy": 3},
         "static": {},
         "websocket": False,

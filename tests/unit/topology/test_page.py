@@ -58,7 +58,18 @@ def test_the_example_of_errors_is_what_is_said() -> None:
 
 def test_the_names_of_resources_are_those() -> None:
     change = {"access": {"public_key": KEY}, "instances": {"app": {"address": "elastic"}}}
-    for wanted in compile_stack(load(block_with("name: shop"), [change])).resources:
-        name = wanted.address.replace("app-1", "<group>-<n>").replace("app", "<group>")
-        name = name.replace("public-1", "<tier>-<n>").replace("public", "<tier>")
-        assert f"`{name}`" in PAGE
+    balanced = {
+        "network": {
+            "zones": ["eu-central-1a", "eu-central-1b"],
+            "subnets": {"public": {"cidrs": ["10.0.1.0/24", "10.0.2.0/24"]}},
+        },
+        "proxy": None,
+        "load_balancer": {"subnets": "public"},
+        "services": {"api": {"routes": ["/api/*"]}},
+    }
+    for layers in ([change], [change, balanced]):
+        for wanted in compile_stack(load(block_with("name: shop"), layers)).resources:
+            name = re.sub("app-[0-9]", "<group>-<n>", wanted.address).replace("app", "<group>")
+            name = re.sub("public-[0-9]", "<tier>-<n>", name).replace("public", "<tier>")
+            name = re.sub("api-1$", "<service>-<n>", name).replace("api", "<service>")
+            assert f"`{name}`" in PAGE
