@@ -37,6 +37,7 @@ _SAID_OF_SERVICES = (
     "memory",
     "health",
     "routes",
+    "drain",
     "static",
     "websocket",
     "environment",
@@ -106,6 +107,7 @@ def service_variables(document: Document, name: str) -> dict[str, Any]:
         "bind": "0.0.0.0" if reached else "127.0.0.1",
         "port": service["port"],
         "socket": f"/run/{name}/{name}.sock" if service["socket"] else None,
+        "balanced": name in balanced_services(document),
         "source": {key: value for key, value in service["source"].items() if value is not None},
         **{key: service[key] for key in _SAID_OF_SERVICES},
     }

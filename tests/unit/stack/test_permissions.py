@@ -24,7 +24,7 @@ SERVICES = {
     "elbv2": "elasticloadbalancing",
     "resourcegroupstaggingapi": "tag",
 }
-SOURCES = ("module_utils/_stack", "module_utils/_aws", "plugin_utils/_inventory")
+SOURCES = ("module_utils/_stack", "module_utils/_rollout", "module_utils/_aws", "plugin_utils/_inventory")
 # What AWS asks for beside the operation that is called.
 BESIDE = {"iam:PassRole", "iam:CreateServiceLinkedRole"}
 

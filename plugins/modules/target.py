@@ -1,0 +1,131 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Take an instance out of the target group of a service, or back in."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: target
+short_description: Take an instance out of a load balancer, or back in
+version_added: 0.1.0
+description:
+  - Drains an instance from the target group of a service before something is done to it, and brings it back afterwards.
+  - Returns when the load balancer itself says that it has come about.
+options:
+  stack:
+    description:
+      - The name of the stack.
+    type: str
+    required: true
+  service:
+    description:
+      - The service whose target group is meant.
+    type: str
+    required: true
+  instance:
+    description:
+      - The id of the instance.
+    type: str
+    required: true
+  state:
+    description:
+      - With V(drained), the instance gets no new requests, and has answered those that it had.
+        It stays in when it gets none anyway, and when too few others would be left.
+      - With V(healthy), it is in the target group, and the load balancer calls it healthy.
+    type: str
+    choices: [drained, healthy]
+    default: healthy
+  minimum_healthy:
+    description:
+      - How many other targets must be healthy for the instance to be drained.
+    type: int
+    default: 1
+  timeout:
+    description:
+      - Seconds until it has to have come about.
+      - A target is drained for as long as the deregistration delay of its group says.
+    type: int
+    default: 300
+extends_documentation_fragment:
+  - groundwork.aws.aws
+attributes:
+  check_mode:
+    description: Can run in check_mode and return changed status prediction without modifying target.
+    support: full
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
+    support: none
+seealso:
+  - module: groundwork.aws.stack
+author:
+  - groundwork.aws authors (@groundwork-aws)
+"""
+
+EXAMPLES = r"""
+- name: Take the host out of the load balancer
+  groundwork.aws.target:
+    stack: shop
+    service: api
+    instance: "{{ ec2_instance_id }}"
+    state: drained
+  delegate_to: localhost
+
+- name: Bring it back
+  groundwork.aws.target:
+    stack: shop
+    service: api
+    instance: "{{ ec2_instance_id }}"
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+target:
+  description: What the load balancer says of the instance.
+  returned: success
+  type: dict
+  contains:
+    state:
+      description: The state of the target, or V(absent).
+      type: str
+      sample: healthy
+    why:
+      description: AWS's reason for it, or why the instance was left in.
+      type: str
+      sample: "Target.ResponseCodeMismatch: Health checks failed with these codes: [500]"
+target_group:
+  description: The name of the target group.
+  returned: success
+  type: str
+  sample: shop-api
+"""
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.sdk import MISSING
+from ansible_collections.groundwork.aws.plugins.module_utils._rollout.entry import target
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "stack": {"type": "str", "required": True},
+            "service": {"type": "str", "required": True},
+            "instance": {"type": "str", "required": True},
+            "state": {"type": "str", "choices": ["drained", "healthy"], "default": "healthy"},
+            "minimum_healthy": {"type": "int", "default": 1},
+            "timeout": {"type": "int", "default": 300},
+            **ARGUMENTS,
+        },
+        supports_check_mode=True,
+    )
+    if MISSING:
+        module.fail_json(msg=missing_required_lib("botocore"), exception=str(MISSING))
+    result = target(module.params, module.check_mode)
+    (module.fail_json if result.get("failed") else module.exit_json)(**result)
+
+
+if __name__ == "__main__":
+    main()

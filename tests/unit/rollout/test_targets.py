@@ -1,0 +1,131 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Leaving a target group and coming back: what is decided, and what is told when it does not come about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import StackError
+from ansible_collections.groundwork.aws.plugins.module_utils._rollout import targets
+from ansible_collections.groundwork.aws.plugins.module_utils._rollout.targets import Wish, bring, decide, find
+
+CASES = yaml.safe_load((Path(__file__).parent / "cases" / "targets.yml").read_text(encoding="utf-8"))
+
+
+def description(instance: str, state: str, **more: str) -> dict[str, Any]:
+    return {"Target": {"Id": instance, "Port": 80}, "TargetHealth": {"State": state, **more}}
+
+
+@dataclass
+class Account:
+    """A target group in which every look finds the next of several situations; the last one stays."""
+
+    situations: list[list[dict[str, Any]]]
+    groups: dict[str, tuple[str, str]] = field(default_factory=lambda: {"arn:web": ("shop", "target_group/web")})
+    calls: list[tuple[str, Any]] = field(default_factory=list)
+
+    def __call__(self, service: str) -> Account:
+        assert service == "elbv2"
+        return self
+
+    def pages(self, operation: str, _request: Any) -> list[Any]:
+        assert operation == "describe_target_groups"
+        found = [{"TargetGroupArn": arn, "TargetGroupName": arn[4:], "Port": 80} for arn in self.groups]
+        return [{"TargetGroups": found[:1]}, {"TargetGroups": found[1:]}]
+
+    def describe_tags(self, ResourceArns: list[str]) -> Any:  # noqa: N803 - AWS's name
+        assert len(ResourceArns) <= 20
+        keys = ("groundwork:stack", "groundwork:resource")
+        return {
+            "TagDescriptions": [
+                {
+                    "ResourceArn": arn,
+                    "Tags": [{"Key": k, "Value": v} for k, v in zip(keys, self.groups[arn], strict=True)],
+                }
+                for arn in ResourceArns
+            ]
+        }
+
+    def describe_target_health(self, **_request: Any) -> Any:
+        return {"TargetHealthDescriptions": self.situations.pop(0) if len(self.situations) > 1 else self.situations[0]}
+
+    def register_targets(self, **request: Any) -> None:
+        self.calls.append(("register", request))
+
+    def deregister_targets(self, **request: Any) -> None:
+        self.calls.append(("deregister", request))
+
+
+def group(*situations: list[dict[str, Any]]) -> tuple[Account, Any]:
+    account = Account(list(situations))
+    return account, find(account, "shop", "web")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_what_is_to_be_done(case: Any) -> None:
+    members = [targets.Member(instance, 80, state) for instance, state in case["members"].items()]
+    verdict = decide(Wish(case["wish"], "i-1", case.get("minimum", 1)), members)
+    assert [verdict.call, verdict.until, verdict.why] == case["verdict"]
+
+
+def test_it_is_drained_before_anything_else_is_done() -> None:
+    both = [description("i-1", "healthy"), description("i-2", "healthy")]
+    leaving = [description("i-1", "draining"), description("i-2", "healthy")]
+    account, found = group(both, leaving, leaving, both[1:])
+    slept: list[float] = []
+    changed, now, why = bring(found, Wish("drained", "i-1"), sleep=slept.append)
+    assert (changed, now.state, why) == (True, "absent", "")
+    assert account.calls == [
+        ("deregister", {"TargetGroupArn": "arn:web", "Targets": [{"Id": "i-1", "Port": 80}]}),
+    ]
+    assert len(slept) == 2
+
+
+def test_it_is_back_when_the_load_balancer_says_so() -> None:
+    account, found = group([], [description("i-1", "initial")], [description("i-1", "healthy")])
+    changed, now, _why = bring(found, Wish("healthy", "i-1"), sleep=lambda _seconds: None)
+    assert (changed, now.state) == (True, "healthy")
+    assert [name for name, _request in account.calls] == ["register"]
+
+
+def test_the_second_time_nothing_changes() -> None:
+    account, found = group([description("i-1", "healthy")])
+    assert bring(found, Wish("healthy", "i-1"))[0] is False
+    assert account.calls == []
+
+
+def test_a_check_changes_nothing() -> None:
+    account, found = group([description("i-1", "healthy"), description("i-2", "healthy")])
+    changed, now, _why = bring(found, Wish("drained", "i-1"), check=True)
+    assert (changed, now.state) == (True, "healthy")
+    assert account.calls == []
+
+
+def test_what_does_not_come_about_is_told_with_the_reason() -> None:
+    sick = description("i-1", "unhealthy", Reason="Target.ResponseCodeMismatch", Description="codes: [500]")
+    _account, found = group([sick, description("i-2", "healthy")])
+    with pytest.raises(StackError) as raised:
+        bring(found, Wish("healthy", "i-1", timeout=0), sleep=lambda _seconds: None)
+    assert str(raised.value) == (
+        "i-1 has not got healthy in target group web after 0 s: it is unhealthy "
+        "(Target.ResponseCodeMismatch: codes: [500]). It is left as it is; 1 other targets are healthy."
+    )
+
+
+@pytest.mark.parametrize("owners", [[], [("shop", "target_group/api")], [("other", "target_group/web")]])
+def test_a_service_without_a_target_group_is_told(owners: list[tuple[str, str]]) -> None:
+    account = Account([[]], {f"arn:{number}": owner for number, owner in enumerate(owners)})
+    with pytest.raises(StackError, match="stack shop has 0 target groups for web"):
+        find(account, "shop", "web")  # type: ignore[arg-type]
+
+
+def test_the_group_is_found_among_many() -> None:
+    groups = {f"arn:{number}": ("other", "target_group/web") for number in range(30)}
+    account = Account([[]], {**groups, "arn:web": ("shop", "target_group/web")})
+    assert find(account, "shop", "web").arn == "arn:web"  # type: ignore[arg-type]
