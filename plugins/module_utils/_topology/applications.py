@@ -205,7 +205,8 @@ SERVICE = Record(
         ),
         "calls": Field(
             ListOf(Text("a service", NAME, refers="services")),
-            "Services that it calls over the network; opens their ports to its instances.",
+            "Services that it calls over the network; opens their ports to its instances, and tells it where they are: "
+            "`BACKEND_URLS` for `backend`, those of its own zone first, separated by commas.",
             default=[],
         ),
         "environment": Field(

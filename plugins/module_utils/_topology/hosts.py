@@ -8,10 +8,10 @@ An instance is a mapping with the keys of `INSTANCE_KEYS`: what the inventory pl
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .view import Document, balanced_services, calling_groups, machine_groups, proxy_on, services, services_on
+from .view import Document, balanced_services, calling_groups, group_of, machine_groups, proxy_on, services, services_on
 
 INSTANCE_KEYS = (
     "id",
@@ -108,9 +108,20 @@ def service_variables(document: Document, name: str) -> dict[str, Any]:
         "port": service["port"],
         "socket": f"/run/{name}/{name}.sock" if service["socket"] else None,
         "balanced": name in balanced_services(document),
+        "calls": list(_calls(document, name)),
         "source": {key: value for key, value in service["source"].items() if value is not None},
         **{key: service[key] for key in _SAID_OF_SERVICES},
     }
+
+
+def _calls(document: Document, name: str) -> Iterator[dict[str, Any]]:
+    """The services that a service calls over the network; one that listens on a socket is called there."""
+    everyone = services(document)
+    home = group_of(name, everyone[name])
+    for called in everyone[name]["calls"]:
+        port, group = everyone[called]["port"], group_of(called, everyone[called])
+        if port is not None:
+            yield {"name": called, "port": port, "group": group_name("service", called), "local": group == home}
 
 
 def host_groups(document: Document | None, instance: Mapping[str, Any]) -> list[str]:

@@ -49,8 +49,9 @@ def test_services(case: Any) -> None:
         assert said == case["services"]
     if "binds" in case:
         assert {name: service["bind"] for name, service in services.items()} == case["binds"]
-    assert {name: services[name]["socket"] for name in case.get("sockets", {})} == case.get("sockets", {})
-    assert {name: services[name]["source"] for name in case.get("sources", {})} == case.get("sources", {})
+    for several in ("sockets", "sources", "calls", "balanced"):
+        key = several if several in ("calls", "balanced") else several.removesuffix("s")
+        assert {name: services[name][key] for name in case.get(several, {})} == case.get(several, {})
 
 
 @EVERY_CASE
