@@ -46,7 +46,7 @@ def _known(name: str) -> Description:
 
 
 def _setup(options: argparse.Namespace) -> int:
-    _say(f"ready; guests start from {updown.setup(_say)}")
+    _say(f"ready; guests start from {updown.setup(_say)[0]}")
     return 0
 
 

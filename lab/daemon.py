@@ -13,6 +13,7 @@ import threading
 from types import FrameType
 
 from .description import Description, read_description
+from .guests.appliances import DockerAppliances
 from .guests.driver import DockerGuests, Ground
 from .hooks import addresses, console
 from .paths import cache_directory, lab_paths
@@ -30,8 +31,12 @@ def serve(name: str) -> int:
     description = read_description(paths)
     if description is None:
         raise LabError(f"there is no lab {name}; run `lab up --name {name}`")
-    guests = _guests(description) if description.guests else None
-    server = LabServer(description.port, guests=guests or False, state=paths.state, name=name)
+    ground = _ground(description) if description.guests else None
+    guests = DockerGuests(ground) if ground else None
+    appliances = DockerAppliances(ground) if ground else None
+    if guests:
+        console.read_with(guests.console)
+    server = LabServer(description.port, guests=guests or False, appliances=appliances, state=paths.state, name=name)
     ended = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:
@@ -48,19 +53,16 @@ def serve(name: str) -> int:
     return 0
 
 
-def _guests(description: Description) -> DockerGuests:
+def _ground(description: Description) -> Ground:
     public = PublicRange(ipaddress.IPv4Network(description.range))
     addresses.pool.use(public.network, public.first, public.last)
-    guests = DockerGuests(
-        Ground(
-            lab=description.identity,
-            name=description.name,
-            image=description.image,
-            network=description.network,
-            cidr=description.range,
-            gateway=public.gateway,
-            cache=cache_directory(),
-        )
+    return Ground(
+        lab=description.identity,
+        name=description.name,
+        image=description.image,
+        appliances=description.appliances,
+        network=description.network,
+        cidr=description.range,
+        gateway=public.gateway,
+        cache=cache_directory(),
     )
-    console.read_with(guests.console)
-    return guests

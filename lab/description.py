@@ -27,6 +27,7 @@ class Description:
     gateway: str = ""
     image: str = ""
     checkout: str = ""
+    appliances: str = ""
 
     @property
     def endpoint(self) -> str:

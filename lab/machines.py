@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a guest has to know of its instance."""
+"""What stands in a VPC: guests, which are instances, and appliances, which AWS runs itself."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from typing import Protocol
 
 
 class Power(Enum):
@@ -28,6 +29,29 @@ class Rule:
     from_port: int | None
     to_port: int | None
     peers: tuple[str, ...]
+
+
+class Wired(Protocol):
+    """What wiring and firewall have to know of something that stands in a VPC."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def vpc(self) -> str: ...
+    @property
+    def vpc_cidrs(self) -> tuple[str, ...]: ...
+    @property
+    def mac(self) -> str: ...
+    @property
+    def private_ips(self) -> tuple[str, ...]: ...
+    @property
+    def public_ips(self) -> tuple[str, ...]: ...
+    @property
+    def egress(self) -> bool: ...
+    @property
+    def ingress(self) -> tuple[Rule, ...]: ...
+    @property
+    def outgoing(self) -> tuple[Rule, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -68,8 +92,39 @@ class Machine:
     groups: tuple[tuple[str, str], ...] = ()
     ingress: tuple[Rule, ...] = ()
     outgoing: tuple[Rule, ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
     access: MetadataAccess = MetadataAccess()
     tags: Mapping[str, str] = field(default_factory=dict)
     profile_arn: str = ""
     profile_id: str = ""
     role: str = ""
+
+    @property
+    def private_ips(self) -> tuple[str, ...]:
+        return (self.private_ip,)
+
+    @property
+    def public_ips(self) -> tuple[str, ...]:
+        return (self.public_ip,) if self.public_ip else ()
+
+
+@dataclass(frozen=True)
+class Appliance:
+    """A plain container that does for the lab what AWS does by itself: a load balancer, a database.
+
+    ``files`` are put in before the first start, readable for root only, by their path from the root; ``options`` are
+    further ones for `docker create`. It has an address for each of its network interfaces, all at one port of the VPC.
+    """
+
+    id: str
+    command: tuple[str, ...]
+    vpc: str
+    vpc_cidrs: tuple[str, ...]
+    mac: str
+    private_ips: tuple[str, ...]
+    public_ips: tuple[str, ...] = ()
+    egress: bool = False
+    ingress: tuple[Rule, ...] = ()
+    outgoing: tuple[Rule, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    options: tuple[str, ...] = ()

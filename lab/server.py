@@ -22,6 +22,7 @@ from . import hooks
 from .gate import ApiCall, Gate
 from .reconcile import Guests, NoGuests, Reconciler
 from .state import StateStore
+from .tending import Appliances, Kind, Tender
 
 ACCOUNT = "123456789012"
 
@@ -41,7 +42,7 @@ class LabServer:
 
     moto keeps its objects in the process, so that there is one running LabServer in a process at a time; each one
     starts empty, or with what the state directory holds. ``guests=False`` leaves out the machines: instances pass
-    through their states all the same.
+    through their states all the same. So do the services that have ``appliances`` behind them.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class LabServer:
         port: int = 0,
         *,
         guests: Guests | Literal[False] = False,
+        appliances: Appliances | None = None,
         state: Path | None = None,
         name: str = "in-process",
     ) -> None:
@@ -57,6 +59,7 @@ class LabServer:
         self.lock = threading.RLock()
         self._store = StateStore(state, self.lock) if state else None
         self._reconciler = Reconciler(self.lock, guests or NoGuests(), self._keep)
+        self._tender = Tender(self.lock, appliances, self._kinds(appliances)) if appliances else None
         self._server: BaseWSGIServer | None = None
         self._thread: threading.Thread | None = None
 
@@ -92,10 +95,18 @@ class LabServer:
         self._thread = threading.Thread(target=self._server.serve_forever, name="api", daemon=True)
         self._thread.start()
         self._reconciler.start()
+        if self._tender:
+            self._tender.start()
         return self
 
+    def _kinds(self, appliances: Appliances) -> list[Kind]:
+        """Whatever has appliances in the lab."""
+        return []
+
     def stop(self) -> None:
-        """Stop answering; guests go on running."""
+        """Stop answering; guests and appliances go on running."""
+        if self._tender:
+            self._tender.stop()
         self._reconciler.stop()
         if self._server and self._thread:
             self._server.shutdown()
@@ -106,6 +117,8 @@ class LabServer:
 
     def _after_change(self, call: ApiCall) -> None:
         self._reconciler.wake()
+        if self._tender:
+            self._tender.wake()
         self._keep()
 
     def _keep(self) -> None:

@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from moto.ec2.models.instances import Instance
 
+from .hooks.interfaces import names_in
 from .machines import Machine, MetadataAccess, Rule
 
 ANYWHERE = "0.0.0.0/0"
@@ -49,6 +50,7 @@ def describe(instance: Instance) -> Machine:
         groups=tuple((group.id, group.name) for group in groups),
         ingress=tuple(_rules(backend, [rule for group in groups for rule in group.ingress_rules])),
         outgoing=tuple(_rules(backend, [rule for group in groups for rule in group.egress_rules])),
+        names=names_in(backend, vpc.id),
         access=MetadataAccess(
             enabled=options.http_endpoint == "enabled",
             token_required=options.http_tokens == "required",
@@ -57,6 +59,28 @@ def describe(instance: Instance) -> Machine:
         tags={tag["key"]: tag["value"] for tag in instance.get_tags()},
         **_profile(backend, instance),
     )
+
+
+def stand(interfaces: Sequence[Any]) -> dict[str, Any]:
+    """Where an appliance stands that has these interfaces: what `Appliance` wants to know; the lock is held.
+
+    They have the same security groups, as those of one load balancer or database have in AWS.
+    """
+    first = interfaces[0]
+    backend = first.ec2_backend
+    vpc = backend.get_vpc(first.subnet.vpc_id)
+    groups = sorted(first.group_set, key=lambda group: str(group.id))
+    public = tuple(str(one.public_ip) for one in interfaces if one.public_ip)
+    return {
+        "vpc": vpc.id,
+        "vpc_cidrs": tuple(one["cidr_block"] for one in vpc.get_cidr_block_association_set()),
+        "mac": first.mac_address,
+        "private_ips": tuple(str(one.private_ip_address) for one in interfaces),
+        "public_ips": public,
+        "egress": _has_egress(backend, first.subnet.id, vpc.id, bool(public)),
+        "ingress": tuple(_rules(backend, [rule for group in groups for rule in group.ingress_rules])),
+        "outgoing": tuple(_rules(backend, [rule for group in groups for rule in group.egress_rules])),
+    }
 
 
 def _text(value: Any) -> str:

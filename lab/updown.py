@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from . import engine, image
+from . import engine, image, names
 from .al2023 import remove_standins
 from .description import Description, read_description, running_pid, write_description
 from .engine.dockerd import engine_answers
@@ -31,13 +31,14 @@ START_TIME = 60.0
 Say = Callable[[str], None]
 
 
-def setup(say: Say) -> str:
-    """Everything that the machine needs, once; returns the image."""
+def setup(say: Say) -> tuple[str, str]:
+    """Everything that the machine needs, once; returns the images of guests and of appliances."""
     engine.ensure_packages(say, engine_answers())
     engine.ensure_engine(say)
     engine.ensure_kernel_settings(say)
     cache_directory().mkdir(parents=True, exist_ok=True)
-    return image.ensure_image(say)
+    guests = image.ensure_image(say)
+    return guests, image.ensure_appliance_image(guests, say)
 
 
 def up(name: str, port: int | None, guests: bool, say: Say) -> Description:
@@ -58,17 +59,16 @@ def _prepare(name: str, port: int, guests: bool, say: Say, known: Description | 
     description = dataclasses.replace(description, port=port, pid=0)
     if not guests:
         return description
-    tag = setup(say)
+    guests_image, appliances = setup(say)
+    description = dataclasses.replace(description, image=guests_image, appliances=appliances)
     wiring.check_namespaces()
     network = f"groundwork-lab-{description.identity}"
     if run(*as_root("docker", "network", "inspect", network), check=False).returncode:
         public = create_network(network, f"{docker.LAB_LABEL}={description.identity}")
-        return dataclasses.replace(
-            description, image=tag, network=network, range=str(public.network), gateway=public.gateway
-        )
+        return dataclasses.replace(description, network=network, range=str(public.network), gateway=public.gateway)
     if not description.range:
         raise LabError(f"docker has a network {network}, but no such lab is known; `lab down --name {name}` removes it")
-    return dataclasses.replace(description, image=tag)
+    return description
 
 
 def _port(name: str, wanted: int | None, known: Description | None) -> int:
@@ -166,6 +166,7 @@ def down(name: str, say: Say, keep_engine: bool = False) -> None:
         if not keep_engine:
             engine.stop_engine(say)
     wiring.remove_namespaces(wiring.lab_namespaces(mark))
+    names.remove(mark)
     if paths.root.exists():
         shutil.rmtree(paths.root)
 

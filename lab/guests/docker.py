@@ -18,18 +18,20 @@ from ..shell import LabError, as_root, run
 
 LAB_LABEL = "groundwork.lab"
 INSTANCE_LABEL = "groundwork.instance"
+APPLIANCE_LABEL = "groundwork.appliance"
 EXIT_CODE = re.compile(r"Exited \((\d+)\)")
 
 
 @dataclass(frozen=True)
 class Container:
-    """A container of a lab."""
+    """A container of a lab: the guest of an instance, or an appliance."""
 
     id: str
     name: str
     instance: str
     state: str
     exit_code: int | None
+    appliance: str = ""
 
 
 class _EngineConnection(http.client.HTTPConnection):
@@ -80,6 +82,7 @@ def containers(lab: str) -> list[Container]:
                 instance=one["Labels"].get(INSTANCE_LABEL, ""),
                 state=one["State"],
                 exit_code=int(code[1]) if code else None,
+                appliance=one["Labels"].get(APPLIANCE_LABEL, ""),
             )
         )
     return found

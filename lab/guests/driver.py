@@ -4,18 +4,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import subprocess
-import threading
 import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import names
 from ..machines import Machine, Power
 from ..metadata.service import MetadataServices
 from ..shell import LabError, as_root
-from . import docker, firewall, wiring
+from . import docker, wiring
 from .seed import seed
 
 BOOT_TIME = 90.0
@@ -46,6 +47,12 @@ class Ground:
     cidr: str
     gateway: str
     cache: Path
+    # The image of appliances.
+    appliances: str = ""
+
+    def container(self, id: str) -> str:
+        """The name of the container of a guest or an appliance."""
+        return f"lab-{self.name}-{id}"
 
 
 class DockerGuests:
@@ -54,8 +61,7 @@ class DockerGuests:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._metadata = MetadataServices()
-        self._lock = threading.Lock()
-        self._wired: dict[str, tuple[int, str, str]] = {}
+        self._plugs = wiring.Plugs(ground.lab, ground.gateway, ground.cidr)
         self._pids: dict[str, int] = {}
 
     def adopt(self, instance_ids: Iterable[str]) -> None:
@@ -63,10 +69,10 @@ class DockerGuests:
 
     def name(self, instance_id: str) -> str:
         """The name of an instance's container."""
-        return f"lab-{self._ground.name}-{instance_id}"
+        return self._ground.container(instance_id)
 
     def observe(self) -> Mapping[str, Power]:
-        return {one.instance: _power(one) for one in docker.containers(self._ground.lab) if one.instance}
+        return {one.instance: power(one) for one in docker.containers(self._ground.lab) if one.instance}
 
     def boot(self, machine: Machine) -> None:
         began = time.monotonic()
@@ -82,22 +88,11 @@ class DockerGuests:
 
     def wire(self, machine: Machine) -> None:
         pid = self._pid(machine.id)
-        script = wiring.addresses(machine, self._ground.gateway, self._ground.cidr)
-        rules = firewall.ruleset(machine)
-        with self._lock:
-            before = self._wired.get(machine.id, (0, "", ""))
-        fresh = before[0] != pid
-        if fresh:
-            wiring.plug(self._ground.lab, machine, pid)
-        if fresh or before[2] != rules:
-            wiring.apply_ruleset(pid, rules)
-        if fresh or before[1] != script:
-            wiring.apply_addresses(pid, script)
-            if machine.public_ip:
-                wiring.forget_neighbour(machine.public_ip)
+        self._plugs.wire(machine, pid)
         self._metadata.serve(machine, pid)
-        with self._lock:
-            self._wired[machine.id] = (pid, script, rules)
+        # While a guest boots its file may be away for a moment; we look again in a second.
+        with contextlib.suppress(OSError):
+            names.write(names.of_process(pid), self._ground.lab, machine.names)
 
     def reboot(self, machine: Machine) -> None:
         log.info("%s reboots", machine.id)
@@ -128,8 +123,7 @@ class DockerGuests:
 
     def _forget(self, instance_id: str) -> None:
         self._metadata.stop(instance_id)
-        with self._lock:
-            self._wired.pop(instance_id, None)
+        self._plugs.forget(instance_id)
         self._pids.pop(instance_id, None)
 
     def _pid(self, instance_id: str) -> int:
@@ -171,7 +165,8 @@ class DockerGuests:
         raise LabError(f"{name} did not boot within {BOOT_TIME:.0f} s: systemd says {state or 'nothing'}")
 
 
-def _power(container: docker.Container) -> Power:
+def power(container: docker.Container) -> Power:
+    """What a container does, from how it ended."""
     if container.state in ("running", "paused"):
         return Power.RUNNING
     if container.state == "created":

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ..machines import Machine, Rule
+from ..machines import Rule, Wired
 
 TABLE = "groundwork_lab"
 # The two interfaces of a guest: the lab's network with the public addresses, and that of its VPC.
@@ -15,15 +15,16 @@ METADATA_ADDRESS, METADATA_PORT = "169.254.169.254", 45080
 PROTOCOLS = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6"}
 
 
-def ruleset(machine: Machine) -> str:
+def ruleset(one: Wired) -> str:
     """The whole table; loading it replaces the one that was there, in one step.
 
     It filters before address translation, so that ports which a container engine inside of the guest publishes are
     held to the same rules. The engine of the guest itself keeps its name service in tables of its own.
     """
-    arriving = [accept for rule in machine.ingress if (accept := _accept(rule, "saddr"))]
-    leaving = [accept for rule in machine.outgoing if (accept := _accept(rule, "daddr"))]
-    public = f'iifname "{PUBLIC}" ip daddr != {machine.public_ip} counter drop'
+    arriving = [accept for rule in one.ingress if (accept := _accept(rule, "saddr"))]
+    leaving = [accept for rule in one.outgoing if (accept := _accept(rule, "daddr"))]
+    mine = one.public_ips[0] if len(one.public_ips) == 1 else f"{{ {', '.join(one.public_ips)} }}"
+    public = f'iifname "{PUBLIC}" ip daddr != {mine} counter drop'
     nobody = f'iifname "{PUBLIC}" counter drop'
     lines = [
         f"table inet {TABLE}",
@@ -35,7 +36,7 @@ def ruleset(machine: Machine) -> str:
         "ct state established,related accept",
         "meta nfproto ipv6 drop",
         # Nobody reaches an instance at an address that it does not have in AWS.
-        public if machine.public_ip else nobody,
+        public if one.public_ips else nobody,
         *arriving,
         "counter drop",
         "}",

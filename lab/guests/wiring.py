@@ -12,14 +12,17 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import os
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..machines import Machine
+from ..machines import Wired
 from ..shell import LabError, as_root, run
-from .firewall import METADATA_ADDRESS, PRIVATE, PUBLIC
+from .firewall import METADATA_ADDRESS, PRIVATE, PUBLIC, ruleset
 
 NAMESPACES = Path("/run/netns")
+# Several guests of a new VPC may come up at once.
+_making = threading.Lock()
 
 
 def namespace_name(lab: str, vpc: str) -> str:
@@ -27,19 +30,20 @@ def namespace_name(lab: str, vpc: str) -> str:
     return f"gwlab.{lab}.{hashlib.sha256(vpc.encode()).hexdigest()[:8]}"
 
 
-def port_name(instance_id: str) -> str:
-    """The name of an instance's port at the bridge of its VPC; interfaces have at most 15 characters."""
-    return f"v{hashlib.sha256(instance_id.encode()).hexdigest()[:12]}"
+def port_name(id: str) -> str:
+    """The name of a guest's port at the bridge of its VPC; interfaces have at most 15 characters."""
+    return f"v{hashlib.sha256(id.encode()).hexdigest()[:12]}"
 
 
 def ensure_vpc(lab: str, vpc: str) -> str:
     """Make the VPC's bridge unless it is there; returns its namespace."""
     name = namespace_name(lab, vpc)
-    if not (NAMESPACES / name).exists():
-        run(*as_root("ip", "netns", "add", name))
-    if run(*as_root("ip", "-n", name, "link", "show", "vpc"), check=False).returncode:
-        run(*as_root("ip", "-n", name, "link", "add", "vpc", "type", "bridge"))
-    run(*as_root("ip", "-n", name, "link", "set", "vpc", "up"))
+    with _making:
+        if not (NAMESPACES / name).exists():
+            run(*as_root("ip", "netns", "add", name))
+        if run(*as_root("ip", "-n", name, "link", "show", "vpc"), check=False).returncode:
+            run(*as_root("ip", "-n", name, "link", "add", "vpc", "type", "bridge"))
+        run(*as_root("ip", "-n", name, "link", "set", "vpc", "up"))
     return name
 
 
@@ -56,37 +60,36 @@ def remove_namespaces(names: Iterable[str]) -> None:
         run(*as_root("ip", "netns", "delete", name), check=False)
 
 
-def plug(lab: str, machine: Machine, pid: int) -> None:
+def plug(lab: str, one: Wired, pid: int) -> None:
     """Give a guest its port in the VPC, unless it has one."""
     if run(*inside(pid, "ip", "link", "show", PRIVATE), check=False).returncode == 0:
         return
-    namespace = ensure_vpc(lab, machine.vpc)
-    port = port_name(machine.id)
+    namespace = ensure_vpc(lab, one.vpc)
+    port = port_name(one.id)
     run(*as_root("ip", "-n", namespace, "link", "delete", port), check=False)
     run(
         *as_root("ip", "link", "add", port, "netns", namespace, "type", "veth", "peer", "name", PRIVATE),
-        *("address", machine.mac, "netns", str(pid)),
+        *("address", one.mac, "netns", str(pid)),
     )
     run(*as_root("ip", "-n", namespace, "link", "set", port, "master", "vpc", "up"))
 
 
-def addresses(machine: Machine, gateway: str, network: str) -> str:
+def addresses(one: Wired, gateway: str, network: str) -> str:
     """The shell script that sets addresses and routes inside the guest's network namespace."""
-    prefix = ipaddress.ip_network(machine.vpc_cidrs[0]).prefixlen
-    source = f" src {machine.public_ip}" if machine.public_ip else ""
+    prefix = ipaddress.ip_network(one.vpc_cidrs[0]).prefixlen
+    source = f" src {one.public_ips[0]}" if one.public_ips else ""
     lines = [
         "set -e",
         f"ip address replace {METADATA_ADDRESS}/32 dev lo",
         f"ip link set {PRIVATE} up",
         f"ip address flush dev {PRIVATE}",
-        f"ip address add {machine.private_ip}/{prefix} dev {PRIVATE}",
-        *(f"ip route replace {cidr} dev {PRIVATE} src {machine.private_ip}" for cidr in machine.vpc_cidrs[1:]),
+        *(f"ip address add {address}/{prefix} dev {PRIVATE}" for address in one.private_ips),
+        *(f"ip route replace {cidr} dev {PRIVATE} src {one.private_ips[0]}" for cidr in one.vpc_cidrs[1:]),
         f"ip address flush dev {PUBLIC} label {PUBLIC}:public",
+        *(f"ip address add {address}/32 dev {PUBLIC} label {PUBLIC}:public" for address in one.public_ips),
+        f"ip route replace {network} dev {PUBLIC}{source}",
     ]
-    if machine.public_ip:
-        lines.append(f"ip address add {machine.public_ip}/32 dev {PUBLIC} label {PUBLIC}:public")
-    lines.append(f"ip route replace {network} dev {PUBLIC}{source}")
-    if machine.egress:
+    if one.egress:
         lines.append(f"ip route replace default via {gateway} dev {PUBLIC}{source}")
     else:
         lines.append("ip route delete default 2>/dev/null || true")
@@ -106,6 +109,37 @@ def apply_addresses(pid: int, script: str) -> None:
 def apply_ruleset(pid: int, rules: str) -> None:
     """Load the ruleset of `firewall.ruleset`."""
     run(*inside(pid, "nft", "-f", "-"), stdin=rules)
+
+
+class Plugs:
+    """Everything that stands plugged into the VPCs of a lab, and how each was wired the last time."""
+
+    def __init__(self, lab: str, gateway: str, network: str) -> None:
+        self._lab, self._gateway, self._network = lab, gateway, network
+        self._lock = threading.Lock()
+        self._wired: dict[str, tuple[int, str, str]] = {}
+
+    def wire(self, one: Wired, pid: int) -> None:
+        """Give a process's network namespace its port, addresses and rules; does nothing when it has them."""
+        script, rules = addresses(one, self._gateway, self._network), ruleset(one)
+        with self._lock:
+            before = self._wired.get(one.id, (0, "", ""))
+        fresh = before[0] != pid
+        if fresh:
+            plug(self._lab, one, pid)
+        if fresh or before[2] != rules:
+            apply_ruleset(pid, rules)
+        if fresh or before[1] != script:
+            apply_addresses(pid, script)
+            for address in one.public_ips:
+                forget_neighbour(address)
+        with self._lock:
+            self._wired[one.id] = (pid, script, rules)
+
+    def forget(self, id: str) -> None:
+        """What had the port is gone."""
+        with self._lock:
+            self._wired.pop(id, None)
 
 
 def forget_neighbour(address: str) -> None:

@@ -1,17 +1,20 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Network interfaces: their groups are those of the instance, and their addresses are counted."""
+"""Network interfaces: their groups are those of the instance, their addresses are counted, AWS has some itself."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from moto.ec2.models import ec2_backends
 from moto.ec2.models.elastic_network_interfaces import NetworkInterfaceBackend
 from moto.ec2.models.instances import Instance, InstanceBackend
 from moto.ec2.responses.elastic_network_interfaces import ElasticNetworkInterfaces
 
+from .addresses import pool
 from .errors import ec2_error
-from .lifecycle import note
+from .lifecycle import note, noted
 from .patch import Hook, around
 
 
@@ -38,7 +41,7 @@ def create_standing_interface(original: Hook, response: Any) -> Any:
 @around(ElasticNetworkInterfaces, "delete_network_interface")
 def delete_network_interface(original: Hook, response: Any) -> Any:
     interface = response.ec2_backend.get_network_interface(response._get_param("NetworkInterfaceId"))
-    if interface.instance is not None:
+    if interface.instance is not None or interface.requester_managed:
         raise ec2_error("InvalidParameterValue", f"Network interface '{interface.id}' is currently in use.")
     for address in interface.private_ip_addresses:
         interface.subnet.del_subnet_ip(address["PrivateIpAddress"])
@@ -66,3 +69,46 @@ def modify_network_interface_attribute(
     interface = backend.get_network_interface(eni_id)
     if group_ids and interface.instance and interface.device_index == 0:
         interface.instance.security_groups = list(interface._group_set)
+
+
+def stand_in(
+    backend: Any,
+    subnet_id: str,
+    group_ids: Iterable[str],
+    description: str,
+    *,
+    requester: str,
+    name: str,
+    public: bool = False,
+) -> Any:
+    """An interface that a service of AWS has in a subnet of the account; the DNS name leads to its address."""
+    made = backend.create_network_interface(subnet_id, None, group_ids=list(group_ids), description=description)
+    made.requester_managed = True
+    made.requester_id = requester
+    made.status = "in-use"
+    if public:
+        made.public_ip = pool.take()
+    note(made, "name", name)
+    return made
+
+
+def take_away(interfaces: Iterable[Any]) -> None:
+    """The service has them no more, and their addresses are free."""
+    for interface in interfaces:
+        if interface.id in interface.ec2_backend.enis:
+            interface.delete()
+
+
+def names_in(backend: Any, vpc_id: str) -> tuple[tuple[str, str], ...]:
+    """The names of services that a VPC resolves, each with an address; public ones win, as AWS's name servers do."""
+    enis = (one for one in backend.enis.values() if one.subnet.vpc_id == vpc_id and noted(one, "name"))
+    return tuple(sorted((str(noted(one, "name")), str(one.public_ip or one.private_ip_address)) for one in enis))
+
+
+def public_names() -> Iterator[tuple[str, str]]:
+    """The names of services that this machine reaches."""
+    for account in list(ec2_backends.values()):
+        for backend in list(account.values()):
+            for one in list(backend.enis.values()):
+                if noted(one, "name") and one.public_ip:
+                    yield str(noted(one, "name")), str(one.public_ip)

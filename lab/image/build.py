@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import shutil
 import tempfile
@@ -24,6 +25,7 @@ from .recipe import (
     REPOSITORY,
     ROOTFS,
     SETUP,
+    appliance_recipe,
     recipe_digest,
 )
 
@@ -36,6 +38,17 @@ def ensure_image(say: Callable[[str], None] = print, docker: str = "docker") -> 
     machine = read_machine()
     with _alone():
         return _ensure(machine, say, docker)
+
+
+def ensure_appliance_image(base: str, say: Callable[[str], None] = print, docker: str = "docker") -> str:
+    """Build the image of appliances on that of guests, unless it is there, and return its tag."""
+    recipe = appliance_recipe(base)
+    tag = f"{REPOSITORY}:appliance-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
+    with _alone():
+        if run(*as_root(docker, "image", "inspect", tag), check=False).returncode:
+            say(f"building the image {tag} (less than a minute, once)")
+            run(*as_root(docker, "build", "--quiet", "--tag", tag, "-"), stdin=recipe, timeout=900)
+    return tag
 
 
 @contextlib.contextmanager

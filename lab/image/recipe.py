@@ -45,6 +45,8 @@ PACKAGES = (
     "xz-utils",
 )
 
+# What appliances need besides, in an image of their own: a guest must not have it before somebody installs it.
+APPLIANCE_PACKAGES = ("haproxy",)
 
 # For mmdebstrap: no recommended packages, no manuals, and the package lists stay.
 BOOTSTRAP_OPTIONS = (
@@ -59,6 +61,16 @@ BOOTSTRAP_OPTIONS = (
     '--aptopt=Acquire::Languages "none"',
     '--aptopt=APT::Install-Recommends "false"',
 )
+
+
+def appliance_recipe(base: str) -> str:
+    """The Dockerfile of the image of appliances."""
+    return (
+        f"FROM {base}\n"
+        "RUN apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends "
+        f"{' '.join(APPLIANCE_PACKAGES)} && rm -rf /var/cache/apt/archives/*.deb /var/lib/apt/lists/*\n"
+        f"LABEL {LABEL}=1\n"
+    )
 
 
 def recipe_digest(machine: MachineConfiguration) -> str:
