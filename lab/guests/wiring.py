@@ -21,6 +21,13 @@ from ..shell import LabError, as_root, run
 from .firewall import METADATA_ADDRESS, PRIVATE, PUBLIC, ruleset
 
 NAMESPACES = Path("/run/netns")
+# Takes the addresses of a device away that are not among the first argument's.
+OTHERS = """drop_others() {
+    wanted=$1; shift
+    ip -o -4 address show dev "$@" | while read -r _ _ _ address _; do
+        case " $wanted " in *" $address "*) ;; *) ip address delete "$address" dev "$1" ;; esac
+    done
+}"""
 # Several guests of a new VPC may come up at once.
 _making = threading.Lock()
 
@@ -75,18 +82,24 @@ def plug(lab: str, one: Wired, pid: int) -> None:
 
 
 def addresses(one: Wired, gateway: str, network: str) -> str:
-    """The shell script that sets addresses and routes inside the guest's network namespace."""
+    """The shell script that sets addresses and routes inside the guest's network namespace.
+
+    What is as it should be is not touched: the lab's process comes back while connections are open.
+    """
     prefix = ipaddress.ip_network(one.vpc_cidrs[0]).prefixlen
     source = f" src {one.public_ips[0]}" if one.public_ips else ""
+    private = [f"{address}/{prefix}" for address in one.private_ips]
+    public = [f"{address}/32" for address in one.public_ips]
     lines = [
         "set -e",
+        OTHERS,
         f"ip address replace {METADATA_ADDRESS}/32 dev lo",
         f"ip link set {PRIVATE} up",
-        f"ip address flush dev {PRIVATE}",
-        *(f"ip address add {address}/{prefix} dev {PRIVATE}" for address in one.private_ips),
+        f'drop_others "{" ".join(private)}" {PRIVATE}',
+        *(f"ip address replace {address} dev {PRIVATE}" for address in private),
         *(f"ip route replace {cidr} dev {PRIVATE} src {one.private_ips[0]}" for cidr in one.vpc_cidrs[1:]),
-        f"ip address flush dev {PUBLIC} label {PUBLIC}:public",
-        *(f"ip address add {address}/32 dev {PUBLIC} label {PUBLIC}:public" for address in one.public_ips),
+        f'drop_others "{" ".join(public)}" {PUBLIC} label {PUBLIC}:public',
+        *(f"ip address replace {address} dev {PUBLIC} label {PUBLIC}:public" for address in public),
         f"ip route replace {network} dev {PUBLIC}{source}",
     ]
     if one.egress:

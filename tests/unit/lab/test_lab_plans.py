@@ -77,16 +77,16 @@ def script(**more: object) -> list[str]:
 
 def test_a_public_instance_goes_out_with_its_address() -> None:
     lines = script(public_ip="198.51.100.9", egress=True)
-    assert "ip address add 10.0.1.4/16 dev ens5" in lines
+    assert "ip address replace 10.0.1.4/16 dev ens5" in lines
     assert "ip route replace 10.9.0.0/16 dev ens5 src 10.0.1.4" in lines
-    assert "ip address add 198.51.100.9/32 dev eth0 label eth0:public" in lines
+    assert "ip address replace 198.51.100.9/32 dev eth0 label eth0:public" in lines
     assert lines[-1] == "ip route replace default via 198.51.100.1 dev eth0 src 198.51.100.9"
 
 
 def test_an_instance_whose_routes_lead_nowhere_does_not_go_out() -> None:
     lines = script()
     assert lines[-1].startswith("ip route delete default")
-    assert not any("label eth0:public" in line and " add " in line for line in lines)
+    assert not any("label eth0:public" in line and " replace " in line for line in lines)
 
 
 def unpacked(archive: bytes) -> dict[str, tarfile.TarInfo]:
