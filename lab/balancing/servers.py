@@ -1,0 +1,140 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The servers of a running HAProxy: what it says of them, and what to tell it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from .model import Group, Target
+from .render import TWIN, options
+
+FAILED = "Target.FailedHealthChecks"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One server in the statistics of HAProxy."""
+
+    name: str
+    status: str
+    check: str
+    code: str
+    sessions: int
+    address: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether the last check was good."""
+        return self.check == "L7OK"
+
+    @property
+    def server(self) -> Target:
+        """The server as the configuration has it."""
+        host, _, port = self.address.rpartition(":")
+        return Target(self.name, host, int(port))
+
+
+@dataclass(frozen=True)
+class Health:
+    """What AWS tells of a target."""
+
+    state: str
+    reason: str | None = None
+    description: str | None = None
+
+
+REGISTERING = Health("initial", "Elb.RegistrationInProgress", "Target registration is in progress")
+CHECKING = Health("initial", "Elb.InitialHealthChecking", "Initial health checks in progress")
+HEALTHY = Health("healthy")
+DRAINING = Health("draining", "Target.DeregistrationInProgress", "Target deregistration is in progress")
+
+
+def rows(statistics: str) -> dict[str, dict[str, Row]]:
+    """The answer to `show stat`: servers by name, by backend."""
+    found: dict[str, dict[str, Row]] = {}
+    for one in csv.DictReader(io.StringIO(statistics.removeprefix("# "))):
+        if one["svname"] not in ("FRONTEND", "BACKEND"):
+            found.setdefault(one["pxname"], {})[one["svname"]] = Row(
+                name=one["svname"],
+                status=one["status"].split()[0],
+                # A star says that a check is under way.
+                check=one["check_status"].removeprefix("* "),
+                code=one["check_code"],
+                sessions=int(one["scur"] or 0),
+                address=one["addr"],
+            )
+    return found
+
+
+def health(row: Row) -> Health | None:
+    """What AWS would say of a target; None when HAProxy has nothing new to say."""
+    if row.status == "UP":
+        return HEALTHY
+    if row.status == "DRAIN":
+        return CHECKING
+    if row.status != "DOWN" or row.check in ("", "INI", "UNK"):
+        return None
+    if row.check == "L7STS":
+        return Health(
+            "unhealthy", "Target.ResponseCodeMismatch", f"Health checks failed with these codes: [{row.code}]"
+        )
+    if row.check.endswith("TOUT"):
+        return Health("unhealthy", "Target.Timeout", "Request timed out")
+    return Health("unhealthy", FAILED, "Health checks failed")
+
+
+def steps(group: Group, there: Mapping[str, Row], now: float) -> list[str]:
+    """What to tell HAProxy, so that its servers become the targets of the group.
+
+    A new server is checked while it is draining, in which state it gets no request; with the first good check it is
+    made ready. One that leaves goes into maintenance, where it finishes what it has (draining, it would still get
+    the requests of clients with its cookie), and is removed when it has no session or its delay is over.
+    """
+    wanted = {target.name: target for target in group.targets}
+    found: list[str] = []
+    for target in wanted.values():
+        found += _join(group, target, there)
+    for name, row in there.items():
+        base = name.removesuffix(TWIN)
+        if base not in wanted:
+            found += _leave(f"{group.id}/{name}", row, now >= group.leaving.get(base, 0.0))
+    return found
+
+
+def _join(group: Group, target: Target, there: Mapping[str, Row]) -> Iterator[str]:
+    place, row = f"{group.id}/{target.name}", there.get(target.name)
+    if row is None or row.status == "MAINT":
+        if row is None:
+            yield f"add server {place} {target.address}:{target.port} {options(group, target)}"
+            yield from _cookie(group)
+        yield f"set server {place} state drain"
+        yield f"enable health {place}"
+        return
+    if row.status == "DRAIN" and not row.passed:
+        return
+    if row.status == "DRAIN":
+        yield f"set server {place} state ready"
+    twin = Target(target.name + TWIN, target.address, target.port)
+    if twin.name not in there:
+        yield f"add server {place}{TWIN} {twin.address}:{twin.port} {options(group, twin)}"
+        yield from _cookie(group)
+    if twin.name not in there or there[twin.name].status == "MAINT":
+        yield f"set server {place}{TWIN} state ready"
+
+
+def _cookie(group: Group) -> Iterator[str]:
+    """A server that was added has no cookie before all of the backend are made anew."""
+    if group.cookie_seconds:
+        yield f"enable dynamic-cookie backend {group.id}"
+
+
+def _leave(place: str, row: Row, over: bool) -> Iterator[str]:
+    if row.status != "MAINT":
+        yield f"set server {place} state maint"
+    elif row.sessions == 0 or over:
+        yield f"shutdown sessions server {place}"
+        yield f"del server {place}"
