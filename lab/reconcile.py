@@ -15,7 +15,7 @@ from typing import Protocol
 
 from moto.ec2.models.instances import Instance
 
-from .hooks import lifecycle, nat
+from .hooks import lifecycle, nat, targets
 from .machines import Machine, Power
 from .shell import LabError
 from .snapshot import describe
@@ -185,6 +185,7 @@ class Reconciler:
         with self._lock:
             lifecycle.forget_terminated(time.time())
             nat.settle_all()
+            targets.settle_all()
             moving |= self._busy
             tasks = self._tasks(powers, moving)
             self._busy.update(task.instance.id for task in tasks)

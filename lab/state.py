@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import moto
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from moto.backends import get_backend
@@ -40,8 +41,8 @@ log = logging.getLogger("lab.state")
 class _Pickler(pickle.Pickler):
     """Writes what pickle refuses, and leaves out what comes with moto itself.
 
-    Functions without a name are written as their code, and private keys (of KMS, ACM) in their usual form. The
-    parameters and policies that AWS publishes are megabytes that never change.
+    Functions without a name are written as their code, and private keys and certificates (of KMS, ACM) in their usual
+    form. The parameters and policies that AWS publishes are megabytes that never change.
     """
 
     def reducer_override(self, value: Any) -> Any:
@@ -49,6 +50,8 @@ class _Pickler(pickle.Pickler):
             plain = serialization.NoEncryption()
             form = value.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, plain)
             return _private_key, (form,)
+        if isinstance(value, x509.Certificate):
+            return x509.load_der_x509_certificate, (value.public_bytes(serialization.Encoding.DER),)
         if isinstance(value, types.FunctionType) and "<locals>" in value.__qualname__:
             if value.__closure__:
                 raise pickle.PicklingError(f"{value.__qualname__} of {value.__module__} has a closure")

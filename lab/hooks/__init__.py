@@ -23,13 +23,14 @@ from . import (
     patch,
     speed,
     subnets,
+    targets,
 )
 
-__all__ = ["addresses", "install", "lifecycle", "remove"]
+__all__ = ["addresses", "install", "lifecycle", "remove", "targets"]
 # Importing them declares their hooks.
 _PARTS = (
     *(access, addresses, balancers, console, dependencies, images, interfaces, launch),
-    *(lifecycle, nat, options, speed, subnets),
+    *(lifecycle, nat, options, speed, subnets, targets),
 )
 
 

@@ -1,18 +1,24 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Load balancers: names that are taken, rules that change places, protection from deletion."""
+"""Load balancers: names that are taken, interfaces in their subnets, rules that change places, protection."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
 from typing import Any
 
 from moto.elbv2.exceptions import DuplicateListenerError, ELBClientError
-from moto.elbv2.models import ELBv2Backend, elbv2_backends
+from moto.elbv2.models import ELBv2Backend, FakeLoadBalancer
 
+from . import targets
+from .interfaces import stand_in, take_away
+from .lifecycle import note, noted
 from .patch import Hook, around
 
 PROTECTION = "deletion_protection.enabled"
+REQUESTER = "amazon-elb"
+# AWS takes minutes; so long a load balancer that nothing stands behind is provisioning.
+MOMENT = 0.5
 
 
 def _error(code: str, message: str) -> ELBClientError:
@@ -25,12 +31,75 @@ def create_load_balancer(original: Hook, backend: Any, name: str, *args: Any, **
     for balancer in backend.load_balancers.values():
         if balancer.name == name:
             return _same(backend, balancer, kwargs)
-    return original(backend, name, *args, **kwargs)
+    balancer = original(backend, name, *args, **kwargs)
+    note(balancer, "since", time.time())
+    if balancer.type == "application" and not balancer.security_groups:
+        balancer.security_groups = [backend.ec2_backend.get_default_security_group(balancer.vpc_id).id]
+    balancer.dns_name = _dns_name(backend, balancer)
+    _plug(backend, balancer)
+    return balancer
+
+
+def _dns_name(backend: Any, balancer: Any) -> str:
+    """Another one each time: what asks for the name of a load balancer that is gone must not find its successor."""
+    number = f"{int(balancer.arn.rpartition('/')[2], 16) % 10**10:010d}"
+    prefix = "internal-" if balancer.scheme == "internal" else ""
+    return f"{prefix}{balancer.name}-{number}.{backend.region_name}.elb.amazonaws.com".lower()
+
+
+def interfaces(balancer: Any) -> list[Any]:
+    """The network interfaces of a load balancer, one in each of its subnets."""
+    found: list[Any] = noted(balancer, "interfaces", [])
+    return found
+
+
+def _plug(backend: Any, balancer: Any) -> None:
+    """Give it an interface in each of its subnets, and take those away that are elsewhere."""
+    kept = [one for one in interfaces(balancer) if one.subnet in balancer.subnets]
+    take_away(one for one in interfaces(balancer) if one not in kept)
+    places = [one.subnet for one in kept]
+    made = [
+        stand_in(
+            backend.ec2_backend,
+            subnet.id,
+            balancer.security_groups or (),
+            f"ELB {balancer.arn.partition(':loadbalancer/')[2]}",
+            requester=REQUESTER,
+            name=balancer.dns_name,
+            public=balancer.scheme != "internal",
+        )
+        for subnet in balancer.subnets
+        if subnet not in places
+    ]
+    note(balancer, "interfaces", kept + made)
+
+
+@around(ELBv2Backend, "set_subnets")
+def set_subnets(original: Hook, backend: Any, arn: str, *args: Any, **kwargs: Any) -> Any:
+    found = original(backend, arn, *args, **kwargs)
+    _plug(backend, backend.load_balancers[arn])
+    return found
+
+
+@around(ELBv2Backend, "set_security_groups")
+def set_security_groups(original: Hook, backend: Any, arn: str, sec_groups: list[str]) -> None:
+    original(backend, arn, sec_groups)
+    groups = [backend.ec2_backend.get_security_group_from_id(one) for one in sec_groups]
+    for interface in interfaces(backend.load_balancers[arn]):
+        interface._group_set = list(groups)
+
+
+@around(FakeLoadBalancer, "activate")
+def activate(original: Hook, balancer: Any) -> None:
+    """Looking at it does not make it ready: its data plane does, or time where there is none."""
+    if not targets.measuring() and time.time() - noted(balancer, "since", 0.0) > MOMENT:
+        original(balancer)
 
 
 def _same(backend: Any, balancer: Any, wanted: dict[str, Any]) -> Any:
     tags = {tag["Key"]: tag["Value"] for tag in wanted.get("tags") or ()}
-    asked = (wanted.get("scheme"), sorted(wanted.get("subnet_ids") or ()), sorted(wanted.get("security_groups") or ()))
+    groups = wanted.get("security_groups") or [backend.ec2_backend.get_default_security_group(balancer.vpc_id).id]
+    asked = (wanted.get("scheme"), sorted(wanted.get("subnet_ids") or ()), sorted(groups))
     there = (balancer.scheme, sorted(subnet.id for subnet in balancer.subnets), sorted(balancer.security_groups))
     if asked != there or tags != backend.tagging_service.get_tag_dict_for_resource(balancer.arn):
         raise _error(
@@ -48,6 +117,8 @@ def delete_load_balancer(original: Hook, backend: Any, arn: str) -> None:
             "OperationNotPermitted",
             f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled",
         )
+    if balancer is not None:
+        take_away(interfaces(balancer))
     original(backend, arn)
 
 
@@ -73,18 +144,3 @@ def set_rule_priorities(original: Hook, backend: Any, rule_priorities: list[dict
         for rule, priority in before:
             if rule.priority is None:
                 rule.priority = priority
-
-
-def in_subnet(account: str, region: str, subnet: str) -> bool:
-    """Whether a load balancer stands in a subnet."""
-    return any(subnet in [one.id for one in balancer.subnets] for balancer in _balancers(account, region))
-
-
-def in_group(account: str, region: str, group: str) -> bool:
-    """Whether a load balancer has a security group."""
-    return any(group in (balancer.security_groups or ()) for balancer in _balancers(account, region))
-
-
-def _balancers(account: str, region: str) -> Iterator[Any]:
-    if account in elbv2_backends and region in elbv2_backends[account]:
-        yield from elbv2_backends[account][region].load_balancers.values()

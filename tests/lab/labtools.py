@@ -26,7 +26,7 @@ ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
 SESSION: Any = boto3.Session(region_name="us-east-1")
 
 
-def client(service: str, endpoint: str, account: str = "123456789012") -> Any:
+def client(service: str, endpoint: str, account: str = "123456789012", config: Config = ONCE) -> Any:
     """A client that asks once, so that every error is seen; moto takes the account from a header."""
 
     def name_account(request: Any, **_: Any) -> None:
@@ -37,7 +37,7 @@ def client(service: str, endpoint: str, account: str = "123456789012") -> Any:
         endpoint_url=endpoint,
         aws_access_key_id="ASIA0123456789ABCDEF",
         aws_secret_access_key="groundwork-lab-has-no-secrets",
-        config=ONCE,
+        config=config,
     )
     made.meta.events.register("before-sign", name_account)
     return made

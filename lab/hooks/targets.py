@@ -1,0 +1,243 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Targets: registered by id and port, and as healthy as they were found to be.
+
+moto knows a target by its id alone, and every one is healthy at once. Here the data plane says how a target is; where
+there is none (an API without machines) it passes through the states after a moment.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from moto.elbv2.exceptions import ELBClientError, TargetGroupNotFoundError, TargetNotRunning
+from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeTargetGroup, elbv2_backends
+
+from ..balancing.servers import CHECKING, DRAINING, HEALTHY, REGISTERING, Health
+from .patch import Hook, around
+
+MOMENT = 0.5
+FORWARDED = ("instance", "ip")
+UNKNOWN = Health("unused", "Target.NotRegistered", "Target is not registered to the target group")
+NOT_IN_USE = Health(
+    "unused",
+    "Target.NotInUse",
+    "Target group is not configured to receive traffic from the load balancer",
+)
+OTHER_ZONE = Health(
+    "unused", "Target.NotInUse", "Target is in an Availability Zone that is not enabled for the load balancer"
+)
+
+_measuring = [False]
+
+
+def measure(there_is_a_data_plane: bool) -> None:
+    """Say whether there is a data plane."""
+    _measuring[0] = there_is_a_data_plane
+
+
+def measuring() -> bool:
+    """Whether a data plane tells how load balancers and targets are."""
+    return _measuring[0]
+
+
+@dataclass
+class Registration:
+    """A target of a group: times in seconds since 1970; ``until`` is when it has drained, 0 while it is registered."""
+
+    id: str
+    port: int
+    since: float = 0.0
+    until: float = 0.0
+    measured: Health | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.id}_{self.port}"
+
+
+def registered(group: Any) -> dict[str, Registration]:
+    """The targets of a group by id and port."""
+    found: dict[str, Registration] = group.targets
+    return found
+
+
+def draining(group: Any) -> dict[str, Registration]:
+    """The targets that leave a group, or left it a moment ago."""
+    found: dict[str, Registration] = group.deregistered_targets
+    return found
+
+
+def _named(group: Any, target: dict[str, Any]) -> Registration:
+    return Registration(str(target["Id"]), int(target.get("Port") or group.port))
+
+
+@around(FakeTargetGroup, "register")
+def register(original: Hook, group: Any, targets: list[dict[str, Any]]) -> None:
+    """All of them, or none when one is refused; one that is there already stays as it is."""
+    if group.target_type not in FORWARDED:
+        original(group, targets)
+        return
+    wanted = [_named(group, target) for target in targets]
+    for one in wanted:
+        _check(group, one.id)
+    for one in wanted:
+        draining(group).pop(one.key, None)
+        registered(group).setdefault(one.key, one)
+
+
+def _check(group: Any, id: str) -> None:
+    if group.target_type == "ip":
+        try:
+            ipaddress.ip_address(id)
+        except ValueError:
+            raise ELBClientError("ValidationError", f"The IP address '{id}' is not a valid IP address") from None
+        return
+    instance = group.ec2_backend.get_instance_by_id(id)
+    if instance is None or instance.state == "terminated":
+        raise ELBClientError("InvalidTarget", f"The following targets are not in a running state: '{id}'")
+    if instance.state != "running":
+        raise TargetNotRunning(instance_id=id)
+    if instance.vpc_id != group.vpc_id:
+        message = f"The following targets are not in the target group VPC '{group.vpc_id}': '{id}'"
+        raise ELBClientError("InvalidTarget", message)
+
+
+@around(FakeTargetGroup, "deregister")
+def deregister(original: Hook, group: Any, targets: list[dict[str, Any]]) -> None:
+    """AWS says nothing about one that is not there."""
+    if group.target_type not in FORWARDED:
+        original(group, targets)
+        return
+    for target in targets:
+        _drain(group, _named(group, target).key)
+
+
+def _drain(group: Any, key: str) -> None:
+    """A target that got no requests has none to finish. AWS shows the others as draining for the whole delay, even
+    when they have nothing more to do."""
+    one = registered(group).get(key)
+    if one is None:
+        return
+    if unused(group, one) is None or _instance_ends(group, one):
+        one.until = time.time() + float(group.attributes["deregistration_delay.timeout_seconds"])
+        draining(group)[key] = one
+    del registered(group)[key]
+
+
+@around(FakeTargetGroup, "deregister_terminated_instances")
+def deregister_terminated_instances(original: Hook, group: Any, instance_ids: list[str]) -> None:
+    """Those that ended in another way than by TerminateInstances have to go as well: see `settle`."""
+    if group.target_type not in FORWARDED:
+        original(group, instance_ids)
+
+
+@around(ELBv2Backend, "describe_target_health")
+def describe_target_health(
+    original: Hook, backend: Any, target_group_arn: str, targets: list[dict[str, Any]]
+) -> list[FakeHealthStatus]:
+    group = backend.target_groups.get(target_group_arn)
+    if group is None:
+        raise TargetGroupNotFoundError
+    if group.target_type not in FORWARDED:
+        found: list[FakeHealthStatus] = original(backend, target_group_arn, targets)
+        return found
+    now = time.time()
+    if targets:
+        asked = [_named(group, target) for target in targets]
+    else:
+        asked = [*registered(group).values(), *(one for one in draining(group).values() if one.until > now)]
+    return [_status(group, one, now) for one in asked]
+
+
+def _status(group: Any, asked: Registration, now: float) -> FakeHealthStatus:
+    health = _health(group, asked.key, now)
+    port = group.health_check_port
+    checked = str(asked.port) if port in (None, "traffic-port") else str(port)
+    return FakeHealthStatus(asked.id, str(asked.port), checked, health.state, health.reason, health.description)
+
+
+def _health(group: Any, key: str, now: float) -> Health:
+    one = registered(group).get(key)
+    if one is None:
+        left = draining(group).get(key)
+        return DRAINING if left and left.until > now else UNKNOWN
+    why_not = unused(group, one)
+    if why_not:
+        return why_not
+    if measuring():
+        return one.measured or REGISTERING
+    age = now - one.since if one.since else 0.0
+    return REGISTERING if age < MOMENT / 2 else CHECKING if age < MOMENT else HEALTHY
+
+
+def unused(group: Any, one: Registration) -> Health | None:
+    """Why a target gets no requests, whatever its health; None when it should get some."""
+    balancers = list(balancers_of(group))
+    if not balancers:
+        return NOT_IN_USE
+    if group.target_type == "ip":
+        return None
+    instance = group.ec2_backend.get_instance_by_id(one.id)
+    state = instance.state if instance else "terminated"
+    if state != "running":
+        return Health("unused", "Target.InvalidState", f"Target is in the {state} state")
+    zones = {subnet.availability_zone for balancer in balancers for subnet in balancer.subnets}
+    return None if instance.nics[0].subnet.availability_zone in zones else OTHER_ZONE
+
+
+def _instance_ends(group: Any, one: Registration) -> bool:
+    if group.target_type == "ip":
+        return False
+    instance = group.ec2_backend.get_instance_by_id(one.id)
+    return instance is None or instance.state in ("shutting-down", "terminated")
+
+
+def balancers_of(group: Any) -> Iterator[Any]:
+    """The load balancers that forward to a group."""
+    for balancer in list(elbv2_backends[group.account_id][group.region_name].load_balancers.values()):
+        actions = (
+            action
+            for listener in list(balancer.listeners.values())
+            for rule in list(listener.rules.values())
+            for action in rule.actions
+        )
+        if any(group.arn == arn for action in actions for arn, _weight in forwarded(action.data)):
+            yield balancer
+
+
+def forwarded(action: dict[str, Any]) -> list[tuple[str, int]]:
+    """The target groups that an action forwards to, by ARN, with their weights."""
+    if action.get("Type") != "forward":
+        return []
+    groups = action.get("ForwardConfig", {}).get("TargetGroups")
+    if groups:
+        return [(str(one["TargetGroupArn"]), int(one.get("Weight", 1))) for one in groups]
+    return [(str(action["TargetGroupArn"]), 1)]
+
+
+def settle_all() -> None:
+    """Let the targets of all groups go on; the lock is held."""
+    now = time.time()
+    for account in list(elbv2_backends.values()):
+        for backend in list(account.values()):
+            for group in list(backend.target_groups.values()):
+                if group.target_type in FORWARDED:
+                    _settle(group, now)
+
+
+def _settle(group: Any, now: float) -> None:
+    for key, one in list(registered(group).items()):
+        if _instance_ends(group, one):
+            _drain(group, key)
+        elif unused(group, one):
+            one.since, one.measured = 0.0, None
+        else:
+            one.since = one.since or now
+    for key, one in list(draining(group).items()):
+        if one.until <= now:
+            del draining(group)[key]
