@@ -19,6 +19,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from . import hooks
+from .balancing.driver import Balancers
 from .gate import ApiCall, Gate
 from .reconcile import Guests, NoGuests, Reconciler
 from .state import StateStore
@@ -86,6 +87,7 @@ class LabServer:
 
     def start(self) -> LabServer:
         hooks.install()
+        hooks.targets.measure(self._tender is not None)
         BackendDict.reset()
         if self._store:
             self._store.load()
@@ -101,7 +103,7 @@ class LabServer:
 
     def _kinds(self, appliances: Appliances) -> list[Kind]:
         """Whatever has appliances in the lab."""
-        return []
+        return [Balancers(self.lock, appliances, self._keep)]
 
     def stop(self) -> None:
         """Stop answering; guests and appliances go on running."""
