@@ -34,7 +34,7 @@ from moto.ssm.models import ParameterDict
 
 from .shell import LabError
 
-FORMAT = 1
+FORMAT = 2
 log = logging.getLogger("lab.state")
 
 

@@ -105,7 +105,8 @@ class Balancers:
         root, admin = Path(f"/proc/{pid}/root"), Admin(pid)
         there = admin.rows()
         servers = {name: [row.server for row in found.values()] for name, found in there.items()}
-        for name, content in files(wanted).items():
+        named = files(wanted)
+        for name, content in named.items():
             _write(root, f"{HOME}/{name}", content)
         _write(root, f"{CONFIGURATION}.new", configuration(wanted, servers, mark).encode())
         self._appliances.execute(id, "haproxy", "-c", "-q", "-f", f"{CONFIGURATION}.new")
@@ -117,6 +118,9 @@ class Balancers:
             if time.monotonic() > ends:
                 raise LabError(f"{id} did not take its new configuration within {LOAD_TIME:.0f} s")
             time.sleep(0.02)
+        for key in Path(f"{root}{HOME}").glob("*.pem"):
+            if key.name not in named:
+                key.unlink()
         log.info("%s has loaded its configuration %s", id, mark)
 
     def _adjust(self, admin: Admin, group: Group, there: dict[str, Row]) -> None:

@@ -37,7 +37,8 @@ def digest(balancer: Balancer) -> str:
     """Changes whenever the configuration has to be loaded anew; targets come and go at run time."""
     groups = tuple(dataclasses.replace(group, targets=(), leaving={}) for group in balancer.groups)
     bare = dataclasses.replace(balancer, groups=groups)
-    whole = [configuration(bare, {}, ""), *(f"{name}\0{text!r}" for name, text in sorted(files(bare).items()))]
+    checks = [options(group, Target(group.id, "", 0)) for group in groups]
+    whole = [configuration(bare, {}, ""), *checks, *(f"{name}\0{text!r}" for name, text in sorted(files(bare).items()))]
     return hashlib.sha256("\0".join(whole).encode()).hexdigest()[:16]
 
 

@@ -9,6 +9,7 @@ import logging
 import subprocess
 import tarfile
 from collections.abc import Mapping
+from pathlib import Path
 
 from ..machines import Appliance, Power
 from ..shell import LabError, as_root
@@ -24,6 +25,7 @@ class DockerAppliances:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._plugs = wiring.Plugs(ground.lab, ground.gateway, ground.cidr)
+        self._pids: dict[str, int] = {}
 
     @property
     def mark(self) -> str:
@@ -41,17 +43,27 @@ class DockerAppliances:
             self._create(name, appliance)
         if found is not Power.RUNNING:
             docker.docker("start", name)
-        pid = docker.process_id(name)
-        if not pid:
-            said = docker.docker("logs", "--tail", "5", name, check=False).strip()
-            raise LabError(f"the container {name} does not stay up; it said: {said or 'nothing'}")
+            self._pids.pop(appliance.id, None)
+        pid = self._pid(appliance.id)
         self._plugs.wire(appliance, pid)
+        return pid
+
+    def _pid(self, appliance_id: str) -> int:
+        pid = self._pids.get(appliance_id, 0)
+        if not pid or not Path(f"/proc/{pid}").exists():
+            name = self._ground.container(appliance_id)
+            pid = docker.process_id(name)
+            if not pid:
+                said = docker.docker("logs", "--tail", "5", name, check=False).strip()
+                raise LabError(f"the container {name} does not stay up; it said: {said or 'nothing'}")
+            self._pids[appliance_id] = pid
         return pid
 
     def remove(self, appliance_id: str) -> None:
         """Take an appliance away with everything that belongs to it."""
         docker.remove_containers([self._ground.container(appliance_id)])
         self._plugs.forget(appliance_id)
+        self._pids.pop(appliance_id, None)
 
     def execute(self, appliance_id: str, *command: str, stdin: str | None = None) -> str:
         """Run a program inside and return what it printed."""

@@ -154,6 +154,15 @@ def describe_target_health(
     return [_status(group, one, now) for one in asked]
 
 
+@around(ELBv2Backend, "describe_target_groups")
+def describe_target_groups(original: Hook, backend: Any, *args: Any, **kwargs: Any) -> list[Any]:
+    """moto remembers every load balancer that ever forwarded to a group."""
+    found: list[Any] = original(backend, *args, **kwargs)
+    for group in found:
+        group.load_balancer_arns = [balancer.arn for balancer in balancers_of(group)]
+    return found
+
+
 def _status(group: Any, asked: Registration, now: float) -> FakeHealthStatus:
     health = _health(group, asked.key, now)
     port = group.health_check_port

@@ -198,6 +198,22 @@ def test_it_has_interfaces_of_its_own(front: Front) -> None:
     assert there() == []
 
 
+def test_a_group_names_the_load_balancer_that_uses_it(front: Front) -> None:
+    def users() -> list[str]:
+        found = front.elb.describe_target_groups(TargetGroupArns=[front.group])["TargetGroups"][0]
+        return list(found["LoadBalancerArns"])
+
+    assert users() == []
+    front.listen()
+    listener = front.elb.describe_listeners(LoadBalancerArn=front.arn)["Listeners"][0]["ListenerArn"]
+    condition = {"Field": "path-pattern", "Values": ["/a"]}
+    action = {"Type": "forward", "TargetGroupArn": front.group}
+    front.elb.create_rule(ListenerArn=listener, Priority=1, Conditions=[condition], Actions=[action])
+    assert users() == [front.arn]
+    front.elb.delete_load_balancer(LoadBalancerArn=front.arn)
+    assert users() == []
+
+
 def test_names_are_not_given_again(front: Front) -> None:
     inside = front.elb.create_load_balancer(Name="In", Scheme="internal", Subnets=front.subnets)["LoadBalancers"][0]
     assert inside["DNSName"].startswith("internal-in-")

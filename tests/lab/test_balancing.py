@@ -23,6 +23,8 @@ import pytest
 from botocore.config import Config
 from labtools import Account, Lab, client, until
 
+from lab import names
+
 pytestmark = pytest.mark.docker
 
 # A small application on three ports: it says where a request came to, and with what. /health follows a file, and /slow
@@ -448,6 +450,15 @@ def test_the_labs_process_goes_and_comes_back_under_load(site: Site) -> None:
 def test_the_name_leads_there_from_within_the_vpc(site: Site) -> None:
     told = json.loads(site.run(site.machines[0], f"curl -s http://{site.name}/other"))
     assert told["port"] == 3000
+    subnets = [one["SubnetId"] for one in site.balancer["AvailabilityZones"]]
+    options = {"Subnets": subnets, "SecurityGroups": [site.front], "Scheme": "internal"}
+    inside = site.elb.create_load_balancer(Name="inside", **options)["LoadBalancers"][0]
+    arn = inside["LoadBalancerArn"]
+    site.elb.create_listener(LoadBalancerArn=arn, Port=80, Protocol="HTTP", DefaultActions=[fixed("only from inside")])
+    curl = f"curl -s -m 2 http://{inside['DNSName']}/"
+    until("it answers", lambda: site.run(site.machines[1], curl) == "only from inside")
+    assert inside["DNSName"] not in Path("/etc/hosts").read_text()
+    site.elb.delete_load_balancer(LoadBalancerArn=arn)
 
 
 def test_a_dead_program_leaves_the_rotation_and_all_dead_get_requests(site: Site) -> None:
@@ -478,6 +489,17 @@ def test_a_stopped_instance_is_not_used_and_a_terminated_one_goes(site: Site) ->
     site.account.ec2.terminate_instances(InstanceIds=[leaving])
     until("it is deregistered", lambda: site.health("first").get(leaving, ("", ""))[0] in ("", "draining"))
     until("it is gone", lambda: leaving not in site.health("first"))
+
+
+def test_a_lab_that_goes_takes_its_names_along() -> None:
+    names.write(names.MACHINE, "t-gone", [("gone.example", "192.0.2.1")])
+    names.write(names.MACHINE, "t-stays", [("stays.example", "192.0.2.2")])
+    names.remove("t-gone")
+    left = names.MACHINE.read_text()
+    names.remove("t-stays")
+    assert "gone" not in left
+    assert "192.0.2.2 stays.example" in left
+    assert "stays" not in names.MACHINE.read_text()
 
 
 def test_nothing_is_left_of_one_that_is_deleted(site: Site) -> None:

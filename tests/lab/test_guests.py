@@ -268,6 +268,7 @@ def leftovers(name: str, mark: str) -> str:
         ["docker", "ps", "--all", "--quiet", "--filter", f"label=groundwork.lab={mark}"],
         ["docker", "network", "ls", "--quiet", "--filter", f"label=groundwork.lab={mark}"],
         ["sh", "-c", f"ip netns list | grep -F gwlab.{mark}. || true"],
+        ["grep", "-F", f"# lab {mark}:", "/etc/hosts"],
         ["sh", "-c", f"ps -eo args | grep -F -- '--name {name}' | grep -v grep || true"],
     )
     return "".join(subprocess.run(one, capture_output=True, text=True, check=False).stdout for one in listings)

@@ -191,6 +191,8 @@ def test_targets_do_not_load_the_configuration_anew() -> None:
     assert digest(balancer()) == digest(balancer(groups=(moved,)))
     assert digest(balancer()) != digest(balancer(API))
     assert digest(balancer()) != digest(balancer(idle_timeout=61))
+    seldom = dataclasses.replace(WEB, check=dataclasses.replace(WEB.check, interval=11))
+    assert digest(balancer()) != digest(balancer(groups=(seldom,)))
     one, other = (FixedResponse(200, "text/plain", body) for body in ("a", "b"))
     assert digest(balancer(Rule("5", (), one))) != digest(balancer(Rule("5", (), other)))
 
