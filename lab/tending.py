@@ -100,10 +100,13 @@ class Tender:
             wanted = {one.id: (kind, one) for kind in self._kinds for one in kind.wanted()}
             known = list(public_names())
             self._busy.update(wanted.keys() - moving)
-        names.write(names.MACHINE, self._appliances.mark, known)
         for id, (kind, appliance) in wanted.items():
             if id not in moving:
                 self._pool.submit(self._do, kind, appliance, found.get(id, Power.ABSENT))
+        try:
+            names.write(names.MACHINE, self._appliances.mark, known)
+        except OSError as error:
+            self._complain("names", error)
         for orphan in found.keys() - wanted.keys() - moving:
             log.info("%s is wanted no more and is removed", orphan)
             self._appliances.remove(orphan)
@@ -122,5 +125,5 @@ class Tender:
         """Say it once: what is wrong now is usually wrong half a second later too."""
         if self._trouble.get(id) != str(error):
             self._trouble[id] = str(error)
-            who = id or "the appliances"
-            log.error("cannot look after %s: %s", who, error, exc_info=not isinstance(error, LabError))
+            expected = isinstance(error, LabError | OSError)
+            log.error("cannot look after %s: %s", id or "the appliances", error, exc_info=not expected)

@@ -109,7 +109,7 @@ class Balancers:
         for name, content in named.items():
             _write(root, f"{HOME}/{name}", content)
         _write(root, f"{CONFIGURATION}.new", configuration(wanted, servers, mark).encode())
-        self._appliances.execute(id, "haproxy", "-c", "-q", "-f", f"{CONFIGURATION}.new")
+        self._appliances.execute(id, "haproxy", "-c", "-f", f"{CONFIGURATION}.new")
         _write(root, STATES, admin.ask("show servers state").encode())
         os.replace(f"{root}{CONFIGURATION}.new", f"{root}{CONFIGURATION}")
         os.kill(pid, signal.SIGUSR2)
