@@ -7,6 +7,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from moto.ec2.exceptions import EC2ClientError
 from moto.elbv2.exceptions import DuplicateListenerError, ELBClientError
 from moto.elbv2.models import ELBv2Backend, FakeLoadBalancer
 
@@ -36,7 +37,12 @@ def create_load_balancer(original: Hook, backend: Any, name: str, *args: Any, **
     if balancer.type == "application" and not balancer.security_groups:
         balancer.security_groups = [backend.ec2_backend.get_default_security_group(balancer.vpc_id).id]
     balancer.dns_name = _dns_name(backend, balancer)
-    _plug(backend, balancer)
+    try:
+        _plug(backend, balancer)
+    except EC2ClientError as error:
+        take_away(interfaces(balancer))
+        del backend.load_balancers[balancer.arn]
+        raise _error("InvalidSubnet", str(error.message)) from error
     return balancer
 
 
@@ -57,21 +63,20 @@ def _plug(backend: Any, balancer: Any) -> None:
     """Give it an interface in each of its subnets, and take those away that are elsewhere."""
     kept = [one for one in interfaces(balancer) if one.subnet in balancer.subnets]
     take_away(one for one in interfaces(balancer) if one not in kept)
+    note(balancer, "interfaces", kept)
     places = [one.subnet for one in kept]
-    made = [
-        stand_in(
-            backend.ec2_backend,
-            subnet.id,
-            balancer.security_groups or (),
-            f"ELB {balancer.arn.partition(':loadbalancer/')[2]}",
-            requester=REQUESTER,
-            name=balancer.dns_name,
-            public=balancer.scheme != "internal",
-        )
-        for subnet in balancer.subnets
-        if subnet not in places
-    ]
-    note(balancer, "interfaces", kept + made)
+    for subnet in balancer.subnets:
+        if subnet not in places:
+            made = stand_in(
+                backend.ec2_backend,
+                subnet.id,
+                balancer.security_groups or (),
+                f"ELB {balancer.arn.partition(':loadbalancer/')[2]}",
+                requester=REQUESTER,
+                name=balancer.dns_name,
+                public=balancer.scheme != "internal",
+            )
+            kept.append(made)
 
 
 @around(ELBv2Backend, "set_subnets")
@@ -92,7 +97,8 @@ def set_security_groups(original: Hook, backend: Any, arn: str, sec_groups: list
 @around(FakeLoadBalancer, "activate")
 def activate(original: Hook, balancer: Any) -> None:
     """Looking at it does not make it ready: its data plane does, or time where there is none."""
-    if not targets.measuring() and time.time() - noted(balancer, "since", 0.0) > MOMENT:
+    has_data_plane = targets.measuring() and balancer.type == "application"
+    if not has_data_plane and time.time() - noted(balancer, "since", 0.0) > MOMENT:
         original(balancer)
 
 

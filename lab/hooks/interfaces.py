@@ -82,12 +82,12 @@ def stand_in(
     public: bool = False,
 ) -> Any:
     """An interface that a service of AWS has in a subnet of the account; the DNS name leads to its address."""
+    address = pool.take() if public else None
     made = backend.create_network_interface(subnet_id, None, group_ids=list(group_ids), description=description)
     made.requester_managed = True
     made.requester_id = requester
     made.status = "in-use"
-    if public:
-        made.public_ip = pool.take()
+    made.public_ip = address
     note(made, "name", name)
     return made
 

@@ -198,6 +198,18 @@ def test_it_has_interfaces_of_its_own(front: Front) -> None:
     assert there() == []
 
 
+def test_a_full_subnet_takes_none(front: Front) -> None:
+    ec2 = front.account.ec2
+    made = ec2.create_subnet(VpcId=front.account.vpc, CidrBlock="10.0.9.0/28", AvailabilityZone="us-east-1c")["Subnet"]
+    for _ in range(made["AvailableIpAddressCount"]):
+        ec2.create_network_interface(SubnetId=made["SubnetId"])
+    before = len(ec2.describe_network_interfaces()["NetworkInterfaces"])
+    options = {"Name": "full", "Subnets": [front.subnets[0], made["SubnetId"]]}
+    assert refused(front.elb.create_load_balancer, **options) == "InvalidSubnet"
+    assert len(ec2.describe_network_interfaces()["NetworkInterfaces"]) == before
+    assert len(front.elb.describe_load_balancers()["LoadBalancers"]) == 1
+
+
 def test_a_group_names_the_load_balancer_that_uses_it(front: Front) -> None:
     def users() -> list[str]:
         found = front.elb.describe_target_groups(TargetGroupArns=[front.group])["TargetGroups"][0]
