@@ -71,13 +71,6 @@ def test_only_the_load_balancer_reaches_the_port_of_the_service(machines: dict[s
             assert probe.connect_ex((one["PublicIpAddress"], 5000)) != 0
 
 
-def test_a_second_run_changes_nothing(lab: Lab, site: Run) -> None:
-    again = lab.play("site.yml", topology=TOPOLOGY)
-    assert again.code == 0, again.output
-    assert set(again.changed) == {*HOSTS, "localhost"}
-    assert not any(again.changed.values()), again.output
-
-
 def test_a_new_release_drops_no_request(lab: Lab, url: str, tmp_path: Path) -> None:
     ignore = shutil.ignore_patterns(".venv", "__pycache__", "instance", ".pytest_cache")
     source = tmp_path / "flask_api"
