@@ -21,7 +21,8 @@ def target(options: Mapping[str, Any], check: bool) -> dict[str, Any]:
         connection = Connection.of(options)
         if connection.region is None:
             raise StackError("region: missing; name the region of the stack")
-        group = targets.find(Clients(connection, connection.region), options["stack"], options["service"])
+        clients = Clients(connection, connection.region)
+        group = targets.find(clients, options["stack"], connection.region, options["service"])
         changed, now, why = targets.bring(group, wish, check)
     except (StackError, *FAILURES) as error:
         return {"failed": True, "changed": False, "msg": tell(error)}

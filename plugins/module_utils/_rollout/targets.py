@@ -6,16 +6,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .._aws.client import Clients
 from .._aws.errors import StackError
-from .._aws.tags import RESOURCE, STACK, as_mapping
+from .._stack.live import read_all
+from .._stack.resource import Scope
+from .._stack.resources.target_group import TYPE
 
 HEALTHY, DRAINING, ABSENT = "healthy", "draining", "absent"
-TAGS_A_CALL = 20
 PAUSE = 1.0
+# Only who it is and where it listens: its attributes would be a call each.
+KIND = replace(TYPE, details=(), normalize=lambda group: {"port": group["Port"]})
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,7 @@ class Verdict:
 
 def decide(wish: Wish, members: Sequence[Member]) -> Verdict:
     """What to do about an instance, given the targets of the group."""
-    state = next((member.state for member in members if member.instance == wish.instance), ABSENT)
-    others = sum(member.state == HEALTHY for member in members if member.instance != wish.instance)
+    state, others = _state(members, wish.instance), _healthy_others(members, wish.instance)
     if wish.state == HEALTHY:
         return Verdict("register" if state in (ABSENT, DRAINING) else "", HEALTHY)
     if state == DRAINING:
@@ -91,55 +93,59 @@ def _member(item: Mapping[str, Any]) -> Member:
     return Member(item["Target"]["Id"], int(item["Target"]["Port"]), health["State"], why)
 
 
-def find(clients: Clients, stack: str, service: str) -> Group:
+def find(clients: Clients, stack: str, region: str, service: str) -> Group:
     """The target group of a service of a stack, by its tags: a replaced one has another name for a while."""
-    client = clients("elbv2")
-    groups = [one for page in client.pages("describe_target_groups", {}) for one in page["TargetGroups"]]
-    arns = [one["TargetGroupArn"] for one in groups]
-    wanted, found = (stack, f"target_group/{service}"), []
-    for start in range(0, len(arns), TAGS_A_CALL):
-        for told in client.describe_tags(ResourceArns=arns[start : start + TAGS_A_CALL])["TagDescriptions"]:
-            tags = as_mapping(told["Tags"])
-            if (tags.get(STACK), tags.get(RESOURCE)) == wanted:
-                found.append(told["ResourceArn"])
+    alive = read_all(clients, [KIND], Scope(stack, region)).alive
+    found = [live for live in alive if live.name == service]
     if len(found) != 1:
         raise StackError(
             f"stack {stack} has {len(found)} target groups for {service}, and one is needed. Nothing was changed. "
             "Run the playbook provision.yml"
         )
-    (group,) = (one for one in groups if one["TargetGroupArn"] == found[0])
-    return Group(clients, group["TargetGroupArn"], group["TargetGroupName"], int(group["Port"]))
+    (group,) = found
+    return Group(clients, group.id, group.attributes["name"], int(group.properties["port"]))
 
 
 def bring(
     group: Group, wish: Wish, check: bool = False, sleep: Callable[[float], None] = time.sleep
 ) -> tuple[bool, Member, str]:
     """Bring a wish about: whether anything changed, what the instance is now, and why nothing was done."""
-    verdict = decide(wish, group.members())
+    members = group.members()
+    verdict = decide(wish, members)
     if verdict.call and not check:
         group.call(verdict.call, wish.instance)
-    now = _wait(group, wish, verdict.until, sleep) if verdict.until and not check else _now(group, wish.instance)
-    return bool(verdict.call), now, verdict.why
+    if verdict.until and not check:
+        members = _wait(group, wish, verdict.until, members, sleep)
+    return bool(verdict.call), _now(group, members, wish.instance), verdict.why
 
 
-def _now(group: Group, instance: str) -> Member:
-    found = [member for member in group.members() if member.instance == instance]
-    return found[0] if found else Member(instance, group.port, ABSENT)
+def _state(members: Sequence[Member], instance: str) -> str:
+    return next((member.state for member in members if member.instance == instance), ABSENT)
 
 
-def _wait(group: Group, wish: Wish, until: str, sleep: Callable[[float], None]) -> Member:
+def _healthy_others(members: Sequence[Member], instance: str) -> int:
+    return sum(member.state == HEALTHY for member in members if member.instance != instance)
+
+
+def _now(group: Group, members: Sequence[Member], instance: str) -> Member:
+    return next((one for one in members if one.instance == instance), Member(instance, group.port, ABSENT))
+
+
+def _wait(group: Group, wish: Wish, until: str, members: list[Member], sleep: Callable[[float], None]) -> list[Member]:
+    """The targets once the instance is in that state; they are asked for anew only where it is not."""
     ends = time.monotonic() + wish.timeout
-    while True:
-        now = _now(group, wish.instance)
-        if now.state == until:
-            return now
+    while _state(members, wish.instance) != until:
+        members = group.members()
+        if _state(members, wish.instance) == until:
+            break
         if time.monotonic() > ends:
-            raise StackError(_late(group, wish, now))
+            raise StackError(_late(group, wish, members))
         sleep(PAUSE)
+    return members
 
 
-def _late(group: Group, wish: Wish, now: Member) -> str:
-    others = sum(member.state == HEALTHY for member in group.members() if member.instance != wish.instance)
+def _late(group: Group, wish: Wish, members: Sequence[Member]) -> str:
+    now, others = _now(group, members, wish.instance), _healthy_others(members, wish.instance)
     why = f" ({now.why})" if now.why else ""
     what = "got healthy in" if wish.state == HEALTHY else "left"
     return (

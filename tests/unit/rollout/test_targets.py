@@ -64,7 +64,7 @@ class Account:
 
 def group(*situations: list[dict[str, Any]]) -> tuple[Account, Any]:
     account = Account(list(situations))
-    return account, find(account, "shop", "web")  # type: ignore[arg-type]
+    return account, find(account, "shop", "us-east-1", "web")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -122,10 +122,10 @@ def test_what_does_not_come_about_is_told_with_the_reason() -> None:
 def test_a_service_without_a_target_group_is_told(owners: list[tuple[str, str]]) -> None:
     account = Account([[]], {f"arn:{number}": owner for number, owner in enumerate(owners)})
     with pytest.raises(StackError, match="stack shop has 0 target groups for web"):
-        find(account, "shop", "web")  # type: ignore[arg-type]
+        find(account, "shop", "us-east-1", "web")  # type: ignore[arg-type]
 
 
 def test_the_group_is_found_among_many() -> None:
     groups = {f"arn:{number}": ("other", "target_group/web") for number in range(30)}
     account = Account([[]], {**groups, "arn:web": ("shop", "target_group/web")})
-    assert find(account, "shop", "web").arn == "arn:web"  # type: ignore[arg-type]
+    assert find(account, "shop", "us-east-1", "web").arn == "arn:web"  # type: ignore[arg-type]
