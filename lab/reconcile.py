@@ -8,7 +8,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -19,6 +18,7 @@ from .hooks import lifecycle, nat, targets
 from .machines import Machine, Power
 from .shell import LabError
 from .snapshot import describe
+from .watch import Watcher
 
 INTERVAL = 1.0
 # Booting is work for the processor: more at a time only makes all of them later.
@@ -129,52 +129,20 @@ def decide(state: str, power: Power, reboot: bool) -> Action:
     return Action.NOTHING
 
 
-class Reconciler:
+class Reconciler(Watcher):
     """Looks at every instance once a second, and at once when something changed."""
 
+    whole = "the instances"
+
     def __init__(self, lock: threading.RLock, guests: Guests, keep: Callable[[], None]) -> None:
-        self._lock = lock
+        super().__init__(lock, "reconcile", INTERVAL, AT_A_TIME)
         self._guests = guests
         self._keep = keep
-        self._wake = threading.Event()
-        self._stop = threading.Event()
-        self._busy: set[str] = set()
-        self._trouble = ""
-        self._pool = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="guest")
-        self._thread = threading.Thread(target=self._loop, name="reconcile", daemon=True)
 
     def start(self) -> None:
         with self._lock:
             self._guests.adopt([one.id for one in lifecycle.all_instances() if one.state == "running"])
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after what is being done; the guests stay as they are."""
-        self._stop.set()
-        self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join()
-        self._pool.shutdown(wait=True, cancel_futures=True)
-
-    def wake(self) -> None:
-        """Look at once."""
-        self._wake.set()
-
-    def _loop(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self.look()
-                self._trouble = ""
-            except Exception as error:
-                self._complain(error)
-            self._wake.wait(INTERVAL)
-            self._wake.clear()
-
-    def _complain(self, error: Exception) -> None:
-        """Say it once: what is wrong now is usually wrong a second later too."""
-        if str(error) != self._trouble:
-            self._trouble = str(error)
-            log.error("cannot look after the instances: %s", error, exc_info=not isinstance(error, LabError))
+        super().start()
 
     def look(self) -> None:
         """Find what is to be done, and start doing it."""

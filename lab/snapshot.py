@@ -22,8 +22,6 @@ def describe(instance: Instance) -> Machine:
     interface = instance.nics[0]
     options = instance.metadata_options
     key = backend.key_pairs.get(instance.key_name)
-    groups = sorted(interface.group_set, key=lambda group: str(group.id))
-    vpc = backend.get_vpc(interface.subnet.vpc_id)
     return Machine(
         id=instance.id,
         region=instance.region_name,
@@ -36,27 +34,22 @@ def describe(instance: Instance) -> Machine:
         reservation=_reservation(instance),
         launch_index=int(instance.ami_launch_index),
         hostname=instance.private_dns_name,
-        mac=interface.mac_address,
-        vpc=vpc.id,
-        vpc_cidrs=tuple(one["cidr_block"] for one in vpc.get_cidr_block_association_set()),
         subnet=interface.subnet.id,
         subnet_cidr=interface.subnet.cidr_block,
         private_ip=str(interface.private_ip_address),
         public_ip=interface.public_ip or "",
-        egress=_has_egress(backend, interface.subnet.id, vpc.id, bool(interface.public_ip)),
         key_name=instance.key_name or "",
         public_key=_text(key.material_public) if key else "",
         user_data=_user_data(instance.user_data),
-        groups=tuple((group.id, group.name) for group in groups),
-        ingress=tuple(_rules(backend, [rule for group in groups for rule in group.ingress_rules])),
-        outgoing=tuple(_rules(backend, [rule for group in groups for rule in group.egress_rules])),
-        names=names_in(backend, vpc.id),
+        groups=tuple((group.id, group.name) for group in _groups(interface)),
+        names=names_in(backend, interface.subnet.vpc_id),
         access=MetadataAccess(
             enabled=options.http_endpoint == "enabled",
             token_required=options.http_tokens == "required",
             tags=options.instance_metadata_tags == "enabled",
         ),
         tags={tag["key"]: tag["value"] for tag in instance.get_tags()},
+        **_place(interface, bool(interface.public_ip)),
         **_profile(backend, instance),
     )
 
@@ -66,21 +59,30 @@ def stand(interfaces: Sequence[Any]) -> dict[str, Any]:
 
     They have the same security groups, as those of one load balancer or database have in AWS.
     """
-    first = interfaces[0]
-    backend = first.ec2_backend
-    vpc = backend.get_vpc(first.subnet.vpc_id)
-    groups = sorted(first.group_set, key=lambda group: str(group.id))
     public = tuple(str(one.public_ip) for one in interfaces if one.public_ip)
+    return {
+        "private_ips": tuple(str(one.private_ip_address) for one in interfaces),
+        "public_ips": public,
+        **_place(interfaces[0], bool(public)),
+    }
+
+
+def _place(interface: Any, public: bool) -> dict[str, Any]:
+    """The network that an interface is in, what may come and go there, and whether there is a way out."""
+    backend, groups = interface.ec2_backend, _groups(interface)
+    vpc = backend.get_vpc(interface.subnet.vpc_id)
     return {
         "vpc": vpc.id,
         "vpc_cidrs": tuple(one["cidr_block"] for one in vpc.get_cidr_block_association_set()),
-        "mac": first.mac_address,
-        "private_ips": tuple(str(one.private_ip_address) for one in interfaces),
-        "public_ips": public,
-        "egress": _has_egress(backend, first.subnet.id, vpc.id, bool(public)),
+        "mac": interface.mac_address,
+        "egress": _has_egress(backend, interface.subnet.id, vpc.id, public),
         "ingress": tuple(_rules(backend, [rule for group in groups for rule in group.ingress_rules])),
         "outgoing": tuple(_rules(backend, [rule for group in groups for rule in group.egress_rules])),
     }
+
+
+def _groups(interface: Any) -> list[Any]:
+    return sorted(interface.group_set, key=lambda group: str(group.id))
 
 
 def _text(value: Any) -> str:
@@ -99,7 +101,7 @@ def _reservation(instance: Instance) -> str:
     return ""
 
 
-def _profile(backend: Any, instance: Instance) -> dict[str, str]:
+def _profile(backend: Any, instance: Instance) -> dict[str, Any]:
     association = backend.iam_instance_profile_associations.get(instance.id)
     if association is None:
         return {}

@@ -7,13 +7,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from . import names
 from .hooks.interfaces import public_names
 from .machines import Appliance, Power
 from .shell import LabError
+from .watch import Watcher
 
 # Shorter than that of guests: the health of targets is read in this rhythm.
 INTERVAL = 0.5
@@ -51,44 +51,16 @@ class Kind(Protocol):
         """It runs and is wired: make what it does what the API says. The lock is not held."""
 
 
-class Tender:
+class Tender(Watcher):
     """Looks at every appliance twice a second, and at once when something changed."""
 
+    whole = "the appliances"
+    expected = (LabError, OSError)
+
     def __init__(self, lock: threading.RLock, appliances: Appliances, kinds: Sequence[Kind]) -> None:
-        self._lock = lock
+        super().__init__(lock, "tending", INTERVAL, AT_A_TIME)
         self._appliances = appliances
         self._kinds = kinds
-        self._wake = threading.Event()
-        self._stop = threading.Event()
-        self._busy: set[str] = set()
-        self._trouble: dict[str, str] = {}
-        self._pool = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="appliance")
-        self._thread = threading.Thread(target=self._loop, name="tend", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after what is being done; the appliances run on."""
-        self._stop.set()
-        self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join()
-        self._pool.shutdown(wait=True, cancel_futures=True)
-
-    def wake(self) -> None:
-        """Look at once."""
-        self._wake.set()
-
-    def _loop(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self.look()
-                self._trouble.pop("", None)
-            except Exception as error:
-                self._complain("", error)
-            self._wake.wait(INTERVAL)
-            self._wake.clear()
 
     def look(self) -> None:
         """Find what is to be done, and start doing it."""
@@ -120,10 +92,3 @@ class Tender:
         finally:
             with self._lock:
                 self._busy.discard(appliance.id)
-
-    def _complain(self, id: str, error: Exception) -> None:
-        """Say it once: what is wrong now is usually wrong half a second later too."""
-        if self._trouble.get(id) != str(error):
-            self._trouble[id] = str(error)
-            expected = isinstance(error, LabError | OSError)
-            log.error("cannot look after %s: %s", id or "the appliances", error, exc_info=not expected)

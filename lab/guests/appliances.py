@@ -6,13 +6,11 @@ from __future__ import annotations
 
 import io
 import logging
-import subprocess
 import tarfile
 from collections.abc import Mapping
-from pathlib import Path
 
 from ..machines import Appliance, Power
-from ..shell import LabError, as_root
+from ..shell import LabError
 from . import docker, wiring
 from .driver import Ground, power
 
@@ -25,7 +23,7 @@ class DockerAppliances:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._plugs = wiring.Plugs(ground.lab, ground.gateway, ground.cidr)
-        self._pids: dict[str, int] = {}
+        self._processes = docker.Processes()
 
     @property
     def mark(self) -> str:
@@ -43,27 +41,24 @@ class DockerAppliances:
             self._create(name, appliance)
         if found is not Power.RUNNING:
             docker.docker("start", name)
-            self._pids.pop(appliance.id, None)
-        pid = self._pid(appliance.id)
+            self._processes.forget(name)
+        pid = self._pid(name)
         self._plugs.wire(appliance, pid)
         return pid
 
-    def _pid(self, appliance_id: str) -> int:
-        pid = self._pids.get(appliance_id, 0)
-        if not pid or not Path(f"/proc/{pid}").exists():
-            name = self._ground.container(appliance_id)
-            pid = docker.process_id(name)
-            if not pid:
-                said = docker.docker("logs", "--tail", "5", name, check=False).strip()
-                raise LabError(f"the container {name} does not stay up; it said: {said or 'nothing'}")
-            self._pids[appliance_id] = pid
+    def _pid(self, name: str) -> int:
+        pid = self._processes.of(name)
+        if not pid:
+            said = docker.docker("logs", "--tail", "5", name, check=False).strip()
+            raise LabError(f"the container {name} does not stay up; it said: {said or 'nothing'}")
         return pid
 
     def remove(self, appliance_id: str) -> None:
         """Take an appliance away with everything that belongs to it."""
-        docker.remove_containers([self._ground.container(appliance_id)])
+        name = self._ground.container(appliance_id)
+        docker.remove_containers([name])
         self._plugs.forget(appliance_id)
-        self._pids.pop(appliance_id, None)
+        self._processes.forget(name)
 
     def execute(self, appliance_id: str, *command: str, stdin: str | None = None) -> str:
         """Run a program inside and return what it printed."""
@@ -77,10 +72,7 @@ class DockerAppliances:
             *("--network", self._ground.network, *appliance.options),
             *(self._ground.appliances, *appliance.command),
         )
-        command = as_root("docker", "cp", "-", f"{name}:/")
-        done = subprocess.run(command, input=archive(appliance.files), capture_output=True, timeout=60, check=False)
-        if done.returncode:
-            raise LabError(f"could not prepare {name}: {done.stderr.decode('utf-8', 'replace').strip()}")
+        docker.unpack(name, archive(appliance.files))
 
 
 def archive(files: Mapping[str, bytes]) -> bytes:

@@ -9,9 +9,11 @@ import json
 import os
 import re
 import socket
+import subprocess
 import urllib.parse
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ..shell import LabError, as_root, run
@@ -91,6 +93,32 @@ def containers(lab: str) -> list[Container]:
 def process_id(container: str) -> int:
     """The process of a running container on this machine; 0 when it does not run."""
     return int(ask(f"/containers/{container}/json")["State"]["Pid"])
+
+
+class Processes:
+    """The processes of running containers, remembered while they live."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, int] = {}
+
+    def of(self, container: str) -> int:
+        """The process of a container on this machine; 0 when it does not run."""
+        pid = self._known.get(container, 0)
+        if not pid or not Path(f"/proc/{pid}").exists():
+            pid = self._known[container] = process_id(container)
+        return pid
+
+    def forget(self, container: str) -> None:
+        """It is another one from now on, or none."""
+        self._known.pop(container, None)
+
+
+def unpack(container: str, archive: bytes) -> None:
+    """Put the files of a tar archive into a container that has not been started."""
+    command = as_root("docker", "cp", "-", f"{container}:/")
+    done = subprocess.run(command, input=archive, capture_output=True, timeout=60, check=False)
+    if done.returncode:
+        raise LabError(f"could not prepare {container}: {done.stderr.decode('utf-8', 'replace').strip()}")
 
 
 def docker(*arguments: str, stdin: str | None = None, check: bool = True, timeout: float = 120) -> str:

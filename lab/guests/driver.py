@@ -62,7 +62,7 @@ class DockerGuests:
         self._ground = ground
         self._metadata = MetadataServices()
         self._plugs = wiring.Plugs(ground.lab, ground.gateway, ground.cidr)
-        self._pids: dict[str, int] = {}
+        self._processes = docker.Processes()
 
     def adopt(self, instance_ids: Iterable[str]) -> None:
         """Nothing is to be done: the containers ran on, and are looked at anyway."""
@@ -81,7 +81,7 @@ class DockerGuests:
             self._create(machine)
         if power is not Power.RUNNING:
             docker.docker("start", self.name(machine.id))
-        self._pids.pop(machine.id, None)
+        self._processes.forget(self.name(machine.id))
         self.wire(machine)
         self._wait_for_boot(machine)
         log.info("%s is up at %s after %.1f s", machine.id, machine.private_ip, time.monotonic() - began)
@@ -124,15 +124,12 @@ class DockerGuests:
     def _forget(self, instance_id: str) -> None:
         self._metadata.stop(instance_id)
         self._plugs.forget(instance_id)
-        self._pids.pop(instance_id, None)
+        self._processes.forget(self.name(instance_id))
 
     def _pid(self, instance_id: str) -> int:
-        pid = self._pids.get(instance_id, 0)
-        if not pid or not Path(f"/proc/{pid}").exists():
-            pid = docker.process_id(self.name(instance_id))
-            if not pid:
-                raise LabError(f"the container {self.name(instance_id)} does not run")
-            self._pids[instance_id] = pid
+        pid = self._processes.of(self.name(instance_id))
+        if not pid:
+            raise LabError(f"the container {self.name(instance_id)} does not run")
         return pid
 
     def _create(self, machine: Machine) -> None:
@@ -145,10 +142,7 @@ class DockerGuests:
             *("--volume", f"{self._ground.cache}:/var/cache/groundwork-lab"),
             *(self._ground.image, "/sbin/init"),
         )
-        command = as_root("docker", "cp", "-", f"{name}:/")
-        done = subprocess.run(command, input=seed(machine), capture_output=True, timeout=60, check=False)
-        if done.returncode:
-            raise LabError(f"could not prepare {name}: {done.stderr.decode('utf-8', 'replace').strip()}")
+        docker.unpack(name, seed(machine))
 
     def _wait_for_boot(self, machine: Machine) -> None:
         name = self.name(machine.id)
