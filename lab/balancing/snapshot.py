@@ -48,21 +48,18 @@ def describe(balancer: Any) -> Balancer:
     """Take the snapshot; the lock of the API is held."""
     backend = _backend(balancer)
     listeners = tuple(_listener(backend, one) for one in balancer.listeners.values())
-    used = {
-        arn
-        for listener in balancer.listeners.values()
-        for rule in listener.rules.values()
-        for action in rule.actions
-        for arn, _weight in targets.forwarded(action.data)
-    }
     return Balancer(
         listeners=tuple(sorted(listeners, key=lambda one: one.port)),
-        groups=tuple(group(backend.target_groups[arn]) for arn in sorted(used) if arn in backend.target_groups),
+        groups=tuple(group(backend.target_groups[arn]) for arn in _groups(backend, balancer)),
         idle_timeout=int(balancer.attrs.get("idle_timeout.timeout_seconds", 60)),
         http2=balancer.attrs.get("routing.http2.enabled", "true") == "true",
         forwarded_for=balancer.attrs.get("routing.http.xff_header_processing.mode", "append"),
         client_port=balancer.attrs.get("routing.http.xff_client_port.enabled", "false") == "true",
     )
+
+
+def _groups(backend: Any, balancer: Any) -> list[str]:
+    return sorted(targets.groups_of(balancer) & backend.target_groups.keys())
 
 
 def _listener(backend: Any, listener: Any) -> Listener:

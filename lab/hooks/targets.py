@@ -209,14 +209,19 @@ def _instance_ends(group: Any, one: Registration) -> bool:
 def balancers_of(group: Any) -> Iterator[Any]:
     """The load balancers that forward to a group."""
     for balancer in list(elbv2_backends[group.account_id][group.region_name].load_balancers.values()):
-        actions = (
-            action
-            for listener in list(balancer.listeners.values())
-            for rule in list(listener.rules.values())
-            for action in rule.actions
-        )
-        if any(group.arn == arn for action in actions for arn, _weight in forwarded(action.data)):
+        if group.arn in groups_of(balancer):
             yield balancer
+
+
+def groups_of(balancer: Any) -> set[str]:
+    """The target groups that a load balancer forwards to, by ARN."""
+    return {
+        arn
+        for listener in list(balancer.listeners.values())
+        for rule in list(listener.rules.values())
+        for action in rule.actions
+        for arn, _weight in forwarded(action.data)
+    }
 
 
 def forwarded(action: dict[str, Any]) -> list[tuple[str, int]]:
