@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from .._aws.errors import LostResponseError, StackError, is_not_found, tell
@@ -79,21 +78,19 @@ class _Reader:
         gone = [item for item in listed if dead(self.kind, item)]
         tags = (self.kind.tags,) if self.kind.tags else ()
         tagged = self._with(tags, [item for item in listed if not dead(self.kind, item)])
-        whole = self._with(self.kind.details, self._ours(tagged))
-        return list(self._lives([*whole, *self._ours(gone)]))
+        owner = self._owner()
+        whole = self._with(self.kind.details, [item for item in tagged if owner(item)])
+        return list(self._lives([*whole, *(item for item in gone if owner(item))], owner))
 
-    def _ours(self, items: Iterable[Raw]) -> list[Raw]:
-        return [item for item in items if self.owner(item)]
-
-    @cached_property
-    def owner(self) -> Owner:
+    def _owner(self) -> Owner:
+        """Whose an item is. Waits for the others to be read, so nobody who is waited for may wait for it."""
         others = [live for future in self.others.values() for live, _gone in future.result()]
         return _owner(self.kind, self.scope, [*self.known, *others])
 
-    def _lives(self, items: Iterable[Raw]) -> Found:
+    def _lives(self, items: Iterable[Raw], owner: Owner) -> Found:
         kind, found = self.kind, []
         for item in items:
-            name = (self.owner(item) or "").removeprefix(f"{kind.name}/")
+            name = (owner(item) or "").removeprefix(f"{kind.name}/")
             if dead(kind, item):
                 found.append((Live(kind.name, name, kind.identify(item), {}, {}, {}, item), True))
             else:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -180,6 +182,32 @@ def test_what_joins_two_objects_is_found_where_one_was_read_before() -> None:
     assert (live.find(members(), MEMBER, SCOPE, "member/web--one", others=lives) or {})["Key"] == "g-1@i-1"
     known = frozenset({"g-1@i-1"})
     assert live.find(members(), MEMBER, SCOPE, "member/web--one", known, lives) is None
+
+
+def test_one_that_waits_for_others_holds_none_of_them_up() -> None:
+    account, listed = members(), threading.Event()
+
+    def member(request: Mapping[str, Any]) -> Any:
+        listed.set()
+        return table["list_member"](request)
+
+    def machine(request: Mapping[str, Any]) -> Any:
+        listed.wait(10)
+        time.sleep(0.2)
+        return table["list_machine"](request)
+
+    table = account.answers
+    account.answers = {**table, "list_member": member, "list_machine": machine}
+    found: list[str] = []
+    reading = threading.Thread(
+        target=lambda: found.extend(
+            one.address for one in live.read_all(account, [MEMBER, GROUP, MACHINE], SCOPE).alive
+        ),
+        daemon=True,
+    )
+    reading.start()
+    reading.join(10)
+    assert found == ["group/web", "machine/one", "member/web--one", "member/web--two"]
 
 
 REGISTRY = {
