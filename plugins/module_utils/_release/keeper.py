@@ -44,6 +44,7 @@ class Keeper:
         return self.store.read(number) if number else None
 
     def make_staged(self) -> Release:
+        self.lay_out()
         release = self.staged() or self.unpacked()
         self.write_environment(release)
         return release
@@ -98,6 +99,12 @@ class Keeper:
         if self.store.read(number):
             self.remove(number)
 
+    def lay_out(self) -> None:
+        """Have the directories of the service; the shared one is the service's own."""
+        for place in (self.store.root, self.store.releases):
+            self.directory(place, 0o755, (os.geteuid(), os.getegid()))
+        self.directory(self.store.shared, 0o750, self.owner())
+
     def staged(self) -> Release | None:
         """The whole release that has the wanted source and inputs."""
         wanted = identity(self.options["digest"], self.options["inputs"])
@@ -116,7 +123,6 @@ class Keeper:
             self.removed = self.store.sweep()
             if not self.options["archive"]:
                 raise KeeperProblem("there is no archive to unpack (option archive)")
-            self.store.releases.mkdir(mode=0o755, parents=True, exist_ok=True)
             incoming = self.store.releases / f".incoming-{number}"
             unpack(Path(self.options["archive"]), incoming)
             give(incoming, *self.owner())
@@ -142,9 +148,18 @@ class Keeper:
             content = read_or_empty(self.store.note(release.number, "environment"))
             self.put(Path(self.options["environment_file"]), content, self.owner())
 
+    def directory(self, path: Path, mode: int, owner: tuple[int, int]) -> None:
+        if path.is_dir() and same_access(path, mode, owner):
+            return
+        self.differ("", f"{path}/ {mode:o}\n")
+        if not self.pretend:
+            path.mkdir(parents=True, exist_ok=True)
+            os.chown(path, *owner)
+            os.chmod(path, mode)
+
     def put(self, path: Path, content: str, owner: tuple[int, int] = (-1, -1)) -> None:
         before = read_or_empty(path)
-        if path.exists() and before == content and same_access(path, owner):
+        if path.exists() and before == content and same_access(path, 0o600, owner):
             return
         old, new = environment.changes(before, content)
         self.differ(f"{path}\n{old}" if old else "", f"{path}\n{new}")
@@ -228,6 +243,6 @@ def give(place: Path, user: int, group: int) -> None:
             os.lchown(os.path.join(folder, name), user, group)
 
 
-def same_access(path: Path, owner: tuple[int, int]) -> bool:
+def same_access(path: Path, mode: int, owner: tuple[int, int]) -> bool:
     status = path.stat()
-    return status.st_mode & 0o777 == 0o600 and owner in ((-1, -1), (status.st_uid, status.st_gid))
+    return status.st_mode & 0o7777 == mode and owner in ((-1, -1), (status.st_uid, status.st_gid))

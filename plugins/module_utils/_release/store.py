@@ -3,6 +3,7 @@
 """The releases of one service on a host: what there is, and what is known of each. Runs on managed hosts: Python 3.9.
 
     /srv/api/releases/<n>/        one release, immutable once it was built; belongs to the service's user
+    /srv/api/shared/              what outlives a release; belongs to the service's user
     /srv/api/current              symbolic link to the one that serves
     /srv/api/.groundwork/<n>/     what is known of it: release.json, environment, environment.confirmed; root's alone
 
@@ -72,6 +73,7 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.releases = root / "releases"
+        self.shared = root / "shared"
         self.link = root / "current"
         self.notes = root / ".groundwork"
 

@@ -83,6 +83,17 @@ def test_the_first_release(host: Host) -> None:
     assert host.file.stat().st_mode & 0o777 == 0o600
 
 
+def test_the_directories_are_laid_out_and_kept_so(host: Host) -> None:
+    places = {"": 0o755, "releases": 0o755, "shared": 0o750}
+    for wrong in (None, 0o777):
+        if wrong:
+            for name in places:
+                (host.root / name).chmod(wrong)
+        assert host.stage("one")["changed"]
+        assert {name: (host.root / name).stat().st_mode & 0o7777 for name in places} == places
+    assert not host.stage("one")["changed"]
+
+
 def test_the_same_source_again_changes_nothing(host: Host) -> None:
     host.deploy("one", {"PORT": 5000})
     staged = host.stage("one", {"PORT": 5000})
