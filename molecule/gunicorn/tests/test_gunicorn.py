@@ -42,3 +42,7 @@ def test_automatic_workers_fit_into_the_memory(host: Any) -> None:
 def test_the_socket_is_where_the_document_says(host: Any) -> None:
     assert host.file("/etc/systemd/system/groundwork-api.socket").contains("^ListenStream=127.0.0.1:5000$")
     assert host.file("/etc/systemd/system/groundwork-other.socket").contains("^ListenStream=/run/other/other.sock$")
+
+
+def test_uv_is_there_to_build_releases(host: Any) -> None:
+    assert host.run("runuser -u app -- uv --version").stdout.startswith("uv 0.")
