@@ -51,7 +51,7 @@ class _Pickler(pickle.Pickler):
             form = value.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, plain)
             return _private_key, (form,)
         if isinstance(value, x509.Certificate):
-            return x509.load_der_x509_certificate, (value.public_bytes(serialization.Encoding.DER),)
+            return _certificate, (value.public_bytes(serialization.Encoding.DER),)
         if isinstance(value, types.FunctionType) and "<locals>" in value.__qualname__:
             if value.__closure__:
                 raise pickle.PicklingError(f"{value.__qualname__} of {value.__module__} has a closure")
@@ -66,6 +66,11 @@ class _Pickler(pickle.Pickler):
 
 def _private_key(form: bytes) -> Any:
     return serialization.load_der_private_key(form, None)
+
+
+def _certificate(form: bytes) -> x509.Certificate:
+    # pickle does not find the function itself under the name that it bears.
+    return x509.load_der_x509_certificate(form)
 
 
 def _function(code: bytes, module: str) -> types.FunctionType:

@@ -206,7 +206,8 @@ def _quoted(text: str) -> str:
 def _group_backend(group: Group, servers: Iterable[Target]) -> Iterator[str]:
     yield f"backend {group.id}"
     yield f"  balance {'leastconn' if group.algorithm == 'least_outstanding_requests' else 'roundrobin'}"
-    yield f"  {_return(503, 'text/html', '503.html')} if {{ nbsrv eq 0 }}"
+    # A worker that makes way for a new one counts no servers, and still has requests to send on.
+    yield f"  {_return(503, 'text/html', '503.html')} if {{ nbsrv eq 0 }} !{{ stopping }}"
     # What HAProxy calls 503 once there are targets is that one does not take the connection.
     yield f"  errorfile 503 {HOME}/502.http"
     yield from ("  option allbackups", "  option httpchk", f"  timeout check {group.check.timeout}s")

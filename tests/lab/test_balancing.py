@@ -416,8 +416,8 @@ class Load:
 
 def test_nothing_is_dropped_when_a_target_leaves_and_comes_back(site: Site) -> None:
     leaving = site.machines[1]
-    with Load(site, "/"), ThreadPoolExecutor(4) as pool, Load(site, "/other") as load:
-        slow = [pool.submit(site.ask, "/slow") for _ in range(4)]
+    with Load(site, "/"), ThreadPoolExecutor(12) as pool, Load(site, "/other") as load:
+        slow = [pool.submit(site.ask, "/slow") for _ in range(12)]
         time.sleep(0.3)
         site.deregister("first", leaving)
         assert site.health("first")[leaving] == ("draining", "Target.DeregistrationInProgress")
@@ -436,6 +436,14 @@ def test_nothing_is_dropped_when_a_target_leaves_and_comes_back(site: Site) -> N
     assert site.hostname(leaving) not in {what for when, what in load.seen if gone + 0.5 < when < back}
 
 
+def test_nothing_is_dropped_when_a_rule_comes(site: Site) -> None:
+    with Load(site, "/other") as load:
+        for number in range(90, 95):
+            site.rule(number, {"Field": "path-pattern", "Values": [f"/new-{number}"]}, **fixed(f"rule {number}"))
+            until("the rule is there", lambda number=number: site.ask(f"/new-{number}").body == f"rule {number}")
+    assert {what for _when, what in load.seen} == {site.hostname(one) for one in site.machines}
+
+
 def test_the_labs_process_goes_and_comes_back_under_load(site: Site) -> None:
     with Load(site, "/other") as load:
         os.kill(site.lab.pid, signal.SIGKILL)
@@ -445,6 +453,7 @@ def test_the_labs_process_goes_and_comes_back_under_load(site: Site) -> None:
         time.sleep(1)
     assert {what for _when, what in load.seen} == {site.hostname(one) for one in site.machines}
     assert active(site)
+    assert site.ask("/", port=443, tls=True).status == 200
 
 
 def test_the_name_leads_there_from_within_the_vpc(site: Site) -> None:
