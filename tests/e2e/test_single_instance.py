@@ -155,23 +155,29 @@ def test_the_stack_survives_the_end_of_the_labs_process(lab: Lab, url: str, inst
     assert not any(check.changed.values()), check.output
 
 
-@pytest.mark.parametrize(("manager", "parent"), [("pm2", "God Daemon"), ("systemd", "init")])
 def test_gunicorn_under_the_other_process_manager_and_back(
-    lab: Lab, url: str, run_on_host: Callable[[str], str], manager: str, parent: str
+    lab: Lab, url: str, run_on_host: Callable[[str], str]
 ) -> None:
-    other = overrides(api={"process_manager": manager})
-    before = request(f"{url}/api/version").body
-    configured = lab.play("configure.yml", *other)
-    assert configured.code == 0, configured.output
-    # What served goes on serving, before anything is built.
-    wait_for(lambda: both_answer(url), 15, f"the API under {manager}")
-    assert request(f"{url}/api/version").body == before
-    deployed = lab.play("deploy.yml", *other)
+    def configure(manager: str) -> None:
+        before = request(f"{url}/api/version").body
+        configured = lab.play("configure.yml", *overrides(api={"process_manager": manager}))
+        assert configured.code == 0, configured.output
+        # What served goes on serving, before anything is built.
+        wait_for(lambda: both_answer(url), 15, f"the API under {manager}")
+        assert request(f"{url}/api/version").body == before
+
+    def parent() -> str:
+        return run_on_host("ps -o args= -p $(ps -o ppid= -p $(pgrep -f '^/.*[g]unicorn_launcher' | head -1))")
+
+    configure("pm2")
+    deployed = lab.play("deploy.yml", *overrides(api={"process_manager": "pm2"}))
     assert deployed.code == 0, deployed.output
-    assert parent in run_on_host("ps -o args= -p $(ps -o ppid= -p $(pgrep -f '^/.*[g]unicorn_launcher' | head -1))")
+    assert "God Daemon" in parent()
     assert "Runbook" in request(f"{url}/api/items").body
     run_on_host("sudo pkill -9 -f '[g]unicorn'")
     wait_for(lambda: request(f"{url}/api/health").status == 200, 60, "the API after gunicorn was killed")
+    configure("systemd")
+    assert "init" in parent()
 
 
 @pytest.fixture(scope="module")
