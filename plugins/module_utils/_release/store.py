@@ -23,6 +23,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Iterator, Mapping
 
+from .._files import atomic
+
 
 @dataclass
 class Release:
@@ -115,10 +117,7 @@ class Store:
 
     def point(self, number: int) -> None:
         """Make `current` the given release; at no moment is there none."""
-        beside = self.root / ".current.new"
-        beside.unlink(missing_ok=True)
-        beside.symlink_to(self.path(number))
-        os.replace(beside, self.link)
+        atomic.point(self.link, str(self.path(number)))
 
     def remove(self, number: int) -> None:
         """The notes go first, so that what an interrupted removal leaves is not taken for a release."""
@@ -146,12 +145,6 @@ def read_or_empty(path: Path) -> str:
 
 
 def replace(path: Path, content: str, mode: int, owner: tuple[int, int] = (-1, -1)) -> None:
-    """Write a file in one step: whoever reads it sees the old content or the new."""
+    """Write a file in one step, and its directory where there is none."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.new")
-    beside.unlink(missing_ok=True)
-    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
-        file.write(content)
-    os.chown(beside, *owner)
-    os.chmod(beside, mode)
-    os.replace(beside, path)
+    atomic.replace(path, content.encode(), mode, owner)

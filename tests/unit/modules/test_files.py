@@ -1,0 +1,128 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the module `files` does, in a directory of its own."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.groundwork.aws.plugins.module_utils._files.keeper import FilesProblem, Keeper
+
+ME = pwd.getpwuid(os.geteuid()).pw_name
+OURS = grp.getgrgid(os.getegid()).gr_name
+
+
+def entry(path: Path, state: str = "file", **more: Any) -> dict[str, Any]:
+    defaults = {"content": None, "target": None, "owner": ME, "group": OURS, "mode": None}
+    return {**defaults, "path": str(path), "state": state, **more}
+
+
+def keep(*entries: dict[str, Any], pretend: bool = False) -> dict[str, Any]:
+    return Keeper(pretend).run(entries)
+
+
+def mode_of(path: Path) -> int:
+    return path.stat().st_mode & 0o7777
+
+
+@pytest.fixture
+def entries(tmp_path: Path) -> list[dict[str, Any]]:
+    home = tmp_path / "a" / "home"
+    return [
+        entry(home, "directory", mode="0750"),
+        entry(home / "settings", content="one\n"),
+        entry(home / "key", content="two\n", mode="0600"),
+        entry(home / "link", "link", target="settings"),
+        entry(home / "gone", "absent"),
+    ]
+
+
+def test_all_of_it_is_brought_about_and_a_second_time_changes_nothing(tmp_path: Path, entries: list) -> None:
+    home = tmp_path / "a" / "home"
+    assert keep(*entries)["changed_paths"] == [str(home / name) for name in ("", "settings", "key", "link")]
+    assert [mode_of(home), mode_of(home / "settings"), mode_of(home / "key")] == [0o750, 0o644, 0o600]
+    assert (home / "link").read_text() == "one\n"
+    again = keep(*entries)
+    assert (again["changed"], again["changed_paths"], again["diff"]) == (False, [], [])
+    assert sorted(path.name for path in home.iterdir()) == ["key", "link", "settings"]
+
+
+def test_check_mode_tells_the_same_and_writes_nothing(tmp_path: Path, entries: list) -> None:
+    told = keep(*entries, pretend=True)
+    assert list(tmp_path.iterdir()) == []
+    assert keep(*entries) == told
+    (tmp_path / "a" / "home" / "key").chmod(0o644)
+    assert keep(*entries, pretend=True)["changed_paths"] == [str(tmp_path / "a" / "home" / "key")]
+    assert mode_of(tmp_path / "a" / "home" / "key") == 0o644
+
+
+def test_what_differs_is_shown_and_mended(tmp_path: Path) -> None:
+    path = tmp_path / "settings"
+    path.write_text("old\n")
+    path.chmod(0o666)
+    (shown,) = keep(entry(path, content="new\n"))["diff"]
+    assert (shown["before_header"], shown["before"], shown["after"]) == (str(path), "old\n", "new\n")
+    assert (path.read_text(), mode_of(path)) == ("new\n", 0o644)
+    path.chmod(0o600)
+    (shown,) = keep(entry(path, content="new\n"))["diff"]
+    assert (shown["before"].splitlines()[0], shown["after"].splitlines()[0]) == ("mode: 0600", "mode: 0644")
+
+
+def test_a_file_takes_the_place_of_a_link_and_not_of_what_it_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "other").write_text("theirs\n")
+    (tmp_path / "settings").symlink_to("other")
+    keep(entry(tmp_path / "settings", content="ours\n"))
+    assert (tmp_path / "other").read_text() == "theirs\n"
+    assert not (tmp_path / "settings").is_symlink()
+
+
+def test_a_link_takes_the_place_of_a_file_and_leads_elsewhere(tmp_path: Path) -> None:
+    path = tmp_path / "link"
+    path.write_text("a file\n")
+    for target in ("one", "two"):
+        assert keep(entry(path, "link", target=target))["changed"]
+        assert os.readlink(path) == target
+
+
+def test_absent(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("nowhere")
+    (tmp_path / "file").write_text("bye\n")
+    told = keep(entry(tmp_path / "link", "absent"), entry(tmp_path / "file", "absent"))
+    assert len(told["changed_paths"]) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"state": "absent"}, "is a directory, and only files and links are removed"),
+        ({"state": "link", "target": "x"}, "is a directory and should be a link"),
+        ({"content": "x"}, "is a directory and should be a file"),
+        ({"path": "there/file/x", "state": "directory"}, "Not a directory"),
+        ({"path": "there/file", "state": "directory"}, "is a file and should be a directory"),
+        ({"path": "nowhere/x", "content": "x"}, "nowhere does not exist; put an entry for that one before it"),
+        ({"path": "x", "content": "x", "mode": "rw"}, "mode is rw; give it in octal digits"),
+        ({"path": "x", "content": "x", "owner": "no-such-user"}, "the user no-such-user, which does not exist"),
+        ({"path": "x", "content": "x", "group": "no-such-group"}, "the group no-such-group, which does not exist"),
+    ],
+)
+def test_what_cannot_be_is_told_with_what_was_done_before(tmp_path: Path, wrong: dict[str, Any], told: str) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "file").write_text("kept\n")
+    path = tmp_path / wrong.pop("path", "there")
+    with pytest.raises(FilesProblem) as caught:
+        keep(entry(tmp_path / "first", content="first\n"), entry(path, **{"state": "file", **wrong}))
+    assert str(caught.value).startswith(f"{path}: ")
+    assert told in str(caught.value)
+    assert f"Of 2 entries 1 are as they should be ({tmp_path / 'first'})" in str(caught.value)
+    assert (tmp_path / "there" / "file").read_text() == "kept\n"
+
+
+def test_in_check_mode_a_user_may_yet_be_made(tmp_path: Path) -> None:
+    assert keep(entry(tmp_path / "x", content="x", owner="no-such-user"), pretend=True)["changed"]
