@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from rig.faults import Do, mutation
+from rig.faults import Call, Do, When, mutation, nth
 from rig.runs import Outcome, Run
 from rig.stacks import DATA, SINGLE, Base, Stack, Stacks, assert_same, base_of, for_each
 
@@ -60,7 +62,7 @@ DELETE = Step(
 
 @dataclass(frozen=True)
 class Undisturbed:
-    """What a run does that nobody kills: how many mutating calls, and what there is in the end."""
+    """What a run does that nobody kills: how many changes it makes, and what there is in the end."""
 
     step: Step
     mutations: int
@@ -72,53 +74,81 @@ def live_through(stack: Stack, steps: list[Step]) -> list[Undisturbed]:
     lived = []
     for step in steps:
         step.run(stack)
-        lived.append(Undisturbed(step, len(stack.proxy.mutations), stack.account.state()))
+        lived.append(Undisturbed(step, sum(map(own, stack.proxy.mutations)), stack.account.state()))
     return lived
 
 
 @dataclass(frozen=True)
 class Variant:
-    """How runs are killed: before a call arrives or after it was obeyed, and with how many calls at a time."""
+    """How runs are killed: at which of its calls, before the call arrives or after it was obeyed, and with how many
+    calls at a time."""
 
+    number: int
     after: bool
     parallel: int
 
 
-# One at a time and killed after each call: every state that a run can leave behind. Ten at a time and killed before
-# a call: what else was under way is obeyed, as it would be.
-AFTER = Variant(after=True, parallel=1)
-BEFORE = Variant(after=False, parallel=10)
+# One at a time and killed after the first call that none before has made, until nothing is left to do: every state that
+# a run can leave behind, each taken up by the next. Ten at a time and killed before the second such call: what else was
+# under way is obeyed, as it would be.
+AFTER = Variant(number=1, after=True, parallel=1)
+BEFORE = Variant(number=2, after=False, parallel=10)
 
 
-def kill_at(stack: Stack, number: int, variant: Variant, step: Step) -> None:
-    """Start a run and kill it at its nth mutating call; nothing of the fault stays."""
+def own(call: Call) -> bool:
+    """A change of the stack; its lock is kept in parameters."""
+    return call.mutating and call.operation.service != "ssm"
+
+
+def said(call: Call) -> str:
+    """What a call asks for. Some are made by every run that gets there, since they do no harm a second time."""
+    told = {name: value for name, value in call.operation.parameters.items() if not name.endswith("Token")}
+    return f"{call.name} {json.dumps(told, sort_keys=True, default=str)}"
+
+
+def kill_at(stack: Stack, when: When, variant: Variant, step: Step) -> bool:
+    """Start a run and kill it at that call; nothing of the fault stays. Returns whether there was such a call."""
     running: list[Run] = []
+    begun = threading.Event()
+
+    def kill(_call: Call) -> None:
+        begun.wait(10)
+        running[0].kill()
+
     stack.proxy.forget()
-    stack.proxy.faults.add(mutation(number), Do(lambda _call: running[0].kill(), variant.after, cut=True), times=1)
+    stack.proxy.faults.add(when, Do(kill, variant.after, cut=True), times=1)
     running.append(step.start(stack, variant.parallel))
+    begun.set()
     outcome = running[0].finish()
     stack.proxy.settle()
     stack.proxy.faults.clear()
-    assert outcome.killed, f"{step.what}: the run ended by itself: {outcome}"
+    assert outcome.killed or outcome.ok, f"{step.what}: {outcome}"
+    return outcome.killed
+
+
+def die_until_done(stack: Stack, whole: Undisturbed, variant: Variant) -> None:
+    """Kill run after run of a step, each a little further on, until one ends by itself."""
+    step, deaths, made = whole.step, 0, set[str]()
+    assert kill_at(stack, mutation(1), variant, step), f"{step.what}: the run ended by itself before it had its lock"
+    while kill_at(stack, nth(variant.number, lambda call: own(call) and said(call) not in made), variant, step):
+        obeyed = [call for call in stack.proxy.mutations if own(call) and call.outcome != "never arrived"]
+        made.update(map(said, obeyed))
+        deaths += 1
+        assert deaths <= 2 * whole.mutations, f"{step.what}: does not come to an end: {[*map(said, obeyed)]}"
+    assert deaths > whole.mutations // (2 * variant.parallel), f"{step.what}: killed {deaths} times only"
 
 
 def try_all(
     stacks: Stacks, before: list[Step], steps: list[Step], variant: Variant = AFTER, base: Base = SINGLE
 ) -> None:
-    """Live the same life once for each number, with every step killed at that call and then done again."""
+    """Live the same life twice, once with every step killed again and again."""
     expected = live_through(stacks(base), [*before, *steps])[len(before) :]
-
-    def trial(number: int) -> None:
-        stack = stacks(base)
-        for step in before:
-            step.run(stack)
-        for whole in expected:
-            if number <= whole.mutations:
-                kill_at(stack, number, variant, whole.step)
-            whole.step.run(stack)
-            assert_same(stack.account.state(), whole.state, f"{whole.step.what}, killed at mutating call {number}")
-
-    for_each(range(1, max(whole.mutations for whole in expected) + 1), trial)
+    stack = stacks(base)
+    for step in before:
+        step.run(stack)
+    for whole in expected:
+        die_until_done(stack, whole, variant)
+        assert_same(stack.account.state(), whole.state, f"{whole.step.what}, killed again and again")
 
 
 @pytest.mark.parametrize("variant", [AFTER, BEFORE], ids=["after", "before"])
@@ -146,9 +176,9 @@ def test_a_creation_that_died_is_taken_down_without_a_trace(stacks: Stacks) -> N
 
     def trial(number: int) -> None:
         stack = stacks()
-        kill_at(stack, number, AFTER, CREATE)
+        assert kill_at(stack, nth(number, own), AFTER, CREATE)
         DELETE.run(stack)
         left = [line for line in stack.account.state() if '"is": "snap' not in line]
-        assert_same(left, nothing, f"killed at mutating call {number}")
+        assert_same(left, nothing, f"killed at change {number}")
 
     for_each(range(1, expected.mutations + 1), trial)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -103,6 +104,12 @@ def reading(call: Call) -> bool:
 
 def mutation(number: int) -> When:
     return lambda call: call.mutation == number
+
+
+def nth(number: int, of: When) -> When:
+    """The nth of those calls; asked about every call once."""
+    counted = itertools.count(1)
+    return lambda call: of(call) and next(counted) == number
 
 
 def every(call: Call) -> bool:
