@@ -5,6 +5,7 @@
 
 import { createApp } from './lib/app.js';
 import { fromEnvironment } from './lib/config.js';
+import { leave } from './lib/leave.js';
 import { log } from './lib/log.js';
 
 const config = fromEnvironment(process.env);
@@ -31,7 +32,7 @@ function stop(reason) {
   stopping = true;
   log('info', 'stopping', { reason });
   beginShutdown();
-  server.close(() => process.exit(0));
+  server.close(leave);
   // A client that never ends its request must not keep the process for ever.
   setTimeout(() => process.exit(1), config.shutdownMs).unref();
 }

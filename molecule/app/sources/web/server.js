@@ -1,4 +1,5 @@
 // Says who it is and what it was given.
+const cluster = require('cluster');
 const http = require('http');
 
 const text = 'one';
@@ -9,4 +10,9 @@ const server = http.createServer((request, response) => {
 });
 
 server.listen(process.env.PORT, process.env.HOST);
-process.on('SIGINT', () => server.close(() => process.exit(0)));
+// To exit at once would lose a connection that the cluster has just handed to this process.
+process.on('SIGINT', () => server.close(() => {
+  if (!cluster.isWorker || !process.connected) process.exit(0);
+  process.once('disconnect', () => process.exit(0));
+  cluster.worker.disconnect();
+}));
