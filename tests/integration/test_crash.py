@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from rig.faults import Call, Do, When, mutation, nth
+from rig.faults import Call, Do, When, mutation, nth, said
 from rig.runs import Outcome, Run
 from rig.stacks import DATA, SINGLE, Base, Stack, Stacks, assert_same, base_of, for_each
 
@@ -98,12 +97,6 @@ BEFORE = Variant(number=2, after=False, parallel=10)
 def own(call: Call) -> bool:
     """A change of the stack; its lock is kept in parameters."""
     return call.mutating and call.operation.service != "ssm"
-
-
-def said(call: Call) -> str:
-    """What a call asks for. Some are made by every run that gets there, since they do no harm a second time."""
-    told = {name: value for name, value in call.operation.parameters.items() if not name.endswith("Token")}
-    return f"{call.name} {json.dumps(told, sort_keys=True, default=str)}"
 
 
 def kill_at(stack: Stack, when: When, variant: Variant, step: Step) -> bool:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -104,6 +105,25 @@ def reading(call: Call) -> bool:
 
 def mutation(number: int) -> When:
     return lambda call: call.mutation == number
+
+
+def said(call: Call) -> str:
+    """What a call asks for. Some are made by every run that gets there, since they do no harm a second time."""
+    told = {name: value for name, value in call.operation.parameters.items() if not name.endswith("Token")}
+    return f"{call.name} {json.dumps(told, sort_keys=True, default=str)}"
+
+
+def first_of(of: When) -> When:
+    """The first of those calls that ask for the same; what asks again gets through."""
+    heard: set[str] = set()
+
+    def when(call: Call) -> bool:
+        if not of(call) or said(call) in heard:
+            return False
+        heard.add(said(call))
+        return True
+
+    return when
 
 
 def nth(number: int, of: When) -> When:
