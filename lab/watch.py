@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 
 from .shell import LabError
 
 
-class Watcher:
+class Watcher(ABC):
     """A thread that looks every ``interval`` seconds, and at once when something changed; a pool that does the work."""
 
     # What a look as a whole is about.
@@ -45,9 +46,9 @@ class Watcher:
         """Look at once."""
         self._wake.set()
 
+    @abstractmethod
     def look(self) -> None:
         """Find what is to be done, and start doing it."""
-        raise NotImplementedError
 
     def _loop(self) -> None:
         while not self._stop.is_set():

@@ -163,6 +163,7 @@ def test_new_releases_are_served_and_no_request_is_lost(host: Any, source: Sourc
         assert load.answers["200"] > 100
         assert texts(load) == {"one", "two"}
         assert current(host, service) == before[service] + 1
+        assert answer(host, f"http://127.0.0.1{PATHS[service]}")["text"] == "two"
 
 
 @pytest.mark.parametrize("service", ["api", "old"])
@@ -192,6 +193,7 @@ def test_a_release_that_is_not_healthy_never_takes_over(host: Any, source: Sourc
     assert f"Release {before} still serves" in done.stdout, done.stdout
     assert current(host, "web") == before
     assert answer(host, "http://127.0.0.1/")["text"] == "two"
+    assert "changed=0" in source.deploy("--extra-vars", "services=web").stdout
 
 
 def test_a_build_that_fails_leaves_what_serves_alone(host: Any, source: Source) -> None:

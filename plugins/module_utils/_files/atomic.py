@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 
@@ -17,9 +18,21 @@ def replace(path: Path, content: bytes, mode: int, owner: tuple[int, int] = (-1,
     beside.unlink(missing_ok=True)
     with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode & 0o700), "wb") as file:
         file.write(content)
-    os.chown(beside, *owner)
-    os.chmod(beside, mode)
+    grant(beside, mode, owner)
     os.replace(beside, path)
+
+
+def grant(path: Path, mode: int, owner: tuple[int, int]) -> None:
+    """Give a file or directory to a user and a group, with that mode."""
+    os.chown(path, *owner)
+    os.chmod(path, mode)
+
+
+def is_granted(path: Path, mode: int, owner: tuple[int, int]) -> bool:
+    """Whether it has that mode and belongs to them; -1 is anybody."""
+    status = path.stat()
+    user, group = owner
+    return stat.S_IMODE(status.st_mode) == mode and user in (-1, status.st_uid) and group in (-1, status.st_gid)
 
 
 def point(path: Path, target: str) -> None:

@@ -11,7 +11,7 @@ import stat
 from pathlib import Path
 from typing import Any, Callable, Mapping, Sequence
 
-from .atomic import point, replace
+from .atomic import grant, is_granted, point, replace
 
 MODES = {"file": "0644", "directory": "0755"}
 KINDS = {stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "link"}
@@ -63,8 +63,7 @@ class Keeper:
             self._note(path, "", "a directory\n")
             if not self.pretend:
                 path.mkdir(mode=0o700, parents=True)
-                os.chown(path, *owner)
-                os.chmod(path, mode)
+                grant(path, mode, owner)
         self._settle(path, owner, mode)
 
     def keep_link(self, path: Path, entry: Mapping[str, Any]) -> None:
@@ -91,15 +90,13 @@ class Keeper:
         """Owner, mode and security context of what is there. What would only come to be has none yet."""
         if not path.exists():
             return
-        status = path.stat()
-        before = (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode))
-        user, group = owner
-        wanted = (before[0] if user == -1 else user, before[1] if group == -1 else group, mode)
-        if before != wanted:
-            self._note(path, _access(before), _access(wanted))
+        if not is_granted(path, mode, owner):
+            status, (user, group) = path.stat(), owner
+            before = _access(status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode))
+            wanted = (status.st_uid if user == -1 else user, status.st_gid if group == -1 else group, mode)
+            self._note(path, before, _access(*wanted))
             if not self.pretend:
-                os.chown(path, *owner)
-                os.chmod(path, mode)
+                grant(path, mode, owner)
         if self.label(str(path)) and str(path) not in self.changed:
             self.changed.append(str(path))
 
@@ -152,8 +149,7 @@ def _mode(entry: Mapping[str, Any]) -> int:
         raise FilesProblem(f"mode is {told}; give it in octal digits in quotes, like '0644'") from None
 
 
-def _access(owner_and_mode: tuple[int, ...]) -> str:
-    user, group, mode = owner_and_mode
+def _access(user: int, group: int, mode: int) -> str:
     return f"mode: {mode:04o}\nowner: {user}\ngroup: {group}\n"
 
 

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Callable, Mapping
 
+from .._files.atomic import grant, is_granted
 from . import environment
 from .store import Release, Store, disposable, identity, previous, read_or_empty, replace
 from .unpack import unpack
@@ -149,17 +150,16 @@ class Keeper:
             self.put(Path(self.options["environment_file"]), content, self.owner())
 
     def directory(self, path: Path, mode: int, owner: tuple[int, int]) -> None:
-        if path.is_dir() and same_access(path, mode, owner):
+        if path.is_dir() and is_granted(path, mode, owner):
             return
         self.differ("", f"{path}/ {mode:o}\n")
         if not self.pretend:
             path.mkdir(parents=True, exist_ok=True)
-            os.chown(path, *owner)
-            os.chmod(path, mode)
+            grant(path, mode, owner)
 
     def put(self, path: Path, content: str, owner: tuple[int, int] = (-1, -1)) -> None:
         before = read_or_empty(path)
-        if path.exists() and before == content and same_access(path, 0o600, owner):
+        if path.exists() and before == content and is_granted(path, 0o600, owner):
             return
         old, new = environment.changes(before, content)
         self.differ(f"{path}\n{old}" if old else "", f"{path}\n{new}")
@@ -241,8 +241,3 @@ def give(place: Path, user: int, group: int) -> None:
     for folder, directories, files in os.walk(place):
         for name in directories + files:
             os.lchown(os.path.join(folder, name), user, group)
-
-
-def same_access(path: Path, mode: int, owner: tuple[int, int]) -> bool:
-    status = path.stat()
-    return status.st_mode & 0o7777 == mode and owner in ((-1, -1), (status.st_uid, status.st_gid))

@@ -37,7 +37,7 @@ class Ground:
         del self.found[appliance_id]
 
     def execute(self, appliance_id: str, *command: str, stdin: str | None = None) -> str:
-        raise NotImplementedError
+        raise AssertionError(f"nothing is to be run in {appliance_id}")
 
 
 class Wanting:
