@@ -186,6 +186,8 @@ def main() -> None:
     if MISSING:
         module.fail_json(msg=missing_required_lib("botocore"), exception=str(MISSING))
     result = bring(module.params, module.check_mode)
+    for text in result.pop("warnings", ()):
+        module.warn(text)
     (module.fail_json if result.get("failed") else module.exit_json)(**result)
 
 

@@ -131,6 +131,8 @@ def main() -> None:
     if MISSING:
         module.fail_json(msg=missing_required_lib("botocore"), exception=str(MISSING))
     result = inform(module.params)
+    for text in result.pop("warnings", ()):
+        module.warn(text)
     (module.fail_json if result.get("failed") else module.exit_json)(**result)
 
 

@@ -37,6 +37,7 @@ T = TypeVar("T")
 
 CREATES = re.compile(r"(allocate|copy|create|import|purchase|request|restore|run)_")
 SAFE_CREATES = frozenset({"create_tags"})
+TOKENS = frozenset({"ClientToken", "ClientRequestToken"})
 THROTTLE_TRIES = 10
 GARBLED_TRIES = 4
 FRESH_SECONDS = 60.0
@@ -92,7 +93,7 @@ class Client:
         return self._sensibly(operation, lambda: [keep(page) for page in _paged(client, operation, arguments)])
 
     def _say(self, operation: str, **arguments: Any) -> Any:
-        safe = not CREATES.match(operation) or operation in SAFE_CREATES or "ClientToken" in arguments
+        safe = not CREATES.match(operation) or operation in SAFE_CREATES or not TOKENS.isdisjoint(arguments)
         attempt = self._repeat if safe else self._once
         for pause in _pauses(FRESH_SECONDS):
             try:

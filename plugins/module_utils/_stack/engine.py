@@ -103,6 +103,12 @@ def attributes(live: Mapping[str, Live]) -> dict[str, dict[str, Any]]:
     return {address: {**item.attributes, "id": item.id} for address, item in sorted(live.items())}
 
 
+def notices(live: Mapping[str, Live]) -> list[str]:
+    """What a person should know of resources that are as they are wanted."""
+    told = ((address, item, REGISTRY[item.type].notices) for address, item in sorted(live.items()))
+    return [f"{address}: {text}" for address, item, tell in told if tell for text in tell(item)]
+
+
 def _reread(clients: Clients, stack: WantedStack) -> dict[str, Live]:
     """What lives now: attributes such as public addresses change with what came after."""
     inventory = read_stack(clients, stack, REGISTRY)

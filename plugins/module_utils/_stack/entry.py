@@ -21,7 +21,7 @@ Outcome = dict[str, Any]
 
 
 def bring(options: Mapping[str, Any], check: bool) -> Outcome:
-    """The module `stack`: the result, with ``failed`` and ``msg`` in it when it went wrong."""
+    """The module `stack`: the result with ``warnings``, and ``failed`` and ``msg`` when it went wrong."""
     try:
         clients, stack = _open(options)
         if options["state"] == "absent":
@@ -43,6 +43,7 @@ def inform(options: Mapping[str, Any]) -> Outcome:
             "resources": engine.attributes(plan.kept),
             "drift": drift.of(plan),
             "calls": clients.calls,
+            "warnings": engine.notices(plan.kept),
         }
     except (StackError, TopologyError, *FAILURES) as error:
         return {"failed": True, "changed": False, "msg": tell(error)}
@@ -76,5 +77,6 @@ def _result(clients: Clients, stack: WantedStack, result: engine.Result, check: 
         "resources": engine.attributes(result.live),
         "calls": clients.calls,
         "diff": render.diff(result.plan),
+        "warnings": engine.notices(result.live),
     }
     return {**outcome, "failed": True, "msg": result.failure} if result.failure else outcome

@@ -13,7 +13,7 @@ from typing import Any
 from .._aws.errors import LostResponseError, StackError, is_not_found, tell
 from .._aws.sdk import FAILURES, ClientError
 from .._aws.tags import RESOURCE, STACK
-from .resource import Detail, Listing, Live, Raw, ResourceType, Scope, dig
+from .resource import Detail, Listing, Live, Order, Raw, ResourceType, Scope, dig
 
 ClientOf = Callable[[str], Any]
 # Objects, and of each whether it is dead.
@@ -159,13 +159,28 @@ def find(
     return None
 
 
+def find_by_name(
+    clients: ClientOf, kind: ResourceType, scope: Scope, order: Order, known: frozenset[str]
+) -> Raw | None:
+    """The living object that has the name of an order and bears its address, besides the known ones."""
+    try:
+        item = kind.by_name(clients(kind.service), order.name) if kind.by_name else None
+    except ClientError as error:
+        if not is_not_found(error):
+            raise
+        return None
+    if item is None or dead(kind, item) or kind.identify(item) in known:
+        return None
+    return item if _owner(kind, scope, ())(item) == order.address else None
+
+
 def find_by_id(clients: ClientOf, kind: ResourceType, identifier: str) -> Raw | None:
     """The living object with an id, whoever owns it; None when there is none or the type cannot be looked up so."""
     if kind.listing.by_ids is None:
         return None
     client = clients(kind.service)
     for item in _if_any(client, kind.listing, kind.listing.by_ids([identifier])):
-        if not dead(kind, item):
+        if kind.identify(item) == identifier and not dead(kind, item):
             return complete(client, kind, item)
     return None
 

@@ -78,6 +78,7 @@ class Waiter:
     """Readiness as a table: the value at ``path`` is one of ``ready``, on its way, or one of ``failed``.
 
     ``coming`` are the values from which it gets there by itself: a run that died while it waited leaves them.
+    ``passing`` are those in which it does its work as ever and only takes no changes: they are waited for before one.
     ``absent_is_ready``: it is waited for until it is listed no more. ``why`` is where AWS says the reason of a failure.
     """
 
@@ -86,6 +87,7 @@ class Waiter:
     ready: tuple[Any, ...]
     failed: tuple[Any, ...] = ()
     coming: tuple[Any, ...] = ()
+    passing: tuple[Any, ...] = ()
     why: str = "StateReason.Message"
     absent_is_ready: bool = False
     timeout: float = 300.0
@@ -217,9 +219,15 @@ class ResourceType:
     refuse: Callable[[Properties, Properties], str | None] | None = None
     prepare: Callable[[Callable[[str], Client], list[Order]], Mapping[str, Any]] | None = None
     is_dead: Callable[[Raw], bool] | None = None
+    # Its objects hold data: they are protected unless the document says otherwise.
+    data: bool = False
+    # What a person should know of an object which is as it is wanted all the same.
+    notices: Callable[[Live], Sequence[str]] | None = None
     ready: Waiter | None = None
     # Codes by which a creation says that the name is taken; by which a call says "not yet", "still in use".
     exists: frozenset[str] = frozenset()
+    # Finds an object by its name where lists are late by more than a run can wait.
+    by_name: Callable[[Client, str], Raw] | None = None
     not_yet: tuple[tuple[str, str], ...] = ()
     busy: frozenset[str] = frozenset({"DependencyViolation"})
     busy_timeout: float = 600.0

@@ -157,13 +157,13 @@ class Worker:
                 if code_of(error) not in kind.exists and code_of(error) not in REUSED_TOKEN:
                     raise
                 return (yield from self._existing(kind, order, error))
-            found = yield from self._look(kind, order.address)
+            found = yield from self._look(kind, order)
             if found:
                 return found
         raise lost
 
     def _existing(self, kind: ResourceType, order: Order, error: ClientError) -> Finding[Raw | None]:
-        found = yield from self._look(kind, order.address)
+        found = yield from self._look(kind, order)
         if found or code_of(error) in REUSED_TOKEN:
             return found
         raise StackError(
@@ -171,19 +171,21 @@ class Worker:
             f"rename or remove {order.name}, or name it under adopt"
         ) from error
 
-    def _look(self, kind: ResourceType, address: str) -> Finding[Raw | None]:
+    def _look(self, kind: ResourceType, order: Order) -> Finding[Raw | None]:
         """Look for an object by its tags, several times: AWS may show it late."""
         for seconds in LOOKS:
-            found = self._find(kind, address)
+            found = self._find(kind, order)
             if found:
                 return found
             yield Pause(seconds)
-        return self._find(kind, address)
+        return self._find(kind, order)
 
-    def _find(self, kind: ResourceType, address: str) -> Raw | None:
+    def _find(self, kind: ResourceType, order: Order) -> Raw | None:
         """What has come into being at an address since it was read: a predecessor that still lives is not meant."""
         known = frozenset(item.id for item in self._inventory.alive)
-        return reading.find(self._clients, kind, self._scope, address, known, list(self.made.values()))
+        if kind.by_name:
+            return reading.find_by_name(self._clients, kind, self._scope, order, known)
+        return reading.find(self._clients, kind, self._scope, order.address, known, list(self.made.values()))
 
     def _patiently(self, kind: ResourceType, call: Callable[[], Any]) -> Finding[Any]:
         """Say again what AWS refuses only because it has not heard yet of something made elsewhere."""
@@ -212,8 +214,8 @@ class Worker:
         yield from self._bring(kind, Edit(live, order, kind.different(order.properties, live.properties)))
 
     def _arrived(self, kind: ResourceType, live: Live) -> Finding[Live]:
-        """A live object once it is ready, when it is one that a dead run made and did not wait for."""
-        if not kind.ready or dig(live.raw, kind.ready.path) not in kind.ready.coming:
+        """A live object once it is ready, when it is one that a dead run made and did not wait for, or is busy."""
+        if not kind.ready or dig(live.raw, kind.ready.path) not in (*kind.ready.coming, *kind.ready.passing):
             return live
         seen = yield Await(kind, Wait(kind.ready, live.id))
         now = reading.to_live(kind, {**live.raw, **(seen or {})}, live.name)

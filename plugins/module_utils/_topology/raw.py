@@ -23,12 +23,13 @@ BESIDE = ("tags", "protect")
 
 def compile_raw(address: str, body: Mapping[str, Any]) -> Wanted:
     kind, name = address.split("/", 1)
+    holds_data = kind in REGISTRY and REGISTRY[kind].data
     return Wanted(
         type=kind,
         name=name,
         properties={key: _with_refs(value) for key, value in body.items() if key not in BESIDE},
         tags={key: str(value) for key, value in (body.get("tags") or {}).items()},
-        protected=body.get("protect") is True,
+        protected=body.get("protect", holds_data) is True,
     )
 
 

@@ -22,11 +22,19 @@ SERVICES = {
     "iam": "iam",
     "ssm": "ssm",
     "elbv2": "elasticloadbalancing",
+    "rds": "rds",
+    "secretsmanager": "secretsmanager",
     "resourcegroupstaggingapi": "tag",
 }
 SOURCES = ("module_utils/_stack", "module_utils/_rollout", "module_utils/_aws", "plugin_utils/_inventory")
 # What AWS asks for beside the operation that is called.
-BESIDE = {"iam:PassRole", "iam:CreateServiceLinkedRole"}
+BESIDE = {
+    "iam:CreateServiceLinkedRole",
+    "iam:PassRole",
+    "kms:CreateGrant",
+    "kms:DescribeKey",
+    "rds:CreateDBSnapshot",
+}
 
 
 def policies() -> list[dict[str, Any]]:
@@ -53,6 +61,10 @@ def words() -> dict[Path, set[str]]:
 def services_of(path: Path) -> tuple[str, ...]:
     """The services whose operations a file names: two have operations of the same name."""
     text = path.read_text(encoding="utf-8")
+    if "secretsmanager" in text:
+        return ("secretsmanager",)
+    if re.search(r"\brds\b", text) or path.name == "rds.py":
+        return ("rds",)
     if "elbv2" in text or path.name == "elbv2.py":
         return ("elbv2", "resourcegroupstaggingapi")
     return ("iam",) if "iam." in text or path.name == "iam.py" else ("ec2", "ssm")
@@ -90,3 +102,14 @@ def test_what_is_allowed_is_called() -> None:
     )
     plain = {pattern for pattern in patterns if not pattern.startswith(made)}
     assert {pattern for pattern in plain if not any(fnmatchcase(action, pattern) for action in CALLED)} == set()
+
+
+def test_no_secret_is_ever_read() -> None:
+    actions = [action for policy in policies() for action in allowed(policy)]
+    reading = (
+        "secretsmanager:GetSecretValue",
+        "secretsmanager:BatchGetSecretValue",
+        "secretsmanager:GetRandomPassword",
+    )
+    assert not [action for action in actions if any(fnmatchcase(one, action) for one in reading)]
+    assert not set(reading) & set(CALLED)

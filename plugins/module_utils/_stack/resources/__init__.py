@@ -8,6 +8,9 @@ from collections.abc import Mapping
 
 from ..resource import ResourceType
 from . import (
+    db_instance,
+    db_parameter_group,
+    db_subnet_group,
     elastic_ip,
     iam_role,
     instance,
@@ -19,6 +22,7 @@ from . import (
     load_balancer,
     nat_gateway,
     route_table,
+    secret,
     security_group,
     subnet,
     target,
@@ -27,6 +31,9 @@ from . import (
 )
 
 MODULES = (
+    db_instance,
+    db_parameter_group,
+    db_subnet_group,
     elastic_ip,
     iam_role,
     instance,
@@ -38,6 +45,7 @@ MODULES = (
     load_balancer,
     nat_gateway,
     route_table,
+    secret,
     security_group,
     subnet,
     target,
