@@ -13,6 +13,8 @@ from . import (
     addresses,
     balancers,
     console,
+    database_groups,
+    databases,
     dependencies,
     images,
     interfaces,
@@ -21,6 +23,7 @@ from . import (
     nat,
     options,
     patch,
+    secrets,
     speed,
     subnets,
     targets,
@@ -29,8 +32,8 @@ from . import (
 __all__ = ["addresses", "install", "lifecycle", "remove", "targets"]
 # Importing them declares their hooks.
 _PARTS = (
-    *(access, addresses, balancers, console, dependencies, images, interfaces, launch),
-    *(lifecycle, nat, options, speed, subnets, targets),
+    *(access, addresses, balancers, console, database_groups, databases, dependencies, images, interfaces),
+    *(launch, lifecycle, nat, options, secrets, speed, subnets, targets),
 )
 
 

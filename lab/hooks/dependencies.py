@@ -10,6 +10,7 @@ from moto.ec2.models.vpcs import VPCBackend
 from moto.ec2.responses.security_groups import SecurityGroups
 from moto.ec2.responses.subnets import Subnets
 
+from . import databases
 from .errors import dependency_violation, ec2_error
 from .patch import Hook, around
 
@@ -24,7 +25,11 @@ def delete_security_group(original: Hook, response: Any) -> Any:
             raise ec2_error(
                 "CannotDelete", f'the specified group: "{group_id}" name: "default" cannot be deleted by a user'
             )
-        if _has_interfaces(backend, group) or _is_referenced(backend, group):
+        if (
+            _has_interfaces(backend, group)
+            or _is_referenced(backend, group)
+            or databases.in_group(backend.account_id, backend.region_name, group_id)
+        ):
             raise dependency_violation(f"resource {group_id} has a dependent object")
     return original(response)
 
@@ -46,7 +51,8 @@ def _is_referenced(backend: Any, group: Any) -> bool:
 def delete_subnet(original: Hook, response: Any) -> Any:
     subnet_id = response._get_param("SubnetId")
     backend = response.ec2_backend
-    if any(interface.subnet.id == subnet_id for interface in backend.enis.values()):
+    interfaces = any(interface.subnet.id == subnet_id for interface in backend.enis.values())
+    if interfaces or databases.in_subnet(backend.account_id, backend.region_name, subnet_id):
         raise dependency_violation(f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
     result = original(response)
     # AWS dissolves the association with a route table; moto would refuse to delete that table for ever.

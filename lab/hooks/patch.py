@@ -16,6 +16,8 @@ Hook = Callable[..., Any]
 
 # Owner (a class or a module), name, and what makes the replacement out of the original.
 _declared: list[tuple[Any, str, Callable[[Any], Any]]] = []
+# Methods that moto does not have.
+_added: list[tuple[type, str, Hook]] = []
 _replaced: list[tuple[Any, str, Any]] = []
 
 
@@ -39,6 +41,16 @@ def remake(owner: Any, name: str) -> Callable[[Hook], Hook]:
     return declare
 
 
+def addition(owner: type, name: str) -> Callable[[Hook], Hook]:
+    """Declare a method that moto does not have; when it gets one of its own, the lab does not start."""
+
+    def declare(hook: Hook) -> Hook:
+        _added.append((owner, name, hook))
+        return hook
+
+    return declare
+
+
 def install() -> None:
     """Put every declared hook in place, once."""
     if _replaced:
@@ -47,6 +59,11 @@ def install() -> None:
         original = getattr(owner, name)
         _replaced.append((owner, name, owner.__dict__.get(name)))
         setattr(owner, name, make(original))
+    for owner, name, hook in _added:
+        if hasattr(owner, name):
+            raise AttributeError(f"moto has {owner.__name__}.{name} by now")
+        _replaced.append((owner, name, None))
+        setattr(owner, name, hook)
 
 
 def remove() -> None:

@@ -1,0 +1,300 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Databases: states, changes that take their time, final snapshots and passwords that nobody can guess.
+
+In moto they are there at once, change at once and are gone at once, and each has the same password.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import string
+import time
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from moto.rds.exceptions import DBSnapshotAlreadyExistsError, RDSClientError
+from moto.rds.models import DBInstance, DBSnapshot, MasterUserSecret, RDSBackend, rds_backends
+
+from .database_versions import check_family, rds_error, upgrade, whole_version
+from .lifecycle import note, noted
+from .patch import Hook, around
+
+# AWS takes minutes; so long every state can be seen.
+MOMENT = 0.5
+# AWS goes on saying `available` for some seconds after a change was asked for.
+LAG = 0.15
+ALTERABLE = ("available", "backing-up", "storage-optimization", "storage-full", "incompatible-parameters")
+# What comes by itself after a while.
+NEXT = {
+    "creating": "available",
+    "rebooting": "available",
+    "starting": "available",
+    "storage-optimization": "available",
+    "stopping": "stopped",
+}
+# Changes that take time; until they are done AWS lists them as pending.
+SLOW = {
+    "db_instance_class": "DBInstanceClass",
+    "allocated_storage": "AllocatedStorage",
+    "storage_type": "StorageType",
+    "iops": "Iops",
+    "multi_az": "MultiAZ",
+    "engine_version": "EngineVersion",
+    "db_port_number": "Port",
+    "backup_retention_period": "BackupRetentionPeriod",
+    "ca_certificate_identifier": "CACertificateIdentifier",
+}
+LETTERS = string.ascii_uppercase + string.digits
+
+
+def not_now(message: str = "Database instance is not in available state.") -> RDSClientError:
+    return rds_error("InvalidDBInstanceState", message)
+
+
+@around(RDSBackend, "create_db_instance")
+def create_db_instance(original: Hook, backend: Any, db_kwargs: dict[str, Any]) -> DBInstance:
+    settle(backend)
+    given = dict(**db_kwargs)
+    given["engine_version"] = whole_version(given["engine"], given.get("engine_version"))
+    check_family(backend, given.get("db_parameter_group_name"), given["engine"], given["engine_version"])
+    if given.get("storage_encrypted") and not given.get("kms_key_id"):
+        key = uuid.uuid5(uuid.NAMESPACE_DNS, f"rds.{backend.region_name}.{backend.account_id}")
+        given["kms_key_id"] = f"arn:aws:kms:{backend.region_name}:{backend.account_id}:key/{key}"
+    database: Any = original(backend, given)
+    database.dbi_resource_id = "db-" + "".join(secrets.choice(LETTERS) for _ in range(26))
+    database.performance_insights_enabled = bool(given.get("enable_performance_insights"))
+    enter(database, "creating")
+    return database  # type: ignore[no-any-return]
+
+
+@around(MasterUserSecret, "_generate_secret_string")
+def make_password(original: Hook, secret: Any) -> str:
+    return json.dumps({"username": secret.resource.master_username, "password": secrets.token_urlsafe(24)})
+
+
+@around(DBInstance, "address")
+def address(original: Hook, database: Any) -> str:
+    """The endpoint, with the part that AWS gives each account and region."""
+    place = hashlib.sha256(f"{database.account_id}/{database.region}".encode()).hexdigest()[:11]
+    return f"{database.db_instance_identifier}.c{place}.{database.region}.rds.amazonaws.com"
+
+
+@around(DBInstance, "endpoint")
+def endpoint(original: Hook, database: Any) -> Any:
+    return None if database.status == "creating" else original(database)
+
+
+@around(DBInstance, "db_parameter_group_status_list")
+def parameter_groups(original: Hook, database: Any) -> list[dict[str, Any]]:
+    status = noted(database, "parameters", "in-sync")
+    return [
+        {"DBParameterGroupName": group.name, "ParameterApplyStatus": status} for group in database.db_parameter_groups()
+    ]
+
+
+@around(RDSBackend, "describe_db_instances")
+def describe_db_instances(original: Hook, backend: Any, *args: Any, **kwargs: Any) -> list[DBInstance]:
+    settle(backend)
+    found: list[DBInstance] = original(backend, *args, **kwargs)
+    return found
+
+
+@around(RDSBackend, "modify_db_instance")
+def modify_db_instance(original: Hook, backend: Any, db_instance_identifier: str, db_kwargs: Any) -> DBInstance:
+    database = backend.describe_db_instances(db_instance_identifier)[0]
+    if database.status not in ALTERABLE or noted(database, "applying", False):
+        raise not_now()
+    given = _checked(backend, database, dict(**db_kwargs))
+    slow = {name: given.pop(name) for name in SLOW if name in given}
+    original(backend, db_instance_identifier, given)
+    if "db_parameter_group_name" in given:
+        note(database, "parameters", "pending-reboot")
+    if "enable_performance_insights" in given:
+        database.performance_insights_enabled = given["enable_performance_insights"]
+    pending = {**noted(database, "pending", {}), **slow}
+    note(database, "pending", {name: value for name, value in pending.items() if _now(database, name) != value})
+    _tell_pending(database)
+    if noted(database, "pending") and given.get("apply_immediately"):
+        note(database, "applying", True)
+        note(database, "since", time.time())
+    return database  # type: ignore[no-any-return]
+
+
+def _checked(backend: Any, database: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """What is asked for, as AWS takes it."""
+    size, now = given.get("allocated_storage"), database.allocated_storage
+    if size is not None and int(size) < now:
+        message = f"Requested storage size ({size}) cannot be less than current storage size ({now})"
+        raise rds_error("InvalidParameterCombination", message)
+    if size is not None and int(size) > now:
+        given["allocated_storage"] = max(int(size), -(-now * 11 // 10))
+    if given.get("engine_version"):
+        given["engine_version"] = upgrade(database, given)
+    version = given.get("engine_version") or database.engine_version
+    group = given.get("db_parameter_group_name") or database.db_parameter_group_name
+    check_family(backend, group, database.engine, version)
+    if (given.get("db_parameter_group_name") or "").startswith("default."):
+        # Without one moto uses the default of the version.
+        del given["db_parameter_group_name"]
+        database.db_parameter_group_name = None
+    if database.manage_master_user_password:
+        given.pop("manage_master_user_password", None)
+    exports = given.get("cloudwatch_logs_export_configuration") or {}
+    there = database.enabled_cloudwatch_logs_exports
+    exports["DisableLogTypes"] = [one for one in exports.get("DisableLogTypes", ()) if one in there]
+    exports["EnableLogTypes"] = [one for one in exports.get("EnableLogTypes", ()) if one not in there]
+    return {**given, "cloudwatch_logs_export_configuration": exports}
+
+
+def _now(database: Any, name: str) -> Any:
+    return getattr(database, "port" if name == "db_port_number" else name)
+
+
+def _tell_pending(database: Any) -> None:
+    database.pending_modified_values = {SLOW[name]: value for name, value in noted(database, "pending", {}).items()}
+
+
+def _apply(database: Any) -> None:
+    pending = noted(database, "pending", {})
+    for name, value in pending.items():
+        setattr(database, "port" if name == "db_port_number" else name, value)
+    note(database, "pending", {})
+    note(database, "applying", False)
+    _tell_pending(database)
+    enter(database, "storage-optimization" if "allocated_storage" in pending else "available")
+
+
+@around(RDSBackend, "reboot_db_instance")
+def reboot_db_instance(original: Hook, backend: Any, db_instance_identifier: str) -> DBInstance:
+    database: DBInstance = original(backend, db_instance_identifier)
+    if database.status not in ALTERABLE:
+        raise not_now()
+    note(database, "parameters", "in-sync")
+    enter(database, "rebooting")
+    return database
+
+
+@around(RDSBackend, "stop_db_instance")
+def stop_db_instance(original: Hook, backend: Any, *args: Any, **kwargs: Any) -> DBInstance:
+    database: DBInstance = original(backend, *args, **kwargs)
+    enter(database, "stopping")
+    return database
+
+
+@around(RDSBackend, "start_db_instance")
+def start_db_instance(original: Hook, backend: Any, db_instance_identifier: str) -> DBInstance:
+    database: DBInstance = original(backend, db_instance_identifier)
+    enter(database, "starting")
+    return database
+
+
+@around(RDSBackend, "create_db_snapshot")
+def create_db_snapshot(original: Hook, backend: Any, *args: Any, **kwargs: Any) -> DBSnapshot:
+    snapshot: DBSnapshot = original(backend, *args, **kwargs)
+    if snapshot.snapshot_type == "manual":
+        enter(snapshot, "creating")
+    return snapshot
+
+
+@around(RDSBackend, "describe_db_snapshots")
+def describe_db_snapshots(original: Hook, backend: Any, *args: Any, **kwargs: Any) -> list[DBSnapshot]:
+    settle(backend)
+    found: list[DBSnapshot] = original(backend, *args, **kwargs)
+    return found
+
+
+@around(RDSBackend, "delete_db_instance")
+def delete_db_instance(
+    original: Hook,
+    backend: Any,
+    db_instance_identifier: str,
+    final_db_snapshot_identifier: str | None = None,
+    skip_final_snapshot: bool | None = False,
+    **more: Any,
+) -> DBInstance:
+    """AWS takes the snapshot, and then the database is there for a while."""
+    database = backend.describe_db_instances(db_instance_identifier)[0]
+    if noted(database, "gone", False):
+        result: DBInstance = original(backend, db_instance_identifier, None, True, **more)
+        return result
+    if database.deletion_protection:
+        # moto's own words for it.
+        return original(backend, db_instance_identifier)  # type: ignore[no-any-return]
+    if not skip_final_snapshot and not final_db_snapshot_identifier:
+        message = "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified."
+        raise rds_error("InvalidParameterCombination", message)
+    if skip_final_snapshot and final_db_snapshot_identifier:
+        message = "FinalDBSnapshotIdentifier can not be specified when deleting with SkipFinalSnapshot."
+        raise rds_error("InvalidParameterCombination", message)
+    if database.status == "deleting":
+        raise not_now(f"Instance {db_instance_identifier} is already being deleted.")
+    if final_db_snapshot_identifier:
+        _take_final_snapshot(backend, database, final_db_snapshot_identifier)
+    note(database, "ends", more)
+    enter(database, "deleting")
+    return database  # type: ignore[no-any-return]
+
+
+def _take_final_snapshot(backend: Any, database: Any, name: str) -> None:
+    if database.status in ("creating", "failed", "incompatible-restore", "incompatible-network"):
+        raise not_now(f"Instance {database.db_instance_identifier} cannot be snapshotted: it is {database.status}.")
+    if name in backend.database_snapshots:
+        raise DBSnapshotAlreadyExistsError(name)
+    backend.create_db_snapshot(database.db_instance_identifier, name)
+
+
+def enter(thing: Any, status: str) -> None:
+    """Put a database or a snapshot into a state."""
+    thing.status = status
+    note(thing, "since", time.time())
+
+
+def settle(backend: Any) -> None:
+    """Let databases and snapshots go on to the state that they have reached by now."""
+    now = time.time()
+    for snapshot in list(backend.database_snapshots.values()):
+        if snapshot.status == "creating" and now - noted(snapshot, "since", 0.0) > MOMENT:
+            snapshot.status = "available"
+    for database in list(backend.databases.values()):
+        _go_on(backend, database, now - noted(database, "since", 0.0))
+
+
+def _go_on(backend: Any, database: Any, age: float) -> None:
+    if noted(database, "applying", False):
+        if age > MOMENT:
+            _apply(database)
+        elif age > LAG:
+            database.status = "modifying"
+    elif database.status == "deleting" and age > MOMENT and not noted(database, "gone", False):
+        note(database, "gone", True)
+        backend.delete_db_instance(database.db_instance_identifier, **noted(database, "ends", {}))
+    elif database.status in NEXT and age > MOMENT:
+        enter(database, NEXT[database.status])
+
+
+def in_subnet(account: str, region: str, subnet: str) -> bool:
+    """Whether a database stands in a subnet."""
+    return any(subnet in standing_in(database) for database in _databases(account, region))
+
+
+def standing_in(database: Any) -> list[str]:
+    """The subnets of a database: those of its group in its own zone, or in all zones when it has a standby."""
+    group = getattr(database, "db_subnet_group", None)
+    subnets = group._subnets if group else []
+    zone = database.availability_zone
+    return [one.id for one in subnets if database.multi_az or one.availability_zone == zone]
+
+
+def in_group(account: str, region: str, group: str) -> bool:
+    """Whether a database has a security group."""
+    return any(group in database.vpc_security_group_ids for database in _databases(account, region))
+
+
+def _databases(account: str, region: str) -> Iterator[Any]:
+    if account in rds_backends and region in rds_backends[account]:
+        settle(rds_backends[account][region])
+        yield from rds_backends[account][region].databases.values()
