@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._aws.errors import StackError
 from .._aws.tags import OURS, PROTECT, RESOURCE, STACK
 from .graph import in_order
 from .references import references, resolve, strings
-from .resource import Live, ResourceType, Scope, dig
+from .resource import Live, ResourceType, Scope, dig, successor_suffix
 from .wanted import Ref, Wanted, WantedStack
 
 Registry = Mapping[str, ResourceType]
@@ -36,6 +36,8 @@ class Change:
     changed: frozenset[str] = frozenset()
     tags: Mapping[str, str] = field(default_factory=dict)
     untag: tuple[str, ...] = ()
+    # The address under which `allow_destroy` may name it as well.
+    part_of: str = ""
 
     @property
     def type(self) -> str:
@@ -65,7 +67,8 @@ class Plan:
 
     def refused(self, allow_destroy: Sequence[str]) -> list[Change]:
         """The changes that would destroy data and are not allowed by name."""
-        return [item for item in self.changes if item.destroys and item.is_protected and item.key not in allow_destroy]
+        holding = [item for item in self.changes if item.destroys and item.is_protected]
+        return [item for item in holding if not {item.key, item.part_of} & set(allow_destroy)]
 
 
 def make_plan(
@@ -206,9 +209,14 @@ class _Planner:
         changes = [self._delete(live, live.address, reason) for live in gone]
         for address, lives in self.candidates.items():
             kept = self.kept[address]
-            spare = [live for live in lives if live.id != kept.id]
-            changes += [self._delete(live, f"{address}@{live.id}", f"duplicate of {kept.id}") for live in spare]
+            changes += [self._spare(kept, live) for live in lives if live.id != kept.id]
         return changes
+
+    def _spare(self, kept: Live, spare: Live) -> Change:
+        """Away with a duplicate. What a replacement that died has left behind was allowed to go with that."""
+        change = self._delete(spare, f"{spare.address}@{spare.id}", f"duplicate of {kept.id}")
+        successor = self._kind(kept).physical(self.scope, kept.name, successor_suffix(spare.id))
+        return replace(change, part_of=kept.address) if kept.attributes.get("name") == successor else change
 
     def _delete(self, live: Live, key: str, reason: str) -> Change:
         kind = self._kind(live)

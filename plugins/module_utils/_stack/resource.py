@@ -46,6 +46,11 @@ def shortened(name: str, longest: int) -> str:
     return f"{name[: longest - 9].rstrip('-')}-{digest}"
 
 
+def successor_suffix(identifier: str) -> str:
+    """What the name of an object ends with that comes before the one with this id goes, which has the plain name."""
+    return "-" + hashlib.sha256(identifier.encode()).hexdigest()[:6]
+
+
 @dataclass(frozen=True)
 class Listing:
     """A list call. ``result`` is where the items are (dotted: lists of lists are flattened).

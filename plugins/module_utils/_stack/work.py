@@ -18,7 +18,7 @@ from .graph import Step
 from .plan import Change, Plan, Registry, tags_of
 from .poll import verdict
 from .references import resolve
-from .resource import Edit, Live, Order, Properties, Raw, ResourceType, Scope, Wait, dig
+from .resource import Edit, Live, Order, Properties, Raw, ResourceType, Scope, Wait, dig, successor_suffix
 from .schedule import Await, Pause, Work
 from .wanted import Ref, WantedStack
 
@@ -107,7 +107,7 @@ class Worker:
         live, place, suffix = change.live, kind.create_first, ""
         if change.action == "replace" and live and place and properties.get(place) == live.properties.get(place):
             # The one that goes still has the name there.
-            suffix = "-" + hashlib.sha256(live.id.encode()).hexdigest()[:6]
+            suffix = successor_suffix(live.id)
         return kind.physical(self._scope, change.name, suffix)
 
     def _token(self, change: Change, bump: int) -> str:

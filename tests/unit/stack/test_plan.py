@@ -4,17 +4,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import StackError
-from ansible_collections.groundwork.aws.plugins.module_utils._stack import drift, render
+from ansible_collections.groundwork.aws.plugins.module_utils._stack import drift, passwords, render
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.graph import Graph, in_order
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.plan import Change, Plan, make_plan, tags_of
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.references import resolve
-from ansible_collections.groundwork.aws.plugins.module_utils._stack.resource import Live
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.resource import Live, successor_suffix
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.resources import REGISTRY
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.resources.secret import digest
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.wanted import Ref, Wanted, WantedStack
 
 VPC = Wanted("vpc", "main", {"cidr": "10.0.0.0/16"})
@@ -118,6 +120,22 @@ def test_tags_of_others_stay_and_ours_that_are_stale_go() -> None:
 def test_of_duplicates_the_one_in_use_stays() -> None:
     lives = [live(VPC, "vpc-0"), *ALL[:2]]
     assert brief(plan(stack(VPC, SUBNET), lives)) == [("vpc/main@vpc-0", "delete", "duplicate of vpc-1")]
+
+
+def test_what_a_replacement_that_died_left_behind_may_go_as_that_might() -> None:
+    secret = Wanted("secret", "a", {"generate": {"length": 50}}, protected=True)
+
+    def there(arn: str, name: str, length: int) -> Live:
+        found = live(secret, arn, generate=digest(passwords.desired({"length": length})))
+        return replace(found, attributes={"id": arn, "name": name})
+
+    successor = f"shop-a{successor_suffix('arn-old')}"
+    old, other = there("arn-old", "shop-a", 32), there("arn-other", "shop-b", 32)
+    found = plan(stack(secret), [old, other, there("arn-new", successor, 50)])
+    assert [change.key for change in found.changes] == ["secret/a@arn-old", "secret/a@arn-other"]
+    assert [change.key for change in found.refused(["secret/a"])] == ["secret/a@arn-other"]
+    assert found.refused(["secret/a", "secret/a@arn-other"]) == []
+    assert len(found.refused([])) == 2
 
 
 def test_of_duplicates_the_one_that_fits_stays() -> None:
