@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from rig.runs import CHECKOUT, environment
-from rig.stacks import DATA, DOCUMENT, NAME, WHOLE, Stack, assert_same
+from rig.stacks import DATA, DOCUMENT, NAME, WHOLE, Stack, assert_same, base_of
 
 BIN = CHECKOUT / ".venv" / "bin"
 PLAY = """
@@ -126,6 +126,18 @@ def test_the_life_of_a_stack(ansible: Ansible) -> None:
     down = ansible.play(state="absent", allow_destroy=[DATA], no_drift=False)
     assert down.code == 0, down.output
     ansible.stack.assert_empty()
+
+
+def test_no_secret_is_told_however_much_is_asked_for(ansible: Ansible) -> None:
+    data = base_of("data")
+    made = ansible.play("-vvv", "--diff", topology=data.topology, overrides={})
+    assert made.code == 0, made.output
+    assert "db_instance/main" in made.output
+    vault = ansible.stack.account.client("secretsmanager")
+    arns = [secret["ARN"] for secret in vault.list_secrets()["SecretList"]]
+    values = [json.loads(vault.get_secret_value(SecretId=arn)["SecretString"])["password"] for arn in arns]
+    assert len(values) == 2
+    assert not [value for value in values if value in made.output or value in json.dumps(made.result)]
 
 
 def test_a_bare_name_is_a_document_of_the_collection(ansible: Ansible) -> None:

@@ -34,6 +34,14 @@ ROUTED: Mapping[str, Any] = {
         "target_group/web": {"port": 8080},
     },
 }
+# A database and its group change in place, and the secret is another one.
+TUNED: Mapping[str, Any] = {
+    "resources": {
+        "db_instance/main": {"class": "db.t3.small"},
+        "db_parameter_group/tuned": {"parameters": {"performance_schema": True, "slow_query_log": None}},
+        "secret/app": {"generate": {"length": 50}},
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -161,6 +169,13 @@ def test_ways_out_that_died_half_made_or_half_gone_are_completed(stacks: Stacks)
 def test_a_load_balancer_that_died_half_made_or_half_gone_is_completed(stacks: Stacks) -> None:
     routed = Step("route", lambda stack, parallel: stack.start(ROUTED, parallel=parallel))
     try_all(stacks, [], [CREATE, routed, DELETE], base=base_of("balanced"))
+
+
+def test_databases_and_secrets_that_died_half_made_or_half_gone_are_completed(stacks: Stacks) -> None:
+    """With one final snapshot each, and no secret twice."""
+    base = base_of("data", "db_instance/main", "secret/app")
+    tuned = Step("tune", lambda stack, parallel: stack.start(TUNED, allow_destroy=["secret/app"], parallel=parallel))
+    try_all(stacks, [], [CREATE, tuned, DELETE], base=base)
 
 
 def test_a_creation_that_died_is_taken_down_without_a_trace(stacks: Stacks) -> None:

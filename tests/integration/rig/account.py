@@ -77,7 +77,15 @@ class Account:
     def objects(self) -> Objects:
         """Everything there is, by id."""
         _reading.account = self.id
-        readers = (self._ec2, self._instances, self._iam, self._parameters, self._balancers)
+        readers = (
+            self._ec2,
+            self._instances,
+            self._iam,
+            self._parameters,
+            self._balancers,
+            self._databases,
+            self._secrets,
+        )
         found = {identifier: item for reader in readers for identifier, item in reader()}
         return {key: _tidy(item, found) for key, item in found.items() if not _is_left_over(key, item, found)}
 
@@ -157,6 +165,30 @@ class Account:
         if not kind:
             return {"Tags": tags}
         return {"Tags": tags, "Attributes": getattr(client, f"describe_{kind}_attributes")(**{key: arn})["Attributes"]}
+
+    def _databases(self) -> Iterator[tuple[str, Any]]:
+        client = self._read("rds")
+        for arn, database in _listed(client, "describe_db_instances", "DBInstances", "DBInstanceArn", {}):
+            yield arn, {"Tags": database.pop("TagList"), **database}
+        # Those that are taken by themselves come and go with the database.
+        manual = {"SnapshotType": "manual"}
+        for arn, snapshot in _listed(client, "describe_db_snapshots", "DBSnapshots", "DBSnapshotArn", manual):
+            yield arn, snapshot
+        for arn, group in _listed(client, "describe_db_subnet_groups", "DBSubnetGroups", "DBSubnetGroupArn", {}):
+            yield arn, group | self._tags_of(client, arn)
+        kinds = _listed(client, "describe_db_parameter_groups", "DBParameterGroups", "DBParameterGroupArn", {})
+        for arn, group in kinds:
+            if not group["DBParameterGroupName"].startswith("default."):
+                told = client.describe_db_parameters(DBParameterGroupName=group["DBParameterGroupName"])["Parameters"]
+                yield arn, group | self._tags_of(client, arn) | {"Parameters": told}
+
+    def _tags_of(self, client: Any, arn: str) -> dict[str, Any]:
+        return {"Tags": client.list_tags_for_resource(ResourceName=arn)["TagList"]}
+
+    def _secrets(self) -> Iterator[tuple[str, Any]]:
+        for arn, secret in _listed(self._read("secretsmanager"), "list_secrets", "SecretList", "ARN", {}):
+            # As many versions as there are, whatever they are called.
+            yield arn, secret | {"SecretVersionsToStages": sorted(map(str, secret["SecretVersionsToStages"].values()))}
 
     def _parameters(self) -> Iterator[tuple[str, Any]]:
         for name, parameter in _listed(self._read("ssm"), "describe_parameters", "Parameters", "Name", {}):

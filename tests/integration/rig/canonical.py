@@ -18,6 +18,15 @@ IDENTIFIER = re.compile(
     r"|(?<=/)(?:[0-9a-f]{16}|\d{15})\b|(?<=-)[0-9a-f]{6}\b"
 )
 IAM_IDENTIFIER = re.compile(r"\bA[A-Z]{3}[A-Z0-9]{12,17}\b")
+# What RDS and Secrets Manager draw, or make of the account, in the midst of other texts; and how the name ends of what
+# came before its predecessor went: that is made of the id of the predecessor.
+DRAWN = (
+    (re.compile(r'(:secret:[^"]*?)(-[0-9a-f]{6})?-[A-Za-z]{6}(?="|$)'), r"\1"),
+    (re.compile(r'("Name": "[^"]*)-[0-9a-f]{6}(?=")'), r"\1"),
+    (re.compile(r"rds!db-[0-9a-f-]{36}"), "rds!db"),
+    (re.compile(r"\bdb-[A-Za-z0-9]{26}\b"), "db"),
+    (re.compile(r"\.c[0-9a-f]{11}\."), "."),
+)
 ADDRESS = re.compile(r"ec2(-\d{1,3}){4}|(?<![\d./])(\d{1,3}[.-]){3}\d{1,3}(?![\d/])")
 # Different each time by nature, or about the call and not about the object.
 VOLATILE = frozenset(
@@ -103,4 +112,10 @@ def _scrub(text: str, labels: dict[str, str]) -> str:
         # Images belong to somebody else: which one it is matters.
         return found if found.startswith("ami-") else f"<{labels.get(found, 'id')}>"
 
-    return ADDRESS.sub("<address>", IAM_IDENTIFIER.sub("<id>", IDENTIFIER.sub(replace, text)))
+    return ADDRESS.sub("<address>", IAM_IDENTIFIER.sub("<id>", IDENTIFIER.sub(replace, _undrawn(text))))
+
+
+def _undrawn(text: str) -> str:
+    for pattern, rest in DRAWN:
+        text = pattern.sub(rest, text)
+    return text

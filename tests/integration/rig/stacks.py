@@ -49,9 +49,9 @@ class Base:
 SINGLE = Base(NAME, DOCUMENT, WHOLE, (DATA,))
 
 
-def base_of(name: str) -> Base:
-    """The document of that name among those of these tests."""
-    return Base(name, str(CHECKOUT / "tests" / "integration" / "documents" / f"{name}.yml"), {})
+def base_of(name: str, *data: str) -> Base:
+    """The document of that name among those of these tests; ``data`` is what it has that is protected."""
+    return Base(name, str(CHECKOUT / "tests" / "integration" / "documents" / f"{name}.yml"), {}, data)
 
 
 @dataclass
