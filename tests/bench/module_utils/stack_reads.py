@@ -36,7 +36,7 @@ def read_stack(stack: str, region: str) -> None:
     filters = [{"Name": "tag:groundwork:stack", "Values": [stack]}]
     elsewhere = {
         "TagFilters": [{"Key": "groundwork:stack", "Values": [stack]}],
-        "ResourceTypeFilters": ["elasticloadbalancing"],
+        "ResourceTypeFilters": ["elasticloadbalancing", "rds", "secretsmanager"],
     }
     path = f"/groundwork/{stack}/{region}/"
 
