@@ -63,6 +63,8 @@ def client(service: Service, fresh: Fresh | None = None) -> tuple[Client, list[f
         ("run_instances", {}, False),
         ("create_snapshot", {}, False),
         ("run_instances", {"ClientToken": "t"}, True),
+        ("create_secret", {"ClientRequestToken": "t"}, True),
+        ("create_secret", {}, False),
         ("create_tags", {}, True),
         ("delete_vpc", {}, True),
         ("describe_vpcs", {}, True),
