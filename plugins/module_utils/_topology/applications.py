@@ -209,6 +209,12 @@ SERVICE = Record(
             "`BACKEND_URLS` for `backend`, those of its own zone first, separated by commas.",
             default=[],
         ),
+        "uses": Field(
+            ListOf(Text("a database", r"database/[a-z](?:-?[a-z0-9])*", refers="stores")),
+            "Databases that it uses: they let its instances in, and its environment has `DATABASE_URL` with a user and "
+            "password of its own (`<NAME>_DATABASE_URL` where it uses several).",
+            default=[],
+        ),
         "environment": Field(
             Table(
                 Text("the name of an environment variable", r"[A-Za-z_][A-Za-z0-9_]*", longest=128), Scalar(), "<KEY>"

@@ -9,6 +9,7 @@ from typing import Any
 
 from .._stack.wanted import Ref, Wanted, WantedStack
 from .balancer import ALB, load_balancing
+from .databases import stores
 from .firewall import ingress
 from .network import network
 from .raw import compile_raw
@@ -40,6 +41,7 @@ def compile_topology(document: Document) -> Iterator[Wanted]:
     for group, machines in groups.items():
         yield from _instances(document, group, machines)
     yield from load_balancing(document)
+    yield from stores(document)
 
 
 def _partition(region: str) -> str:

@@ -5,10 +5,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import IPv4Network
 from typing import Any
 
 from .._stack.wanted import Ref
-from .view import Document, balanced_services, calling_groups, load_balancer, proxy_on, services_on
+from .stores import ENGINES
+from .view import (
+    Document,
+    balanced_services,
+    calling_groups,
+    database_users,
+    databases,
+    gateway_tier,
+    group_of,
+    load_balancer,
+    machine_groups,
+    proxy_on,
+    services,
+    services_on,
+    tiers,
+)
+
+# RFC 1918: what can reach an address of the network itself, over peering or a VPN.
+PRIVATE = tuple(IPv4Network(cidr) for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 
 
 def ingress(document: Document, group: str) -> list[dict[str, Any]]:
@@ -23,9 +42,16 @@ def balancer_ingress(document: Document) -> list[dict[str, Any]]:
     return [_rule(port, cidr, text) for cidr in balancer["allow_from"] for port, text in ports.items()]
 
 
+def database_ingress(document: Document, name: str) -> list[dict[str, Any]]:
+    """The rules for traffic to a database: from the instances of those services that use it."""
+    port = ENGINES[databases(document)[name]["engine"]]["port"]
+    users = ((service, services(document)[service]) for service in database_users(document, name))
+    groups = dict.fromkeys(str(group_of(service, item)) for service, item in users)
+    return [_rule(port, Ref(f"security_group/{group}"), f"{name} from {group}") for group in groups]
+
+
 def _edges(document: Document, group: str) -> Iterator[tuple[int, str | Ref, str]]:
-    for cidr in document["access"]["ssh_from"]:
-        yield 22, cidr, "SSH"
+    yield from _ssh(document, group)
     proxy = proxy_on(document, group)
     if proxy is not None:
         for cidr in proxy["allow_from"]:
@@ -41,6 +67,16 @@ def _edges(document: Document, group: str) -> Iterator[tuple[int, str | Ref, str
             yield service["port"], cidr, f"{name} directly"
         for caller in calling_groups(document, name):
             yield service["port"], Ref(f"security_group/{caller}"), f"{name} from {caller}"
+
+
+def _ssh(document: Document, group: str) -> Iterator[tuple[int, str | Ref, str]]:
+    """Instances without a public address are reached from private networks, or through those in the public tier."""
+    sources, home = document["access"]["ssh_from"], gateway_tier(document)
+    if machine_groups(document)[group]["address"] != "private" or home is None:
+        return ((22, cidr, "SSH") for cidr in sources)
+    inside = [cidr for cidr in sources if any(IPv4Network(cidr).subnet_of(private) for private in PRIVATE)]
+    jump = tiers(document)[home]["cidrs"] if len(inside) < len(sources) else []
+    return ((22, cidr, "SSH") for cidr in dict.fromkeys([*inside, *jump]))
 
 
 def _rule(port: int, peer: str | Ref, text: str) -> dict[str, Any]:

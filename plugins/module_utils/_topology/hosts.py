@@ -11,7 +11,18 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .view import Document, balanced_services, calling_groups, group_of, machine_groups, proxy_on, services, services_on
+from .view import (
+    Document,
+    balanced_services,
+    calling_groups,
+    database_variables,
+    databases,
+    group_of,
+    machine_groups,
+    proxy_on,
+    services,
+    services_on,
+)
 
 INSTANCE_KEYS = (
     "id",
@@ -109,6 +120,10 @@ def service_variables(document: Document, name: str) -> dict[str, Any]:
         "socket": f"/run/{name}/{name}.sock" if service["socket"] else None,
         "balanced": name in balanced_services(document),
         "calls": list(_calls(document, name)),
+        "databases": [
+            {"name": database, "engine": databases(document)[database]["engine"], "variable": variable}
+            for database, variable in database_variables(service).items()
+        ],
         "source": {key: value for key, value in service["source"].items() if value is not None},
         **{key: service[key] for key in _SAID_OF_SERVICES},
     }

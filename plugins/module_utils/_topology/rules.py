@@ -14,6 +14,7 @@ from ipaddress import IPv4Network
 
 from .kinds import Place, shown
 from .request_rules import REQUEST_RULES, Finding
+from .store_rules import STORE_RULES
 from .view import (
     Document,
     calling_groups,
@@ -266,6 +267,7 @@ RULES: tuple[Rule, ...] = (
     runtimes_fit,
     ports_are_free,
     *REQUEST_RULES,
+    *STORE_RULES,
     checks_end_before_the_next,
     calls_can_arrive,
     source_fits,

@@ -17,7 +17,8 @@ from .containers import Table
 from .infrastructure import ACCESS, MACHINES, NETWORK
 from .kinds import Kind, Scalar, Text
 from .record import Field, Record
-from .view import Document, machine_groups, services, tiers
+from .stores import DATABASE
+from .view import Document, databases, machine_groups, services, tiers
 from .words import NAME, THING
 
 # What a text with `refers` may name.
@@ -25,6 +26,7 @@ REFERABLE: Mapping[str, Callable[[Document], Collection[str]]] = {
     "subnets": tiers,
     "instances": machine_groups,
     "services": services,
+    "stores": lambda document: [f"database/{name}" for name in databases(document)],
 }
 
 # IAM takes fewer characters than EC2, and the metadata of instances shows no key with a space or a slash. AWS takes 50
@@ -61,6 +63,7 @@ DOCUMENT = Record(
             LOAD_BALANCER, "An application load balancer in front of the services that have routes."
         ),
         "services": Field(Table(THING, SERVICE, "<service>"), "The applications.", default={}),
+        "databases": Field(Table(THING, DATABASE, "<database>"), "Databases of RDS.", default={}),
         "resources": Field(
             RAW,
             "Resources that nothing above can say, by type and name, with the properties of their type; "

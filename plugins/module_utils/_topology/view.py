@@ -23,6 +23,23 @@ def services(document: Document) -> Mapping[str, Mapping[str, Any]]:
     return document.get("services") or {}
 
 
+def databases(document: Document) -> Mapping[str, Mapping[str, Any]]:
+    return document.get("databases") or {}
+
+
+def database_users(document: Document, database: str) -> list[str]:
+    """The services that use a database, in the document's order."""
+    return [name for name, service in services(document).items() if f"database/{database}" in service["uses"]]
+
+
+def database_variables(service: Mapping[str, Any]) -> dict[str, str]:
+    """The environment variable in which a service finds each database that it uses."""
+    names = [store.partition("/")[2] for store in service["uses"]]
+    if len(names) == 1:
+        return {names[0]: "DATABASE_URL"}
+    return {name: f"{name.upper().replace('-', '_')}_DATABASE_URL" for name in names}
+
+
 def tiers(document: Document) -> Mapping[str, Mapping[str, Any]]:
     """The tiers of subnets by name."""
     return (document.get("network") or {}).get("subnets") or {}

@@ -38,6 +38,7 @@ def test_defaults() -> None:
         "threads": 1,
         "timeout": 30,
         "memory": None,
+        "uses": [],
         "routes": [],
         "priority": None,
         "drain": 30,

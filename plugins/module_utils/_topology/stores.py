@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Declarations of where services keep their data: databases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .containers import ListOf, Table
+from .kinds import Choice, Flag, Scalar, Text, Whole
+from .record import Derived, Field, Record
+from .words import NAME
+
+# By engine: the newest version that RDS supports for years, its port, and the logs that it can send to CloudWatch.
+ENGINES: Mapping[str, Mapping[str, Any]] = {
+    "mysql": {"version": "8.4", "port": 3306, "logs": ("error", "slowquery", "general", "audit")},
+    "postgres": {"version": "17", "port": 5432, "logs": ("postgresql", "upgrade")},
+}
+DAY = "(?:mon|tue|wed|thu|fri|sat|sun)"
+TIME = "[0-2][0-9]:[0-5][0-9]"
+
+
+def version_by_engine(database: Mapping[str, Any], _document: Mapping[str, Any]) -> str | None:
+    return ENGINES[database["engine"]]["version"] if database["engine"] in ENGINES else None
+
+
+DATABASE = Record(
+    fields={
+        "engine": Field(Choice(*ENGINES), "What it is.", required=True),
+        "version": Field(
+            Text("a version like 8.4 or 17", r"[0-9]+(?:\.[0-9]+){0,2}"),
+            "Version, or series of versions within which AWS keeps it up to date.",
+            default=Derived(version_by_engine, "8.4 of MySQL, 17 of PostgreSQL"),
+        ),
+        "class": Field(
+            Text("a class like db.t3.micro", r"db\.[a-z0-9-]+\.[a-z0-9-]+"), "Class.", default="db.t3.micro"
+        ),
+        "size": Field(
+            Whole("a size in GiB", 20, 65536), "Storage (gp3, encrypted) in GiB. It never shrinks.", default=20
+        ),
+        "limit": Field(Whole("a size in GiB", 22, 65536), "GiB up to which AWS lets the storage grow by itself."),
+        "subnets": Field(
+            Text("a tier of network.subnets", NAME, refers="subnets"), "The tier it stands in.", required=True
+        ),
+        "multi_az": Field(Flag(), "With a standby in another zone.", default=False),
+        "name": Field(
+            Text("a name of letters, digits and underscores", r"[A-Za-z][A-Za-z0-9_]*", longest=63),
+            "Name of the database inside. Without it, that of the key, with `_` for `-`.",
+        ),
+        "backup_retention": Field(Whole("a number of days", 1, 35), "Days for which backups are kept.", default=7),
+        "backup_window": Field(
+            Text("a time like 03:00-04:00", f"{TIME}-{TIME}"), "Daily time of the backup (UTC). Without it AWS chooses."
+        ),
+        "maintenance_window": Field(
+            Text("a time like sun:04:00-sun:05:00", f"{DAY}:{TIME}-{DAY}:{TIME}"),
+            "Weekly time of AWS's own maintenance (UTC). Without it AWS chooses.",
+        ),
+        "logs": Field(
+            ListOf(Text("a log", "[a-z]+")),
+            "Logs that go to CloudWatch: error, slowquery, general, audit of MySQL; postgresql, upgrade of PostgreSQL.",
+            default=[],
+        ),
+        "parameters": Field(
+            Table(Text("a parameter", "[a-z][a-z0-9_.]*"), Scalar(), "<parameter>"),
+            "Settings of the engine; what `logs` needs is set with it.",
+            default={},
+        ),
+        "protect": Field(
+            Flag(), "Deletion protection; only deleted or replaced when `allow_destroy` names it.", default=True
+        ),
+    }
+)
