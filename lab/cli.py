@@ -25,6 +25,7 @@ def _say(text: str) -> None:
 def environment(description: Description) -> dict[str, str]:
     """What AWS clients and the lab's inventory are told."""
     paths = lab_paths(description.name)
+    command = f"env PYTHONPATH={CHECKOUT} {sys.executable} -m lab"
     found = {
         "AWS_ENDPOINT_URL": description.endpoint,
         "AWS_DEFAULT_REGION": "us-east-1",
@@ -32,6 +33,8 @@ def environment(description: Description) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "groundwork-lab-has-no-secrets",
         "GROUNDWORK_LAB": description.name,
         "GROUNDWORK_LAB_SSH_KEY": str(paths.ssh_key),
+        # To be followed by the id of an instance: how ssh gets to one that has no public address.
+        "GROUNDWORK_LAB_SSH_PROXY": f"{command} ssh-proxy --name {description.name}",
     }
     if description.gateway:
         found["GROUNDWORK_LAB_CLIENT_CIDR"] = f"{description.gateway}/32"

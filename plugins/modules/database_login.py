@@ -1,0 +1,121 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Tell how a service gets into a database of its stack."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: database_login
+short_description: Tell how a service gets into a database of its stack
+version_added: 0.1.0
+description:
+  - Reads where a database is, and from AWS Secrets Manager the name and password that the stack made up for a service.
+  - What it returns is secret. Give the task C(no_log).
+options:
+  stack:
+    description:
+      - The name of the stack.
+    type: str
+    required: true
+  database:
+    description:
+      - The name of the database in the document.
+    type: str
+    required: true
+  service:
+    description:
+      - The name of the service in the document.
+    type: str
+    required: true
+  master:
+    description:
+      - Whether the name and password of the master user are wanted, too.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - groundwork.aws.aws
+attributes:
+  check_mode:
+    description: Can run in check_mode and return changed status prediction without modifying target.
+    support: full
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
+    support: none
+seealso:
+  - module: groundwork.aws.database_user
+  - module: groundwork.aws.stack
+author:
+  - groundwork.aws authors (@groundwork-aws)
+"""
+
+EXAMPLES = r"""
+- name: Read how the API gets into its database
+  groundwork.aws.database_login:
+    stack: shop
+    region: eu-central-1
+    database: main
+    service: api
+  delegate_to: localhost
+  no_log: true
+  register: login
+"""
+
+RETURN = r"""
+engine:
+  description: What it is, V(mysql) or V(postgres).
+  returned: success
+  type: str
+host:
+  description: Where it answers.
+  returned: success
+  type: str
+port:
+  description: At which port.
+  returned: success
+  type: int
+database:
+  description: What the database inside is called.
+  returned: success
+  type: str
+user:
+  description: The C(username) and C(password) of the service.
+  returned: success
+  type: dict
+master:
+  description: The C(username) and C(password) of the master user.
+  returned: when O(master) is true
+  type: dict
+url:
+  description: All of that for the service, in one line.
+  returned: success
+  type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.sdk import MISSING
+from ansible_collections.groundwork.aws.plugins.module_utils._database.login import login
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "stack": {"type": "str", "required": True},
+            "database": {"type": "str", "required": True},
+            "service": {"type": "str", "required": True},
+            "master": {"type": "bool", "default": False},
+            **ARGUMENTS,
+        },
+        supports_check_mode=True,
+    )
+    if MISSING:
+        module.fail_json(msg=missing_required_lib("botocore"), exception=str(MISSING))
+    result = login(module.params)
+    (module.fail_json if result.get("failed") else module.exit_json)(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Give a service a user of its own in a database."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: database_user
+short_description: Give a service a user of its own in a database
+version_added: 0.1.0
+description:
+  - Sees whether a user gets into a database with its password.
+  - If it does not, makes it or gives it the password, and lets it do everything inside of that one database.
+  - Runs on a host that reaches the database, with a Python that has the driver of its engine.
+options:
+  engine:
+    description:
+      - What the database is.
+    type: str
+    choices: [mysql, postgres]
+    required: true
+  host:
+    description:
+      - Where it answers.
+    type: str
+    required: true
+  port:
+    description:
+      - At which port.
+    type: int
+    required: true
+  database:
+    description:
+      - What the database inside is called.
+    type: str
+    required: true
+  username:
+    description:
+      - The name of the user.
+    type: str
+    required: true
+  password:
+    description:
+      - The password of the user.
+    type: str
+    required: true
+  login_user:
+    description:
+      - The master user.
+    type: str
+    required: true
+  login_password:
+    description:
+      - The password of the master user.
+    type: str
+    required: true
+attributes:
+  check_mode:
+    description: Can run in check_mode and return changed status prediction without modifying target.
+    support: full
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
+    support: none
+requirements:
+  - PyMySQL and cryptography, or pg8000
+seealso:
+  - module: groundwork.aws.database_login
+author:
+  - groundwork.aws authors (@groundwork-aws)
+"""
+
+EXAMPLES = r"""
+- name: Give the API its user
+  groundwork.aws.database_user:
+    engine: "{{ login.engine }}"
+    host: "{{ login.host }}"
+    port: "{{ login.port }}"
+    database: "{{ login.database }}"
+    username: "{{ login.user.username }}"
+    password: "{{ login.user.password }}"
+    login_user: "{{ login.master.username }}"
+    login_password: "{{ login.master.password }}"
+"""
+
+RETURN = r"""
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.groundwork.aws.plugins.module_utils._database.users import AccessError, ensure
+
+
+def main() -> None:
+    text = {"type": "str", "required": True}
+    secret = {**text, "no_log": True}
+    module = AnsibleModule(
+        argument_spec={
+            "engine": {**text, "choices": ["mysql", "postgres"]},
+            "host": text,
+            "port": {"type": "int", "required": True},
+            "database": text,
+            "username": text,
+            "password": secret,
+            "login_user": text,
+            "login_password": secret,
+        },
+        supports_check_mode=True,
+    )
+    try:
+        module.exit_json(changed=ensure(module.params, module.check_mode))
+    except AccessError as error:
+        module.fail_json(msg=str(error))
+
+
+if __name__ == "__main__":
+    main()
