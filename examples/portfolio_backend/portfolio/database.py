@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The database session, and what stands beside its pool."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import MetaData, NullPool, create_engine, event
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import DeclarativeBase
+
+from . import config
+
+# Constraints with names can be altered by a later migration, on every database.
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMES)
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+def unpooled(connect: int, answer: int | None) -> Engine:
+    """Connections of their own, with their own patience in seconds: for health checks (little) and migrations (all)."""
+    if not config.is_server(current_app.config):
+        return db.engine
+    arguments = config.connect_args(current_app.config, connect, answer)
+    return create_engine(db.engine.url, poolclass=NullPool, connect_args=arguments)
+
+
+@event.listens_for(Engine, "connect")
+def prepare_sqlite(connection: Any, _record: Any) -> None:
+    """Readers beside a writer, waiting for a lock instead of failing, and foreign keys that are enforced."""
+    if not type(connection).__module__.startswith("sqlite3"):
+        return
+    for pragma in ("busy_timeout = 5000", "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
