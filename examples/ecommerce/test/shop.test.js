@@ -266,6 +266,10 @@ describe('the shop', { skip: missing }, () => {
     const cut = await up(order, called({ PAYMENT_URLS: NOBODY }), t);
     assert.equal((await buy(token, wanted, { key, base: cut.url })).status, 503);
     assert.deepEqual((await rows('SELECT status FROM orders')), [{ status: 'pending' }]);
+    await database.query(`UPDATE orders SET busy_until = now() + interval '1 minute'`);
+    const busy = await buy(token, wanted, { key });
+    assert.deepEqual([busy.status, busy.headers.get('retry-after')], [503, '2'], 'another process is at work on it');
+    await database.query('UPDATE orders SET busy_until = now()');
     assert.equal((await buy(token, wanted, { key })).status, 201);
     assert.equal(await stock('Wool blanket'), 49);
     assert.equal((await rows('SELECT * FROM payments')).length, 1);

@@ -34,15 +34,15 @@ def app(database: str) -> Iterator[Flask]:
         upgrade()
     yield app
     with app.app_context():
-        empty()
+        db.session.remove()
+        db.engine.dispose()
 
 
 def empty() -> None:
-    db.session.remove()
     db.drop_all()
     db.session.execute(text("DROP TABLE IF EXISTS alembic_version"))
     db.session.commit()
-    db.engine.dispose()
+    db.session.remove()
 
 
 @pytest.fixture
