@@ -156,7 +156,7 @@ def _adopt(clients: Clients, scope: Scope, owned: Live | None, address: str, ide
     item = reading.find_by_id(clients, kind, identifier)
     if item is None:
         return f"is no {kind.name} in {scope.region}"
-    tags = kind.tagging.read(item)
+    tags = kind.tags_of(item)
     if STACK in tags and (tags[STACK], tags.get(RESOURCE)) != (scope.stack, address):
         return f"belongs to stack {tags[STACK]} as {tags.get(RESOURCE)}"
     return reading.to_live(kind, item, address.partition("/")[2])

@@ -25,7 +25,7 @@ def bring(options: Mapping[str, Any], check: bool) -> Outcome:
     try:
         clients, stack = _open(options)
         if options["state"] == "absent":
-            stack = replace(stack, resources=(), outputs={})
+            stack = replace(stack, resources=(), outputs={}, known=stack.resources)
         return _result(clients, stack, engine.run(clients, stack, _engine_options(options, check)), check)
     except (StackError, TopologyError, *FAILURES) as error:
         return {"failed": True, "changed": False, "msg": tell(error)}

@@ -74,7 +74,7 @@ class _Reader:
             raise StackError(f"reading {self.kind.name}: {tell(error)}") from error
 
     def _read(self) -> Found:
-        listed = self._listed()
+        listed = [item for item in self._listed() if _may_be_ours(self.kind, item, self.scope)]
         gone = [item for item in listed if dead(self.kind, item)]
         tags = (self.kind.tags,) if self.kind.tags else ()
         tagged = self._with(tags, [item for item in listed if not dead(self.kind, item)])
@@ -108,7 +108,7 @@ class _Reader:
 
     def _requests(self, listing: Listing) -> list[Mapping[str, Any]]:
         if listing.of_parent is None:
-            return [listing.of_stack(self.scope)]
+            return _of_stack(self.kind, listing, self.scope)
         parents = self.others[self.kind.under].result() if self.kind.under in self.others else []
         return [listing.of_parent(live.id) for live, gone in parents if not gone]
 
@@ -148,10 +148,10 @@ def find(
     ``others`` are the stack's objects, among which are those that it is listed under, or joins.
     """
     client, listing, owner = clients(kind.service), kind.listing, _owner(kind, scope, others)
-    parents = [live.id for live in others if live.type == kind.under]
-    inside = [listing.of_parent(parent) for parent in parents] if listing.of_parent else [listing.of_stack(scope)]
+    parents, of_parent = [live.id for live in others if live.type == kind.under], listing.of_parent
+    inside = [of_parent(parent) for parent in parents] if of_parent else _of_stack(kind, listing, scope)
     for item in (item for request in inside for item in _asked(client, listing, request)):
-        if dead(kind, item) or kind.identify(item) in known:
+        if dead(kind, item) or kind.identify(item) in known or not _may_be_ours(kind, item, scope):
             continue
         tagged = {**item, **(_detail(client, kind.tags, [item])[0] or {})} if kind.tags else item
         if owner(tagged) == address:
@@ -206,12 +206,18 @@ def dead(kind: ResourceType, item: Raw) -> bool:
 def to_live(kind: ResourceType, item: Raw, name: str) -> Live:
     """A listed item in the words of the document."""
     attributes = {attribute: dig(item, path) for attribute, path in kind.attributes.items()}
-    return Live(kind.name, name, kind.identify(item), kind.normalize(item), attributes, kind.tagging.read(item), item)
+    return Live(kind.name, name, kind.identify(item), kind.normalize(item), attributes, kind.tags_of(item), item)
 
 
 def _list(client: Any, listing: Listing, request: Mapping[str, Any]) -> list[Raw]:
     items = (item for page in client.pages(listing.operation, request) for item in _flat(page, listing.result))
     return [listing.shape(request, item) if listing.shape else item for item in items]
+
+
+def _of_stack(kind: ResourceType, listing: Listing, scope: Scope) -> list[Mapping[str, Any]]:
+    """The requests that list what may be the stack's: all that has its names, and each that has one of its own."""
+    titles = sorted(scope.titles.get(kind.name, ())) if listing.of_title else ()
+    return [listing.of_stack(scope), *(listing.of_title(title) for title in titles if listing.of_title)]
 
 
 def _flat(page: Any, path: str) -> list[Raw]:
@@ -247,6 +253,10 @@ def _detail(client: Any, detail: Detail, chunk: list[Raw]) -> Sequence[Raw | Non
         return [None] if len(chunk) == 1 else [more for item in chunk for more in _detail(client, detail, [item])]
 
 
+def _may_be_ours(kind: ResourceType, item: Raw, scope: Scope) -> bool:
+    return kind.maybe is None or kind.maybe(item, scope)
+
+
 def _owner(kind: ResourceType, scope: Scope, others: Iterable[Live]) -> Owner:
     """How the address of an item in the stack is told; None for one that is not the stack's."""
     if kind.owner:
@@ -255,7 +265,7 @@ def _owner(kind: ResourceType, scope: Scope, others: Iterable[Live]) -> Owner:
     if kind.joins:
         names = {(live.type, live.id): live.name for live in others}
         return lambda item: _joined(kind, item, names)
-    return lambda item: _own(kind, _tagged(kind.tagging.read(item), scope))
+    return lambda item: _own(kind, _tagged(kind.tags_of(item), scope))
 
 
 def _own(kind: ResourceType, address: str | None) -> str | None:

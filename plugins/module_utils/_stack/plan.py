@@ -82,6 +82,17 @@ def make_plan(
     return _Planner(stack, live, registry, adopted or {}).plan(prune)
 
 
+def scope_of(stack: WantedStack, registry: Registry) -> Scope:
+    """Whose resources are meant, and the names that the document itself gives to some of them."""
+    titles: dict[str, set[str]] = {}
+    for item in (*stack.resources, *stack.known):
+        kind = registry.get(item.type)
+        title = item.properties.get(kind.title) if kind and kind.title else None
+        if isinstance(title, str):
+            titles.setdefault(item.type, set()).add(title)
+    return Scope(stack.name, stack.region, {name: frozenset(found) for name, found in titles.items()})
+
+
 def tags_of(stack: WantedStack, wanted: Wanted, kind: ResourceType) -> dict[str, str]:
     """All tags that a resource is to bear; what joins others bears none."""
     if kind.joins:
@@ -187,7 +198,8 @@ class _Planner:
         self, wanted: Wanted, live: Live, desired: Mapping[str, Any], changed: frozenset[str], tags: dict[str, str]
     ) -> Change | None:
         kind = self._kind(wanted)
-        set_tags = {key: value for key, value in tags.items() if live.tags.get(key) != value}
+        known = tags if kind.tagging else {}
+        set_tags = {key: value for key, value in known.items() if live.tags.get(key) != value}
         ours = {key for key in live.tags if key.startswith(OURS)} - kind.own_tags
         untag = tuple(sorted(ours - tags.keys()))
         unready = _unready(kind, live)

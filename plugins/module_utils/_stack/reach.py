@@ -2,21 +2,22 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Where to look for what a stack owns: not in every service that there is a type for, in every run.
 
-What a document uses is read, and EC2 and IAM, on which all else stands. What it used once and has no more is told by
-the tagging API, which knows of all services; it may be late by minutes, so that a run which takes a whole stack down
-does not go by it.
+What a document uses is read, and EC2 and IAM, on which all else stands, and the few types of which the tagging API does
+not know. What it used once and has no more is told by that API; it may be late by minutes, so that a run which takes a
+whole stack down does not go by it. Names that are not made of the stack's come from the document, and from there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from .._aws.errors import LostResponseError, StackError, code_of, tell
 from .._aws.sdk import FAILURES, ClientError
 from .._aws.tags import STACK
 from .live import ClientOf, Inventory, read_all
-from .plan import Registry
+from .plan import Registry, scope_of
 from .resource import ResourceType, Scope
 from .wanted import WantedStack
 
@@ -28,31 +29,50 @@ REFUSED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 
 def read_stack(clients: ClientOf, stack: WantedStack, registry: Registry) -> Inventory:
     """Everything that the stack owns."""
-    scope = Scope(stack.name, stack.region)
+    scope = scope_of(stack, registry)
     used = {registry[item.type].service for item in stack.resources if item.type in registry}
-    likely = [kind for kind in registry.values() if not used or kind.service in used | ALWAYS]
+    likely = [kind for kind in registry.values() if not used or kind.untold or kind.service in used | ALWAYS]
     others = [kind for kind in registry.values() if kind not in likely]
+    # What may bear any name is looked for by the names that the tagging API knows, too.
+    titled = [kind for kind in likely if kind.of_arn]
     with ThreadPoolExecutor(1) as beside:
-        asked = beside.submit(_owned_services, clients, scope, others)
-        first = read_all(clients, likely, scope)
-        left = [kind for kind in others if kind.service in asked.result()]
-    more = read_all(clients, left, scope, first.alive) if left else Inventory(())
+        asked = beside.submit(_owned_arns, clients, scope, [*others, *titled])
+        first = read_all(clients, [kind for kind in likely if kind not in titled], scope)
+        arns = asked.result()
+    left = [*titled, *(kind for kind in others if arns is None or kind.service in _services(arns))]
+    more = read_all(clients, left, _with_titles(scope, left, arns or ()), first.alive) if left else Inventory(())
     return Inventory(first.alive + more.alive, first.dead + more.dead)
 
 
-def _owned_services(clients: ClientOf, scope: Scope, kinds: Iterable[ResourceType]) -> frozenset[str]:
-    """The services of the types in which something bears the tag of the stack; all where we may not ask."""
-    names = {IN_ARNS.get(kind.service, kind.service): kind.service for kind in kinds}
+def _owned_arns(clients: ClientOf, scope: Scope, kinds: Iterable[ResourceType]) -> list[str] | None:
+    """What bears the tag of the stack in the services of the types; None where we may not ask."""
+    names = sorted({IN_ARNS.get(kind.service, kind.service) for kind in kinds})
     if not names:
-        return frozenset()
-    request = {"TagFilters": [{"Key": STACK, "Values": [scope.stack]}], "ResourceTypeFilters": sorted(names)}
+        return []
+    request = {"TagFilters": [{"Key": STACK, "Values": [scope.stack]}], "ResourceTypeFilters": names}
     try:
         pages = clients("resourcegroupstaggingapi").pages("get_resources", request)
     except ClientError as error:
         if code_of(error) not in REFUSED:
             raise StackError(f"reading tags: {tell(error)}") from error
-        return frozenset(names.values())
+        return None
     except (LostResponseError, *FAILURES) as error:
         raise StackError(f"reading tags: {tell(error)}") from error
-    found = (item["ResourceARN"].split(":")[2] for page in pages for item in page["ResourceTagMappingList"])
-    return frozenset(names[name] for name in found if name in names)
+    return [item["ResourceARN"] for page in pages for item in page["ResourceTagMappingList"]]
+
+
+def _services(arns: Iterable[str]) -> frozenset[str]:
+    """The services, in botocore's words, of ARNs."""
+    words = {name: service for service, name in IN_ARNS.items()}
+    found = {arn.split(":")[2] for arn in arns}
+    return frozenset(words.get(name, name) for name in found)
+
+
+def _with_titles(scope: Scope, kinds: Iterable[ResourceType], arns: Iterable[str]) -> Scope:
+    """The scope with the names that ARNs tell, of the types that may bear any."""
+    titles = dict(scope.titles)
+    for kind in kinds:
+        if kind.of_arn:
+            told = [kind.of_arn(arn) for arn in arns if arn.split(":")[2] == kind.service]
+            titles[kind.name] = titles.get(kind.name, frozenset()) | {title for title in told if title}
+    return replace(scope, titles=titles)

@@ -15,18 +15,25 @@ Properties = Mapping[str, Any]
 
 
 def dig(item: Any, path: str) -> Any:
-    """The value at a dotted path of mappings, None where it ends early."""
+    """The value at a dotted path of mappings, and of lists by number; None where it ends early."""
     for key in path.split("."):
-        item = item.get(key) if isinstance(item, Mapping) else None
+        if isinstance(item, list):
+            item = item[int(key)] if int(key) < len(item) else None
+        else:
+            item = item.get(key) if isinstance(item, Mapping) else None
     return item
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose resources are meant: one stack in one region."""
+    """Whose resources are meant: one stack in one region.
+
+    ``titles`` are, by type, the names of its objects that are not made of the stack's (see ``ResourceType.title``).
+    """
 
     stack: str
     region: str
+    titles: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -57,7 +64,8 @@ class Listing:
 
     ``of_parent`` is for items that AWS lists only inside another object (see ``under``), given its id; ``within`` tells
     that id from an item's own where a call by ids asks inside one object, and ``shape`` completes an item by what only
-    the request says. Where a call by ids ``fails_whole`` when one of them is gone, it is not used to ask about several.
+    the request says. ``of_title`` is the further request for an object that has a name of its own. Where a call by ids
+    ``fails_whole`` when one of them is gone, or takes one alone, it is not used to ask about several.
     """
 
     operation: str
@@ -67,6 +75,7 @@ class Listing:
     of_parent: Callable[[str], Mapping[str, Any]] | None = None
     within: Callable[[str], str] | None = None
     shape: Callable[[Mapping[str, Any], Raw], Raw] | None = None
+    of_title: Callable[[str], Mapping[str, Any]] | None = None
     fails_whole: bool = False
 
 
@@ -181,7 +190,8 @@ class ResourceType:
     service: str
     listing: Listing
     id: str
-    tagging: Tagging
+    # None: no call shows the tags of many, so that they are given by the call that creates and not looked at again.
+    tagging: Tagging | None
     normalize: Callable[[Raw], dict[str, Any]]
     create: Callable[[Client, Order], Raw]
     delete: Callable[[Client, Live], Steps]
@@ -205,11 +215,19 @@ class ResourceType:
     # The new object comes before the old one goes. Names the property inside which their names must differ.
     create_first: str = ""
     everywhere: bool = False
+    # What AWS calls an object, where its name alone must tell whose it is.
+    naming: Callable[[Scope, str], str] | None = None
+    # The property in which a document may give an object any other name, and that name in an ARN, if it is one.
+    title: str = ""
+    of_arn: Callable[[str], str | None] | None = None
+    # The tagging API does not know of such objects: their list, which must be one cheap call, is read in every run.
+    untold: bool = False
     # How many characters a name may have; no limit that matters when 0.
     longest: int = 0
     also: tuple[Listing, ...] = ()
     join: Callable[[list[Raw], Sequence[list[Raw]]], list[Raw]] | None = None
-    # Tags that no list shows are read first: everything else is read only of what the stack owns.
+    # Tags that no list shows are read first, of what may be the stack's: everything else only of what it owns.
+    maybe: Callable[[Raw, Scope], bool] | None = None
     tags: Detail | None = None
     details: tuple[Detail, ...] = ()
     # The type of the objects inside which this one's are listed.
@@ -260,8 +278,13 @@ class ResourceType:
     def identify(self, item: Raw) -> str:
         return str(dig(item, self.id))
 
+    def tags_of(self, item: Raw) -> dict[str, str]:
+        """The tags of an item, as far as it shows any."""
+        return self.tagging.read(item) if self.tagging else {}
+
     def physical(self, scope: Scope, name: str, suffix: str = "") -> str:
-        return shortened(scope.physical(name, self.everywhere) + suffix, self.longest)
+        plain = self.naming(scope, name) if self.naming else scope.physical(name, self.everywhere)
+        return shortened(plain + suffix, self.longest)
 
     def equal(self, name: str, wanted: Any, live: Any) -> bool:
         compare = self.same.get(name)

@@ -45,6 +45,7 @@ class Wanted:
 class WantedStack:
     """A whole topology, compiled.
 
+    ``known`` are resources that are not wanted but may be there: those of the document of a stack that is to be absent.
     ``outputs`` are named results, each a sequence of literal text and `Ref`, joined when everything is in place:
     ``{"url": ("http://", Ref("elastic_ip/app-1", "public_ip"), "/")}``.
     """
@@ -54,3 +55,4 @@ class WantedStack:
     resources: tuple[Wanted, ...]
     tags: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, tuple[str | Ref, ...]] = field(default_factory=dict)
+    known: tuple[Wanted, ...] = ()

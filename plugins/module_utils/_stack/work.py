@@ -15,10 +15,10 @@ from .._aws.errors import LostResponseError, StackError, code_of, is_not_found, 
 from .._aws.sdk import ClientError
 from . import live as reading
 from .graph import Step
-from .plan import Change, Plan, Registry, tags_of
+from .plan import Change, Plan, Registry, scope_of, tags_of
 from .poll import verdict
 from .references import resolve
-from .resource import Edit, Live, Order, Properties, Raw, ResourceType, Scope, Wait, dig, successor_suffix
+from .resource import Edit, Live, Order, Properties, Raw, ResourceType, Wait, Waiter, dig, successor_suffix
 from .schedule import Await, Pause, Work
 from .wanted import Ref, WantedStack
 
@@ -50,7 +50,7 @@ class Worker:
     ) -> None:
         self._clients = clients
         self._stack = stack
-        self._scope = Scope(stack.name, stack.region)
+        self._scope = scope_of(stack, registry)
         self._registry = registry
         self._changes = {change.key: change for change in plan.changes}
         self._inventory = inventory
@@ -104,6 +104,8 @@ class Worker:
         )
 
     def _name(self, change: Change, kind: ResourceType, properties: Properties) -> str:
+        if kind.title and properties.get(kind.title):
+            return str(properties[kind.title])
         live, place, suffix = change.live, kind.create_first, ""
         if change.action == "replace" and live and place and properties.get(place) == live.properties.get(place):
             # The one that goes still has the name there.
@@ -118,6 +120,7 @@ class Worker:
         return "gw-" + hashlib.sha256("|".join(parts).encode()).hexdigest()[:40]
 
     def _create(self, change: Change, kind: ResourceType) -> Work:
+        yield from self._name_free(change, kind)
         for bump in range(GENERATIONS):
             order = self._order(change, early=True, bump=bump)
             item = yield from self._make(kind, order)
@@ -128,6 +131,13 @@ class Worker:
             yield from self._settle(change, kind, order, item)
             return
         raise StackError(f"AWS keeps answering with objects that are gone ({GENERATIONS} client tokens were tried)")
+
+    def _name_free(self, change: Change, kind: ResourceType) -> Work:
+        """Wait for a predecessor that a dead run sent away, where the new one is to have its name."""
+        for gone in self._inventory.dead:
+            if gone.address == change.key and "id" in kind.named:
+                waiter = Waiter("gone", kind.id, (), absent_is_ready=True, timeout=kind.busy_timeout)
+                yield Await(kind, Wait(waiter, gone.id))
 
     def _settle(self, change: Change, kind: ResourceType, order: Order, item: Raw) -> Work:
         """Bring a new object from what AWS makes by default to what is wanted."""
@@ -166,9 +176,10 @@ class Worker:
         found = yield from self._look(kind, order)
         if found or code_of(error) in REUSED_TOKEN:
             return found
+        adopt = ", or name it under adopt" if kind.listing.by_ids else ""
         raise StackError(
             f"{error.operation_name}: {code_of(error)}: {message_of(error)} It is not tagged as this stack's: "
-            f"rename or remove {order.name}, or name it under adopt"
+            f"rename or remove {order.name}{adopt}"
         ) from error
 
     def _look(self, kind: ResourceType, order: Order) -> Finding[Raw | None]:
@@ -206,9 +217,9 @@ class Worker:
     def _update(self, change: Change, kind: ResourceType) -> Work:
         live = yield from self._arrived(kind, self.made[change.key])
         client = self._clients(kind.service)
-        if change.tags:
+        if change.tags and kind.tagging:
             kind.tagging.write(client, live, change.tags)
-        if change.untag:
+        if change.untag and kind.tagging:
             kind.tagging.remove(client, live, change.untag)
         order = self._order(change)
         yield from self._bring(kind, Edit(live, order, kind.different(order.properties, live.properties)))

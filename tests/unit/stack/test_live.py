@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import StackError
-from ansible_collections.groundwork.aws.plugins.module_utils._stack import live, reach
+from ansible_collections.groundwork.aws.plugins.module_utils._stack import live, named, reach
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.resource import (
     Detail,
     Listing,
@@ -255,6 +255,85 @@ def test_a_stack_that_is_to_go_is_looked_for_everywhere() -> None:
     account = account_of([])
     assert read(account) == {"list_subnet", "list_balancer", "list_database"}
     assert "get_resources" not in account.operations()
+
+
+TITLED = kind(
+    "log",
+    service="logs",
+    listing=Listing(
+        "list_log", "Items", lambda scope: {"Prefix": f"/{scope.stack}/"}, of_title=lambda title: {"Prefix": title}
+    ),
+    title="name",
+    of_arn=lambda arn: None if "/shop/" in arn else arn.rpartition(":")[2],
+)
+
+
+def titles_asked(stack: WantedStack, arns: list[str], refusal: str = "") -> list[str]:
+    """What is asked of the list, where the tagging API tells these ARNs."""
+
+    def resources(_request: Mapping[str, Any]) -> Any:
+        if refusal:
+            raise failure(refusal)
+        return {"ResourceTagMappingList": [{"ResourceARN": arn} for arn in arns]}
+
+    account = Account({"list_log": lambda _request: {"Items": []}, "get_resources": resources})
+    reach.read_stack(account, stack, {"log": TITLED})
+    return [request["Prefix"] for operation, request in account.asked if operation == "list_log"]
+
+
+def test_objects_of_any_name_are_looked_for_by_those_that_are_known() -> None:
+    wanted = (Wanted("log", "a", {"name": "/rds/a"}), Wanted("log", "b", {}))
+    stack = WantedStack("shop", "us-east-1", wanted)
+    assert titles_asked(stack, []) == ["/shop/", "/rds/a"]
+    # One that the document has no more, one that is listed by its beginning, and something of another service.
+    logs = [f"arn:aws:logs:us-east-1:1:log-group:{name}" for name in ("/rds/old", "/shop/b")]
+    arns = [*logs, "arn:aws:sns:us-east-1:1:topic"]
+    assert titles_asked(stack, arns) == ["/shop/", "/rds/a", "/rds/old"]
+    assert titles_asked(stack, [], "AccessDeniedException") == ["/shop/", "/rds/a"]
+
+
+def test_the_names_of_a_stack_that_is_to_go_are_still_known() -> None:
+    stack = WantedStack("shop", "us-east-1", (), known=(Wanted("log", "a", {"name": "/rds/a"}),))
+    assert titles_asked(stack, []) == ["/shop/", "/rds/a"]
+
+
+def test_what_the_tagging_api_does_not_know_is_listed_in_every_run() -> None:
+    account = account_of([])
+    registry = {**REGISTRY, "balancer": kind("balancer", untold=True)}
+    resources = (Wanted("subnet", "x", {}),)
+    reach.read_stack(account, WantedStack("shop", "us-east-1", resources), registry)
+    assert account.operations() == {"list_subnet", "list_balancer", "get_resources"}
+
+
+BY_NAME = named.owner("topic", lambda scope: f"{scope.stack}_", lambda item: str(item["Id"]))
+
+
+def test_a_name_tells_whose_it_is() -> None:
+    names = ("shop_a", "shop-2_a", "shop", "a_shop_a")
+    assert [BY_NAME({"Id": name}, SCOPE) for name in names] == ["topic/a", None, None, None]
+
+
+def test_tags_contradict_a_name() -> None:
+    """They are read only of what has a name of the stack; the others cost no call."""
+    table = {"shop_a": tagged("topic/a"), "shop_b": {}, "shop_c": tagged("topic/c", "other"), "mine": {}}
+    asked: list[list[str]] = []
+    by_name = named.begins(lambda scope: f"{scope.stack}_", lambda item: str(item["Id"]))
+    topic = kind("topic", maybe=by_name, tags=tags_of(table, asked, 1))
+    account = Account({"list_topic": lambda _request: {"Items": [{"Id": one} for one in table]}})
+    assert [item.id for item in live.read_all(account, [topic], SCOPE).alive] == ["shop_a"]
+    assert sorted(asked) == [["shop_a"], ["shop_b"], ["shop_c"]]
+    # Nor is one taken for what a call has made whose answer was lost.
+    assert live.find(account, topic, SCOPE, "topic/b") is None
+    found = live.find(account, topic, SCOPE, "topic/a")
+    assert found
+    assert found["Id"] == "shop_a"
+
+
+def test_an_object_is_looked_up_by_the_whole_of_its_name() -> None:
+    log = kind("log", listing=Listing("list_log", "Items", by_ids=lambda names: {"Prefix": names[0]}))
+    account = Account({"list_log": lambda _request: {"Items": [{"Id": "/a/b"}, {"Id": "/a"}]}})
+    assert live.find_by_id(account, log, "/a") == {"Id": "/a"}
+    assert live.find_by_id(account, log, "/") is None
 
 
 def test_names_that_are_too_long_stay_distinct() -> None:

@@ -152,6 +152,23 @@ def test_it_is_waited_for_before_it_is_worked_on() -> None:
     assert [wait.wait for wait in waits] == [Wait(UP, "t-1")]
 
 
+@pytest.mark.parametrize(("named", "awaited"), [({"id"}, ["t-0"]), ((), [])])
+def test_a_predecessor_that_is_going_has_its_name_until_it_is_gone(named: Any, awaited: list[str]) -> None:
+    dead = (thing("t-0"), Live("thing", "b", "t-b", {}, {}, {}))
+    waits = finish(worker(Account(), kind(named=frozenset(named)), change("create"), dead), CREATE)
+    assert [wait.wait.id for wait in waits] == awaited
+    assert all(verdict(wait.wait.waiter, None) and not verdict(wait.wait.waiter, {"Id": "t-0"}) for wait in waits)
+
+
+def test_what_bears_another_name_is_called_so() -> None:
+    account = Account(*[refusal("Taken")] * 2)
+    titled = kind(title="colour", exists=frozenset({"Taken"}))
+    with pytest.raises(StackError, match=r"rename or remove red$"):
+        finish(worker(account, titled, change("create", colour="red")), CREATE)
+    with pytest.raises(StackError, match=r"rename or remove shop-a$"):
+        finish(worker(account, titled, change("create")), CREATE)
+
+
 def test_a_lost_answer_is_followed_by_looks_and_what_is_found_is_taken() -> None:
     account = Account(LostResponseError("MakeThing", ValueError()))
     generator = worker(account, kind(), change("create", colour="red")).work(CREATE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..resource import Client, Listing, Live, Order, Raw, ResourceType, Tagging, Wait, Waiter
+from ..resource import Client, Listing, Live, Order, Raw, ResourceType, Wait, Waiter
 
 LEAVING = "draining"
 # The longest deregistration delay is an hour.
@@ -65,7 +65,7 @@ TYPE = ResourceType(
     ),
     id="TargetId",
     # Tags are of the target group alone.
-    tagging=Tagging(lambda _item: {}, lambda *_: None, lambda *_: None),
+    tagging=None,
     attributes={"id": "TargetId"},
     required=frozenset({"target_group", "instance", "port"}),
     create_only=frozenset({"target_group", "instance", "port"}),
