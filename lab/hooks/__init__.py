@@ -12,6 +12,8 @@ from . import (
     access,
     addresses,
     balancers,
+    cache_subnets,
+    caches,
     console,
     database_groups,
     databases,
@@ -27,13 +29,14 @@ from . import (
     speed,
     subnets,
     targets,
+    topics,
 )
 
 __all__ = ["addresses", "install", "lifecycle", "remove", "targets"]
 # Importing them declares their hooks.
 _PARTS = (
-    *(access, addresses, balancers, console, database_groups, databases, dependencies, images, interfaces),
-    *(launch, lifecycle, nat, options, secrets, speed, subnets, targets),
+    *(access, addresses, balancers, cache_subnets, caches, console, database_groups, databases, dependencies),
+    *(images, interfaces, launch, lifecycle, nat, options, secrets, speed, subnets, targets, topics),
 )
 
 

@@ -18,7 +18,7 @@ from moto.rds.responses import RDSResponse
 from .database_versions import rds_error
 from .databases import settle, standing_in
 from .lifecycle import note
-from .patch import Hook, addition, around
+from .patch import Hook, add, around
 
 # Some that take effect only when the database starts; AWS knows hundreds.
 STATIC = frozenset(
@@ -120,7 +120,7 @@ def modify_db_parameter_group(
     return changed
 
 
-@addition(RDSResponse, "reset_db_parameter_group")
+@add(RDSResponse, "reset_db_parameter_group")
 def reset_db_parameter_group(response: Any) -> ActionResult:
     group = _existing(response.backend, response.params.get("DBParameterGroupName"))
     asked = [one.original_dict() for one in response.params.get("Parameters", [])]

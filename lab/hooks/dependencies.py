@@ -10,9 +10,11 @@ from moto.ec2.models.vpcs import VPCBackend
 from moto.ec2.responses.security_groups import SecurityGroups
 from moto.ec2.responses.subnets import Subnets
 
-from . import databases
+from . import cache_subnets, databases
 from .errors import dependency_violation, ec2_error
 from .patch import Hook, around
+
+STORES = (cache_subnets, databases)
 
 
 @around(SecurityGroups, "delete_security_group")
@@ -28,7 +30,7 @@ def delete_security_group(original: Hook, response: Any) -> Any:
         if (
             _has_interfaces(backend, group)
             or _is_referenced(backend, group)
-            or databases.in_group(backend.account_id, backend.region_name, group_id)
+            or any(part.in_group(backend.account_id, backend.region_name, group_id) for part in STORES)
         ):
             raise dependency_violation(f"resource {group_id} has a dependent object")
     return original(response)
@@ -52,7 +54,7 @@ def delete_subnet(original: Hook, response: Any) -> Any:
     subnet_id = response._get_param("SubnetId")
     backend = response.ec2_backend
     interfaces = any(interface.subnet.id == subnet_id for interface in backend.enis.values())
-    if interfaces or databases.in_subnet(backend.account_id, backend.region_name, subnet_id):
+    if interfaces or any(part.in_subnet(backend.account_id, backend.region_name, subnet_id) for part in STORES):
         raise dependency_violation(f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
     result = original(response)
     # AWS dissolves the association with a route table; moto would refuse to delete that table for ever.

@@ -16,9 +16,9 @@ Hook = Callable[..., Any]
 
 # Owner (a class or a module), name, and what makes the replacement out of the original.
 _declared: list[tuple[Any, str, Callable[[Any], Any]]] = []
-# Methods that moto does not have.
-_added: list[tuple[type, str, Hook]] = []
 _replaced: list[tuple[Any, str, Any]] = []
+# Owner, name, and a method that moto has not got.
+_added: list[tuple[type, str, Hook]] = []
 
 
 def around(owner: type, name: str) -> Callable[[Hook], Hook]:
@@ -26,6 +26,16 @@ def around(owner: type, name: str) -> Callable[[Hook], Hook]:
 
     def declare(hook: Hook) -> Hook:
         _declared.append((owner, name, lambda original: _bind(original, hook)))
+        return hook
+
+    return declare
+
+
+def add(owner: type, name: str) -> Callable[[Hook], Hook]:
+    """Declare a method that moto has not got; where a release has one, the lab does not start."""
+
+    def declare(hook: Hook) -> Hook:
+        _added.append((owner, name, hook))
         return hook
 
     return declare
@@ -41,16 +51,6 @@ def remake(owner: Any, name: str) -> Callable[[Hook], Hook]:
     return declare
 
 
-def addition(owner: type, name: str) -> Callable[[Hook], Hook]:
-    """Declare a method that moto does not have; when it gets one of its own, the lab does not start."""
-
-    def declare(hook: Hook) -> Hook:
-        _added.append((owner, name, hook))
-        return hook
-
-    return declare
-
-
 def install() -> None:
     """Put every declared hook in place, once."""
     if _replaced:
@@ -61,7 +61,7 @@ def install() -> None:
         setattr(owner, name, make(original))
     for owner, name, hook in _added:
         if hasattr(owner, name):
-            raise AttributeError(f"moto has {owner.__name__}.{name} by now")
+            raise TypeError(f"moto has {owner.__name__}.{name} by now: the lab must not have its own")
         _replaced.append((owner, name, None))
         setattr(owner, name, hook)
 

@@ -1,0 +1,157 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Caches as the API shows them: what the lab adds to moto."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from labtools import Account, client, refused, until
+
+NAME = {"ReplicationGroupId": "shop"}
+
+
+@pytest.fixture
+def caches(account: Account) -> Any:
+    found = client("elasticache", account.endpoint, account.number)
+    found.create_cache_subnet_group(
+        CacheSubnetGroupName="shop", CacheSubnetGroupDescription="d", SubnetIds=[account.subnet]
+    )
+    return found
+
+
+def make(caches: Any, account: Account, **more: Any) -> dict[str, Any]:
+    options = {
+        **NAME,
+        "ReplicationGroupDescription": "d",
+        "CacheNodeType": "cache.t3.micro",
+        "NumCacheClusters": 2,
+        "AutomaticFailoverEnabled": True,
+        "CacheSubnetGroupName": "shop",
+        "SecurityGroupIds": [account.group],
+        **more,
+    }
+    return dict(caches.create_replication_group(**options)["ReplicationGroup"])
+
+
+def status(caches: Any) -> str:
+    return str(caches.describe_replication_groups(**NAME)["ReplicationGroups"][0]["Status"])
+
+
+def available(caches: Any) -> dict[str, Any]:
+    until("the cache is available", lambda: status(caches) == "available")
+    return dict(caches.describe_replication_groups(**NAME)["ReplicationGroups"][0])
+
+
+def nodes(caches: Any) -> list[dict[str, Any]]:
+    return [one for one in caches.describe_cache_clusters(ShowCacheNodeInfo=True)["CacheClusters"]]
+
+
+def test_it_is_made_before_it_can_be_reached(account: Account, caches: Any) -> None:
+    made = make(caches, account, Port=6380)
+    assert (made["Status"], made["NodeGroups"]) == ("creating", [])
+    assert refused(caches.list_tags_for_resource, ResourceName=made["ARN"]) == "InvalidReplicationGroupState"
+    found = available(caches)
+    (shard,) = found["NodeGroups"]
+    assert shard["PrimaryEndpoint"]["Port"] == shard["ReaderEndpoint"]["Port"] == 6380
+    assert shard["PrimaryEndpoint"]["Address"] != shard["ReaderEndpoint"]["Address"]
+    assert caches.list_tags_for_resource(ResourceName=made["ARN"])["TagList"] == []
+
+
+def test_it_has_as_many_nodes_as_were_asked_for_and_they_are_clusters(account: Account, caches: Any) -> None:
+    make(caches, account, NumCacheClusters=3)
+    assert available(caches)["MemberClusters"] == ["shop-001", "shop-002", "shop-003"]
+    first, *others = nodes(caches)
+    assert len(others) == 2
+    assert first["ReplicationGroupId"] == "shop"
+    assert first["CacheSubnetGroupName"] == "shop"
+    assert [one["SecurityGroupId"] for one in first["SecurityGroups"]] == [account.group]
+    assert first["EngineVersion"].count(".") == 2
+    assert first["CacheNodes"][0]["Endpoint"]["Address"].startswith("shop-001.")
+    assert "CacheNodes" not in caches.describe_cache_clusters(CacheClusterId="shop-002")["CacheClusters"][0]
+
+
+def test_what_makes_no_sense_is_refused(account: Account, caches: Any) -> None:
+    assert refused(make, caches, account, NumCacheClusters=1) == "InvalidParameterValue"
+    assert refused(make, caches, account, CacheSubnetGroupName="other") == "CacheSubnetGroupNotFoundFault"
+    assert refused(make, caches, account, SecurityGroupIds=["sg-0"]) == "InvalidParameterValue"
+    more = {"AutomaticFailoverEnabled": False, "MultiAZEnabled": True}
+    assert refused(make, caches, account, **more) == "InvalidParameterCombination"
+
+
+def test_one_change_at_a_time(account: Account, caches: Any) -> None:
+    make(caches, account)
+    more = {
+        "CacheParameterGroupName": "shop",
+        "EngineVersion": "7.2",
+        "PreferredMaintenanceWindow": "mon:01:00-mon:02:00",
+    }
+    change = {**NAME, **more, "ApplyImmediately": True}
+    assert refused(caches.modify_replication_group, **change) == "InvalidReplicationGroupState"
+    available(caches)
+    caches.modify_replication_group(**change)
+    assert status(caches) == "modifying"
+    available(caches)
+    node = nodes(caches)[0]
+    assert node["CacheParameterGroup"]["CacheParameterGroupName"] == "shop"
+    assert (node["EngineVersion"], node["PreferredMaintenanceWindow"]) == ("7.2.0", "mon:01:00-mon:02:00")
+
+
+def test_replicas_come_and_go(account: Account, caches: Any) -> None:
+    make(caches, account)
+    available(caches)
+    count = {**NAME, "ApplyImmediately": True}
+    assert refused(caches.increase_replica_count, **count, NewReplicaCount=1) == "NoOperationFault"
+    caches.increase_replica_count(**count, NewReplicaCount=3)
+    assert available(caches)["MemberClusters"][-1] == "shop-004"
+    assert refused(caches.decrease_replica_count, **count, NewReplicaCount=0) == "InvalidParameterValue"
+    caches.decrease_replica_count(**count, NewReplicaCount=1)
+    assert available(caches)["MemberClusters"] == ["shop-001", "shop-002"]
+    assert len(nodes(caches)) == 2
+
+
+def test_it_goes_with_a_last_snapshot_and_lets_go_of_all_that_it_holds(account: Account, caches: Any) -> None:
+    make(caches, account, Tags=[{"Key": "a", "Value": "b"}])
+    available(caches)
+    assert refused(caches.delete_cache_subnet_group, CacheSubnetGroupName="shop") == "CacheSubnetGroupInUse"
+    assert refused(account.ec2.delete_subnet, SubnetId=account.subnet) == "DependencyViolation"
+    assert refused(account.ec2.delete_security_group, GroupId=account.group) == "DependencyViolation"
+    caches.delete_replication_group(**NAME, FinalSnapshotIdentifier="last")
+    assert status(caches) == "deleting"
+    assert refused(caches.delete_replication_group, **NAME) == "InvalidReplicationGroupState"
+    until("it is gone", lambda: caches.describe_replication_groups()["ReplicationGroups"] == [])
+    assert refused(caches.delete_replication_group, **NAME) == "ReplicationGroupNotFoundFault"
+    assert nodes(caches) == []
+    assert [one["SnapshotName"] for one in caches.describe_snapshots()["Snapshots"]] == ["last"]
+    caches.delete_cache_subnet_group(CacheSubnetGroupName="shop")
+    assert caches.describe_cache_subnet_groups()["CacheSubnetGroups"] == []
+    account.ec2.delete_security_group(GroupId=account.group)
+    # Nothing of the old one clings to one of the same name.
+    caches.create_cache_subnet_group(
+        CacheSubnetGroupName="shop", CacheSubnetGroupDescription="d", SubnetIds=[account.subnet]
+    )
+    made = make(caches, account, SecurityGroupIds=[])
+    available(caches)
+    assert caches.list_tags_for_resource(ResourceName=made["ARN"])["TagList"] == []
+
+
+def test_a_subnet_group_changes_in_place(account: Account, caches: Any) -> None:
+    other = account.ec2.create_subnet(VpcId=account.vpc, CidrBlock="10.0.2.0/24")["Subnet"]["SubnetId"]
+    named = {"CacheSubnetGroupName": "shop"}
+    caches.modify_cache_subnet_group(**named, SubnetIds=[account.subnet, other])
+    caches.modify_cache_subnet_group(**named, CacheSubnetGroupDescription="another")
+    (group,) = caches.describe_cache_subnet_groups(**named)["CacheSubnetGroups"]
+    assert group["CacheSubnetGroupDescription"] == "another"
+    assert {one["SubnetIdentifier"] for one in group["Subnets"]} == {account.subnet, other}
+    assert (
+        refused(caches.modify_cache_subnet_group, CacheSubnetGroupName="none", SubnetIds=[other])
+        == "CacheSubnetGroupNotFoundFault"
+    )
+
+
+def test_a_cluster_alone_goes_in_the_end(account: Account, caches: Any) -> None:
+    caches.create_cache_cluster(CacheClusterId="m", Engine="memcached", CacheNodeType="cache.t3.micro", NumCacheNodes=1)
+    caches.delete_cache_cluster(CacheClusterId="m")
+    assert nodes(caches)[0]["CacheClusterStatus"] == "deleting"
+    until("it is gone", lambda: nodes(caches) == [])
