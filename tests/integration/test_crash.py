@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -40,6 +40,15 @@ TUNED: Mapping[str, Any] = {
         "db_instance/main": {"class": "db.t3.small"},
         "db_parameter_group/tuned": {"parameters": {"performance_schema": True, "slow_query_log": None}},
         "secret/app": {"generate": {"length": 50}},
+    },
+}
+# A topic, an alarm and a log group are others, and the cache has a node more.
+RETUNED: Mapping[str, Any] = {
+    "resources": {
+        "sns_topic/alerts": {"subscriptions": [{"protocol": "sms", "endpoint": "+15550100"}]},
+        "alarm/memory": {"threshold": 90},
+        "log_group/database": {"name": "/aws/rds/instance/other/error"},
+        "cache/redis": {"nodes": 3},
     },
 }
 
@@ -176,6 +185,13 @@ def test_databases_and_secrets_that_died_half_made_or_half_gone_are_completed(st
     base = base_of("data", "db_instance/main", "secret/app")
     tuned = Step("tune", lambda stack, parallel: stack.start(TUNED, allow_destroy=["secret/app"], parallel=parallel))
     try_all(stacks, [], [CREATE, tuned, DELETE], base=base)
+
+
+def test_monitoring_and_a_cache_that_died_half_made_or_half_gone_are_completed(stacks: Stacks) -> None:
+    # What there is two of once is enough here.
+    watched = replace(base_of("watched"), overrides={"resources": {"alarm/latency": None, "log_group/app": None}})
+    retuned = Step("retune", lambda stack, parallel: stack.start(RETUNED, parallel=parallel))
+    try_all(stacks, [], [CREATE, retuned, DELETE], base=watched)
 
 
 def test_a_creation_that_died_is_taken_down_without_a_trace(stacks: Stacks) -> None:

@@ -63,8 +63,9 @@ class Fresh:
 
 
 # The most that one answer may hold, for the lists that grow with a stack: without it the API chooses, often 100.
-# From the reference of each operation (MaxResults, MaxItems).
+# From the reference of each operation (MaxResults, MaxItems, MaxRecords).
 PAGE_SIZES = {
+    "describe_alarms": 100,
     "describe_instances": 1000,
     "describe_volumes": 500,
     "list_instance_profiles": 1000,

@@ -54,6 +54,16 @@ def set_attributes(operation: str, key: str) -> Any:
     return update
 
 
+def full_name(arn: str) -> str:
+    """What CloudWatch's metrics call a load balancer or target group."""
+    return arn.rpartition(":")[2].removeprefix("loadbalancer/")
+
+
+def with_full_names(key: str) -> Any:
+    """What gives listed items their full names, from their ARNs."""
+    return lambda items, _others: [{**item, "FullName": full_name(item[key])} for item in items]
+
+
 def as_text(given: Mapping[str, Any] | None) -> dict[str, str]:
     """Attributes as AWS keeps them: text, true and false in small letters."""
     values = {name: str(value) for name, value in (given or {}).items()}

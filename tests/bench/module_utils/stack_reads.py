@@ -30,13 +30,15 @@ def read_stack(stack: str, region: str) -> None:
     """Read all that a stack owns; single objects are asked for only where AWS has no list that tells."""
     session = botocore.session.Session()
     config = Config(max_pool_connections=20)
-    services = ("ec2", "iam", "ssm", "resourcegroupstaggingapi")
+    services = ("ec2", "iam", "ssm", "resourcegroupstaggingapi", "cloudwatch")
     clients = (_untyped(session.create_client(name, region_name=region, config=config)) for name in services)
-    ec2, iam, ssm, tags = clients
+    ec2, iam, ssm, tags, watch = clients
     filters = [{"Name": "tag:groundwork:stack", "Values": [stack]}]
     elsewhere = {
         "TagFilters": [{"Key": "groundwork:stack", "Values": [stack]}],
-        "ResourceTypeFilters": ["elasticloadbalancing", "rds", "secretsmanager"],
+        "ResourceTypeFilters": [
+            *("cloudwatch", "elasticache", "elasticloadbalancing", "logs", "rds", "secretsmanager", "sns")
+        ],
     }
     path = f"/groundwork/{stack}/{region}/"
 
@@ -58,6 +60,8 @@ def read_stack(stack: str, region: str) -> None:
         lists = [calls.submit(_pages, ec2, name, Filters=filters) for name in BY_TAG]
         lists.append(calls.submit(_pages, ec2, "describe_nat_gateways", Filter=filters))
         lists.append(calls.submit(_pages, tags, "get_resources", **elsewhere))
+        dashboards = f"groundwork_{stack}_{region}_"
+        lists.append(calls.submit(_pages, watch, "list_dashboards", DashboardNamePrefix=dashboards))
         lists.append(calls.submit(_pages, ssm, "get_parameters_by_path", Path=f"/groundwork/{stack}/lock"))
         with ThreadPoolExecutor(3) as first:
             found = first.map(lambda read: [calls.submit(call) for call in read()], (networks, roles, profiles))

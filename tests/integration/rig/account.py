@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from . import services
 from .canonical import Objects, canonical
 
 # Everything of EC2 that a stack makes or that comes with it: the list call, where its items are, what identifies one.
@@ -87,6 +88,7 @@ class Account:
             self._secrets,
         )
         found = {identifier: item for reader in readers for identifier, item in reader()}
+        found |= {identifier: item for read in services.READERS for identifier, item in read(self._read)}
         return {key: _tidy(item, found) for key, item in found.items() if not _is_left_over(key, item, found)}
 
     def state(self, blank: str = "") -> list[str]:
@@ -97,7 +99,7 @@ class Account:
         return canonical(self.objects(), self.id, blank)
 
     def owned(self, stack: str) -> dict[str, str]:
-        """What carries the tags of a stack, lies under its IAM path, or is its lock: id -> address."""
+        """What carries the tags or the name of a stack, lies under its IAM path, or is its lock: id -> address."""
         return {identifier: address for identifier, item in self.objects().items() if (address := _owned(item, stack))}
 
     def id_of(self, stack: str, address: str) -> str:
@@ -225,6 +227,8 @@ def _owned(item: Any, stack: str) -> str | None:
     tags = {tag["Key"]: tag["Value"] for tag in item.get("Tags") or item.get("TagSet") or ()}
     if tags.get("groundwork:stack") == stack:
         return tags.get("groundwork:resource", "(untold)")
+    if str(item.get("DashboardName", "")).startswith(f"groundwork_{stack}_"):
+        return f"dashboard/{item['DashboardName'].rpartition('_')[2]}"
     if str(item.get("Path", "")).startswith(f"/groundwork/{stack}/"):
         return f"(untagged) {item.get('Arn')}"
     if str(item.get("Name", "")).startswith(f"/groundwork/{stack}/"):

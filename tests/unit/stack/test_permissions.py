@@ -18,17 +18,23 @@ from botocore import xform_name
 CHECKOUT = Path(__file__).parents[3]
 # The prefix of the actions of each service that has one of its own.
 SERVICES = {
+    "cloudwatch": "cloudwatch",
     "ec2": "ec2",
-    "iam": "iam",
-    "ssm": "ssm",
+    "elasticache": "elasticache",
     "elbv2": "elasticloadbalancing",
+    "iam": "iam",
+    "logs": "logs",
     "rds": "rds",
     "secretsmanager": "secretsmanager",
     "resourcegroupstaggingapi": "tag",
+    "sns": "sns",
+    "ssm": "ssm",
+    "sts": "sts",
 }
 SOURCES = ("module_utils/_stack", "module_utils/_rollout", "module_utils/_aws", "plugin_utils/_inventory")
 # What AWS asks for beside the operation that is called.
 BESIDE = {
+    "cloudwatch:TagResource",
     "iam:CreateServiceLinkedRole",
     "iam:PassRole",
     "kms:CreateGrant",
@@ -55,7 +61,8 @@ def operations(service: str) -> dict[str, str]:
 
 def words() -> dict[Path, set[str]]:
     files = (path for source in SOURCES for path in (CHECKOUT / "plugins" / source).rglob("*.py"))
-    return {path: set(re.findall(r"[a-z]+(?:_[a-z]+)+", path.read_text(encoding="utf-8"))) for path in files}
+    word = r"[a-z]+(?:_[a-z]+)+|(?<=client\.)[a-z]+"
+    return {path: set(re.findall(word, path.read_text(encoding="utf-8"))) for path in files}
 
 
 def services_of(path: Path) -> tuple[str, ...]:
@@ -67,6 +74,13 @@ def services_of(path: Path) -> tuple[str, ...]:
         return ("rds",)
     if "elbv2" in text or path.name == "elbv2.py":
         return ("elbv2", "resourcegroupstaggingapi")
+    if "elasticache" in text or path.name == "elasticache.py":
+        return ("elasticache",)
+    if path.name == "named.py":
+        return ("sts",)
+    told = re.search('service="(cloudwatch|logs|sns)"', text)
+    if told:
+        return (told[1],)
     return ("iam",) if "iam." in text or path.name == "iam.py" else ("ec2", "ssm")
 
 

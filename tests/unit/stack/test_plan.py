@@ -117,6 +117,13 @@ def test_tags_of_others_stay_and_ours_that_are_stale_go() -> None:
     assert found.changes[0].after == {"tags": {"Name": "shop-main"}}
 
 
+def test_tags_that_no_call_shows_are_not_compared() -> None:
+    metric = {"metric": "M", "namespace": "N", "comparison": "LessThanThreshold", "threshold": 1}
+    alarm = Wanted("alarm", "low", metric)
+    found = replace(live(alarm, "groundwork/shop/low"), tags={})
+    assert brief(plan(stack(alarm, tags={"team": "blue"}), [found])) == []
+
+
 def test_of_duplicates_the_one_in_use_stays() -> None:
     lives = [live(VPC, "vpc-0"), *ALL[:2]]
     assert brief(plan(stack(VPC, SUBNET), lives)) == [("vpc/main@vpc-0", "delete", "duplicate of vpc-1")]

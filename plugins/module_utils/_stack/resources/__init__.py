@@ -8,6 +8,10 @@ from collections.abc import Mapping
 
 from ..resource import ResourceType
 from . import (
+    alarm,
+    cache,
+    cache_subnet_group,
+    dashboard,
     db_instance,
     db_parameter_group,
     db_subnet_group,
@@ -20,10 +24,12 @@ from . import (
     listener,
     listener_rule,
     load_balancer,
+    log_group,
     nat_gateway,
     route_table,
     secret,
     security_group,
+    sns_topic,
     subnet,
     target,
     target_group,
@@ -31,6 +37,10 @@ from . import (
 )
 
 MODULES = (
+    alarm,
+    cache,
+    cache_subnet_group,
+    dashboard,
     db_instance,
     db_parameter_group,
     db_subnet_group,
@@ -43,10 +53,12 @@ MODULES = (
     listener,
     listener_rule,
     load_balancer,
+    log_group,
     nat_gateway,
     route_table,
     secret,
     security_group,
+    sns_topic,
     subnet,
     target,
     target_group,

@@ -47,7 +47,7 @@ def create(client: Client, order: Order) -> Raw:
         SecurityGroups=wanted["security_groups"],
         Tags=as_list(order.tags),
     )["LoadBalancers"][0]
-    return {**made, "Attributes": {}}
+    return {**made, "Attributes": {}, "FullName": elbv2.full_name(made["LoadBalancerArn"])}
 
 
 def set_subnets(client: Client, edit: Edit) -> None:
@@ -77,6 +77,7 @@ TYPE = ResourceType(
     service="elbv2",
     listing=elbv2.listing("describe_load_balancers", "LoadBalancers", "LoadBalancerArns"),
     id="LoadBalancerArn",
+    join=elbv2.with_full_names("LoadBalancerArn"),
     tags=elbv2.tags("LoadBalancerArn"),
     tagging=elbv2.TAGGING,
     details=(elbv2.attributes("describe_load_balancer_attributes", "LoadBalancerArn"),),
@@ -84,6 +85,7 @@ TYPE = ResourceType(
         "id": "LoadBalancerArn",
         "arn": "LoadBalancerArn",
         "name": "LoadBalancerName",
+        "full_name": "FullName",
         "dns_name": "DNSName",
         "zone_id": "CanonicalHostedZoneId",
     },

@@ -66,7 +66,7 @@ def create(client: Client, order: Order) -> Raw:
         **_checks(wanted["health"]),
         Tags=as_list(order.tags),
     )["TargetGroups"][0]
-    return {**made, "Attributes": {}}
+    return {**made, "Attributes": {}, "FullName": elbv2.full_name(made["TargetGroupArn"])}
 
 
 def set_health(client: Client, edit: Edit) -> None:
@@ -82,10 +82,16 @@ TYPE = ResourceType(
     service="elbv2",
     listing=elbv2.listing("describe_target_groups", "TargetGroups", "TargetGroupArns"),
     id="TargetGroupArn",
+    join=elbv2.with_full_names("TargetGroupArn"),
     tags=elbv2.tags("TargetGroupArn"),
     tagging=elbv2.TAGGING,
     details=(elbv2.attributes("describe_target_group_attributes", "TargetGroupArn"),),
-    attributes={"id": "TargetGroupArn", "arn": "TargetGroupArn", "name": "TargetGroupName"},
+    attributes={
+        "id": "TargetGroupArn",
+        "arn": "TargetGroupArn",
+        "name": "TargetGroupName",
+        "full_name": "FullName",
+    },
     longest=32,
     required=frozenset({"vpc", "port"}),
     create_only=frozenset({"vpc", "protocol", "port", "target_type"}),

@@ -1,0 +1,199 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Cache: Redis of ElastiCache, a primary node and its replicas. Encrypted, unless told otherwise.
+
+An AUTH token would be a secret in the document. Whoever may reach a cache is said by its security groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ..._aws.errors import taken_as_done
+from ..._aws.tags import as_list
+from .. import elasticache
+from ..resource import Client, Edit, Listing, Live, Order, Properties, Raw, ResourceType, Wait, Waiter, dig
+
+# AWS takes minutes for each node of a cache, and longer where it changes the type of one that is full.
+# Of one that could not be made the wait tells at once; whoever takes it out of the document is rid of it.
+FAILED = ("create-failed",)
+COMING = ("creating", "modifying", "snapshotting", *FAILED)
+AVAILABLE = Waiter("available", "Status", ("available",), FAILED, coming=COMING, timeout=3600, delay=15)
+GONE = Waiter("deleted", "Status", (), absent_is_ready=True, timeout=3600, delay=15)
+PORT = "NodeGroups.0.PrimaryEndpoint.Port"
+# What one call modifies, and where AWS has it.
+PLACES = {
+    "node_type": "CacheNodeType",
+    "engine_version": "EngineVersion",
+    "automatic_failover": "AutomaticFailoverEnabled",
+    "multi_az": "MultiAZEnabled",
+    "parameter_group": "CacheParameterGroupName",
+    "security_groups": "SecurityGroupIds",
+    "snapshot_retention_days": "SnapshotRetentionLimit",
+    "maintenance_window": "PreferredMaintenanceWindow",
+}
+ONCE = {
+    "subnet_group": "CacheSubnetGroupName",
+    "port": "Port",
+    "encryption_at_rest": "AtRestEncryptionEnabled",
+    "encryption_in_transit": "TransitEncryptionEnabled",
+}
+
+
+def desired(wanted: Properties) -> dict[str, Any]:
+    nodes = int(wanted.get("nodes", 1))
+    given = {
+        "engine_version": "7.1",
+        "automatic_failover": nodes > 1,
+        "multi_az": False,
+        "port": 6379,
+        "snapshot_retention_days": 0,
+        "encryption_at_rest": True,
+        "encryption_in_transit": True,
+        **wanted,
+        "nodes": nodes,
+        "security_groups": sorted(wanted["security_groups"]),
+    }
+    if (given["automatic_failover"] or given["multi_az"]) and nodes < 2:
+        raise ValueError("automatic_failover and multi_az need two nodes")
+    if given["multi_az"] and not given["automatic_failover"]:
+        raise ValueError("multi_az needs automatic_failover")
+    return {**given, "engine_version": str(given["engine_version"])}
+
+
+def normalize(group: Raw) -> dict[str, Any]:
+    """What only the list of the nodes shows is left out where there is none yet."""
+    return {
+        "node_type": group["CacheNodeType"],
+        "nodes": len(group["MemberClusters"]),
+        "automatic_failover": group["AutomaticFailover"] in ("enabled", "enabling"),
+        "multi_az": group["MultiAZ"] == "enabled",
+        "snapshot_retention_days": group["SnapshotRetentionLimit"],
+        "encryption_at_rest": group["AtRestEncryptionEnabled"],
+        "encryption_in_transit": group["TransitEncryptionEnabled"],
+        **({} if dig(group, PORT) is None else {"port": dig(group, PORT)}),
+        **_node(group.get("Node") or {}),
+    }
+
+
+def _node(node: Raw) -> dict[str, Any]:
+    if not node:
+        return {}
+    return {
+        "engine_version": node["EngineVersion"],
+        "parameter_group": node["CacheParameterGroup"]["CacheParameterGroupName"],
+        "maintenance_window": node["PreferredMaintenanceWindow"],
+        "subnet_group": node["CacheSubnetGroupName"],
+        "security_groups": sorted(one["SecurityGroupId"] for one in node["SecurityGroups"]),
+    }
+
+
+def join(groups: list[Raw], others: Sequence[list[Raw]]) -> list[Raw]:
+    """The groups, each with one of its nodes: they are alike."""
+    nodes = {node.get("ReplicationGroupId"): node for found in others for node in found}
+    return [{**group, "Node": nodes.get(group["ReplicationGroupId"])} for group in groups]
+
+
+def same_version(wanted: str, live: str) -> bool:
+    """The document may leave the end of a version to AWS, which brings in smaller ones by itself."""
+    return live == wanted or live.startswith(f"{wanted}.")
+
+
+def refuse(wanted: Properties, live: Properties) -> str | None:
+    there = live.get("engine_version")
+    if there and not same_version(wanted["engine_version"], there) and _parts(wanted["engine_version"]) < _parts(there):
+        return f"AWS cannot take it from {there} back to engine_version {wanted['engine_version']}: give it a new name"
+    return None
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())
+
+
+def create(client: Client, order: Order) -> Raw:
+    wanted = order.properties
+    made: Raw = client.create_replication_group(
+        ReplicationGroupId=order.name,
+        ReplicationGroupDescription=elasticache.description(order),
+        Engine="redis",
+        NumCacheClusters=wanted["nodes"],
+        **{place: wanted[name] for name, place in {**PLACES, **ONCE}.items() if name in wanted},
+        Tags=as_list(order.tags),
+    )["ReplicationGroup"]
+    return made
+
+
+def describe(client: Client, name: str, text: str) -> None:
+    client.modify_replication_group(ReplicationGroupId=name, ReplicationGroupDescription=text, ApplyImmediately=True)
+
+
+def change(client: Client, edit: Edit) -> Iterator[Wait]:
+    """More nodes come first and fewer last, for failover wants two; AWS takes one change at a time."""
+    there, nodes = edit.live.properties["nodes"], edit.order.properties["nodes"]
+    count = {"ReplicationGroupId": edit.live.id, "NewReplicaCount": nodes - 1, "ApplyImmediately": True}
+    available = Wait(AVAILABLE, edit.live.id)
+    yield available
+    if nodes > there:
+        with taken_as_done("NoOperationFault"):
+            client.increase_replica_count(**count)
+        yield available
+    told = {place: edit.order.properties[name] for name, place in PLACES.items() if name in edit.changed}
+    if told:
+        client.modify_replication_group(ReplicationGroupId=edit.live.id, **told, ApplyImmediately=True)
+        yield available
+    if nodes < there:
+        with taken_as_done("NoOperationFault"):
+            client.decrease_replica_count(**count)
+        yield available
+
+
+def delete(client: Client, live: Live) -> Iterator[Wait]:
+    """A last snapshot is kept of what snapshots are kept of. It stays when the cache comes and goes again."""
+    last = {}
+    if live.properties["snapshot_retention_days"]:
+        last = {"FinalSnapshotIdentifier": f"{live.id}-final-{live.raw['ReplicationGroupCreateTime']:%Y%m%d%H%M%S}"}
+    client.delete_replication_group(ReplicationGroupId=live.id, RetainPrimaryCluster=False, **last)
+    yield Wait(GONE, live.id)
+
+
+TYPE = ResourceType(
+    name="cache",
+    service="elasticache",
+    listing=Listing(
+        "describe_replication_groups",
+        "ReplicationGroups",
+        by_ids=lambda names: {"ReplicationGroupId": names[0]},
+        fails_whole=True,
+    ),
+    also=(Listing("describe_cache_clusters", "CacheClusters"),),
+    join=join,
+    id="ReplicationGroupId",
+    owner=elasticache.owner("Description"),
+    details=(elasticache.TAGS,),
+    tagging=elasticache.tagging(describe),
+    attributes={
+        "id": "ReplicationGroupId",
+        "arn": "ARN",
+        "name": "ReplicationGroupId",
+        "primary_endpoint": "NodeGroups.0.PrimaryEndpoint.Address",
+        "reader_endpoint": "NodeGroups.0.ReaderEndpoint.Address",
+        "port": PORT,
+    },
+    named=frozenset({"id", "name"}),
+    longest=40,
+    required=frozenset({"node_type", "subnet_group", "security_groups"}),
+    create_only=frozenset(ONCE),
+    same={"engine_version": same_version},
+    refuse=refuse,
+    is_dead=lambda group: group["Status"] == "deleting",
+    desired=desired,
+    normalize=normalize,
+    create=create,
+    updates=dict.fromkeys((*PLACES, "nodes"), change),
+    delete=delete,
+    exists=frozenset({"ReplicationGroupAlreadyExists"}),
+    busy=frozenset({elasticache.BUSY}),
+    busy_timeout=3600.0,
+    ready=AVAILABLE,
+)
