@@ -16,6 +16,7 @@ from . import (
     caches,
     console,
     database_groups,
+    database_snapshots,
     databases,
     dependencies,
     images,
@@ -32,11 +33,11 @@ from . import (
     topics,
 )
 
-__all__ = ["addresses", "install", "lifecycle", "remove", "targets"]
+__all__ = ["addresses", "databases", "install", "lifecycle", "remove", "targets"]
 # Importing them declares their hooks.
 _PARTS = (
-    *(access, addresses, balancers, cache_subnets, caches, console, database_groups, databases, dependencies),
-    *(images, interfaces, launch, lifecycle, nat, options, secrets, speed, subnets, targets, topics),
+    *(access, addresses, balancers, cache_subnets, caches, console, database_groups, database_snapshots, databases),
+    *(dependencies, images, interfaces, launch, lifecycle, nat, options, secrets, speed, subnets, targets, topics),
 )
 
 

@@ -15,8 +15,9 @@ from moto.rds.exceptions import DBParameterGroupNotFoundError, DBSubnetGroupNotF
 from moto.rds.models import DBParameterGroup, DBSubnetGroup, RDSBackend
 from moto.rds.responses import RDSResponse
 
+from .database_places import standing_in
 from .database_versions import rds_error
-from .databases import settle, standing_in
+from .databases import settle
 from .lifecycle import note
 from .patch import Hook, add, around
 
@@ -139,14 +140,14 @@ def _existing(backend: Any, name: str) -> Any:
     return backend.db_parameter_groups[name]
 
 
-def _is_static(group: Any, name: str) -> bool:
+def is_static(group: Any, name: str) -> bool:
     engine = group.family.rstrip("0123456789.")
     return name in STATIC_IN.get(engine, STATIC)
 
 
 def _check_method(group: Any, asked: list[dict[str, Any]]) -> None:
     for one in asked:
-        if one.get("ApplyMethod") == "immediate" and _is_static(group, one["ParameterName"]):
+        if one.get("ApplyMethod") == "immediate" and is_static(group, one["ParameterName"]):
             message = "cannot use immediate apply method for static parameter"
             raise rds_error("InvalidParameterCombination", message)
 
@@ -170,7 +171,7 @@ def describe_db_parameters(original: Hook, response: Any) -> ActionResult:
 
 
 def _shown(group: Any, name: str) -> dict[str, Any]:
-    kind = "static" if _is_static(group, name) else "dynamic"
+    kind = "static" if is_static(group, name) else "dynamic"
     told = dict(group.parameters[name]) if name in group.parameters else {}
     source = "user" if told else "engine-default"
     return {**told, "ParameterName": name, "ApplyType": kind, "Source": source, "IsModifiable": True}

@@ -1,8 +1,9 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Databases: states, changes that take their time, final snapshots and passwords that nobody can guess.
+"""Databases: states, changes that take their time and passwords that nobody can guess.
 
-In moto they are there at once, change at once and are gone at once, and each has the same password.
+In moto they are there at once, change at once and are gone at once, and each has the same password. Here they go
+through their states with time, or as the real database behind them does (lab/databases), where there is one.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-from moto.rds.exceptions import DBSnapshotAlreadyExistsError, RDSClientError
-from moto.rds.models import DBInstance, DBSnapshot, MasterUserSecret, RDSBackend, rds_backends
+from moto.rds.exceptions import RDSClientError
+from moto.rds.models import DBInstance, MasterUserSecret, RDSBackend, rds_backends
 
+from .database_places import complete, plug, standing_in, unplug
 from .database_versions import check_family, rds_error, upgrade, whole_version
 from .lifecycle import note, noted
 from .patch import Hook, around
@@ -36,6 +38,8 @@ NEXT = {
     "storage-optimization": "available",
     "stopping": "stopped",
 }
+# What no database has to do anything for.
+BY_ITSELF = frozenset({"storage-optimization"})
 # Changes that take time; until they are done AWS lists them as pending.
 SLOW = {
     "db_instance_class": "DBInstanceClass",
@@ -48,7 +52,39 @@ SLOW = {
     "backup_retention_period": "BackupRetentionPeriod",
     "ca_certificate_identifier": "CACertificateIdentifier",
 }
+# What a database is started anew for.
+RESTARTS = frozenset({"db_instance_class", "engine_version", "db_port_number", "ca_certificate_identifier"})
+# The engines of the lab's own databases.
+ENGINES = frozenset({"mysql", "postgres"})
 LETTERS = string.ascii_uppercase + string.digits
+
+_data_plane = False
+
+
+def drive(real: bool) -> None:
+    """Say whether there are real databases, which tell by themselves how they are."""
+    global _data_plane
+    _data_plane = real
+
+
+def is_driven(database: Any) -> bool:
+    """Whether a real database stands, or is about to stand, behind this one."""
+    return _data_plane and database.engine in ENGINES and bool(noted(database, "interface"))
+
+
+def all_databases() -> Iterator[tuple[Any, Any]]:
+    """Every database that has a place in a network, with its backend, gone on to the state of now."""
+    for account in list(rds_backends.values()):
+        for backend in list(account.values()):
+            settle(backend)
+            yield from ((backend, one) for one in list(backend.databases.values()) if is_driven(one))
+
+
+def of_secret(secret: Any) -> Any:
+    """The database whose master password the secret holds; None when there is none."""
+    backend = rds_backends[secret.account_id][secret.region]
+    owned = (one for one in backend.databases.values() if one.manage_master_user_password)
+    return next((one for one in owned if one.master_user_secret.secret is secret), None)
 
 
 def not_now(message: str = "Database instance is not in available state.") -> RDSClientError:
@@ -58,15 +94,17 @@ def not_now(message: str = "Database instance is not in available state.") -> RD
 @around(RDSBackend, "create_db_instance")
 def create_db_instance(original: Hook, backend: Any, db_kwargs: dict[str, Any]) -> DBInstance:
     settle(backend)
-    given = dict(**db_kwargs)
-    given["engine_version"] = whole_version(given["engine"], given.get("engine_version"))
-    check_family(backend, given.get("db_parameter_group_name"), given["engine"], given["engine_version"])
+    given = complete(backend, dict(**db_kwargs))
+    engine = given["engine"]
+    given["engine_version"] = whole_version(engine, given.get("engine_version"))
+    check_family(backend, given.get("db_parameter_group_name"), engine, given["engine_version"])
     if given.get("storage_encrypted") and not given.get("kms_key_id"):
         key = uuid.uuid5(uuid.NAMESPACE_DNS, f"rds.{backend.region_name}.{backend.account_id}")
         given["kms_key_id"] = f"arn:aws:kms:{backend.region_name}:{backend.account_id}:key/{key}"
     database: Any = original(backend, given)
     database.dbi_resource_id = "db-" + "".join(secrets.choice(LETTERS) for _ in range(26))
     database.performance_insights_enabled = bool(given.get("enable_performance_insights"))
+    plug(database)
     enter(database, "creating")
     return database  # type: ignore[no-any-return]
 
@@ -111,6 +149,7 @@ def modify_db_instance(original: Hook, backend: Any, db_instance_identifier: str
     given = _checked(backend, database, dict(**db_kwargs))
     slow = {name: given.pop(name) for name in SLOW if name in given}
     original(backend, db_instance_identifier, given)
+    plug(database)
     if "db_parameter_group_name" in given:
         note(database, "parameters", "pending-reboot")
     if "enable_performance_insights" in given:
@@ -165,7 +204,11 @@ def _apply(database: Any) -> None:
     note(database, "pending", {})
     note(database, "applying", False)
     _tell_pending(database)
-    enter(database, "storage-optimization" if "allocated_storage" in pending else "available")
+    if is_driven(database) and RESTARTS & pending.keys():
+        note(database, "restart", True)
+        enter(database, "modifying")
+    else:
+        enter(database, "storage-optimization" if "allocated_storage" in pending else "available")
 
 
 @around(RDSBackend, "reboot_db_instance")
@@ -174,6 +217,7 @@ def reboot_db_instance(original: Hook, backend: Any, db_instance_identifier: str
     if database.status not in ALTERABLE:
         raise not_now()
     note(database, "parameters", "in-sync")
+    note(database, "restart", True)
     enter(database, "rebooting")
     return database
 
@@ -192,61 +236,6 @@ def start_db_instance(original: Hook, backend: Any, db_instance_identifier: str)
     return database
 
 
-@around(RDSBackend, "create_db_snapshot")
-def create_db_snapshot(original: Hook, backend: Any, *args: Any, **kwargs: Any) -> DBSnapshot:
-    snapshot: DBSnapshot = original(backend, *args, **kwargs)
-    if snapshot.snapshot_type == "manual":
-        enter(snapshot, "creating")
-    return snapshot
-
-
-@around(RDSBackend, "describe_db_snapshots")
-def describe_db_snapshots(original: Hook, backend: Any, *args: Any, **kwargs: Any) -> list[DBSnapshot]:
-    settle(backend)
-    found: list[DBSnapshot] = original(backend, *args, **kwargs)
-    return found
-
-
-@around(RDSBackend, "delete_db_instance")
-def delete_db_instance(
-    original: Hook,
-    backend: Any,
-    db_instance_identifier: str,
-    final_db_snapshot_identifier: str | None = None,
-    skip_final_snapshot: bool | None = False,
-    **more: Any,
-) -> DBInstance:
-    """AWS takes the snapshot, and then the database is there for a while."""
-    database = backend.describe_db_instances(db_instance_identifier)[0]
-    if noted(database, "gone", False):
-        result: DBInstance = original(backend, db_instance_identifier, None, True, **more)
-        return result
-    if database.deletion_protection:
-        # moto's own words for it.
-        return original(backend, db_instance_identifier)  # type: ignore[no-any-return]
-    if not skip_final_snapshot and not final_db_snapshot_identifier:
-        message = "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified."
-        raise rds_error("InvalidParameterCombination", message)
-    if skip_final_snapshot and final_db_snapshot_identifier:
-        message = "FinalDBSnapshotIdentifier can not be specified when deleting with SkipFinalSnapshot."
-        raise rds_error("InvalidParameterCombination", message)
-    if database.status == "deleting":
-        raise not_now(f"Instance {db_instance_identifier} is already being deleted.")
-    if final_db_snapshot_identifier:
-        _take_final_snapshot(backend, database, final_db_snapshot_identifier)
-    note(database, "ends", more)
-    enter(database, "deleting")
-    return database  # type: ignore[no-any-return]
-
-
-def _take_final_snapshot(backend: Any, database: Any, name: str) -> None:
-    if database.status in ("creating", "failed", "incompatible-restore", "incompatible-network"):
-        raise not_now(f"Instance {database.db_instance_identifier} cannot be snapshotted: it is {database.status}.")
-    if name in backend.database_snapshots:
-        raise DBSnapshotAlreadyExistsError(name)
-    backend.create_db_snapshot(database.db_instance_identifier, name)
-
-
 def enter(thing: Any, status: str) -> None:
     """Put a database or a snapshot into a state."""
     thing.status = status
@@ -257,7 +246,11 @@ def settle(backend: Any) -> None:
     """Let databases and snapshots go on to the state that they have reached by now."""
     now = time.time()
     for snapshot in list(backend.database_snapshots.values()):
-        if snapshot.status == "creating" and now - noted(snapshot, "since", 0.0) > MOMENT:
+        if (
+            snapshot.status == "creating"
+            and not noted(snapshot, "copy")
+            and now - noted(snapshot, "since", 0.0) > MOMENT
+        ):
             snapshot.status = "available"
     for database in list(backend.databases.values()):
         _go_on(backend, database, now - noted(database, "since", 0.0))
@@ -269,24 +262,35 @@ def _go_on(backend: Any, database: Any, age: float) -> None:
             _apply(database)
         elif age > LAG:
             database.status = "modifying"
-    elif database.status == "deleting" and age > MOMENT and not noted(database, "gone", False):
-        note(database, "gone", True)
-        backend.delete_db_instance(database.db_instance_identifier, **noted(database, "ends", {}))
-    elif database.status in NEXT and age > MOMENT:
+    elif database.status in NEXT and age > MOMENT and (database.status in BY_ITSELF or not is_driven(database)):
         enter(database, NEXT[database.status])
+    elif database.status == "deleting" and age > MOMENT and not is_driven(database):
+        finish_deletion(backend, database)
+
+
+def come_up(database: Any) -> None:
+    """The real database answers, and is as it should be."""
+    if NEXT.get(database.status) == "available" and not noted(database, "restart") and not noted(database, "applying"):
+        enter(database, "available")
+
+
+def go_away(database: Any) -> None:
+    """The real database does not answer, although nobody asked for that."""
+    if database.status in ALTERABLE:
+        enter(database, "rebooting")
+
+
+def finish_deletion(backend: Any, database: Any) -> None:
+    """Nothing of the database is left but its snapshots."""
+    if not noted(database, "gone", False):
+        note(database, "gone", True)
+        unplug(database)
+        backend.delete_db_instance(database.db_instance_identifier, **noted(database, "ends", {}))
 
 
 def in_subnet(account: str, region: str, subnet: str) -> bool:
     """Whether a database stands in a subnet."""
     return any(subnet in standing_in(database) for database in _databases(account, region))
-
-
-def standing_in(database: Any) -> list[str]:
-    """The subnets of a database: those of its group in its own zone, or in all zones when it has a standby."""
-    group = getattr(database, "db_subnet_group", None)
-    subnets = group._subnets if group else []
-    zone = database.availability_zone
-    return [one.id for one in subnets if database.multi_az or one.availability_zone == zone]
 
 
 def in_group(account: str, region: str, group: str) -> bool:

@@ -137,6 +137,62 @@ def test_password_is_in_a_secret_of_its_own(rds: Any, vault: Any) -> None:
     assert [one["ARN"] for one in vault.list_secrets()["SecretList"]] == arns[1:]
 
 
+def test_password_is_rotated_by_rds_itself(rds: Any, vault: Any) -> None:
+    arn = make(rds)["MasterUserSecret"]["SecretArn"]
+    before = json.loads(vault.get_secret_value(SecretId=arn)["SecretString"])
+    version = vault.rotate_secret(SecretId=arn)["VersionId"]
+    after = vault.get_secret_value(SecretId=arn)
+    assert after["VersionId"] == version
+    assert json.loads(after["SecretString"])["username"] == before["username"]
+    assert json.loads(after["SecretString"])["password"] != before["password"]
+    old = vault.get_secret_value(SecretId=arn, VersionStage="AWSPREVIOUS")["SecretString"]
+    assert json.loads(old) == before
+    wait(rds)
+    modify(rds, RotateMasterUserPassword=True)
+    assert vault.get_secret_value(SecretId=arn)["VersionId"] != version
+
+
+def test_stands_where_its_group_is(account: Account, rds: Any, subnets: list[str]) -> None:
+    made = account.ec2.create_subnet(VpcId=account.vpc, CidrBlock="10.0.3.0/24", AvailabilityZone="us-east-1c")
+    there = make(rds, DBSubnetGroupName=group(rds, [subnets[1], made["Subnet"]["SubnetId"]]))
+    assert there["AvailabilityZone"] == "us-east-1b"
+
+    def interfaces() -> list[dict[str, Any]]:
+        wanted = [{"Name": "subnet-id", "Values": [subnets[1]]}]
+        return list(account.ec2.describe_network_interfaces(Filters=wanted)["NetworkInterfaces"])
+
+    (one,) = interfaces()
+    assert one["RequesterManaged"]
+    (default,) = (item["GroupId"] for item in one["Groups"])
+    assert default == there["VpcSecurityGroups"][0]["VpcSecurityGroupId"] != account.group
+    wait(rds)
+    modify(rds, VpcSecurityGroupIds=[account.group])
+    assert [item["GroupId"] for item in interfaces()[0]["Groups"]] == [account.group]
+    rds.delete_db_instance(DBInstanceIdentifier="shop", SkipFinalSnapshot=True)
+    gone(rds)
+    assert interfaces() == []
+
+
+def test_a_database_is_made_of_another(rds: Any, vault: Any) -> None:
+    source = make(rds, DBName="shop", AllocatedStorage=30)
+    target = {
+        "SourceDBInstanceIdentifier": "shop",
+        "TargetDBInstanceIdentifier": "again",
+        "DBInstanceClass": "db.t3.small",
+    }
+    later = {**target, "UseLatestRestorableTime": True}
+    assert refused(rds.restore_db_instance_to_point_in_time, **later) == "InvalidDBInstanceState"
+    wait(rds)
+    made = rds.restore_db_instance_to_point_in_time(**later)["DBInstance"]
+    assert (made["DBInstanceStatus"], made["DBInstanceClass"]) == ("creating", "db.t3.small")
+    assert (made["DBName"], made["AllocatedStorage"]) == ("shop", 30)
+    assert made["DbiResourceId"] != source["DbiResourceId"]
+    assert made["MasterUserSecret"]["SecretArn"] != source["MasterUserSecret"]["SecretArn"]
+    rds.create_db_snapshot(DBInstanceIdentifier="shop", DBSnapshotIdentifier="first")
+    early = {"DBSnapshotIdentifier": "first", "DBInstanceIdentifier": "third"}
+    assert refused(rds.restore_db_instance_from_db_snapshot, **early) == "InvalidDBSnapshotState"
+
+
 def test_changes_take_their_time(rds: Any) -> None:
     make(rds)
     wait(rds)
