@@ -38,6 +38,7 @@ def environment(description: Description) -> dict[str, str]:
     }
     if description.gateway:
         found["GROUNDWORK_LAB_CLIENT_CIDR"] = f"{description.gateway}/32"
+        found["GROUNDWORK_LAB_CA"] = str(paths.authority)
     return found
 
 

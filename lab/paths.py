@@ -47,6 +47,20 @@ class LabPaths:
         return self.root / "state"
 
     @property
+    def copies(self) -> Path:
+        """The directory of what databases held when they were copied; root's containers write to it."""
+        return self.root / "copies"
+
+    @property
+    def authority(self) -> Path:
+        """The certificate of the authority that issued those of databases."""
+        return self.root / "ca.crt"
+
+    @property
+    def authority_key(self) -> Path:
+        return self.root / "ca.key"
+
+    @property
     def ssh_key(self) -> Path:
         return self.root / "ssh" / "id_ed25519"
 

@@ -20,7 +20,10 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from . import hooks
 from .balancing.driver import Balancers
+from .databases.authority import Authority
+from .databases.driver import Databases
 from .gate import ApiCall, Gate
+from .paths import LabPaths
 from .reconcile import Guests, NoGuests, Reconciler
 from .state import StateStore
 from .tending import Appliances, Kind, Tender
@@ -43,7 +46,8 @@ class LabServer:
 
     moto keeps its objects in the process, so that there is one running LabServer in a process at a time; each one
     starts empty, or with what the state directory holds. ``guests=False`` leaves out the machines: instances pass
-    through their states all the same. So do the services that have ``appliances`` behind them.
+    through their states all the same. So do the services that have ``appliances`` behind them; these want the
+    ``state`` file of a lab, and keep what they keep beside it.
     """
 
     def __init__(
@@ -60,7 +64,11 @@ class LabServer:
         self.lock = threading.RLock()
         self._store = StateStore(state, self.lock) if state else None
         self._reconciler = Reconciler(self.lock, guests or NoGuests(), self._keep)
-        self._tender = Tender(self.lock, appliances, self._kinds(appliances)) if appliances else None
+        self._tender = (
+            Tender(self.lock, appliances, self._kinds(appliances, LabPaths(state.parent)))
+            if appliances and state
+            else None
+        )
         self._server: BaseWSGIServer | None = None
         self._thread: threading.Thread | None = None
 
@@ -88,6 +96,7 @@ class LabServer:
     def start(self) -> LabServer:
         hooks.install()
         hooks.targets.measure(self._tender is not None)
+        hooks.databases.drive(self._tender is not None)
         BackendDict.reset()
         if self._store:
             self._store.load()
@@ -101,9 +110,13 @@ class LabServer:
             self._tender.start()
         return self
 
-    def _kinds(self, appliances: Appliances) -> list[Kind]:
+    def _kinds(self, appliances: Appliances, paths: LabPaths) -> list[Kind]:
         """Whatever has appliances in the lab."""
-        return [Balancers(self.lock, appliances, self._keep)]
+        authority = Authority(paths.authority, paths.authority_key)
+        return [
+            Balancers(self.lock, appliances, self._keep),
+            Databases(self.lock, appliances, self._keep, paths.copies, authority),
+        ]
 
     def stop(self) -> None:
         """Stop answering; guests and appliances go on running."""

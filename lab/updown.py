@@ -51,6 +51,8 @@ def up(name: str, port: int | None, guests: bool, say: Say) -> Description:
         return known
     description = _prepare(name, _port(name, port, known), guests if known is None else known.guests, say, known)
     _make_key(paths, name)
+    # Made by whoever takes the lab up, who can therefore remove what root puts there.
+    paths.copies.mkdir(mode=0o700, exist_ok=True)
     return _start(paths, description)
 
 
@@ -163,6 +165,8 @@ def down(name: str, say: Say, keep_engine: bool = False) -> None:
         label = f"label={docker.LAB_LABEL}={mark}"
         for network in run(*as_root("docker", "network", "ls", "--quiet", "--filter", label)).stdout.split():
             run(*as_root("docker", "network", "rm", network))
+        for volume in run(*as_root("docker", "volume", "ls", "--quiet", "--filter", label)).stdout.split():
+            run(*as_root("docker", "volume", "rm", "--force", volume))
         if not keep_engine:
             engine.stop_engine(say)
     wiring.remove_namespaces(wiring.lab_namespaces(mark))
