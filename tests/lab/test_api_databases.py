@@ -104,11 +104,11 @@ def gone(rds: Any) -> None:
 
 def test_comes_up_in_its_time(rds: Any) -> None:
     made = make(rds)
+    assert refused(modify, rds, MultiAZ=True) == "InvalidDBInstanceState"
     assert made["DBInstanceStatus"] == "creating"
     assert "Endpoint" not in made
     assert made["EngineVersion"].startswith("8.0.")
     assert refused(make, rds) == "DBInstanceAlreadyExists"
-    assert refused(modify, rds, MultiAZ=True) == "InvalidDBInstanceState"
     there = wait(rds)
     assert there["Endpoint"]["Address"].startswith("shop.c")
     assert there["Endpoint"]["Address"].endswith(".us-east-1.rds.amazonaws.com")
