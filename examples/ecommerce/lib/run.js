@@ -4,6 +4,7 @@
 // Listens, and stops in a way that no request notices.
 
 import { ConfigError, fromEnvironment } from './config.js';
+import { leave } from './leave.js';
 import { createLog } from './log.js';
 import { createService } from './service.js';
 
@@ -31,7 +32,7 @@ export function run(definition) {
     stopping = true;
     log('info', 'stopping', { reason });
     beginShutdown();
-    server.close(() => close().finally(() => process.exit(0)));
+    server.close(() => close().finally(leave));
     // A client that never ends its request must not keep the process for ever.
     setTimeout(() => process.exit(1), config.shutdownMs).unref();
   }
