@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 TIMEOUT = 10
-# What the engines say of a name or password that is not right: MySQL by number, PostgreSQL by SQLSTATE.
-REFUSED: Mapping[str, tuple[Any, ...]] = {"mysql": (1044, 1045, 1049), "postgres": ("28P01", "28000", "42501")}
+# What the engines say of a name or password that is not right: MySQL by number, PostgreSQL by SQLSTATE. 1698 is what a
+# name that does not exist is told when the server tries it against the rules of a user without a password.
+REFUSED: Mapping[str, tuple[Any, ...]] = {"mysql": (1044, 1045, 1049, 1698), "postgres": ("28P01", "28000", "42501")}
 
 Options = Mapping[str, Any]
 
@@ -71,6 +72,8 @@ def give(options: Options) -> None:
 def _exists(options: Options, cursor: Any) -> bool:
     if options["engine"] == "mysql":
         return False  # it has words for both cases
+    # Hosts of a service come at the same time: one after the other until what it does is committed.
+    cursor.execute("select pg_advisory_xact_lock(hashtext('groundwork'))")
     cursor.execute("select 1 from pg_roles where rolname = %s", (options["username"],))
     return cursor.fetchone() is not None
 

@@ -88,6 +88,12 @@ def test_a_user_that_is_missing_or_has_another_password_gets_its_own(using: Usin
     assert ensure(options, check=False) is False
 
 
+def test_a_name_that_mysql_does_not_know_may_be_refused_for_want_of_a_password(using: Using) -> None:
+    engine = using(Engine({"admin": "Meister1"}, Exception(1698, "Access denied for user 'api'@'10.0.0.1'")))
+    assert ensure(OPTIONS, check=False) is True
+    assert engine.known["api"] == "Geheim1"
+
+
 def test_a_check_changes_nothing(using: Using) -> None:
     engine = using(Engine({"admin": "Meister1"}, NO["mysql"]))
     assert ensure(OPTIONS, check=True) is True
