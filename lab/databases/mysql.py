@@ -24,11 +24,12 @@ KNOWN = frozenset(
         "event_scheduler",
     }
 )
-# What the master user of AWS may: everything but the files and the inside of the server.
+# What the master user of AWS may: everything but the files and the inside of the server. DELETE HISTORY is MariaDB's
+# own, and what lets the user grant all that one may do in a database.
 RIGHTS = (
     "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOAD, PROCESS, REFERENCES, INDEX, ALTER, SHOW DATABASES, "
     "CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, REPLICATION SLAVE, REPLICATION CLIENT, CREATE VIEW, SHOW VIEW, "
-    "CREATE ROUTINE, ALTER ROUTINE, CREATE USER, EVENT, TRIGGER"
+    "CREATE ROUTINE, ALTER ROUTINE, CREATE USER, EVENT, TRIGGER, DELETE HISTORY"
 )
 FIXED = {
     "datadir": f"{DATABASES}/mysql",

@@ -160,7 +160,7 @@ def test_the_secret_opens_it_and_nothing_else(site: Site, engine: str) -> None:
 
 
 def test_the_master_user_is_no_superuser(site: Site) -> None:
-    mine = "CREATE USER 'app'@'%' IDENTIFIED BY 'x'; GRANT SELECT ON shop.* TO 'app'@'%'; DROP USER 'app'@'%';"
+    mine = "CREATE USER 'app'@'%' IDENTIFIED BY 'x'; GRANT ALL ON shop.* TO 'app'@'%'; DROP USER 'app'@'%';"
     assert site.ask("mysql", f"CREATE DATABASE mine; DROP DATABASE mine; {mine}").returncode == 0
     for forbidden in ("SET GLOBAL max_connections = 5;", "SELECT 1 INTO OUTFILE '/tmp/x';"):
         assert "denied" in site.ask("mysql", forbidden).stderr
