@@ -33,6 +33,7 @@ ALTERABLE = ("available", "backing-up", "storage-optimization", "storage-full", 
 # What comes by itself after a while.
 NEXT = {
     "creating": "available",
+    "modifying": "available",
     "rebooting": "available",
     "starting": "available",
     "storage-optimization": "available",
