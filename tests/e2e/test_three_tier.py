@@ -21,7 +21,7 @@ pytestmark = pytest.mark.docker
 TOPOLOGY = "three_tier"
 FRONT = ["three-tier-frontend-1", "three-tier-frontend-2"]
 BACK = ["three-tier-backend-1", "three-tier-backend-2"]
-MESSAGE = {"name": "Ada", "email": "ada@example.org", "subject": "Engines", "message": "It weaves algebraic patterns."}
+MESSAGE = {"name": "Ada", "email": "ada@example.org", "message": "It weaves algebraic patterns."}
 
 
 @pytest.fixture(scope="module")
