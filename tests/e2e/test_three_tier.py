@@ -9,7 +9,7 @@ import shlex
 import shutil
 import socket
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,17 @@ BACK = ["three-tier-backend-1", "three-tier-backend-2"]
 MESSAGE = {"name": "Ada", "email": "ada@example.org", "message": "It weaves algebraic patterns."}
 
 
+# The document as it is, but that nobody has to wait so long for the load balancer.
+QUICK = {"services": {"frontend": {"drain": 5, "health": {"interval": 5, "timeout": 4}}}}
+
+
+def play(lab: Lab, playbook: str, *options: str, overrides: Mapping[str, Any] = QUICK) -> Run:
+    return lab.play(playbook, "-e", json.dumps({"stack_overrides": overrides}), *options, topology=TOPOLOGY)
+
+
 @pytest.fixture(scope="module")
 def site(lab: Lab) -> Run:
-    run = lab.play("site.yml", topology=TOPOLOGY)
+    run = play(lab, "site.yml")
     assert run.code == 0, run.output
     return run
 
@@ -113,7 +121,7 @@ def test_the_password_of_a_service_is_not_printed(lab: Lab, site: Run) -> None:
 
 
 def test_a_second_run_changes_nothing(lab: Lab, site: Run) -> None:
-    again = lab.play("site.yml", topology=TOPOLOGY)
+    again = play(lab, "site.yml")
     assert again.code == 0, again.output
     assert set(again.changed) == {*FRONT, *BACK, "localhost"}
     assert not any(again.changed.values()), again.output
@@ -167,15 +175,15 @@ def test_the_database_restarts_and_the_application_recovers_by_itself(
 
 def test_new_releases_of_both_tiers_drop_no_request(lab: Lab, url: str, tmp_path: Path) -> None:
     ignore = shutil.ignore_patterns(".venv", "__pycache__", "instance", ".pytest_cache")
-    sources = {}
-    for service in ("frontend", "backend"):
+    changed: dict[str, Any] = {"services": {"frontend": dict(QUICK["services"]["frontend"]), "backend": {}}}
+    for service, said in changed["services"].items():
         source = tmp_path / service
         shutil.copytree(CHECKOUT / "examples" / f"portfolio_{service}", source, ignore=ignore)
         (source / "NOTES").write_text("A second release.\n")
-        sources[service] = {"source": {"directory": str(source)}}
+        said["source"] = {"directory": str(source)}
     before = request(f"{url}/version").body
     with Traffic(f"{url}/", f"{url}/api/projects") as traffic:
-        deploy = lab.play("deploy.yml", "-e", json.dumps({"stack_overrides": {"services": sources}}), topology=TOPOLOGY)
+        deploy = play(lab, "deploy.yml", overrides=changed)
     assert deploy.code == 0, deploy.output
     assert traffic.sent > 200
     assert traffic.failures == []
@@ -197,11 +205,11 @@ def test_a_zone_is_lost_and_traffic_goes_on(lab: Lab, url: str, machines: dict[s
 
 
 def test_destroy_keeps_data_that_nobody_named_and_then_leaves_nothing(lab: Lab, site: Run, url: str) -> None:
-    refused = lab.play("destroy.yml", topology=TOPOLOGY)
+    refused = play(lab, "destroy.yml")
     assert refused.code != 0
     assert "db_instance/main" in refused.output
     assert request(f"{url}/").status == 200
-    destroyed = lab.play("destroy.yml", "-e", '{"allow_destroy": ["db_instance/main"]}', topology=TOPOLOGY)
+    destroyed = play(lab, "destroy.yml", "-e", '{"allow_destroy": ["db_instance/main"]}')
     assert destroyed.code == 0, destroyed.output
     elb, ec2, rds, secrets = (lab.client(name) for name in ("elbv2", "ec2", "rds", "secretsmanager"))
     assert elb.describe_load_balancers()["LoadBalancers"] == []
