@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A stack behind a load balancer, as its user sees it and as the API tells of it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness import Lab, Run, Traffic, wait_for
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A topology in a lab. ``overrides`` are laid over its document in every playbook."""
+
+    lab: Lab
+    topology: str
+    name: str
+    region: str = "us-east-1"
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+
+    def play(self, playbook: str, *options: str, services: Mapping[str, Mapping[str, Any]] | None = None) -> Run:
+        """Run a playbook; ``services`` is laid over the overrides."""
+        layers = dict(self.overrides)
+        known = layers.get("services", {})
+        changed = {name: {**known.get(name, {}), **said} for name, said in (services or {}).items()}
+        words = json.dumps({"stack_overrides": {**layers, "services": {**known, **changed}}})
+        return self.lab.play(playbook, "-e", words, *options, topology=self.topology)
+
+    def client(self, service: str) -> Any:
+        return self.lab.client(service, self.region)
+
+    @property
+    def url(self) -> str:
+        (balancer,) = self.client("elbv2").describe_load_balancers(Names=[f"{self.name}-alb"])["LoadBalancers"]
+        return f"http://{balancer['DNSName']}"
+
+    def machines(self) -> dict[str, Any]:
+        """The instances, by name, without the name of the stack."""
+        owned = {"Name": "tag:groundwork:stack", "Values": [self.name]}
+        alive = {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]}
+        found = self.client("ec2").describe_instances(Filters=[owned, alive])["Reservations"]
+        instances = [instance for reservation in found for instance in reservation["Instances"]]
+        names = [next(tag["Value"] for tag in one["Tags"] if tag["Key"] == "Name") for one in instances]
+        return {name.removeprefix(f"{self.name}-"): one for name, one in zip(names, instances, strict=True)}
+
+    def health(self, service: str) -> dict[str, str]:
+        """What the load balancer says of the targets of a service, by the id of the instance."""
+        elb = self.client("elbv2")
+        (group,) = elb.describe_target_groups(Names=[f"{self.name}-{service}"])["TargetGroups"]
+        told = elb.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
+        return {one["Target"]["Id"]: one["TargetHealth"]["State"] for one in told}
+
+    def stop(self, *ids: str) -> None:
+        self.client("ec2").stop_instances(InstanceIds=[*ids])
+        self.client("ec2").get_waiter("instance_stopped").wait(InstanceIds=[*ids], WaiterConfig={"Delay": 1})
+
+    def start(self, *ids: str) -> None:
+        self.client("ec2").start_instances(InstanceIds=[*ids])
+        self.client("ec2").get_waiter("instance_running").wait(InstanceIds=[*ids], WaiterConfig={"Delay": 1})
+
+    def shell(self, machine: Mapping[str, Any], command: str) -> subprocess.CompletedProcess[str]:
+        """Run a shell command on an instance, by the way that the inventory takes."""
+        ssh = ["ssh", "-i", self.lab.environment["GROUNDWORK_LAB_SSH_KEY"], "-o", "StrictHostKeyChecking=no"]
+        ssh += ["-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"]
+        if "PublicIpAddress" not in machine:
+            proxy = f"{self.lab.environment['GROUNDWORK_LAB_SSH_PROXY']} {shlex.quote(machine['InstanceId'])}"
+            ssh += ["-o", f"ProxyCommand={proxy}"]
+        address = machine.get("PublicIpAddress", machine["PrivateIpAddress"])
+        return subprocess.run(
+            [*ssh, f"admin@{address}", command], capture_output=True, text=True, timeout=60, check=False
+        )
+
+    def reaches(self, machine: Mapping[str, Any], host: str, port: int) -> bool:
+        """Whether an instance gets a connection."""
+        return self.shell(machine, f"timeout 3 bash -c '</dev/tcp/{host}/{port}'").returncode == 0
+
+    def passwords(self) -> list[str]:
+        """Every secret value that is kept for the stack."""
+        vault = self.client("secretsmanager")
+        texts = [vault.get_secret_value(SecretId=one["ARN"])["SecretString"] for one in self._secrets()]
+        return [json.loads(text)["password"] if text.startswith("{") else text for text in texts]
+
+    def _secrets(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.client("secretsmanager").list_secrets()["SecretList"]
+        return found
+
+    def left_overs(self) -> dict[str, list[Any]]:
+        """Whatever there still is, asked of each API by itself; snapshots of databases are meant to stay."""
+        elb, ec2, rds, cache = (self.client(name) for name in ("elbv2", "ec2", "rds", "elasticache"))
+        owned = [{"Name": "tag:groundwork:stack", "Values": [self.name]}]
+        found = {
+            "load balancers": elb.describe_load_balancers()["LoadBalancers"],
+            "target groups": elb.describe_target_groups()["TargetGroups"],
+            "databases": rds.describe_db_instances()["DBInstances"],
+            "subnet groups of databases": rds.describe_db_subnet_groups()["DBSubnetGroups"],
+            "caches": cache.describe_replication_groups()["ReplicationGroups"],
+            "secrets": self._secrets(),
+            "networks": ec2.describe_vpcs(Filters=owned)["Vpcs"],
+            "subnets": ec2.describe_subnets(Filters=owned)["Subnets"],
+            "NAT gateways": [
+                one
+                for one in ec2.describe_nat_gateways(Filters=owned)["NatGateways"]
+                if one["State"] not in ("deleted", "deleting")
+            ],
+            "security groups": ec2.describe_security_groups(Filters=owned)["SecurityGroups"],
+            "addresses": ec2.describe_addresses(Filters=owned)["Addresses"],
+            "key pairs": ec2.describe_key_pairs(Filters=owned)["KeyPairs"],
+            "interfaces": [
+                one for one in ec2.describe_network_interfaces()["NetworkInterfaces"] if one.get("RequesterManaged")
+            ],
+            "machines": list(self.machines()),
+        }
+        return {what: those for what, those in found.items() if those}
+
+
+def assert_serves(*urls: str) -> None:
+    """A hundred answers in a row, and every one of them right."""
+    with Traffic(*urls) as traffic:
+        wait_for(lambda: traffic.sent > 100, 60, "a hundred answers")
+    assert traffic.failures == []
