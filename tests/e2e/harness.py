@@ -111,9 +111,11 @@ class Answer:
         return json.loads(self.body)
 
 
-def request(url: str, method: str = "GET", data: object = None, timeout: float = 10) -> Answer:
+def request(url: str, method: str = "GET", data: object = None, timeout: float = 10, **headers: str) -> Answer:
+    """Send a request; ``headers`` with underscores for dashes."""
     body = None if data is None else json.dumps(data).encode()
-    ask = urllib.request.Request(url, body, {"Content-Type": "application/json"}, method=method)
+    told = {"Content-Type": "application/json", **{name.replace("_", "-"): said for name, said in headers.items()}}
+    ask = urllib.request.Request(url, body, told, method=method)
     try:
         with urllib.request.urlopen(ask, timeout=timeout) as got:
             return Answer(got.status, got.read().decode(), {k.lower(): v for k, v in got.headers.items()})
