@@ -26,6 +26,7 @@ from . import (
     nat,
     options,
     patch,
+    plane,
     secrets,
     speed,
     subnets,
@@ -33,11 +34,25 @@ from . import (
     topics,
 )
 
-__all__ = ["addresses", "databases", "install", "lifecycle", "remove", "targets"]
+__all__ = ["addresses", "install", "lifecycle", "plane", "remove", "targets"]
 # Importing them declares their hooks.
 _PARTS = (
-    *(access, addresses, balancers, cache_subnets, caches, console, database_groups, database_snapshots, databases),
-    *(dependencies, images, interfaces, launch, lifecycle, nat, options, secrets, speed, subnets, targets, topics),
+    *(access, addresses, balancers, cache_subnets, caches, console, database_groups, database_snapshots),
+    *(
+        databases,
+        dependencies,
+        images,
+        interfaces,
+        launch,
+        lifecycle,
+        nat,
+        options,
+        secrets,
+        speed,
+        subnets,
+        targets,
+        topics,
+    ),
 )
 
 
