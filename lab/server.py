@@ -20,6 +20,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from . import hooks
 from .balancing.driver import Balancers
+from .caches.driver import Caches
 from .databases.driver import Databases
 from .gate import ApiCall, Gate
 from .paths import LabPaths
@@ -116,6 +117,7 @@ class LabServer:
         return [
             Balancers(self.lock, appliances, self._keep),
             Databases(self.lock, appliances, self._keep, paths.copies, authority),
+            Caches(self.lock, appliances, self._keep, authority),
         ]
 
     def stop(self) -> None:

@@ -12,6 +12,7 @@ from . import (
     access,
     addresses,
     balancers,
+    cache_nodes,
     cache_subnets,
     caches,
     console,
@@ -37,7 +38,7 @@ from . import (
 __all__ = ["addresses", "install", "lifecycle", "plane", "remove", "targets"]
 # Importing them declares their hooks.
 _PARTS = (
-    *(access, addresses, balancers, cache_subnets, caches, console, database_groups, database_snapshots),
+    *(access, addresses, balancers, cache_nodes, cache_subnets, caches, console, database_groups, database_snapshots),
     *(
         databases,
         dependencies,
