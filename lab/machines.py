@@ -110,7 +110,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Appliance:
-    """A plain container that does for the lab what AWS does by itself: a load balancer, a database.
+    """A plain container that does for the lab what AWS does by itself: a load balancer, a database, a cache.
 
     ``files`` are put in before the first start, readable for root only, by their path from the root; ``options`` are
     further ones for `docker create`. It has an address for each of its network interfaces, all at one port of the VPC.

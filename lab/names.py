@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The DNS names of load balancers and databases, in the files that name servers are asked after: /etc/hosts.
+"""The DNS names of load balancers, databases and caches, in the files that name servers are asked after: /etc/hosts.
 
 Each lab has a block of its own between two marks. The file is written in place, because docker binds the one of a
 container to it, and a bound file cannot be replaced; a lock on it keeps two labs from writing at once.

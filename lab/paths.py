@@ -53,7 +53,7 @@ class LabPaths:
 
     @property
     def authority(self) -> Path:
-        """The certificate of the authority that issued those of databases."""
+        """The certificate of the authority that issued those of databases and caches."""
         return self.root / "ca.crt"
 
     @property

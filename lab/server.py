@@ -20,11 +20,12 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from . import hooks
 from .balancing.driver import Balancers
-from .databases.authority import Authority
+from .caches.driver import Caches
 from .databases.driver import Databases
 from .gate import ApiCall, Gate
 from .paths import LabPaths
 from .reconcile import Guests, NoGuests, Reconciler
+from .servers.authority import Authority
 from .state import StateStore
 from .tending import Appliances, Kind, Tender
 
@@ -96,7 +97,7 @@ class LabServer:
     def start(self) -> LabServer:
         hooks.install()
         hooks.targets.measure(self._tender is not None)
-        hooks.databases.drive(self._tender is not None)
+        hooks.plane.drive(self._tender is not None)
         BackendDict.reset()
         if self._store:
             self._store.load()
@@ -116,6 +117,7 @@ class LabServer:
         return [
             Balancers(self.lock, appliances, self._keep),
             Databases(self.lock, appliances, self._keep, paths.copies, authority),
+            Caches(self.lock, appliances, self._keep, authority),
         ]
 
     def stop(self) -> None:

@@ -4,12 +4,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
-import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,24 +14,21 @@ from ..guests import docker
 from ..hooks import database_places, database_snapshots, databases, secrets
 from ..hooks.lifecycle import note, noted
 from ..machines import Appliance
+from ..servers.authority import Authority
+from ..servers.driver import Servers
+from ..servers.model import HOME
 from ..snapshot import stand
 from ..tending import Appliances
-from .authority import Authority
-from .model import CERTIFICATE, COPIES, HOME, KEY, READY, RUN, Database, Engine, keep, restore
+from .model import COPIES, Database, Engine, keep, restore
 from .mysql import MySQL
 from .postgres import PostgreSQL
 from .snapshot import InForce, appliance_id, describe, login, runs
 
 ENGINES: dict[str, Engine] = {"mysql": MySQL(), "postgres": PostgreSQL()}
-# How long we wait for a server: that it answers, before we look again; that it ends; that it answers at all, when
-# it was not even started again.
-PATIENCE, STOP_TIME, SILENCE = 3.0, 30.0, 5.0
-# How often a server that answered is asked again.
-RHYTHM = 2.0
 log = logging.getLogger("lab.databases")
 
 
-class Databases:
+class Databases(Servers[Database]):
     """The databases of the lab: a kind of appliance. ``home`` holds the copies of their data."""
 
     def __init__(
@@ -46,18 +39,13 @@ class Databases:
         home: Path,
         authority: Authority,
     ) -> None:
-        self._lock = lock
-        self._appliances = appliances
-        self._keep = keep
+        super().__init__(lock, appliances, keep, authority)
         self._home = home
-        self._authority = authority
-        self._heard: dict[str, tuple[int, float]] = {}
-        self._tending: set[str] = set()
 
     def wanted(self) -> Iterator[Appliance]:
         for _backend, database in databases.all_databases():
             if runs(database):
-                self._miss(database)
+                self.miss(appliance_id(database), database)
                 yield self._appliance(database)
         in_use = database_snapshots.copies_in_use()
         for path in self._home.glob("copy-*.tar"):
@@ -69,152 +57,86 @@ class Databases:
         label = f"volume-label={docker.LAB_LABEL}={self._appliances.mark}"
         return Appliance(
             id=id,
-            command=("sh", f"{HOME}/start"),
-            files={f"{HOME}/start": engine.start.encode()},
             options=(
                 *("--mount", f"type=volume,source={self._volume(id)},target={engine.data},{label}"),
                 *("--mount", f"type=bind,source={self._home},target={COPIES}"),
-                *("--tmpfs", f"{RUN}:mode=0755"),
+                *self.options(),
             ),
+            **self.launch(engine),
             **stand([database_places.interface(database)]),
         )
 
     def _volume(self, id: str) -> str:
         return f"lab-{self._appliances.mark}-{id}"
 
-    def _miss(self, database: Any) -> None:
-        """A server that cannot even be started is not available."""
-        id, now = appliance_id(database), time.monotonic()
-        _pid, heard = self._heard.setdefault(id, (0, now))
-        if id not in self._tending and now - heard > SILENCE:
-            databases.go_away(database)
+    def find(self, id: str) -> tuple[Any, Any] | None:
+        return next((pair for pair in databases.all_databases() if appliance_id(pair[1]) == id), None)
 
-    def tend(self, appliance: Appliance, pid: int) -> None:
-        with self._lock:
-            found = _find(appliance.id)
-            self._tending.add(appliance.id)
-        try:
-            if found:
-                self._tend(*found, pid)
-        finally:
-            with self._lock:
-                self._tending.discard(appliance.id)
+    def describe(self, thing: Any, fresh: bool) -> Database:
+        return describe(thing, fresh)
 
-    def _tend(self, backend: Any, database: Any, pid: int) -> None:
-        root = Path(f"/proc/{pid}/root")
-        ready = Path(f"{root}{READY}").exists()
-        with self._lock:
-            wanted = describe(database, fresh=not ready)
-            status, restart = database.status, bool(noted(database, "restart"))
-        if status == "deleting" and not wanted.copies:
-            self._delete(backend, database, wanted)
-        elif restart and ready:
-            self._halt(database, pid, wanted)
-        elif (ready or self._prepare(database, wanted, root)) and self._answers(database, wanted, root, pid):
-            self._settle(backend, database, wanted, root)
-            if status in ("stopping", "stopped"):
-                self._halt(database, pid, wanted)
-            else:
-                self._change(lambda: databases.come_up(database))
+    def program(self, wanted: Database) -> Engine:
+        return ENGINES[wanted.engine]
 
-    def _prepare(self, database: Any, wanted: Database, root: Path) -> bool:
-        """Put everything in place that a server starts with, and let it start; returns whether it could be done."""
-        engine = ENGINES[wanted.engine]
-        owner = os.stat(f"{root}{engine.data}").st_uid
+    def is_up(self, thing: Any) -> bool:
+        return thing.status in databases.ALTERABLE
+
+    def go_away(self, thing: Any) -> None:
+        databases.go_away(thing)
+
+    def is_over(self, thing: Any, wanted: Database) -> bool:
+        """A copy that is owed comes before the end."""
+        return super().is_over(thing, wanted) and not wanted.copies
+
+    def fill(self, wanted: Database, root: Path) -> bool:
+        """Begin with the copy of another database, where it is to."""
         if wanted.origin:
             if not (self._home / f"{wanted.origin}.tar").exists():
                 return False
-            self._run(wanted, restore(engine.data, engine.user, wanted.origin))
-        certificate, key = self._authority.issue(wanted.address)
-        for name, content in engine.configuration(wanted).items():
-            _write(root, name, content.encode(), 0o644)
-        _write(root, CERTIFICATE, certificate, 0o644)
-        _write(root, KEY, key, 0o600, owner)
-
-        def begin() -> None:
-            note(database, "origin", "")
-            note(database, "restart", False)
-            note(database, "parameters", "in-sync")
-            note(database, "in_force", InForce(wanted.group, wanted.parameters))
-
-        self._change(begin)
-        _write(root, READY, b"", 0o644)
+            engine = ENGINES[wanted.engine]
+            self.run(wanted, restore(engine.data, engine.user, wanted.origin))
         return True
 
-    def _answers(self, database: Any, wanted: Database, root: Path, pid: int) -> bool:
-        """Whether the server takes logins; the API learns it when it does not."""
-        before, heard = self._heard.get(wanted.id, (0, 0.0))
-        ends = time.monotonic() + PATIENCE
-        if before == pid and ends - PATIENCE - heard < RHYTHM and database.status == "available":
-            return True
-        while not _probe(ENGINES[wanted.engine], root):
-            if database.status in databases.ALTERABLE:
-                self._change(lambda: databases.go_away(database))
-            if time.monotonic() > ends or not root.exists():
-                return False
-            time.sleep(0.05)
-        self._heard[wanted.id] = (pid, time.monotonic())
-        return True
+    def begin(self, thing: Any, wanted: Database) -> None:
+        super().begin(thing, wanted)
+        note(thing, "origin", "")
+        note(thing, "parameters", "in-sync")
+        note(thing, "in_force", InForce(wanted.group, wanted.parameters))
 
-    def _settle(self, backend: Any, database: Any, wanted: Database, root: Path) -> None:
-        """Make the server what the API says: its master user, its parameters, the copies that it owes."""
+    def settle(self, backend: Any, thing: Any, wanted: Database, root: Path, pid: int) -> None:
+        """Its master user, its parameters, the copies that it owes; then it is available, or stops."""
         engine = ENGINES[wanted.engine]
-        if noted(database, "login") != wanted.login.mark:
-            self._run(wanted, engine.master(wanted))
-            self._change(lambda: _remember_login(database, wanted))
-        now = noted(database, "in_force")
+        if noted(thing, "login") != wanted.login.mark:
+            self.run(wanted, engine.master(wanted))
+            self.change(lambda: _remember_login(thing, wanted))
+        now = noted(thing, "in_force")
         if dict(now.values) != dict(wanted.parameters):
-            for name, content in engine.configuration(wanted).items():
-                _write(root, name, content.encode(), 0o644)
-            self._run(wanted, engine.reload(now.values, wanted))
-            self._change(lambda: note(database, "in_force", InForce(wanted.group, wanted.parameters)))
+            self.configure(wanted, root)
+            self.run(wanted, engine.reload(now.values, wanted))
+            self.change(lambda: note(thing, "in_force", InForce(wanted.group, wanted.parameters)))
         for name in wanted.copies:
-            self._run(wanted, keep(name, engine.copy(f"{HOME}/copying")))
+            self.run(wanted, keep(name, engine.copy(f"{HOME}/copying")))
             log.info("%s has been copied as %s", wanted.id, name)
-            self._change(lambda name=name: database_snapshots.paid(backend, database, name))  # type: ignore[misc]
+            self.change(lambda name=name: database_snapshots.paid(backend, thing, name))  # type: ignore[misc]
+        if wanted.ends:
+            self.halt(thing, pid, wanted)
+        elif thing.status != "available":
+            self.change(lambda: databases.come_up(thing))
 
-    def _halt(self, database: Any, pid: int, wanted: Database) -> None:
-        """End the server in order; whoever wants it sees to it that it comes again."""
-        process = Path(f"/proc/{pid}")
-        os.kill(pid, ENGINES[wanted.engine].end)
-        ends = time.monotonic() + STOP_TIME
-        while process.exists():
-            if time.monotonic() > ends:
-                os.kill(pid, signal.SIGKILL)
-            time.sleep(0.05)
+    def halt(self, thing: Any, pid: int, wanted: Database) -> None:
+        super().halt(thing, pid, wanted)
 
         def ended() -> None:
-            if database.status == "stopping":
-                databases.enter(database, "stopped")
+            if thing.status == "stopping":
+                databases.enter(thing, "stopped")
 
-        self._change(ended)
+        self.change(ended)
 
-    def _delete(self, backend: Any, database: Any, wanted: Database) -> None:
-        self._appliances.remove(wanted.id)
+    def clear(self, wanted: Database) -> None:
         docker.docker("volume", "rm", "--force", self._volume(wanted.id))
-        self._heard.pop(wanted.id, None)
-        self._change(lambda: databases.finish_deletion(backend, database))
 
-    def _run(self, wanted: Database, script: str) -> None:
-        """Run a script inside; it comes through standard input, which nobody else sees."""
-        self._appliances.execute(wanted.id, "sh", "-s", stdin=script)
-
-    def _change(self, change: Callable[[], None]) -> None:
-        """Change what the API holds, and keep it."""
-        with self._lock:
-            change()
-        self._keep()
-
-
-def _find(id: str) -> tuple[Any, Any] | None:
-    return next((pair for pair in databases.all_databases() if appliance_id(pair[1]) == id), None)
-
-
-def _probe(engine: Engine, root: Path) -> bool:
-    try:
-        return engine.answers(root)
-    except OSError:
-        return False
+    def finish(self, backend: Any, thing: Any) -> None:
+        databases.finish_deletion(backend, thing)
 
 
 def _remember_login(database: Any, wanted: Database) -> None:
@@ -222,19 +144,3 @@ def _remember_login(database: Any, wanted: Database) -> None:
     note(database, "login", wanted.login.mark)
     if database.manage_master_user_password and login(database) == wanted.login:
         secrets.finish_rotation(database.master_user_secret.secret)
-
-
-def _write(root: Path, path: str, content: bytes, mode: int, owner: int = 0) -> None:
-    """Put a file into the container; a link that somebody left there would lead to a file of this machine."""
-    place = f"{root}{path}.new"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(place)
-    descriptor = os.open(place, flags, mode)
-    try:
-        os.write(descriptor, content)
-        os.fchmod(descriptor, mode)
-        os.fchown(descriptor, owner, 0)
-    finally:
-        os.close(descriptor)
-    os.replace(place, f"{root}{path}")

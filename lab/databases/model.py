@@ -6,19 +6,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
-HOME = "/lab"
-CONFIGURATION = f"{HOME}/engine.conf"
-CERTIFICATE, KEY = f"{HOME}/tls.crt", f"{HOME}/tls.key"
+from ..servers.model import HOME, Program
+
 COPIES = f"{HOME}/copies"
-# It is empty whenever the container starts.
-RUN = "/run/lab"
-READY = f"{RUN}/ready"
 # Values go into a file and into statements: anything else (formulas of AWS, for one) is left to the engine's default.
 PLAIN = re.compile(r"[A-Za-z0-9_.,:/+-]*")
 
@@ -39,7 +33,7 @@ class Login:
 @dataclass(frozen=True)
 class Database:
     """A database as the API has it; ``initial`` is the name of the database that it begins with, or empty. The
-    ``group`` is that of the parameters that its server is to run with."""
+    ``group`` is that of the parameters that its server is to run with; the server ``ends`` when it owes no copy."""
 
     id: str
     engine: str
@@ -51,19 +45,11 @@ class Database:
     group: str = ""
     copies: tuple[str, ...] = ()
     origin: str = ""
+    ends: bool = False
 
 
-class Engine(Protocol):
-    """A kind of database server. Scripts are run by a shell of root in the container."""
-
-    # Its directory, the volume of the database; whose that is; how the container begins; what ends it in order.
-    data: str
-    user: str
-    start: str
-    end: signal.Signals
-
-    def configuration(self, database: Database) -> Mapping[str, str]:
-        """The files that the server reads, by their path."""
+class Engine(Program[Database], Protocol):
+    """A kind of database server."""
 
     def master(self, database: Database) -> str:
         """The script that makes the master user and the initial database, or gives the user another password."""
@@ -74,9 +60,6 @@ class Engine(Protocol):
     def copy(self, place: str) -> str:
         """The script that copies what the running server holds into a directory."""
 
-    def answers(self, root: Path) -> bool:
-        """Whether the server takes logins; ``root`` is the container's root directory as this machine sees it."""
-
 
 def plain(parameters: Mapping[str, str]) -> dict[str, str]:
     """The parameters whose values can be told to an engine as they are."""
@@ -86,16 +69,6 @@ def plain(parameters: Mapping[str, str]) -> dict[str, str]:
 def switched_on(parameters: Mapping[str, str], name: str) -> bool:
     """Whether a parameter that is on or off is on."""
     return parameters.get(name, "").lower() in ("1", "on", "true")
-
-
-def launcher(user: str, command: str) -> str:
-    """The first process of a container: it waits until the lab has put everything in place, then is the server."""
-    return (
-        "umask 077\n"
-        f"chmod 0755 {HOME} && chown {user}:{user} {RUN}\n"
-        f"until [ -e {READY} ]; do sleep 0.05; done\n"
-        f"exec setpriv --reuid={user} --regid={user} --clear-groups {command}\n"
-    )
 
 
 def restore(data: str, user: str, copy: str) -> str:

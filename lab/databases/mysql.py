@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..image.recipe import DATABASES
-from .model import CERTIFICATE, CONFIGURATION, HOME, KEY, RUN, Database, launcher, plain
+from ..servers.model import CERTIFICATE, CONFIGURATION, HOME, KEY, RUN, launcher
+from .model import Database, plain
 
 SOCKET = f"{RUN}/mysqld.sock"
 CLIENT = f"mariadb --no-defaults --socket={SOCKET} --user=root --batch --skip-column-names"
@@ -59,8 +60,8 @@ class MySQL:
     end = signal.SIGTERM
     start = launcher("mysql", f"mariadbd --defaults-file={CONFIGURATION}")
 
-    def configuration(self, database: Database) -> Mapping[str, str]:
-        settings = {**FIXED, "port": str(database.port), **_known(database.parameters)}
+    def configuration(self, wanted: Database) -> Mapping[str, str]:
+        settings = {**FIXED, "port": str(wanted.port), **_known(wanted.parameters)}
         return {CONFIGURATION: "[mariadbd]\n" + "".join(f"{name}={value}\n" for name, value in settings.items())}
 
     def master(self, database: Database) -> str:

@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..image.recipe import DATABASES
-from .model import CERTIFICATE, CONFIGURATION, HOME, KEY, RUN, Database, launcher, plain, switched_on
+from ..servers.model import CERTIFICATE, CONFIGURATION, HOME, KEY, RUN, launcher
+from .model import Database, plain, switched_on
 
 ADMIN = "rdsadmin"
 CLIENT = f"psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --host={RUN} --port=%d --username={ADMIN} --dbname=postgres"
@@ -56,10 +57,10 @@ class PostgreSQL:
     end = signal.SIGINT
     start = launcher("postgres", f"/usr/lib/postgresql/*/bin/postgres -c config_file={CONFIGURATION}")
 
-    def configuration(self, database: Database) -> Mapping[str, str]:
-        known = {name: value for name, value in plain(database.parameters).items() if name in KNOWN}
-        settings = {**FIXED, "port": str(database.port), **{name: f"'{value}'" for name, value in known.items()}}
-        way = "hostssl" if switched_on(database.parameters, FORCE_TLS) else "host"
+    def configuration(self, wanted: Database) -> Mapping[str, str]:
+        known = {name: value for name, value in plain(wanted.parameters).items() if name in KNOWN}
+        settings = {**FIXED, "port": str(wanted.port), **{name: f"'{value}'" for name, value in known.items()}}
+        way = "hostssl" if switched_on(wanted.parameters, FORCE_TLS) else "host"
         access = [
             f"local all {ADMIN} peer map=lab",
             f"local replication {ADMIN} peer map=lab",

@@ -47,6 +47,7 @@ def describe(database: Any, fresh: bool) -> Database:
         group=forced.group,
         copies=tuple(noted(database, "copies", ())),
         origin=noted(database, "origin", ""),
+        ends=database.status in ("stopping", "stopped"),
     )
 
 

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Drives the containers of one lab that are no instances: load balancers, databases."""
+"""Drives the containers of one lab that are no instances: load balancers, databases, caches."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from . import (
     access,
     addresses,
     balancers,
+    cache_nodes,
     cache_subnets,
     caches,
     console,
@@ -26,6 +27,7 @@ from . import (
     nat,
     options,
     patch,
+    plane,
     secrets,
     speed,
     subnets,
@@ -33,11 +35,25 @@ from . import (
     topics,
 )
 
-__all__ = ["addresses", "databases", "install", "lifecycle", "remove", "targets"]
+__all__ = ["addresses", "install", "lifecycle", "plane", "remove", "targets"]
 # Importing them declares their hooks.
 _PARTS = (
-    *(access, addresses, balancers, cache_subnets, caches, console, database_groups, database_snapshots, databases),
-    *(dependencies, images, interfaces, launch, lifecycle, nat, options, secrets, speed, subnets, targets, topics),
+    *(access, addresses, balancers, cache_nodes, cache_subnets, caches, console, database_groups, database_snapshots),
+    *(
+        databases,
+        dependencies,
+        images,
+        interfaces,
+        launch,
+        lifecycle,
+        nat,
+        options,
+        secrets,
+        speed,
+        subnets,
+        targets,
+        topics,
+    ),
 )
 
 

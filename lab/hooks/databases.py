@@ -24,6 +24,7 @@ from .database_places import complete, plug, standing_in, unplug
 from .database_versions import check_family, rds_error, upgrade, whole_version
 from .lifecycle import note, noted
 from .patch import Hook, around
+from .plane import is_real
 
 # AWS takes minutes; so long every state can be seen.
 MOMENT = 0.5
@@ -59,18 +60,10 @@ RESTARTS = frozenset({"db_instance_class", "engine_version", "db_port_number", "
 ENGINES = frozenset({"mysql", "postgres"})
 LETTERS = string.ascii_uppercase + string.digits
 
-_data_plane = False
-
-
-def drive(real: bool) -> None:
-    """Say whether there are real databases, which tell by themselves how they are."""
-    global _data_plane
-    _data_plane = real
-
 
 def is_driven(database: Any) -> bool:
     """Whether a real database stands, or is about to stand, behind this one."""
-    return _data_plane and database.engine in ENGINES and bool(noted(database, "interface"))
+    return is_real() and database.engine in ENGINES and bool(noted(database, "interface"))
 
 
 def all_databases() -> Iterator[tuple[Any, Any]]:

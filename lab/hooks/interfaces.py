@@ -101,8 +101,8 @@ def take_away(interfaces: Iterable[Any]) -> None:
 
 def names_in(backend: Any, vpc_id: str) -> tuple[tuple[str, str], ...]:
     """The names of services that a VPC resolves, each with an address; public ones win, as AWS's name servers do."""
-    enis = (one for one in backend.enis.values() if one.subnet.vpc_id == vpc_id and noted(one, "name"))
-    return tuple(sorted((str(noted(one, "name")), str(one.public_ip or one.private_ip_address)) for one in enis))
+    enis = (one for one in backend.enis.values() if one.subnet.vpc_id == vpc_id)
+    return tuple(sorted((name, str(one.public_ip or one.private_ip_address)) for one in enis for name in _names(one)))
 
 
 def public_names() -> Iterator[tuple[str, str]]:
@@ -110,5 +110,10 @@ def public_names() -> Iterator[tuple[str, str]]:
     for account in list(ec2_backends.values()):
         for backend in list(account.values()):
             for one in list(backend.enis.values()):
-                if noted(one, "name") and one.public_ip:
-                    yield str(noted(one, "name")), str(one.public_ip)
+                if one.public_ip:
+                    yield from ((name, str(one.public_ip)) for name in _names(one))
+
+
+def _names(interface: Any) -> tuple[str, ...]:
+    """The names that lead to an interface."""
+    return tuple(str(name) for name in (noted(interface, "name"), *noted(interface, "aliases", ())) if name)

@@ -53,6 +53,8 @@ APPLIANCE_PACKAGES = (
     "mariadb-client-core",
     "mariadb-backup",
     "postgresql",
+    # caches
+    "redis-server",
 )
 # An empty database of each kind: the volume of a new database begins as a copy of it, which saves seconds each time.
 # The superusers are let in by who they are in the container, and only there; they have no passwords.

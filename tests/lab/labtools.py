@@ -20,6 +20,10 @@ from botocore.exceptions import ClientError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+# In the containers of clients: the certificate of the lab's authority; and what lets one know the names that the
+# instance knows, whose own file is not the one that docker gives to whoever shares its network.
+CA = "/ca.crt"
+KNOW = "cat /proc/1/root/etc/hosts >/etc/hosts; "
 ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
 
 
@@ -190,3 +194,20 @@ def refused(call: Callable[..., Any], *arguments: Any, **options: Any) -> str:
     except ClientError as error:
         return error.response["Error"]["Code"]
     return "nothing was refused"
+
+
+def docker(*arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run docker's client; whether that went well is for the test to see."""
+    command = ["docker", *arguments]
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60, check=False)
+
+
+def start_client(lab: Lab, guest: str) -> None:
+    """A container with the clients of all engines, in the network of an instance, with the names that it knows."""
+    image = json.loads((lab.home / lab.name / "lab.json").read_text())["appliances"]
+    where = f"container:lab-{lab.name}-{guest}"
+    label = f"groundwork.lab={lab.mark}"
+    words = ("--detach", "--name", f"{guest}-client", "--label", label, "--network", where, "--pid", where)
+    started = docker("run", *words, "--cap-add", "SYS_PTRACE", image, "sleep", "infinity")
+    assert started.returncode == 0, started.stderr
+    docker("cp", lab.exports["GROUNDWORK_LAB_CA"], f"{guest}-client:{CA}")

@@ -136,6 +136,67 @@ def test_it_goes_with_a_last_snapshot_and_lets_go_of_all_that_it_holds(account: 
     assert caches.list_tags_for_resource(ResourceName=made["ARN"])["TagList"] == []
 
 
+def interfaces(account: Account) -> dict[str, dict[str, Any]]:
+    """The network interfaces of caches, by what they are for."""
+    mine = [{"Name": "vpc-id", "Values": [account.vpc]}]
+    found = account.ec2.describe_network_interfaces(Filters=mine)["NetworkInterfaces"]
+    return {one["Description"]: one for one in found}
+
+
+def test_every_node_stands_in_a_zone_of_the_subnet_group(
+    account: Account, caches: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lab.hooks.caches.MOMENT", 0.05)
+    other = account.ec2.create_subnet(VpcId=account.vpc, CidrBlock="10.0.2.0/24", AvailabilityZone="us-east-1c")
+    both = [account.subnet, other["Subnet"]["SubnetId"]]
+    caches.modify_cache_subnet_group(CacheSubnetGroupName="shop", SubnetIds=both)
+    make(caches, account)
+    available(caches)
+    assert [one["PreferredAvailabilityZone"] for one in nodes(caches)] == ["us-east-1a", "us-east-1c"]
+    there = interfaces(account)
+    assert [there[f"ElastiCache shop-{n}"]["SubnetId"] for n in ("001", "002")] == both
+    assert {one["RequesterId"] for one in there.values()} == {"amazon-elasticache"}
+    wider = account.ec2.create_security_group(GroupName="wider", Description="d", VpcId=account.vpc)["GroupId"]
+    caches.modify_replication_group(**NAME, SecurityGroupIds=[wider], ApplyImmediately=True)
+    assert {one["Groups"][0]["GroupId"] for one in interfaces(account).values()} == {wider}
+    available(caches)
+    caches.increase_replica_count(**NAME, NewReplicaCount=2, ApplyImmediately=True)
+    assert nodes(caches)[2]["PreferredAvailabilityZone"] == "us-east-1a"
+    available(caches)
+    caches.decrease_replica_count(**NAME, NewReplicaCount=1, ApplyImmediately=True)
+    assert interfaces(account).keys() == there.keys()
+    available(caches)
+    caches.delete_replication_group(**NAME)
+    until("it is gone", lambda: caches.describe_replication_groups()["ReplicationGroups"] == [])
+    assert interfaces(account) == {}
+
+
+def test_zones_can_be_asked_for_and_a_group_is_given(account: Account, caches: Any) -> None:
+    other = account.ec2.create_subnet(VpcId=account.vpc, CidrBlock="10.0.2.0/24", AvailabilityZone="us-east-1c")
+    both = [account.subnet, other["Subnet"]["SubnetId"]]
+    caches.modify_cache_subnet_group(CacheSubnetGroupName="shop", SubnetIds=both)
+    make(caches, account, PreferredCacheClusterAZs=["us-east-1c", "us-east-1a"], SecurityGroupIds=[])
+    first, second = nodes(caches)
+    assert (first["PreferredAvailabilityZone"], second["PreferredAvailabilityZone"]) == ("us-east-1c", "us-east-1a")
+    (given,) = first["SecurityGroups"]
+    found = account.ec2.describe_security_groups(GroupIds=[given["SecurityGroupId"]])["SecurityGroups"][0]
+    assert (found["GroupName"], found["VpcId"]) == ("default", account.vpc)
+
+
+def test_nodes_are_rebooted(account: Account, caches: Any) -> None:
+    make(caches, account)
+    reboot = {"CacheClusterId": "shop-002", "CacheNodeIdsToReboot": ["0001"]}
+    assert refused(caches.reboot_cache_cluster, **reboot) == "InvalidCacheClusterState"
+    available(caches)
+    shown = caches.reboot_cache_cluster(**reboot)["CacheCluster"]
+    assert (shown["CacheClusterId"], shown["CacheClusterStatus"]) == ("shop-002", "rebooting cluster nodes")
+    assert [one["CacheClusterStatus"] for one in nodes(caches)] == ["modifying", "rebooting cluster nodes"]
+    available(caches)
+    assert {one["CacheClusterStatus"] for one in nodes(caches)} == {"available"}
+    unknown = {**reboot, "CacheClusterId": "none-001"}
+    assert refused(caches.reboot_cache_cluster, **unknown) == "CacheClusterNotFound"
+
+
 def test_a_subnet_group_changes_in_place(account: Account, caches: Any) -> None:
     other = account.ec2.create_subnet(VpcId=account.vpc, CidrBlock="10.0.2.0/24")["Subnet"]["SubnetId"]
     named = {"CacheSubnetGroupName": "shop"}
@@ -150,8 +211,11 @@ def test_a_subnet_group_changes_in_place(account: Account, caches: Any) -> None:
     )
 
 
-def test_a_cluster_alone_goes_in_the_end(account: Account, caches: Any) -> None:
+def test_a_cluster_alone_is_rebooted_and_goes_in_the_end(account: Account, caches: Any) -> None:
     caches.create_cache_cluster(CacheClusterId="m", Engine="memcached", CacheNodeType="cache.t3.micro", NumCacheNodes=1)
+    caches.reboot_cache_cluster(CacheClusterId="m", CacheNodeIdsToReboot=["0001"])
+    assert nodes(caches)[0]["CacheClusterStatus"] == "rebooting cluster nodes"
+    until("it is available", lambda: nodes(caches)[0]["CacheClusterStatus"] == "available")
     caches.delete_cache_cluster(CacheClusterId="m")
     assert nodes(caches)[0]["CacheClusterStatus"] == "deleting"
     until("it is gone", lambda: nodes(caches) == [])

@@ -14,14 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from labtools import Account, Lab, client, refused, until
+from labtools import CA, KNOW, Account, Lab, client, docker, refused, start_client, until
 
 pytestmark = pytest.mark.docker
 
 ENGINES = {"mysql": 3306, "postgres": 5432}
-CA = "/ca.crt"
-# The names that the instance knows; its own file is not the one that docker gives to whoever shares its network.
-KNOW = "cat /proc/1/root/etc/hosts >/etc/hosts; "
 # What is asked comes through standard input, and so do passwords: the first line is for the environment.
 SHELLS = {
     "mysql": "read -r MYSQL_PWD; export MYSQL_PWD; exec mariadb --no-defaults --batch --skip-column-names "
@@ -32,11 +29,6 @@ SHELLS = {
 
 
 PLAIN = {f"--ssl-ca={CA} --ssl-verify-server-cert": "--skip-ssl", "PGSSLMODE=verify-full": "PGSSLMODE=disable"}
-
-
-def docker(*arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-    command = ["docker", *arguments]
-    return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60, check=False)
 
 
 @dataclass
@@ -124,24 +116,13 @@ def site(lab: Lab) -> Iterator[Site]:
     made = Site(lab, account, rds, client("secretsmanager", account.endpoint), guests[0], guests[1])
     for guest in guests:
         account.wait(guest, "running")
-        _start_client(lab, guest)
+        start_client(lab, guest)
     for engine in ENGINES:
         made.wait(engine)
         until(f"{engine} answers", lambda name=engine: made.told(name, "SELECT 1;") == "1")
     yield made
     docker("rm", "--force", *(f"{guest}-client" for guest in guests))
     account.terminate(*guests)
-
-
-def _start_client(lab: Lab, guest: str) -> None:
-    """A container with the clients of both engines, in the network of an instance, with the names that it knows."""
-    image = json.loads((lab.home / lab.name / "lab.json").read_text())["appliances"]
-    where = f"container:lab-{lab.name}-{guest}"
-    label = f"groundwork.lab={lab.mark}"
-    words = ("--detach", "--name", f"{guest}-client", "--label", label, "--network", where, "--pid", where)
-    started = docker("run", *words, "--cap-add", "SYS_PTRACE", image, "sleep", "infinity")
-    assert started.returncode == 0, started.stderr
-    docker("cp", lab.exports["GROUNDWORK_LAB_CA"], f"{guest}-client:{CA}")
 
 
 @pytest.mark.parametrize("engine", ENGINES)

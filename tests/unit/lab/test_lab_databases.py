@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from lab.databases.authority import Authority
-from lab.databases.model import CONFIGURATION, Database, Login, keep, plain, restore
+from lab.databases.model import Database, Login, keep, plain, restore
 from lab.databases.mysql import MySQL, native
 from lab.databases.postgres import ACCESS, PostgreSQL, scram
 from lab.databases.snapshot import InForce, merge
+from lab.servers.authority import Authority
+from lab.servers.model import CONFIGURATION
 
 SHOP = Database("db-1", "mysql", "shop.rds", 3306, Login("boss", "it's \\ secret"), "shop", {})
 

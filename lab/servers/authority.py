@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The certificate authority of a lab, which stands in for the one of RDS."""
+"""The certificate authority of a lab, which stands in for those of RDS and ElastiCache."""
 
 from __future__ import annotations
 

@@ -1,0 +1,3 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Caches that really keep something: a Redis for each replication group, in a container of its own."""

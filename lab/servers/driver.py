@@ -1,0 +1,208 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Drives servers: starts them with what they need, sees whether they answer, ends them, and tells the API."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Generic
+
+from ..hooks.lifecycle import note, noted
+from ..machines import Appliance
+from ..tending import Appliances
+from .authority import Authority
+from .model import CERTIFICATE, HOME, KEY, READY, RUN, Program, Wanted
+
+# How long we wait for a server: that it answers, before we look again; that it ends; that it answers at all, when
+# it was not even started again.
+PATIENCE, STOP_TIME, SILENCE = 3.0, 30.0, 5.0
+# How often a server that answered is asked again.
+RHYTHM = 2.0
+
+
+class Servers(ABC, Generic[Wanted]):
+    """A kind of appliance of which each is the server behind one thing that the API holds.
+
+    That thing (a database, a cache) has a ``status``, and is noted to want a ``restart``.
+    """
+
+    def __init__(
+        self, lock: threading.RLock, appliances: Appliances, keep: Callable[[], None], authority: Authority
+    ) -> None:
+        self._lock = lock
+        self._appliances = appliances
+        self._keep = keep
+        self._authority = authority
+        self._heard: dict[str, tuple[int, float]] = {}
+        self._tending: set[str] = set()
+
+    @abstractmethod
+    def find(self, id: str) -> tuple[Any, Any] | None:
+        """The backend and the thing behind which the appliance stands; None when it is gone. The lock is held."""
+
+    @abstractmethod
+    def describe(self, thing: Any, fresh: bool) -> Wanted:
+        """What its server has to be; ``fresh`` for one that starts. The lock is held."""
+
+    @abstractmethod
+    def program(self, wanted: Wanted) -> Program[Wanted]:
+        """What runs."""
+
+    @abstractmethod
+    def is_up(self, thing: Any) -> bool:
+        """Whether the API says that the server serves."""
+
+    @abstractmethod
+    def go_away(self, thing: Any) -> None:
+        """The server does not answer, although nobody asked for that. The lock is held."""
+
+    @abstractmethod
+    def settle(self, backend: Any, thing: Any, wanted: Wanted, root: Path, pid: int) -> None:
+        """The server answers: make it what the API says, and have the API say so."""
+
+    @abstractmethod
+    def finish(self, backend: Any, thing: Any) -> None:
+        """The appliance is gone. The lock is held."""
+
+    def is_over(self, thing: Any, wanted: Wanted) -> bool:
+        """Whether nothing holds the server back from being taken away."""
+        return str(thing.status) == "deleting"
+
+    def fill(self, wanted: Wanted, root: Path) -> bool:
+        """Put the data in place with which a server starts; returns whether it could be done."""
+        return True
+
+    def begin(self, thing: Any, wanted: Wanted) -> None:
+        """The server is about to start. The lock is held."""
+        note(thing, "restart", False)
+
+    def clear(self, wanted: Wanted) -> None:
+        """Take away what is left of an appliance besides its container."""
+
+    def options(self) -> tuple[str, ...]:
+        """What every server's container is made with."""
+        return ("--tmpfs", f"{RUN}:mode=0755")
+
+    def launch(self, program: Program[Wanted]) -> dict[str, Any]:
+        """What every server's container begins with."""
+        return {"command": ("sh", f"{HOME}/start"), "files": {f"{HOME}/start": program.start.encode()}}
+
+    def miss(self, id: str, thing: Any) -> None:
+        """A server that cannot even be started is not available."""
+        now = time.monotonic()
+        _pid, heard = self._heard.setdefault(id, (0, now))
+        if id not in self._tending and now - heard > SILENCE:
+            self.go_away(thing)
+
+    def tend(self, appliance: Appliance, pid: int) -> None:
+        with self._lock:
+            found = self.find(appliance.id)
+            self._tending.add(appliance.id)
+        try:
+            if found:
+                self._tend(*found, pid)
+        finally:
+            with self._lock:
+                self._tending.discard(appliance.id)
+
+    def _tend(self, backend: Any, thing: Any, pid: int) -> None:
+        root = Path(f"/proc/{pid}/root")
+        ready = Path(f"{root}{READY}").exists()
+        with self._lock:
+            wanted = self.describe(thing, fresh=not ready)
+            over, restart = self.is_over(thing, wanted), bool(noted(thing, "restart"))
+        if over:
+            self._delete(backend, thing, wanted)
+        elif restart and ready:
+            self.halt(thing, pid, wanted)
+        elif (ready or self._prepare(thing, wanted, root)) and self._answers(thing, wanted, root, pid):
+            self.settle(backend, thing, wanted, root, pid)
+
+    def _prepare(self, thing: Any, wanted: Wanted, root: Path) -> bool:
+        """Put everything in place that a server starts with, and let it start; returns whether it could be done."""
+        owner = os.stat(f"{root}{self.program(wanted).data}").st_uid
+        if not self.fill(wanted, root):
+            return False
+        certificate, key = self._authority.issue(wanted.address)
+        self.configure(wanted, root)
+        write(root, CERTIFICATE, certificate, 0o644)
+        write(root, KEY, key, 0o600, owner)
+        self.change(lambda: self.begin(thing, wanted))
+        write(root, READY, b"", 0o644)
+        return True
+
+    def configure(self, wanted: Wanted, root: Path) -> None:
+        """Write the files that the server reads."""
+        for name, content in self.program(wanted).configuration(wanted).items():
+            write(root, name, content.encode(), 0o644)
+
+    def _answers(self, thing: Any, wanted: Wanted, root: Path, pid: int) -> bool:
+        """Whether the server serves; the API learns it when it does not."""
+        before, heard = self._heard.get(wanted.id, (0, 0.0))
+        ends = time.monotonic() + PATIENCE
+        if before == pid and ends - PATIENCE - heard < RHYTHM and thing.status == "available":
+            return True
+        while not _probe(self.program(wanted), root):
+            if self.is_up(thing):
+                self.change(lambda: self.go_away(thing))
+            if time.monotonic() > ends or not root.exists():
+                return False
+            time.sleep(0.05)
+        self._heard[wanted.id] = (pid, time.monotonic())
+        return True
+
+    def halt(self, thing: Any, pid: int, wanted: Wanted) -> None:
+        """End the server in order; whoever wants it sees to it that it comes again."""
+        process = Path(f"/proc/{pid}")
+        os.kill(pid, self.program(wanted).end)
+        ends = time.monotonic() + STOP_TIME
+        while process.exists():
+            if time.monotonic() > ends:
+                os.kill(pid, signal.SIGKILL)
+            time.sleep(0.05)
+
+    def _delete(self, backend: Any, thing: Any, wanted: Wanted) -> None:
+        self._appliances.remove(wanted.id)
+        self.clear(wanted)
+        self._heard.pop(wanted.id, None)
+        self.change(lambda: self.finish(backend, thing))
+
+    def run(self, wanted: Wanted, script: str) -> None:
+        """Run a script inside; it comes through standard input, which nobody else sees."""
+        self._appliances.execute(wanted.id, "sh", "-s", stdin=script)
+
+    def change(self, change: Callable[[], None]) -> None:
+        """Change what the API holds, and keep it."""
+        with self._lock:
+            change()
+        self._keep()
+
+
+def _probe(program: Program[Any], root: Path) -> bool:
+    try:
+        return program.answers(root)
+    except OSError:
+        return False
+
+
+def write(root: Path, path: str, content: bytes, mode: int, owner: int = 0) -> None:
+    """Put a file into the container; a link that somebody left there would lead to a file of this machine."""
+    place = f"{root}{path}.new"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(place)
+    descriptor = os.open(place, flags, mode)
+    try:
+        os.write(descriptor, content)
+        os.fchmod(descriptor, mode)
+        os.fchown(descriptor, owner, 0)
+    finally:
+        os.close(descriptor)
+    os.replace(place, f"{root}{path}")

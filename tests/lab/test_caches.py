@@ -1,0 +1,188 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Caches that are real: what a client of theirs sees, from an instance beside them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from labtools import CA, KNOW, Account, Lab, client, docker, refused, start_client, until
+
+pytestmark = pytest.mark.docker
+
+# One has a replica and encrypts; the other does neither.
+CACHES: dict[str, dict[str, Any]] = {
+    "shop": {"NumCacheClusters": 2, "AutomaticFailoverEnabled": True, "TransitEncryptionEnabled": True},
+    "bare": {"NumCacheClusters": 1, "TransitEncryptionEnabled": False, "Port": 6390},
+}
+
+
+@dataclass
+class Site:
+    """A lab with caches, and an instance that they let in."""
+
+    lab: Lab
+    account: Account
+    api: Any
+    guest: str
+
+    def shown(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.api.describe_replication_groups(ReplicationGroupId=name)["ReplicationGroups"][0]
+        return found
+
+    def wait(self, name: str, status: str = "available") -> dict[str, Any]:
+        until(f"{name} is {status}", lambda: self.shown(name)["Status"] == status)
+        return self.shown(name)
+
+    def address(self, name: str, endpoint: str = "PrimaryEndpoint") -> str:
+        return str(self.shown(name)["NodeGroups"][0][endpoint]["Address"])
+
+    def ask(
+        self, name: str, *words: str, address: str = "", tls: bool | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Ask a cache from the instance, encrypted as it wants it unless told otherwise."""
+        encrypted = self.shown(name)["TransitEncryptionEnabled"] if tls is None else tls
+        where = ["-h", address or self.address(name), "-p", str(CACHES[name].get("Port", 6379))]
+        safe = ["--tls", "--cacert", CA] if encrypted else []
+        shell = f'{KNOW} exec timeout 2 redis-cli "$@"'
+        return docker("exec", f"{self.guest}-client", "sh", "-c", shell, "-", *where, *safe, *words)
+
+    def told(self, name: str, *words: str, **options: Any) -> str:
+        """What it answers; empty when it does not."""
+        return self.ask(name, *words, **options).stdout.strip()
+
+    def run_id(self, name: str) -> str:
+        """Another one for every start of the server."""
+        lines = self.told(name, "INFO", "server").splitlines()
+        return next((line for line in lines if line.startswith("run_id")), "")
+
+    def node(self, name: str, number: int = 1) -> dict[str, Any]:
+        found = self.api.describe_cache_clusters(CacheClusterId=f"{name}-{number:0>3}", ShowCacheNodeInfo=True)
+        return dict(found["CacheClusters"][0])
+
+    def containers(self) -> list[str]:
+        filters = ("--filter", f"label=groundwork.lab={self.lab.mark}", "--filter", "name=cache-")
+        return docker("ps", "--all", "--format", "{{.Names}}", *filters).stdout.split()
+
+    def interfaces(self) -> list[str]:
+        mine = [{"Name": "vpc-id", "Values": [self.account.vpc]}]
+        found = self.account.ec2.describe_network_interfaces(Filters=mine)["NetworkInterfaces"]
+        return sorted(one["Description"] for one in found if one["Description"].startswith("ElastiCache"))
+
+
+@pytest.fixture(scope="module")
+def site(lab: Lab) -> Iterator[Site]:
+    account = lab.account()
+    account.make_network("10.5.0.0/16", "10.5.1.0/24")
+    more = account.ec2.create_subnet(VpcId=account.vpc, CidrBlock="10.5.2.0/24", AvailabilityZone="us-east-1b")
+    api = client("elasticache", account.endpoint)
+    api.create_cache_subnet_group(
+        CacheSubnetGroupName="caches",
+        CacheSubnetGroupDescription="caches",
+        SubnetIds=[account.subnet, more["Subnet"]["SubnetId"]],
+    )
+    data = account.ec2.create_security_group(GroupName="data", Description="data", VpcId=account.vpc)["GroupId"]
+    friends = [{"GroupId": account.group}]
+    rule = {"IpProtocol": "tcp", "FromPort": 6379, "ToPort": 6390, "UserIdGroupPairs": friends}
+    account.ec2.authorize_security_group_ingress(GroupId=data, IpPermissions=[rule])
+    for name, more in CACHES.items():
+        made = api.create_replication_group(
+            ReplicationGroupId=name,
+            ReplicationGroupDescription=name,
+            Engine="redis",
+            EngineVersion="7.1",
+            CacheNodeType="cache.t3.micro",
+            CacheSubnetGroupName="caches",
+            SecurityGroupIds=[data],
+            **more,
+        )["ReplicationGroup"]
+        assert (made["Status"], made["NodeGroups"]) == ("creating", [])
+    found = Site(lab, account, api, account.launch())
+    account.wait(found.guest, "running")
+    start_client(lab, found.guest)
+    for name in CACHES:
+        found.wait(name)
+        until(f"{name} answers", lambda name=name: found.told(name, "SET", "kept", "1") == "OK")
+    yield found
+    docker("rm", "--force", f"{found.guest}-client")
+    account.terminate(found.guest)
+
+
+def test_every_endpoint_leads_to_it_encrypted_or_not_at_all(site: Site) -> None:
+    names = [site.address("shop", "ReaderEndpoint"), site.node("shop", 2)["CacheNodes"][0]["Endpoint"]["Address"]]
+    assert [site.told("shop", "PING"), *(site.told("shop", "GET", "kept", address=one) for one in names)] == [
+        "PONG",
+        "1",
+        "1",
+    ]
+    assert site.ask("shop", "PING", tls=False).stdout.strip() != "PONG"
+    assert (
+        site.told("bare", "PING") == site.told("bare", "PING", address=site.address("bare", "ReaderEndpoint")) == "PONG"
+    )
+
+
+def test_what_aws_keeps_for_itself_is_not_there(site: Site) -> None:
+    for forbidden in (("CONFIG", "GET", "*"), ("SHUTDOWN",), ("REPLICAOF", "NO", "ONE"), ("BGSAVE",)):
+        assert "unknown command" in site.told("shop", *forbidden)
+    assert "NOPERM" in site.told("shop", "ACL", "SETUSER", "me", "on")
+    assert site.told("shop", "ACL", "WHOAMI") == "default"
+
+
+def test_only_friends_reach_it(site: Site) -> None:
+    front = site.account.ec2.create_security_group(GroupName="front", Description="front", VpcId=site.account.vpc)
+    change = site.account.ec2.modify_instance_attribute
+    change(InstanceId=site.guest, Groups=[front["GroupId"]])
+    until("a stranger is not let in", lambda: site.ask("shop", "PING").returncode == 124)
+    change(InstanceId=site.guest, Groups=[site.account.group])
+    until("a friend is let in", lambda: site.told("shop", "PING") == "PONG")
+
+
+def test_one_that_dies_or_is_rebooted_comes_back_with_what_a_replica_had(site: Site) -> None:
+    before = {name: site.run_id(name) for name in CACHES}
+    assert all(before.values())
+    reboot = {"CacheClusterId": "bare-001", "CacheNodeIdsToReboot": ["0001"]}
+    site.api.reboot_cache_cluster(**reboot)
+    assert site.node("bare")["CacheClusterStatus"] == "rebooting cluster nodes"
+    assert refused(site.api.reboot_cache_cluster, **reboot) == "InvalidCacheClusterState"
+    (shop,) = (one for one in site.containers() if "cache-shop-" in one)
+    docker("kill", shop)
+    site.wait("shop", "modifying")
+    for name in CACHES:
+        site.wait(name)
+        assert site.run_id(name) not in ("", before[name])
+    assert (site.told("shop", "GET", "kept"), site.told("bare", "EXISTS", "kept")) == ("1", "0")
+
+
+def test_a_further_replica_is_reached_and_disturbs_nobody(site: Site) -> None:
+    before = site.run_id("shop")
+    site.api.increase_replica_count(ReplicationGroupId="shop", NewReplicaCount=2, ApplyImmediately=True)
+    site.wait("shop")
+    assert site.interfaces() == [f"ElastiCache {name}" for name in ("bare-001", "shop-001", "shop-002", "shop-003")]
+    third = site.node("shop", 3)["CacheNodes"][0]["Endpoint"]["Address"]
+    until("the third answers", lambda: site.told("shop", "GET", "kept", address=third) == "1")
+    assert site.run_id("shop") == before != ""
+
+
+def test_the_lab_survives_a_kill(site: Site) -> None:
+    before, address = site.run_id("shop"), site.address("shop")
+    os.kill(site.lab.pid, signal.SIGKILL)
+    site.lab.run("up")
+    assert site.shown("shop")["Status"] == "available"
+    assert site.address("shop") == address
+    assert site.run_id("shop") == before != ""
+
+
+def test_nothing_is_left_of_what_is_deleted(site: Site) -> None:
+    for name in CACHES:
+        site.api.delete_replication_group(ReplicationGroupId=name)
+    until("they are gone", lambda: site.api.describe_replication_groups()["ReplicationGroups"] == [])
+    assert site.containers() == []
+    assert site.interfaces() == []
+    hosts = ("exec", f"{site.guest}-client", "cat", "/proc/1/root/etc/hosts")
+    until("nobody knows their names", lambda: "cache.amazonaws.com" not in docker(*hosts).stdout)
