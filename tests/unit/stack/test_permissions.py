@@ -31,7 +31,14 @@ SERVICES = {
     "ssm": "ssm",
     "sts": "sts",
 }
-SOURCES = ("module_utils/_stack", "module_utils/_rollout", "module_utils/_aws", "module_utils/_database", "plugin_utils/_inventory")
+SOURCES = (
+    "module_utils/_stack",
+    "module_utils/_rollout",
+    "module_utils/_aws",
+    "module_utils/_database",
+    "module_utils/_service",
+    "plugin_utils/_inventory",
+)
 # What AWS asks for beside the operation that is called.
 BESIDE = {
     "cloudwatch:TagResource",
