@@ -41,7 +41,7 @@ PLAY = """
         tasks_from: configure
     - name: Keep what the release would get
       ansible.builtin.copy:
-        content: "{{ app_given | to_json }}"
+        content: "{{ {'given': app_given.environment, 'plain': app_variables} | to_json }}"
         dest: "{{ result_file }}"
         mode: "0600"
       no_log: true
@@ -89,6 +89,7 @@ def play(stack: Stack, directory: Path) -> subprocess.CompletedProcess[str]:
     """Run the role's part with everything shown that ansible has to show."""
     (directory / "play.yml").write_text(PLAY)
     inventory = {"stack_name": "given", "stack_region": "us-east-1", "app_service": SERVICE}
+    inventory["app_database_authorities"] = "/nowhere/ca.pem"
     (directory / "hosts.yml").write_text(json.dumps({"all": {"hosts": {"localhost": inventory}}}))
     command = [str(BIN / "ansible-playbook"), "-i", "hosts.yml", "-c", "local", "play.yml", "-vvv"]
     return subprocess.run(
@@ -138,7 +139,9 @@ def test_what_is_there_is_given_and_what_is_not_is_told(stacks: Stacks, tmp_path
     assert len(outcome.result["environment"]["JWT_SECRET"]) == 48
 
     played = play(stack, tmp_path)
-    assert json.loads((tmp_path / "result.json").read_text())["environment"] == expected(stack)
+    environment_of = json.loads((tmp_path / "result.json").read_text())
+    assert environment_of["given"] == expected(stack)
+    assert environment_of["plain"]["DATABASE_CA"] == "/etc/groundwork/databases.pem"
     assert "db_instance/main of stack nothing does not exist; secret/main-api" in played.stdout
     assert (played.returncode, "rescued=1" in played.stdout) == (2, True)
     assert_silent(stack, played)
