@@ -44,6 +44,7 @@ attributes:
     description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
     support: none
 seealso:
+  - module: groundwork.aws.service_environment
   - module: groundwork.aws.database_user
   - module: groundwork.aws.stack
 author:

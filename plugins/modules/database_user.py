@@ -13,6 +13,7 @@ version_added: 0.1.0
 description:
   - Sees whether a user gets into a database with its password.
   - If it does not, makes it or gives it the password, and lets it do everything inside of that one database.
+  - In check mode it sees, and does not need the master user for that.
   - Runs on a host that reaches the database, with a Python that has the driver of its engine.
 options:
   engine:
@@ -48,14 +49,12 @@ options:
     required: true
   login_user:
     description:
-      - The master user.
+      - The master user. Needed unless the user gets in already, or in check mode.
     type: str
-    required: true
   login_password:
     description:
       - The password of the master user.
     type: str
-    required: true
 attributes:
   check_mode:
     description: Can run in check_mode and return changed status prediction without modifying target.
@@ -85,6 +84,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+got_in:
+  description: Whether the user got in before anything was done.
+  returned: success
+  type: bool
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -103,13 +106,15 @@ def main() -> None:
             "database": text,
             "username": text,
             "password": secret,
-            "login_user": text,
-            "login_password": secret,
+            "login_user": {"type": "str"},
+            "login_password": {"type": "str", "no_log": True},
         },
+        required_together=[("login_user", "login_password")],
         supports_check_mode=True,
     )
     try:
-        module.exit_json(changed=ensure(module.params, module.check_mode))
+        changed = ensure(module.params, module.check_mode)
+        module.exit_json(changed=changed, got_in=not changed)
     except AccessError as error:
         module.fail_json(msg=str(error))
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -13,9 +12,9 @@ from .._aws.client import Clients
 from .._aws.errors import StackError, tell
 from .._aws.options import Connection
 from .._aws.sdk import FAILURES
-from .._stack.live import read_all
+from .._service.living import living
+from .._service.values import user
 from .._stack.resource import Live, Scope
-from .._stack.resources import REGISTRY
 
 
 def login(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -31,36 +30,29 @@ def login(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read(clients: Clients, scope: Scope, database: str, service: str, master: bool) -> dict[str, Any]:
-    alive = read_all(clients, [REGISTRY["db_instance"], REGISTRY["secret"]], scope).alive
-    found = {live.address: live for live in alive}
-    instance = _existing(found, scope, f"db_instance/{database}")
-    user = _secret(clients, _existing(found, scope, f"secret/{database}-{service}").id)
-    where = {
+    instance_address, secret_address = f"db_instance/{database}", f"secret/{database}-{service}"
+    found = living(clients, scope, (instance_address, secret_address))
+    instance = found[instance_address]
+    of_service = user(clients, found[secret_address].id, secret_address)
+    held = {}
+    if master:
+        held["master"] = user(clients, str(instance.attributes["secret"]), f"the master user of {instance_address}")
+    where = place(instance)
+    return {**where, "user": of_service, "url": url(where, of_service), **held}
+
+
+def place(instance: Live) -> dict[str, Any]:
+    """Where a database is, and what it is."""
+    return {
         "engine": instance.properties["engine"],
         "host": instance.attributes["endpoint"],
         "port": int(instance.attributes["port"]),
         "database": instance.attributes["database"],
     }
-    held = {"master": _secret(clients, str(instance.attributes["secret"]))} if master else {}
-    return {**where, "user": user, "url": _url(where, user), **held}
 
 
-def _existing(found: Mapping[str, Live], scope: Scope, address: str) -> Live:
-    live = found.get(address)
-    if live is None or live.attributes.get("endpoint", "") is None:
-        state = "is not up yet" if live else "does not exist"
-        raise StackError(
-            f"{address} of stack {scope.stack} {state}. Nothing was changed. Run the playbook provision.yml"
-        )
-    return live
-
-
-def _secret(clients: Clients, identifier: str) -> dict[str, str]:
-    held = json.loads(clients("secretsmanager").get_secret_value(SecretId=identifier)["SecretString"])
-    return {"username": held["username"], "password": held["password"]}
-
-
-def _url(where: Mapping[str, Any], user: Mapping[str, str]) -> str:
+def url(where: Mapping[str, Any], who: Mapping[str, str]) -> str:
+    """All of it in one line, as drivers take it."""
     scheme = {"mysql": "mysql", "postgres": "postgresql"}[where["engine"]]
-    who = f"{quote(user['username'], safe='')}:{quote(user['password'], safe='')}"
-    return f"{scheme}://{who}@{where['host']}:{where['port']}/{where['database']}"
+    login_of = f"{quote(who['username'], safe='')}:{quote(who['password'], safe='')}"
+    return f"{scheme}://{login_of}@{where['host']}:{where['port']}/{where['database']}"

@@ -24,6 +24,8 @@ def ensure(options: Options, check: bool) -> bool:
     if works(options):
         return False
     if not check:
+        if options["login_user"] is None:
+            raise AccessError(_told(options, "it has no user there yet, and no login_user was given who could make it"))
         give(options)
         if not works(options):
             raise AccessError(_told(options, "it was made, and is refused all the same"))
@@ -123,6 +125,6 @@ def _code(engine: str, error: Exception) -> Any:
 def _told(options: Options, problem: object, user: str = "") -> str:
     text = str(problem)
     for secret in (options["password"], options["login_password"]):
-        text = text.replace(secret, "********")
+        text = text.replace(secret, "********") if secret else text
     where = f"{options['database']} at {options['host']}:{options['port']}"
     return f"{user or options['username']} cannot get into {where}: {text}"

@@ -12,7 +12,7 @@ from .infrastructure import MACHINES
 from .kinds import Choice, Either, Flag, Scalar, Text, Whole
 from .record import Derived, Field, Record
 from .view import services
-from .words import ANY_CIDR, COMMAND_LINE, LOCAL_PATH, NAME, PORT
+from .words import ANY_CIDR, COMMAND_LINE, LOCAL_PATH, NAME, PORT, VARIABLE
 
 USUAL_IDLE_TIMEOUT = 60  # AWS's own default, in seconds
 
@@ -210,16 +210,21 @@ SERVICE = Record(
             default=[],
         ),
         "uses": Field(
-            ListOf(Text("a database", r"database/[a-z](?:-?[a-z0-9])*", refers="stores")),
-            "Databases that it uses: they let its instances in, and its environment has `DATABASE_URL` with a user and "
-            "password of its own (`<NAME>_DATABASE_URL` where it uses several).",
+            ListOf(Text("a database or cache", rf"(?:database|cache)/{NAME}", refers="stores")),
+            "Databases and caches that it uses: they let its instances in, and its environment has `DATABASE_URL` with "
+            "a user and password of its own, `REDIS_URL` (`<NAME>_DATABASE_URL`, `<NAME>_REDIS_URL` where it uses "
+            "several).",
             default=[],
         ),
         "environment": Field(
-            Table(
-                Text("the name of an environment variable", r"[A-Za-z_][A-Za-z0-9_]*", longest=128), Scalar(), "<KEY>"
-            ),
-            "Environment variables. Never secrets: those belong in the variable `app_secrets`, in a vault.",
+            Table(VARIABLE, Scalar(), "<KEY>"),
+            "Environment variables. Never secrets: those belong in `secrets`, or in the variable `app_secrets`, in a "
+            "vault.",
+            default={},
+        ),
+        "secrets": Field(
+            Table(VARIABLE, Text("a secret", NAME, refers="secrets"), "<KEY>"),
+            "Environment variables whose values are secrets of the document.",
             default={},
         ),
         "source": Field(SOURCE, "Where releases come from.", required=True),

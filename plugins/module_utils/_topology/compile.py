@@ -9,10 +9,12 @@ from typing import Any
 
 from .._stack.wanted import Ref, Wanted, WantedStack
 from .balancer import ALB, load_balancing
-from .databases import stores
+from .caches import caches_in_tiers
+from .databases import databases_with_users
 from .firewall import ingress
 from .network import network
 from .raw import compile_raw
+from .shared_secrets import made_up_secrets
 from .view import Document, load_balancer, machine_groups, proxy_on, services, services_on
 
 
@@ -41,7 +43,9 @@ def compile_topology(document: Document) -> Iterator[Wanted]:
     for group, machines in groups.items():
         yield from _instances(document, group, machines)
     yield from load_balancing(document)
-    yield from stores(document)
+    yield from databases_with_users(document)
+    yield from caches_in_tiers(document)
+    yield from made_up_secrets(document)
 
 
 def _partition(region: str) -> str:

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .._stack.wanted import Ref, Wanted
-from .firewall import database_ingress
-from .view import Document, database_users, databases
+from .firewall import store_ingress
+from .stores import ENGINES
+from .view import Document, databases, store_users
 
 # What makes an engine write the logs that CloudWatch is to have.
 NEEDED_BY_LOGS: Mapping[str, Mapping[str, str]] = {
@@ -18,7 +19,7 @@ NEEDED_BY_LOGS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def stores(document: Document) -> Iterator[Wanted]:
+def databases_with_users(document: Document) -> Iterator[Wanted]:
     tiers = dict.fromkeys(database["subnets"] for database in databases(document).values())
     for tier in tiers:
         numbers = range(1, len(document["network"]["zones"]) + 1)
@@ -34,14 +35,14 @@ def _database(document: Document, name: str, database: Mapping[str, Any]) -> Ite
         {
             "vpc": Ref("vpc/main"),
             "description": f"Database {name} of {document['name']}",
-            "ingress": database_ingress(document, name),
+            "ingress": store_ingress(document, f"database/{name}", ENGINES[database["engine"]]["port"]),
         },
     )
     parameters = _parameters(database)
     if parameters:
         yield Wanted("db_parameter_group", name, {"family": _family(database), "parameters": parameters})
     yield Wanted("db_instance", name, _properties(name, database, bool(parameters)), protected=database["protect"])
-    for service in database_users(document, name):
+    for service in store_users(document, f"database/{name}"):
         yield _user(name, service)
 
 
@@ -85,7 +86,12 @@ def _user(name: str, service: str) -> Wanted:
         "exclude_punctuation": True,
     }
     text = f"Service {service} in database {name}"
-    return Wanted("secret", f"{name}-{service}", {"description": text, "generate": generate})
+    return Wanted("secret", user_secret(name, service), {"description": text, "generate": generate})
+
+
+def user_secret(database: str, service: str) -> str:
+    """The name of the secret by which a service gets into a database."""
+    return f"{database}-{service}"
 
 
 def username(service: str) -> str:

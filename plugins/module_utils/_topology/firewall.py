@@ -9,13 +9,10 @@ from ipaddress import IPv4Network
 from typing import Any
 
 from .._stack.wanted import Ref
-from .stores import ENGINES
 from .view import (
     Document,
     balanced_services,
     calling_groups,
-    database_users,
-    databases,
     gateway_tier,
     group_of,
     load_balancer,
@@ -23,6 +20,7 @@ from .view import (
     proxy_on,
     services,
     services_on,
+    store_users,
     tiers,
 )
 
@@ -42,11 +40,11 @@ def balancer_ingress(document: Document) -> list[dict[str, Any]]:
     return [_rule(port, cidr, text) for cidr in balancer["allow_from"] for port, text in ports.items()]
 
 
-def database_ingress(document: Document, name: str) -> list[dict[str, Any]]:
-    """The rules for traffic to a database: from the instances of those services that use it."""
-    port = ENGINES[databases(document)[name]["engine"]]["port"]
-    users = ((service, services(document)[service]) for service in database_users(document, name))
+def store_ingress(document: Document, store: str, port: int) -> list[dict[str, Any]]:
+    """The rules for traffic to a database or cache: from the instances of those services that use it."""
+    users = ((service, services(document)[service]) for service in store_users(document, store))
     groups = dict.fromkeys(str(group_of(service, item)) for service, item in users)
+    name = store.partition("/")[2]
     return [_rule(port, Ref(f"security_group/{group}"), f"{name} from {group}") for group in groups]
 
 

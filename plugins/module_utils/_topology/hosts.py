@@ -15,13 +15,14 @@ from .view import (
     Document,
     balanced_services,
     calling_groups,
-    database_variables,
     databases,
     group_of,
     machine_groups,
     proxy_on,
     services,
     services_on,
+    shared_secrets,
+    store_variables,
 )
 
 INSTANCE_KEYS = (
@@ -122,11 +123,23 @@ def service_variables(document: Document, name: str) -> dict[str, Any]:
         "calls": list(_calls(document, name)),
         "databases": [
             {"name": database, "engine": databases(document)[database]["engine"], "variable": variable}
-            for database, variable in database_variables(service).items()
+            for database, variable in store_variables(service, "database").items()
+        ],
+        "caches": [
+            {"name": cache, "variable": variable} for cache, variable in store_variables(service, "cache").items()
+        ],
+        "secrets": [
+            {"name": secret, "variable": variable, **_held(document, secret)}
+            for variable, secret in service["secrets"].items()
         ],
         "source": {key: value for key, value in service["source"].items() if value is not None},
         **{key: service[key] for key in _SAID_OF_SERVICES},
     }
+
+
+def _held(document: Document, secret: str) -> dict[str, Any]:
+    """Where a secret is that the stack has not made up."""
+    return {key: shared_secrets(document)[secret][key] for key in ("existing", "key")}
 
 
 def _calls(document: Document, name: str) -> Iterator[dict[str, Any]]:

@@ -82,6 +82,8 @@ MACHINES = Record(
             Text("a tier of network.subnets", NAME, refers="subnets"), "The tier they stand in.", required=True
         ),
         "count": Field(Whole("a number of instances", 1, 500), "How many, spread over the zones.", default=1),
+        "min": Field(Whole("a number of instances", 1, 500), "The fewest that it may be scaled to."),
+        "max": Field(Whole("a number of instances", 1, 500), "The most that it may be scaled to."),
         "address": Field(
             Choice("elastic", "public", "private"),
             "`elastic`: a fixed public address; `public`: one that changes with each stop; `private`: none.",

@@ -117,16 +117,28 @@ def public_addresses_are_reachable(document: Document) -> Iterator[Finding]:
 
 
 def instances_fit_in_their_subnets(document: Document) -> Iterator[Finding]:
-    """AWS keeps five addresses of each subnet for itself."""
+    """As many as there may ever be. AWS keeps five addresses of each subnet for itself."""
     wanted: dict[str, int] = {}
     for group, machines in machine_groups(document).items():
         tier = machines["subnets"]
-        wanted[tier] = wanted.get(tier, 0) + machines["count"]
+        wanted[tier] = wanted.get(tier, 0) + max(machines["count"], machines["max"] or 0)
         networks = (tiers(document).get(tier) or {}).get("cidrs") or []
         room = sum(IPv4Network(cidr).num_addresses - 5 for cidr in networks)
         if networks and wanted[tier] > room:
             text = f"{wanted[tier]} instances are more than the {room} addresses of {tier} (choose larger networks)"
-            yield (*_place_of(document, group), "count"), text
+            yield (*_place_of(document, group), "count" if machines["max"] is None else "max"), text
+
+
+def counts_lie_in_their_range(document: Document) -> Iterator[Finding]:
+    for group, machines in machine_groups(document).items():
+        count, least, most = machines["count"], machines["min"], machines["max"]
+        place = _place_of(document, group)
+        if least is not None and most is not None and least > most:
+            yield (*place, "min"), f"{least} is more than max, {most} (lower it)"
+        elif least is not None and count < least:
+            yield (*place, "count"), f"{count} is less than min, {least} (raise it, or lower min)"
+        elif most is not None and count > most:
+            yield (*place, "count"), f"{count} is more than max, {most} (lower it, or raise max)"
 
 
 def _place_of(document: Document, group: str) -> Place:
@@ -260,6 +272,7 @@ RULES: tuple[Rule, ...] = (
     public_key_is_whole,
     public_addresses_are_reachable,
     instances_fit_in_their_subnets,
+    counts_lie_in_their_range,
     groups_have_one_name,
     names_fit,
     tag_of_services_fits,

@@ -17,8 +17,8 @@ from .containers import Table
 from .infrastructure import ACCESS, MACHINES, NETWORK
 from .kinds import Kind, Scalar, Text
 from .record import Field, Record
-from .stores import DATABASE
-from .view import Document, databases, machine_groups, services, tiers
+from .stores import CACHE, DATABASE, SECRET
+from .view import Document, caches, databases, machine_groups, services, shared_secrets, tiers
 from .words import NAME, THING
 
 # What a text with `refers` may name.
@@ -26,7 +26,11 @@ REFERABLE: Mapping[str, Callable[[Document], Collection[str]]] = {
     "subnets": tiers,
     "instances": machine_groups,
     "services": services,
-    "stores": lambda document: [f"database/{name}" for name in databases(document)],
+    "stores": lambda document: [
+        *(f"database/{name}" for name in databases(document)),
+        *(f"cache/{name}" for name in caches(document)),
+    ],
+    "secrets": shared_secrets,
 }
 
 # IAM takes fewer characters than EC2, and the metadata of instances shows no key with a space or a slash. AWS takes 50
@@ -64,6 +68,12 @@ DOCUMENT = Record(
         ),
         "services": Field(Table(THING, SERVICE, "<service>"), "The applications.", default={}),
         "databases": Field(Table(THING, DATABASE, "<database>"), "Databases of RDS.", default={}),
+        "caches": Field(Table(THING, CACHE, "<cache>"), "Caches of ElastiCache, always encrypted.", default={}),
+        "secrets": Field(
+            Table(THING, SECRET, "<secret>"),
+            "Values that services share and nobody has to know, made up once, or kept by you in AWS Secrets Manager.",
+            default={},
+        ),
         "resources": Field(
             RAW,
             "Resources that nothing above can say, by type and name, with the properties of their type; "

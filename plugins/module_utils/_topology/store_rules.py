@@ -1,17 +1,40 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Rules about databases and those who use them."""
+"""Rules about databases, caches and secrets, and those who use them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from .databases import username
+from .databases import database_name, user_secret, username
 from .kinds import Place, shown
 from .stores import ENGINES
-from .view import Document, database_users, database_variables, databases, services, tiers
+from .view import (
+    STORE_VARIABLES,
+    Document,
+    caches,
+    databases,
+    services,
+    shared_secrets,
+    store_users,
+    store_variables,
+    tiers,
+)
 
 Finding = tuple[Place, str]
+
+# The key words that PostgreSQL reserves: RDS takes none of them as the name of a database.
+RESERVED = (
+    r"all|analyse|analyze|and|any|array|as|asc|asymmetric|authorization|binary|both|case|cast|check|collate|"
+    r"collation|column|concurrently|constraint|create|cross|current_catalog|current_date|current_role|"
+    r"current_schema|current_time|current_timestamp|current_user|default|deferrable|desc|distinct|do|else|end|"
+    r"except|false|fetch|for|foreign|freeze|from|full|grant|group|having|ilike|in|initially|inner|intersect|into|"
+    r"is|isnull|join|lateral|leading|left|like|limit|localtime|localtimestamp|natural|not|notnull|null|offset|on|"
+    r"only|or|order|outer|overlaps|placing|primary|references|returning|right|select|session_user|similar|some|"
+    r"symmetric|system_user|table|tablesample|then|to|trailing|true|union|unique|user|using|variadic|verbose|when|"
+    r"where|window|with"
+)
 
 
 def databases_have_a_place(document: Document) -> Iterator[Finding]:
@@ -20,6 +43,15 @@ def databases_have_a_place(document: Document) -> Iterator[Finding]:
         if database["subnets"] in tiers(document) and zones < 2:
             text = f"a database takes subnets in two zones at least, and network.zones has {zones} (add one)"
             yield ("databases", name, "subnets"), text
+
+
+def databases_have_names_that_are_free(document: Document) -> Iterator[Finding]:
+    for name, database in databases(document).items():
+        inside = database_name(name, database)
+        if database["engine"] == "postgres" and re.fullmatch(RESERVED, inside, re.IGNORECASE):
+            text = f"{shown(inside)} is a word of PostgreSQL's own, which AWS does not take"
+            place = ("databases", name) if database["name"] is None else ("databases", name, "name")
+            yield place, f"{text} (give it the name {inside}s, say)"
 
 
 def databases_log_what_they_can(document: Document) -> Iterator[Finding]:
@@ -40,18 +72,60 @@ def storage_has_room_to_grow(document: Document) -> Iterator[Finding]:
             yield ("databases", name, "limit"), text
 
 
-def environment_leaves_urls_to_databases(document: Document) -> Iterator[Finding]:
+def caches_have_what_they_need(document: Document) -> Iterator[Finding]:
+    zones = len(document["network"]["zones"] or ())
+    for name, cache in caches(document).items():
+        if cache["multi_az"] and cache["nodes"] < 2:
+            yield (
+                ("caches", name, "multi_az"),
+                f"needs two nodes, and there is {cache['nodes']} (write nodes: 2, or false)",
+            )
+        if cache["multi_az"] and zones < 2:
+            text = f"its nodes need two zones at least, and network.zones has {zones} (add one, or write false)"
+            yield ("caches", name, "multi_az"), text
+
+
+def variables_are_set_once(document: Document) -> Iterator[Finding]:
     for name, service in services(document).items():
-        for variable in database_variables(service).values():
-            if variable in service["environment"]:
-                text = "is made of uses, with the password of the service (remove it)"
-                yield ("services", name, "environment", variable), text
+        made = {variable for kind in STORE_VARIABLES for variable in store_variables(service, kind).values()}
+        for key in ("environment", "secrets"):
+            for variable in service[key]:
+                if variable in made:
+                    yield ("services", name, key, variable), "is made of uses (remove it)"
+        for variable in service["environment"]:
+            if variable in service["secrets"]:
+                yield ("services", name, "environment", variable), "is one of secrets as well (remove one)"
+
+
+def secrets_are_made_up_or_exist(document: Document) -> Iterator[Finding]:
+    """A document that is loaded again has the lengths that were filled in."""
+    for name, secret in shared_secrets(document).items():
+        if secret["existing"] is None:
+            if secret["key"] is not None:
+                yield ("secrets", name, "key"), "what is made up has no keys (remove it, or name an existing secret)"
+            continue
+        for key in ("length", "description"):
+            if secret[key] is not None:
+                yield ("secrets", name, key), "is said of a secret that exists already (remove it, or existing)"
+        parts = secret["existing"].split(":")
+        if len(parts) > 1 and document["region"] not in (None, parts[3]):
+            text = f"lies in {parts[3]}, and services read secrets of {document['region']} (replicate it there)"
+            yield ("secrets", name, "existing"), text
+
+
+def secrets_have_names_of_their_own(document: Document) -> Iterator[Finding]:
+    for database in databases(document):
+        for service in store_users(document, f"database/{database}"):
+            name = user_secret(database, service)
+            if shared_secrets(document).get(name, {"existing": ""})["existing"] is None:
+                text = f"is the name of what lets services.{service} into database {database} (choose another)"
+                yield ("secrets", name), text
 
 
 def users_have_names_of_their_own(document: Document) -> Iterator[Finding]:
     for database in databases(document):
         owners: dict[str, str] = {}
-        for service in database_users(document, database):
+        for service in store_users(document, f"database/{database}"):
             other = owners.setdefault(username(service), service)
             if other != service:
                 text = (
@@ -62,8 +136,12 @@ def users_have_names_of_their_own(document: Document) -> Iterator[Finding]:
 
 STORE_RULES = (
     databases_have_a_place,
+    databases_have_names_that_are_free,
     databases_log_what_they_can,
     storage_has_room_to_grow,
-    environment_leaves_urls_to_databases,
+    caches_have_what_they_need,
+    variables_are_set_once,
+    secrets_are_made_up_or_exist,
+    secrets_have_names_of_their_own,
     users_have_names_of_their_own,
 )

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Declarations of where services keep their data: databases."""
+"""Declarations of where services keep their data, databases and caches, and of the secrets that they share."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ ENGINES: Mapping[str, Mapping[str, Any]] = {
     "mysql": {"version": "8.4", "port": 3306, "logs": ("error", "slowquery", "general", "audit")},
     "postgres": {"version": "17", "port": 5432, "logs": ("postgresql", "upgrade")},
 }
+REDIS_PORT = 6379
+USUAL_SECRET = 48
 DAY = "(?:mon|tue|wed|thu|fri|sat|sun)"
 TIME = "[0-2][0-9]:[0-5][0-9]"
 
@@ -24,6 +26,15 @@ TIME = "[0-2][0-9]:[0-5][0-9]"
 def version_by_engine(database: Mapping[str, Any], _document: Mapping[str, Any]) -> str | None:
     return ENGINES[database["engine"]]["version"] if database["engine"] in ENGINES else None
 
+
+def length_unless_it_exists(secret: Mapping[str, Any], _document: Mapping[str, Any]) -> int | None:
+    return USUAL_SECRET if secret["existing"] is None else None
+
+
+MAINTENANCE_WINDOW = Field(
+    Text("a time like sun:04:00-sun:05:00", f"{DAY}:{TIME}-{DAY}:{TIME}"),
+    "Weekly time of AWS's own maintenance (UTC). Without it AWS chooses.",
+)
 
 DATABASE = Record(
     fields={
@@ -52,10 +63,7 @@ DATABASE = Record(
         "backup_window": Field(
             Text("a time like 03:00-04:00", f"{TIME}-{TIME}"), "Daily time of the backup (UTC). Without it AWS chooses."
         ),
-        "maintenance_window": Field(
-            Text("a time like sun:04:00-sun:05:00", f"{DAY}:{TIME}-{DAY}:{TIME}"),
-            "Weekly time of AWS's own maintenance (UTC). Without it AWS chooses.",
-        ),
+        "maintenance_window": MAINTENANCE_WINDOW,
         "logs": Field(
             ListOf(Text("a log", "[a-z]+")),
             "Logs that go to CloudWatch: error, slowquery, general, audit of MySQL; postgresql, upgrade of PostgreSQL.",
@@ -68,6 +76,66 @@ DATABASE = Record(
         ),
         "protect": Field(
             Flag(), "Deletion protection; only deleted or replaced when `allow_destroy` names it.", default=True
+        ),
+    }
+)
+
+CACHE = Record(
+    fields={
+        "engine": Field(Choice("redis"), "What it is.", required=True),
+        "version": Field(
+            Text("a version like 7.1", r"[5-7]\.[0-9]+(?:\.[0-9]+)?"),
+            "Version, or series of versions within which AWS keeps it up to date. It never goes back.",
+            default="7.1",
+        ),
+        "node_type": Field(
+            Text("a type like cache.t3.micro", r"cache\.[a-z0-9-]+\.[a-z0-9-]+"),
+            "Type of its nodes.",
+            default="cache.t3.micro",
+        ),
+        "nodes": Field(
+            Whole("a number of nodes", 1, 6),
+            "A primary, and replicas of which one takes its place when it fails.",
+            default=1,
+        ),
+        "multi_az": Field(Flag(), "With its nodes in different zones; takes two `nodes` at least.", default=False),
+        "subnets": Field(
+            Text("a tier of network.subnets", NAME, refers="subnets"), "The tier it stands in.", required=True
+        ),
+        "snapshot_retention": Field(
+            Whole("a number of days", 0, 35),
+            "Days for which daily snapshots are kept; with them, a last one is kept when it is deleted. 0: none.",
+            default=0,
+        ),
+        "maintenance_window": MAINTENANCE_WINDOW,
+    }
+)
+
+SECRET = Record(
+    fields={
+        "length": Field(
+            Whole("a number of characters", 16, 4096),
+            "Letters and digits of which it is made up, once. Another length is another value.",
+            default=Derived(length_unless_it_exists, "48, unless it exists"),
+        ),
+        "existing": Field(
+            Text(
+                "the name or the ARN of a secret of AWS Secrets Manager",
+                r"(?:arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)?[A-Za-z0-9/_+=.@!-]+",
+                longest=2048,
+                private=True,
+            ),
+            "A secret that you keep in AWS Secrets Manager yourself, by name or ARN, instead of one that is made up.",
+        ),
+        "key": Field(
+            Text("a key"),
+            "Where `existing` is JSON, the key whose value is meant. Without it, the whole text.",
+        ),
+        "description": Field(Text("a description", longest=2048), "What it is for, as AWS Secrets Manager shows it."),
+        "protect": Field(
+            Flag(),
+            "Only deleted or replaced when `allow_destroy` names it; one that exists already never is.",
+            default=True,
         ),
     }
 )

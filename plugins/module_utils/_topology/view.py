@@ -9,6 +9,9 @@ from typing import Any
 
 Document = Mapping[str, Any]
 
+# Where a service looks for a store, if it uses one of the kind.
+STORE_VARIABLES: Mapping[str, str] = {"database": "DATABASE_URL", "cache": "REDIS_URL"}
+
 
 def machine_groups(document: Document) -> dict[str, Mapping[str, Any]]:
     """The groups of instances by name: those under ``instances``, and each service that has instances of its own."""
@@ -27,17 +30,25 @@ def databases(document: Document) -> Mapping[str, Mapping[str, Any]]:
     return document.get("databases") or {}
 
 
-def database_users(document: Document, database: str) -> list[str]:
-    """The services that use a database, in the document's order."""
-    return [name for name, service in services(document).items() if f"database/{database}" in service["uses"]]
+def caches(document: Document) -> Mapping[str, Mapping[str, Any]]:
+    return document.get("caches") or {}
 
 
-def database_variables(service: Mapping[str, Any]) -> dict[str, str]:
-    """The environment variable in which a service finds each database that it uses."""
-    names = [store.partition("/")[2] for store in service["uses"]]
+def shared_secrets(document: Document) -> Mapping[str, Mapping[str, Any]]:
+    return document.get("secrets") or {}
+
+
+def store_users(document: Document, store: str) -> list[str]:
+    """The services that use a store (``database/main``, ``cache/redis``), in the document's order."""
+    return [name for name, service in services(document).items() if store in service["uses"]]
+
+
+def store_variables(service: Mapping[str, Any], kind: str) -> dict[str, str]:
+    """The environment variable in which a service finds each store of a kind that it uses, by the store's name."""
+    names = [store.partition("/")[2] for store in service["uses"] if store.startswith(f"{kind}/")]
     if len(names) == 1:
-        return {names[0]: "DATABASE_URL"}
-    return {name: f"{name.upper().replace('-', '_')}_DATABASE_URL" for name in names}
+        return {names[0]: STORE_VARIABLES[kind]}
+    return {name: f"{name.upper().replace('-', '_')}_{STORE_VARIABLES[kind]}" for name in names}
 
 
 def tiers(document: Document) -> Mapping[str, Mapping[str, Any]]:

@@ -4,42 +4,21 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
+from service.account import STACK, Account, database, listed, secret
 
 from ansible_collections.groundwork.aws.plugins.module_utils._database import login as module
-from ansible_collections.groundwork.aws.plugins.module_utils._stack.live import Inventory
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.resource import Live
 
-OPTIONS = {"region": "us-east-1", "stack": "shop", "database": "main", "service": "api", "master": False}
-HELD = {
-    "arn:api": {"username": "api", "password": "p@ss/word"},
-    "arn:master": {"username": "admin", "password": "Meister", "engine": "mysql"},
-}
-
-
-class Secrets:
-    def __call__(self, service: str) -> Secrets:
-        assert service == "secretsmanager"
-        return self
-
-    def get_secret_value(self, SecretId: str) -> Any:  # noqa: N803 - AWS's name
-        return {"SecretString": json.dumps(HELD[SecretId])}
-
-
-def database(engine: str = "mysql", endpoint: str | None = "main.example") -> Live:
-    where = {"endpoint": endpoint, "port": 3306, "database": "appdb", "secret": "arn:master"}
-    return Live("db_instance", "main", "shop-main", {"engine": engine}, where, {})
-
-
-SECRET = Live("secret", "main-api", "arn:api", {}, {}, {})
+OPTIONS = {"region": "us-east-1", "stack": STACK, "database": "main", "service": "api", "master": False}
+SECRET = secret("main-api")
 
 
 def login(monkeypatch: pytest.MonkeyPatch, *alive: Live, **options: Any) -> dict[str, Any]:
-    monkeypatch.setattr(module, "Clients", lambda *_: Secrets())
-    monkeypatch.setattr(module, "read_all", lambda *_: Inventory(alive))
+    monkeypatch.setattr(module, "Clients", lambda *_: Account())
+    listed(monkeypatch, alive)
     return module.login({**OPTIONS, **options})
 
 
@@ -56,7 +35,7 @@ def test_the_way_in_of_a_service(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_master_user_is_told_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = login(monkeypatch, database("postgres"), SECRET, master=True)
+    found = login(monkeypatch, database(engine="postgres"), SECRET, master=True)
     assert found["master"] == {"username": "admin", "password": "Meister"}
     assert found["url"].startswith("postgresql://api:")
 

@@ -100,6 +100,23 @@ def test_a_check_changes_nothing(using: Using) -> None:
     assert engine.said == []
 
 
+NOBODY = {**OPTIONS, "login_user": None, "login_password": None}
+
+
+def test_whether_a_user_gets_in_is_seen_without_the_master_user(using: Using) -> None:
+    using(Engine({"admin": "Meister1", "api": "Geheim1"}, NO["mysql"]))
+    assert ensure(NOBODY, check=False) is False
+    using(Engine({"admin": "Meister1"}, NO["mysql"]))
+    assert ensure(NOBODY, check=True) is True
+
+
+def test_a_user_that_nobody_could_make(using: Using) -> None:
+    engine = using(Engine({"admin": "Meister1"}, NO["mysql"]))
+    with pytest.raises(AccessError, match="it has no user there yet, and no login_user was given who could make it"):
+        ensure(NOBODY, check=False)
+    assert engine.said == []
+
+
 def test_what_is_said_to_each_engine() -> None:
     assert statements(OPTIONS, exists=False) == [
         ("create user if not exists %s@'%%' identified by %s", ("api", "Geheim1")),

@@ -121,6 +121,19 @@ def test_secrets_go_into_the_file_and_nowhere_else(host: Host) -> None:
     assert "PASSWORD=hunter2\n" in host.file.read_text()
 
 
+def test_a_secret_that_was_rotated_reaches_the_service(host: Host) -> None:
+    host.stage("one", secrets={"DATABASE_URL": "mysql://api:old@db/app"})
+    host.serve(1)
+    host.call("confirmed", number=1)
+    asked = {"digest": "one", "environment_file": str(host.file)}
+    assert host.call("listed", **asked)["settled"]
+    staged = host.stage("one", secrets={"DATABASE_URL": "mysql://api:new@db/app"})
+    assert (staged["changed"], staged["number"]) == (True, 1)
+    assert not host.call("listed", **asked)["settled"]
+    host.serve(1)
+    assert "DATABASE_URL=mysql://api:new@db/app\n" in host.file.read_text()
+
+
 def test_a_file_that_somebody_edited_is_not_settled(host: Host) -> None:
     host.deploy("one")
     host.file.write_text("EDITED=1\n")

@@ -41,6 +41,18 @@ def test_the_example_of_a_layer_is_one() -> None:
     assert document["services"]["web"]["memory"] is None
 
 
+def test_the_example_of_secrets_is_one() -> None:
+    document = load(block_with("name: shop"), [block_with("PAYMENT_KEY: payment")])
+    assert "secret/jwt" in [wanted.address for wanted in compile_stack(document).resources]
+    assert document["secrets"]["payment"] == {
+        "length": None,
+        "existing": "payment-provider",
+        "key": "api_key",
+        "description": None,
+        "protect": True,
+    }
+
+
 def test_the_example_of_a_raw_resource_is_one() -> None:
     stack = compile_stack(load(block_with("name: shop"), [block_with("security_group/office")]))
     assert stack.resources[-1].address == "security_group/office"

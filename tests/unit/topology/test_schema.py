@@ -85,9 +85,9 @@ def test_every_default_is_a_good_value(place: str) -> None:
 
 
 def test_what_texts_refer_to_exists() -> None:
-    kinds = [field.kind for field in FIELDS.values()] + [
-        field.kind.item for field in FIELDS.values() if isinstance(field.kind, ListOf)
-    ]
+    kinds = [field.kind for field in FIELDS.values()]
+    kinds += [kind.item for kind in kinds if isinstance(kind, ListOf)]
+    kinds += [kind.value for kind in kinds if isinstance(kind, Table)]
     named = {kind.refers for kind in kinds if isinstance(kind, Text) and kind.refers}
     assert named == set(REFERABLE)
 
