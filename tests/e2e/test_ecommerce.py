@@ -25,7 +25,7 @@ SERVICES = [*STORED, "gateway", "frontend"]
 QUICK = {"drain": 5, "health": {"interval": 5, "timeout": 4}}
 PACKED = {
     "instances": {"shop": {"count": 2, "type": "t3.small", "subnets": "public"}},
-    "services": {name: {**QUICK, "instances": "shop", "workers": 1} for name in SERVICES},
+    "services": {name: {**QUICK, "instances": None, "on": "shop", "workers": 1} for name in SERVICES},
 }
 OVERRIDES = {"services": dict.fromkeys(SERVICES, QUICK)} if WHOLE else PACKED
 # What the page has, in its order.

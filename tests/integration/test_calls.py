@@ -8,10 +8,11 @@ from collections import Counter
 from typing import Any
 
 from rig.stacks import Stack
+from rig.wire import MODELS
 
 COUNTS = (1, 14, 200)
 # What signatures call a service that goes by another name in botocore.
-SIGNED_AS = {"tagging": "resourcegroupstaggingapi", "elasticloadbalancing": "elbv2"}
+SIGNED_AS = {"tagging": "resourcegroupstaggingapi", **MODELS}
 
 
 def many(count: int) -> dict[str, Any]:
