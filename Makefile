@@ -40,15 +40,15 @@ examples: setup-dev  ## The example applications' own tests
 integration: setup-dev  ## The modules through real ansible, over HTTP, with faults
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/integration
 
-role: setup-dev  ## Every role in a container of its own (molecule)
-	@scripts/role $(ROLE)
+role: setup-dev  ## Every role in a container of its own (molecule), or that of ONLY
+	@scripts/role $(ONLY)
 
 lab: setup-dev  ## The lab by itself: its API, its guests, its commands
 	@$(BIN)/python -m lab setup
 	@$(BIN)/python -m pytest -q -x tests/lab
 
-e2e: setup-dev  ## Every topology, in a lab of the tests' own
-	@scripts/e2e
+e2e: setup-dev  ## Every topology in a lab of the tests' own, or that of ONLY
+	@scripts/e2e $(ONLY)
 
 bench: setup-dev  ## Ratios against other ways of doing the same work
 	@scripts/bench

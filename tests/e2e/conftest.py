@@ -14,9 +14,10 @@ from harness import Lab
 
 
 @pytest.fixture(scope="session")
-def lab() -> Iterator[Lab]:
-    """A lab beside whatever else runs here, taken away at the end."""
-    lab = Lab("e2e")
+def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """A lab beside whatever else runs here, another topology's too; taken away at the end."""
+    first = Path(request.session.items[0].path).stem.removeprefix("test_").replace("_", "-")
+    lab = Lab(f"e2e-{first}")
     lab.down()
     lab.up()
     yield lab
