@@ -24,7 +24,7 @@ from .model import CERTIFICATE, HOME, KEY, READY, RUN, Program, Wanted
 # it was not even started again.
 PATIENCE, STOP_TIME, SILENCE = 3.0, 30.0, 5.0
 # How often a server that answered is asked again.
-RHYTHM = 2.0
+RHYTHM = 10.0
 
 
 class Servers(ABC, Generic[Wanted]):

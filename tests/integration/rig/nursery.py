@@ -19,8 +19,6 @@ import signal
 import sys
 from typing import Any
 
-# The services, each with an operation that has pages.
-SERVICES = {"ec2": "describe_vpcs", "iam": "list_roles", "ssm": "get_parameters_by_path"}
 KEYS: dict[str, Any] = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
 
 
@@ -31,13 +29,15 @@ def warm() -> None:
     import botocore.session
 
     from ansible_collections.groundwork.aws.plugins.module_utils._stack import entry  # noqa: F401
+    from ansible_collections.groundwork.aws.plugins.module_utils._stack.resources import REGISTRY
 
     # A loader keeps what it has parsed: all sessions share one.
     shared = botocore.loaders.create_loader()
     botocore.session.create_loader = lambda _path=None: shared  # type: ignore[assignment]
     session = botocore.session.Session()
-    for service, operation in SERVICES.items():
-        session.create_client(service, region_name="us-east-1", **KEYS).can_paginate(operation)
+    for service in {"resourcegroupstaggingapi", "ssm", "sts", *(kind.service for kind in REGISTRY.values())}:
+        session.create_client(service, region_name="us-east-1", **KEYS)
+        shared.load_service_model(service, "paginators-1")
     # What is here stays: a child that collected garbage among it would copy all of it.
     gc.collect()
     gc.freeze()
