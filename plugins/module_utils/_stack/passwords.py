@@ -56,7 +56,7 @@ def make(whole: Mapping[str, Any]) -> str:
     """A new value, never the same again: a password, or the template as JSON with the password in it."""
     kinds = _kinds(whole)
     each = [secrets.choice(letters) for letters in kinds] if whole["require_each_included_type"] else []
-    more = [secrets.choice("".join(kinds)) for _ in range(whole["length"] - len(each))]
+    more = [secrets.choice("".join(kinds)) for _place in range(whole["length"] - len(each))]
     drawn = [*each, *more]
     secrets.SystemRandom().shuffle(drawn)
     password = "".join(drawn)
