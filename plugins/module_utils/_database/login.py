@@ -9,27 +9,19 @@ from typing import Any
 from urllib.parse import quote
 
 from .._aws.client import Clients
-from .._aws.errors import StackError, tell
-from .._aws.options import Connection
-from .._aws.sdk import FAILURES
 from .._service.living import living
 from .._service.values import user
+from .._stack.asking import ask
 from .._stack.resource import Live, Scope
 
 
 def login(options: Mapping[str, Any]) -> dict[str, Any]:
     """The result of the module `database_login`, with ``failed`` and ``msg`` in it when it went wrong."""
-    try:
-        connection = Connection.of(options)
-        if connection.region is None:
-            raise StackError("region: missing; name the region of the stack")
-        clients, scope = Clients(connection, connection.region), Scope(options["stack"], connection.region)
-        return {"changed": False, **_read(clients, scope, options["database"], options["service"], options["master"])}
-    except (StackError, *FAILURES) as error:
-        return {"failed": True, "changed": False, "msg": tell(error)}
+    names = options["database"], options["service"]
+    return ask(options, lambda clients, scope: _read(clients, scope, *names, master=options["master"]))
 
 
-def _read(clients: Clients, scope: Scope, database: str, service: str, master: bool) -> dict[str, Any]:
+def _read(clients: Clients, scope: Scope, database: str, service: str, *, master: bool) -> dict[str, Any]:
     instance_address, secret_address = f"db_instance/{database}", f"secret/{database}-{service}"
     found = living(clients, scope, (instance_address, secret_address))
     instance = found[instance_address]

@@ -10,11 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from .._aws.client import Clients
-from .._aws.errors import StackError, tell
-from .._aws.options import Connection
-from .._aws.sdk import FAILURES
 from .._database.login import place, url
+from .._stack.asking import ask
 from .._stack.resource import Live, Scope
 from .living import living
 from .values import part, text, user
@@ -26,15 +23,8 @@ Value = Callable[[], str]
 
 def environment(options: Mapping[str, Any]) -> dict[str, Any]:
     """The result of the module `service_environment`, with ``failed`` and ``msg`` in it when it went wrong."""
-    try:
-        connection = Connection.of(options)
-        if connection.region is None:
-            raise StackError("region: missing; name the region of the stack")
-        clients, scope = Clients(connection, connection.region), Scope(options["stack"], connection.region)
-        wanted = Wanted(options["service"], options["databases"], options["caches"], options["secrets"])
-        return {"changed": False, "environment": read(clients, scope, wanted)}
-    except (StackError, *FAILURES) as error:
-        return {"failed": True, "changed": False, "msg": tell(error)}
+    wanted = Wanted(options["service"], options["databases"], options["caches"], options["secrets"])
+    return ask(options, lambda clients, scope: {"environment": read(clients, scope, wanted)})
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import pytest
 from service.account import STACK, Account, database, listed, secret
 
 from ansible_collections.groundwork.aws.plugins.module_utils._database import login as module
+from ansible_collections.groundwork.aws.plugins.module_utils._stack import asking
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.resource import Live
 
 OPTIONS = {"region": "us-east-1", "stack": STACK, "database": "main", "service": "api", "master": False}
@@ -17,7 +18,7 @@ SECRET = secret("main-api")
 
 
 def login(monkeypatch: pytest.MonkeyPatch, *alive: Live, **options: Any) -> dict[str, Any]:
-    monkeypatch.setattr(module, "Clients", lambda *_: Account())
+    monkeypatch.setattr(asking, "Clients", lambda *_: Account())
     listed(monkeypatch, alive)
     return module.login({**OPTIONS, **options})
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.groundwork.aws.plugins.module_utils._service import environment as module
+from ansible_collections.groundwork.aws.plugins.module_utils._stack import asking
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.resource import Live
 
 from .account import HELD, JWT, STACK, Account, cache, database, listed, refused, secret
@@ -25,7 +26,7 @@ def given(
     monkeypatch: pytest.MonkeyPatch, alive: tuple[Live, ...] = THERE, account: Account | None = None, **options: Any
 ) -> dict[str, Any]:
     clients = account or Account()
-    monkeypatch.setattr(module, "Clients", lambda *_: clients)
+    monkeypatch.setattr(asking, "Clients", lambda *_: clients)
     nothing: dict[str, Any] = {"databases": [], "caches": [], "secrets": []}
     listed(monkeypatch, alive)
     return module.environment({"region": "us-east-1", "stack": STACK, "service": "api", **nothing, **options})
@@ -62,7 +63,7 @@ def test_an_existing_secret_whole_or_in_part(monkeypatch: pytest.MonkeyPatch, ke
 
 def test_only_what_is_needed_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     account = Account()
-    monkeypatch.setattr(module, "Clients", lambda *_: account)
+    monkeypatch.setattr(asking, "Clients", lambda *_: account)
     asked = listed(monkeypatch, THERE)
     base = {"region": "us-east-1", "stack": STACK, "service": "api", "databases": [], "caches": [], "secrets": []}
     module.environment({**base, "caches": [REDIS]})
