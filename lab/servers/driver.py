@@ -20,8 +20,8 @@ from ..tending import Appliances
 from .authority import Authority
 from .model import CERTIFICATE, HOME, KEY, READY, RUN, Program, Wanted
 
-# How long we wait for a server: that it answers, before we look again; that it ends; that it answers at all, when
-# it was not even started again.
+# How long we wait for a server: that it answers, before we look again; that it ends; that it runs again, when
+# it is not even started.
 PATIENCE, STOP_TIME, SILENCE = 3.0, 30.0, 5.0
 # How often a server that answered is asked again.
 RHYTHM = 10.0
@@ -41,6 +41,7 @@ class Servers(ABC, Generic[Wanted]):
         self._keep = keep
         self._authority = authority
         self._heard: dict[str, tuple[int, float]] = {}
+        self._running: dict[str, float] = {}
         self._tending: set[str] = set()
 
     @abstractmethod
@@ -97,8 +98,8 @@ class Servers(ABC, Generic[Wanted]):
     def miss(self, id: str, thing: Any) -> None:
         """A server that cannot even be started is not available."""
         now = time.monotonic()
-        _pid, heard = self._heard.setdefault(id, (0, now))
-        if id not in self._tending and now - heard > SILENCE:
+        seen = self._running.setdefault(id, now)
+        if id not in self._tending and now - seen > SILENCE:
             self.go_away(thing)
 
     def tend(self, appliance: Appliance, pid: int) -> None:
@@ -111,6 +112,9 @@ class Servers(ABC, Generic[Wanted]):
         finally:
             with self._lock:
                 self._tending.discard(appliance.id)
+                self._running.pop(appliance.id, None)
+                if self.find(appliance.id):
+                    self._running[appliance.id] = time.monotonic()
 
     def _tend(self, backend: Any, thing: Any, pid: int) -> None:
         root = Path(f"/proc/{pid}/root")

@@ -7,12 +7,15 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from labtools import CA, KNOW, Account, Lab, client, docker, refused, start_client, until
+
+from lab.servers.driver import SILENCE
 
 pytestmark = pytest.mark.docker
 
@@ -125,6 +128,15 @@ def test_every_endpoint_leads_to_it_encrypted_or_not_at_all(site: Site) -> None:
     assert (
         site.told("bare", "PING") == site.told("bare", "PING", address=site.address("bare", "ReaderEndpoint")) == "PONG"
     )
+
+
+def test_those_that_serve_stay_available(site: Site) -> None:
+    seen = set()
+    ends = time.monotonic() + 1.5 * SILENCE
+    while time.monotonic() < ends:
+        seen |= {site.shown(name)["Status"] for name in CACHES}
+        time.sleep(0.2)
+    assert seen == {"available"}
 
 
 def test_what_aws_keeps_for_itself_is_not_there(site: Site) -> None:
