@@ -35,13 +35,12 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
+  - groundwork.aws.attributes
   - groundwork.aws.aws
 attributes:
   check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying target.
     support: full
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
     support: none
 seealso:
   - module: groundwork.aws.service_environment

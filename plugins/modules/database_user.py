@@ -55,12 +55,12 @@ options:
     description:
       - The password of the master user.
     type: str
+extends_documentation_fragment:
+  - groundwork.aws.attributes
 attributes:
   check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying target.
     support: full
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
     support: none
 requirements:
   - PyMySQL and cryptography, or pg8000

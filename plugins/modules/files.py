@@ -52,9 +52,10 @@ options:
       mode:
         description: Mode in octal digits. V(0644) of a file and V(0755) of a directory, where nothing is said.
         type: str
+extends_documentation_fragment:
+  - groundwork.aws.attributes
 attributes:
   check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying target.
     support: full
     details: Users, groups and directories may be missing that tasks before this one would have made.
   diff_mode:

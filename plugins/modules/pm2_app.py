@@ -63,9 +63,10 @@ options:
     description: For how many seconds they must have been online.
     type: int
     default: 2
+extends_documentation_fragment:
+  - groundwork.aws.attributes
 attributes:
   check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying target.
     support: full
   diff_mode:
     description: Will return details on what has changed, when in diff mode. Values of variables are not shown.

@@ -86,9 +86,10 @@ options:
     description: User that the files of a release and the environment file belong to.
     type: str
     default: root
+extends_documentation_fragment:
+  - groundwork.aws.attributes
 attributes:
   check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying target.
     support: full
   diff_mode:
     description: Will return details on what has changed, when in diff mode. Values of variables are not shown.

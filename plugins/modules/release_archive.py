@@ -44,11 +44,14 @@ options:
 requirements:
   - Python >= 3.10
   - git, for O(git) and to honour ignore files
+extends_documentation_fragment:
+  - groundwork.aws.attributes
 attributes:
   check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying target.
     support: full
     details: Nothing that is managed is ever changed; the archive in the cache is made in check mode, too.
+  diff_mode:
+    support: none
 """
 
 EXAMPLES = r"""

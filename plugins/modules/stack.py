@@ -68,13 +68,12 @@ options:
     type: int
     default: 10
 extends_documentation_fragment:
+  - groundwork.aws.attributes
   - groundwork.aws.aws
 attributes:
   check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying target.
     support: full
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
     support: full
 seealso:
   - module: groundwork.aws.stack_info

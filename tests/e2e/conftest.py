@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from harness import Lab
+from harness import Lab, Run
+from stacks import Stack
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +24,23 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     lab.up()
     yield lab
     lab.down()
+
+
+@pytest.fixture(scope="module")
+def site(stack: Stack) -> Run:
+    """How the stack of the module came up."""
+    run = stack.play("site.yml")
+    assert run.code == 0, run.output
+    return run
+
+
+@pytest.fixture(scope="module")
+def url(stack: Stack, site: Run) -> str:
+    """Where its load balancer answers."""
+    return stack.url
+
+
+@pytest.fixture(scope="module")
+def machines(stack: Stack, site: Run) -> dict[str, Any]:
+    """Its instances, by name."""
+    return stack.machines()

@@ -48,23 +48,6 @@ def stack(lab: Lab) -> Stack:
 
 
 @pytest.fixture(scope="module")
-def site(stack: Stack) -> Run:
-    run = stack.play("site.yml")
-    assert run.code == 0, run.output
-    return run
-
-
-@pytest.fixture(scope="module")
-def url(stack: Stack, site: Run) -> str:
-    return stack.url
-
-
-@pytest.fixture(scope="module")
-def machines(stack: Stack, site: Run) -> dict[str, Any]:
-    return stack.machines()
-
-
-@pytest.fixture(scope="module")
 def token(url: str) -> str:
     """What a customer has who has registered."""
     return str(register(url, "ada").json["token"])

@@ -9,12 +9,12 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from harness import CHECKOUT, Lab, Run, Traffic, request, wait_for
+from stacks import Stack
 
 pytestmark = pytest.mark.docker
 
@@ -29,11 +29,13 @@ def site(lab: Lab) -> Run:
 
 
 @pytest.fixture(scope="module")
-def instance(lab: Lab, site: Run) -> dict:
-    reservations = lab.client("ec2").describe_instances(Filters=[{"Name": "tag:Name", "Values": [HOST]}])[
-        "Reservations"
-    ]
-    (found,) = [instance for reservation in reservations for instance in reservation["Instances"]]
+def stack(lab: Lab) -> Stack:
+    return Stack(lab, "single_instance", "single-instance")
+
+
+@pytest.fixture(scope="module")
+def instance(stack: Stack, site: Run) -> dict:
+    (found,) = stack.machines().values()
     return found
 
 
@@ -43,13 +45,11 @@ def url(instance: dict) -> str:
 
 
 @pytest.fixture(scope="module")
-def run_on_host(lab: Lab, instance: dict) -> Callable[[str], str]:
+def run_on_host(stack: Stack, instance: dict) -> Callable[[str], str]:
     """Run a shell command on the instance, the way an operator would: over SSH, with the key pair."""
 
     def run(command: str) -> str:
-        ssh = ["ssh", "-i", lab.environment["GROUNDWORK_LAB_SSH_KEY"], "-o", "StrictHostKeyChecking=no"]
-        ssh += ["-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", f"admin@{instance['PublicIpAddress']}"]
-        result = subprocess.run([*ssh, command], capture_output=True, text=True, timeout=60, check=False)
+        result = stack.shell(instance, command)
         assert result.returncode == 0, f"{command}: {result.stderr}"
         return result.stdout
 

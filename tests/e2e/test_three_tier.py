@@ -28,23 +28,6 @@ def stack(lab: Lab) -> Stack:
 
 
 @pytest.fixture(scope="module")
-def site(stack: Stack) -> Run:
-    run = stack.play("site.yml")
-    assert run.code == 0, run.output
-    return run
-
-
-@pytest.fixture(scope="module")
-def url(stack: Stack, site: Run) -> str:
-    return stack.url
-
-
-@pytest.fixture(scope="module")
-def machines(stack: Stack, site: Run) -> dict[str, Any]:
-    return stack.machines()
-
-
-@pytest.fixture(scope="module")
 def database(stack: Stack, site: Run) -> dict[str, Any]:
     (found,) = stack.client("rds").describe_db_instances()["DBInstances"]
     return dict(found)
