@@ -39,6 +39,13 @@ def test_automatic_workers_fit_into_the_memory(host: Any) -> None:
     assert host.run("python3 -m py_compile /etc/groundwork/gunicorn/api.py").rc == 0
 
 
+def test_a_load_balancer_is_believed_and_never_hung_up_on(host: Any) -> None:
+    settings = "map(runpy.run_path('/etc/groundwork/gunicorn/{}.py').get, ('forwarded_allow_ips', 'keepalive'))"
+    program = f'python3 -B -c "import runpy; print(*{settings})"'
+    said = [host.check_output(program.format(name)) for name in ("api", "other")]
+    assert said == ["* 75", "127.0.0.1,::1 75"]
+
+
 def test_the_socket_is_where_the_document_says(host: Any) -> None:
     assert host.file("/etc/systemd/system/groundwork-api.socket").contains("^ListenStream=127.0.0.1:5000$")
     assert host.file("/etc/systemd/system/groundwork-other.socket").contains("^ListenStream=/run/other/other.sock$")

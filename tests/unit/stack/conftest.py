@@ -32,9 +32,14 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def account(no_waiting: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An AWS account with one policy, and the images of Amazon Linux: loading all of AWS's takes longer than a test."""
+def few_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Accounts with the images of Amazon Linux only: loading all of AWS's takes longer than a test."""
     monkeypatch.setattr(AmiBackend, "_load_amis", lambda backend: load_images(None, backend))
+
+
+@pytest.fixture
+def account(no_waiting: None, few_images: None) -> Iterator[None]:
+    """An AWS account with one policy."""
     with mock_aws():
         clients()("iam").create_policy(PolicyName="shop", PolicyDocument=json.dumps(DOCUMENT))
         yield

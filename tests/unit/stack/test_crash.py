@@ -32,7 +32,7 @@ def _regrouped() -> WantedStack:
     return _small(security_group__app={**group, "description": "another"})
 
 
-def test_a_killed_replacement_is_continued(no_waiting: None) -> None:
+def test_a_killed_replacement_is_continued(no_waiting: None, few_images: None) -> None:
     """Each run dies at the first call that changes something, so that every state in between is one to go on from."""
     with mock_aws():
         assert run(_small()).failure is None
