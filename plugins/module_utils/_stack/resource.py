@@ -64,8 +64,8 @@ class Listing:
 
     ``of_parent`` is for items that AWS lists only inside another object (see ``under``), given its id; ``within`` tells
     that id from an item's own where a call by ids asks inside one object, and ``shape`` completes an item by what only
-    the request says. ``of_title`` is the further request for an object that has a name of its own. Where a call by ids
-    ``fails_whole`` when one of them is gone, or takes one alone, it is not used to ask about several.
+    the request says. ``of_titles`` are the further requests for objects that have names of their own. Where a call by
+    ids ``fails_whole`` when one of them is gone, or takes one alone, it is not used to ask about several.
     """
 
     operation: str
@@ -75,7 +75,7 @@ class Listing:
     of_parent: Callable[[str], Mapping[str, Any]] | None = None
     within: Callable[[str], str] | None = None
     shape: Callable[[Mapping[str, Any], Raw], Raw] | None = None
-    of_title: Callable[[str], Mapping[str, Any]] | None = None
+    of_titles: Callable[[Sequence[str]], Sequence[Mapping[str, Any]]] | None = None
     fails_whole: bool = False
 
 
@@ -229,6 +229,8 @@ class ResourceType:
     # Tags that no list shows are read first, of what may be the stack's: everything else only of what it owns.
     maybe: Callable[[Raw, Scope], bool] | None = None
     tags: Detail | None = None
+    # An item with its tags, where the tagging API has told them, so that they need not be read.
+    with_tags: Callable[[Raw, Mapping[str, str]], Raw] | None = None
     details: tuple[Detail, ...] = ()
     # The type of the objects inside which this one's are listed.
     under: str = ""

@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import named
+from ..logs import RETENTIONS
 from ..resource import Client, Detail, Edit, Listing, Live, Order, Properties, Raw, ResourceType, Scope, Tagging
 
-# What AWS takes, in days.
-RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 OURS = "/groundwork/"
 ARN = "arn:{partition}:logs:{region}:{account}:log-group:{name}"
 
@@ -22,6 +21,25 @@ def prefix(scope: Scope) -> str:
 
 def beginning(name: str) -> Mapping[str, Any]:
     return {"logGroupNamePrefix": name}
+
+
+def beginnings(names: Sequence[str]) -> list[Mapping[str, Any]]:
+    """One request for all that begin alike: those of a service have its name, three parts long, before their own."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault("/".join(name.split("/")[:4]), []).append(name)
+    return [beginning(_common_start(alike)) for alike in found.values()]
+
+
+def _common_start(names: Sequence[str]) -> str:
+    """What all of these begin with. Between the first and the last of them in order, nothing differs earlier."""
+    first, last = min(names), max(names)
+    return first[: next((place for place, letter in enumerate(first) if letter != last[place]), len(first))]
+
+
+def may_be_ours(group: Raw, scope: Scope) -> bool:
+    name = str(group["logGroupName"])
+    return name.startswith(prefix(scope)) or name in scope.titles.get("log_group", ())
 
 
 def title_of(arn: str) -> str | None:
@@ -83,14 +101,16 @@ TYPE = ResourceType(
         "logGroups",
         lambda scope: beginning(prefix(scope)),
         by_ids=lambda names: beginning(names[0]),
-        of_title=beginning,
+        of_titles=beginnings,
         fails_whole=True,
     ),
     id="logGroupName",
     naming=named.naming(prefix),
     title="name",
     of_arn=title_of,
+    maybe=may_be_ours,
     tags=Detail(read_tags),
+    with_tags=lambda group, tags: {**group, "Tags": dict(tags)},
     tagging=TAGGING,
     attributes={"id": "logGroupName", "arn": "logGroupArn", "name": "logGroupName"},
     mentioned_by=("name", "arn"),
