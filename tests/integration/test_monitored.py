@@ -80,6 +80,7 @@ def test_the_three_tiers_come_up_watched_and_go_down(stacks: Stacks) -> None:
         30,
     )
     stack.assert_quiet()
+    assert "sns_topic/alarms: ops@shop.test is told nothing" in json.dumps(stack.info().result["warnings"])
     assert stack.absent().ok
     stack.assert_empty()
     assert alarms(stack) == {}

@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.elasticache import with_node_names
-from ansible_collections.groundwork.aws.plugins.module_utils._stack.resource import Scope
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.resource import Live, Scope
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.resources import REGISTRY
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.resources.log_group import beginnings, may_be_ours
 
@@ -31,6 +32,14 @@ MANY = {f"m{number}": {"metric": "M", "namespace": "N"} for number in range(11)}
 )
 def test_alarms_that_make_no_sense(wrong: dict[str, Any], says: str) -> None:
     assert says in (REGISTRY["alarm"].misfit({**BOUND, **wrong}) or "")
+
+
+def test_whoever_has_not_agreed_to_be_told_is_named() -> None:
+    tell = REGISTRY["sns_topic"].notices
+    assert tell
+    topic = Live("sns_topic", "x", "arn:x", {}, {"unconfirmed": ["ops@example.org"]}, {})
+    assert tell(topic) == ["ops@example.org is told nothing before the link in AWS's mail there is followed"]
+    assert tell(replace(topic, attributes={"unconfirmed": []})) == []
 
 
 @pytest.mark.parametrize(
