@@ -30,13 +30,10 @@ def _parts(document: Document) -> Iterator[tuple[str, list[Widget]]]:
     if load_balancer(document) is not None:
         yield "Load balancer", list(_balancer(document))
     for group, machines in machine_groups(document).items():
-        shown = range(1, min(machines["count"], MOST_INSTANCES) + 1)
-        names = ", ".join(services_on(document, group))
-        rest = f" (the first {MOST_INSTANCES} of {machines['count']})" if machines["count"] > MOST_INSTANCES else ""
-        yield (
-            f"Instances {group}{rest}" + (f": {names}" if names not in ("", group) else ""),
-            list(_group(group, shown)),
-        )
+        count, names = machines["count"], ", ".join(services_on(document, group))
+        some = f" (the first {MOST_INSTANCES} of {count})" if count > MOST_INSTANCES else ""
+        title = f"Instances {group}{some}" + (f": {names}" if names not in ("", group) else "")
+        yield title, list(_group(group, range(1, min(count, MOST_INSTANCES) + 1)))
     for name in databases(document):
         yield f"Database {name}", list(_database(name))
     for name, cache in caches(document).items():

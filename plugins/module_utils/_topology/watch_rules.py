@@ -17,10 +17,8 @@ def topic_lies_in_the_region(document: Document) -> Iterator[Finding]:
     """Alarms tell no topic elsewhere."""
     topic, region = (monitoring(document) or {}).get("topic"), document["region"]
     if topic is not None and region is not None and topic.split(":")[3] != region:
-        yield (
-            ("monitoring", "topic"),
-            f"lies in {topic.split(':')[3]}, and alarms tell topics of {region} (name one there)",
-        )
+        text = f"lies in {topic.split(':')[3]}, and alarms tell topics of {region} (name one there)"
+        yield ("monitoring", "topic"), text
 
 
 def alarms_left_out_exist(document: Document) -> Iterator[Finding]:

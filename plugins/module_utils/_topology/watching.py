@@ -25,7 +25,7 @@ def watching(document: Document) -> Iterator[Wanted]:
     watched = monitoring(document)
     if watched is None:
         return
-    yield from log_groups(document)
+    yield from _log_groups(document)
     if watched["notify"]:
         kind, name = TOPIC.split("/")
         subscriptions = [{"protocol": "email", "endpoint": address} for address in watched["notify"]]
@@ -46,7 +46,7 @@ def every_alarm(document: Document) -> Iterator[Wanted]:
     yield from cache_alarms(document, limits["caches"])
 
 
-def log_groups(document: Document) -> Iterator[Wanted]:
+def _log_groups(document: Document) -> Iterator[Wanted]:
     """Those of databases RDS would make itself, to keep everything for ever; what it has made already is taken over."""
     days = (monitoring(document) or {})["logs"]["retention"]
     for name in services(document):

@@ -59,11 +59,11 @@ def desired(wanted: Properties) -> dict[str, Any]:
     given = {**DEFAULTS, **wanted}
     _one_of("comparison", given["comparison"], COMPARISONS)
     _one_of("treat_missing_data", given["treat_missing_data"], MISSING)
+    plain = not given.get("expression")
+    watched = {**_metric(given, {}), "expression": None, "metrics": {}} if plain else _expression(given)
     return {
         **given,
-        **(
-            _expression(given) if given.get("expression") else {**_metric(given, {}), "expression": None, "metrics": {}}
-        ),
+        **watched,
         "datapoints_to_alarm": given.get("datapoints_to_alarm") or given["evaluation_periods"],
         "threshold": float(given["threshold"]),
         "actions": sorted(given.get("actions") or ()),
@@ -97,6 +97,7 @@ def _one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:
 
 
 def normalize(alarm: Raw) -> dict[str, Any]:
+    """Whoever makes one of ours watch something else by hand, be it of the other kind, sees it put right."""
     told = {name: alarm.get(place) for name, place in PLACES.items()}
     queries = alarm.get("Metrics") or ()
     return {
