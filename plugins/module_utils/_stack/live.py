@@ -13,7 +13,7 @@ from typing import Any
 from .._aws.errors import LostResponseError, StackError, is_not_found, tell
 from .._aws.sdk import FAILURES, ClientError
 from .._aws.tags import RESOURCE, STACK
-from .resource import Detail, Listing, Live, Order, Raw, ResourceType, Scope, dig
+from .resource import Detail, Listing, Live, Order, Raw, ResourceType, Scope, Told, dig
 
 ClientOf = Callable[[str], Any]
 # Objects, and of each whether it is dead.
@@ -34,7 +34,7 @@ def read_all(
     types: Iterable[ResourceType],
     scope: Scope,
     known: Sequence[Live] = (),
-    told: Mapping[str, Mapping[str, str]] | None = None,
+    told: Told | None = None,
     width: int = 16,
 ) -> Inventory:
     """Everything of these types that the stack owns; the dead apart (a terminated instance is listed for an hour).
@@ -71,7 +71,7 @@ class _Reader:
     calls: ThreadPoolExecutor
     others: Mapping[str, Future[Found]]
     known: Sequence[Live]
-    told: Mapping[str, Mapping[str, str]]
+    told: Told
 
     def read(self) -> Found:
         try:
@@ -89,14 +89,12 @@ class _Reader:
 
     def _tagged(self, items: list[Raw]) -> list[Raw]:
         """The items with their tags: those that nobody has told yet are read."""
-        told = {} if self.kind.with_tags is None else {self.kind.identify(item): self._told(item) for item in items}
-        tags = (self.kind.tags,) if self.kind.tags else ()
-        read = self._with(tags, [item for item in items if told.get(self.kind.identify(item)) is None])
-        return [*read, *(item for item in told.values() if item is not None)]
-
-    def _told(self, item: Raw) -> Raw | None:
-        tags = self.told.get(str(dig(item, self.kind.attributes["arn"])))
-        return self.kind.with_tags(item, tags) if self.kind.with_tags and tags is not None else None
+        tags = self.kind.tags
+        if tags is None:
+            return items
+        found = [(item, tags.known(item, self.told) if tags.known else None) for item in items]
+        read = self._with((tags,), [item for item, told in found if told is None])
+        return [*read, *({**item, **told} for item, told in found if told is not None)]
 
     def _owner(self) -> Owner:
         """Whose an item is. Waits for the others to be read, so nobody who is waited for may wait for it."""

@@ -18,7 +18,7 @@ from .._aws.sdk import FAILURES, ClientError
 from .._aws.tags import STACK, as_mapping
 from .live import ClientOf, Inventory, read_all
 from .plan import Registry, scope_of
-from .resource import ResourceType, Scope
+from .resource import ResourceType, Scope, Told
 from .wanted import WantedStack
 
 ALWAYS = frozenset({"ec2", "iam"})
@@ -45,8 +45,8 @@ def read_stack(clients: ClientOf, stack: WantedStack, registry: Registry) -> Inv
     return Inventory(first.alive + more.alive, first.dead + more.dead)
 
 
-def _owned(clients: ClientOf, scope: Scope, kinds: Iterable[ResourceType]) -> dict[str, dict[str, str]] | None:
-    """The tags of what bears that of the stack in the services of the types, by ARN; None where we may not ask."""
+def _owned(clients: ClientOf, scope: Scope, kinds: Iterable[ResourceType]) -> Told | None:
+    """The tags, by ARN, of what bears that of the stack in the services of the types; None where we may not ask."""
     names = sorted({IN_ARNS.get(kind.service, kind.service) for kind in kinds})
     if not names:
         return {}

@@ -12,6 +12,8 @@ from typing import Any, Optional
 Raw = dict[str, Any]
 Client = Any
 Properties = Mapping[str, Any]
+# Tags by ARN, as far as they are told without a call for each object.
+Told = Mapping[str, Mapping[str, str]]
 
 
 def dig(item: Any, path: str) -> Any:
@@ -81,10 +83,14 @@ class Listing:
 
 @dataclass(frozen=True)
 class Detail:
-    """A further read that completes listed items, ``size`` of them in one call; gives one mapping for each."""
+    """A further read that completes listed items, ``size`` of them in one call; gives one mapping for each.
+
+    ``known`` gives what it would give for an item out of the tags that are told, None where they are not.
+    """
 
     read: Callable[[Client, list[Raw]], list[Raw]]
     size: int = 1
+    known: Callable[[Raw, Told], Raw | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -229,8 +235,6 @@ class ResourceType:
     # Tags that no list shows are read first, of what may be the stack's: everything else only of what it owns.
     maybe: Callable[[Raw, Scope], bool] | None = None
     tags: Detail | None = None
-    # An item with its tags, where the tagging API has told them, so that they need not be read.
-    with_tags: Callable[[Raw, Mapping[str, str]], Raw] | None = None
     details: tuple[Detail, ...] = ()
     # The type of the objects inside which this one's are listed.
     under: str = ""

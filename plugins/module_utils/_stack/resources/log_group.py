@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import named
 from ..logs import RETENTIONS
-from ..resource import Client, Detail, Edit, Listing, Live, Order, Properties, Raw, ResourceType, Scope, Tagging
+from ..resource import Client, Detail, Edit, Listing, Live, Order, Properties, Raw, ResourceType, Scope, Tagging, Told
 
 OURS = "/groundwork/"
 ARN = "arn:{partition}:logs:{region}:{account}:log-group:{name}"
@@ -50,6 +50,11 @@ def title_of(arn: str) -> str | None:
 
 def read_tags(client: Client, groups: list[Raw]) -> list[Raw]:
     return [{"Tags": client.list_tags_for_resource(resourceArn=groups[0]["logGroupArn"])["tags"]}]
+
+
+def known_tags(group: Raw, told: Told) -> Raw | None:
+    tags = told.get(group["logGroupArn"])
+    return None if tags is None else {"Tags": dict(tags)}
 
 
 def desired(wanted: Properties) -> dict[str, Any]:
@@ -109,8 +114,7 @@ TYPE = ResourceType(
     title="name",
     of_arn=title_of,
     maybe=may_be_ours,
-    tags=Detail(read_tags),
-    with_tags=lambda group, tags: {**group, "Tags": dict(tags)},
+    tags=Detail(read_tags, known=known_tags),
     tagging=TAGGING,
     attributes={"id": "logGroupName", "arn": "logGroupArn", "name": "logGroupName"},
     mentioned_by=("name", "arn"),
