@@ -93,6 +93,7 @@ class Stack:
     def left_overs(self) -> dict[str, list[Any]]:
         """Whatever there still is, asked of each API by itself; snapshots of databases are meant to stay."""
         elb, ec2, rds, cache = (self.client(name) for name in ("elbv2", "ec2", "rds", "elasticache"))
+        watch, logs, topics = (self.client(name) for name in ("cloudwatch", "logs", "sns"))
         owned = [{"Name": "tag:groundwork:stack", "Values": [self.name]}]
         found = {
             "load balancers": elb.describe_load_balancers()["LoadBalancers"],
@@ -101,6 +102,10 @@ class Stack:
             "subnet groups of databases": rds.describe_db_subnet_groups()["DBSubnetGroups"],
             "caches": cache.describe_replication_groups()["ReplicationGroups"],
             "secrets": self._secrets(),
+            "alarms": watch.describe_alarms()["MetricAlarms"],
+            "dashboards": watch.list_dashboards()["DashboardEntries"],
+            "log groups": logs.describe_log_groups()["logGroups"],
+            "topics": topics.list_topics()["Topics"],
             "networks": ec2.describe_vpcs(Filters=owned)["Vpcs"],
             "subnets": ec2.describe_subnets(Filters=owned)["Subnets"],
             "NAT gateways": [

@@ -57,6 +57,13 @@ def test_the_tiers_stand_in_two_zones(stack: Stack, machines: dict[str, Any]) ->
     assert not [name for name in BACK if "PublicIpAddress" in machines[name]]
 
 
+def test_every_part_is_watched(stack: Stack, site: Run) -> None:
+    alarms = stack.client("cloudwatch").describe_alarms(AlarmNamePrefix="groundwork/three-tier/")["MetricAlarms"]
+    assert len(alarms) == 17
+    (board,) = stack.client("cloudwatch").list_dashboards()["DashboardEntries"]
+    assert board["DashboardName"] == "groundwork_three-tier_us-east-1_overview"
+
+
 def test_a_page_and_what_it_shows_from_the_database(url: str) -> None:
     page = request(f"{url}/")
     assert page.status == 200

@@ -17,6 +17,9 @@ from .._aws.tags import RESOURCE, STACK, as_list, as_mapping
 from .resource import Client, Detail, Live, Order, Raw, Scope, Tagging
 
 BUSY = "InvalidReplicationGroupState"
+MOST_NODES = 6  # a primary and five replicas
+# Attributes: the names of a cache's nodes.
+NODES = {f"node_{number}": f"NodeNames.{number - 1}" for number in range(1, MOST_NODES + 1)}
 
 
 def mark(stack: str, address: str) -> str:
@@ -60,6 +63,16 @@ def tagging(describe: Callable[[Client, str, str], Any]) -> Tagging:
         client.remove_tags_from_resource(ResourceName=live.attributes["arn"], TagKeys=list(keys))
 
     return Tagging(lambda item: as_mapping(item.get("Tags")), write, remove)
+
+
+def with_node_names(group: Raw) -> Raw:
+    """With the names of its nodes, which metrics go by: those that there are, then those that AWS would give to more.
+
+    So what watches a node is told its name in the same run in which the cache grows.
+    """
+    there = sorted(group["MemberClusters"])
+    given = (f"{group['ReplicationGroupId']}-{number:03}" for number in range(1, MOST_NODES + len(there) + 1))
+    return {**group, "NodeNames": [*there, *(name for name in given if name not in there)][:MOST_NODES]}
 
 
 TAGS = Detail(_read)

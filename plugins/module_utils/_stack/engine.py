@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -80,7 +80,11 @@ def _lock_left_behind(clients: Clients, stack: WantedStack, options: Options) ->
 def look(clients: Clients, stack: WantedStack, options: Options) -> tuple[reading.Inventory, Plan]:
     """Read and plan; changes nothing."""
     inventory = read_stack(clients, stack, REGISTRY)
-    adopted = _adopted(clients, stack, inventory, options.adopt)
+    owned = {live.address for live in inventory.alive}
+    adopted = {
+        **_made_by_aws(clients, stack, owned | options.adopt.keys()),
+        **_adopted(clients, stack, inventory, options.adopt),
+    }
     return inventory, make_plan(stack, inventory.alive, REGISTRY, options.prune, adopted)
 
 
@@ -141,6 +145,14 @@ def _adopted(
     if problems:
         raise StackError("\n".join([*problems, "Nothing was changed."]))
     return found
+
+
+def _made_by_aws(clients: Clients, stack: WantedStack, known: Collection[str]) -> dict[str, Live]:
+    """What AWS has made in the place of resources that the stack does not have yet."""
+    scope = Scope(stack.name, stack.region)
+    todo = [item for item in stack.resources if item.adopt is not None and item.address not in known]
+    found = {item.address: _adopt(clients, scope, None, item.address, str(item.adopt)) for item in todo}
+    return {address: live for address, live in found.items() if isinstance(live, Live)}
 
 
 def _is(live: Live | None, identifier: str) -> bool:

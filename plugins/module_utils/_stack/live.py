@@ -13,7 +13,7 @@ from typing import Any
 from .._aws.errors import LostResponseError, StackError, is_not_found, tell
 from .._aws.sdk import FAILURES, ClientError
 from .._aws.tags import RESOURCE, STACK
-from .resource import Detail, Listing, Live, Order, Raw, ResourceType, Scope, dig
+from .resource import Detail, Listing, Live, Order, Raw, ResourceType, Scope, Told, dig
 
 ClientOf = Callable[[str], Any]
 # Objects, and of each whether it is dead.
@@ -30,18 +30,23 @@ class Inventory:
 
 
 def read_all(
-    clients: ClientOf, types: Iterable[ResourceType], scope: Scope, known: Sequence[Live] = (), width: int = 16
+    clients: ClientOf,
+    types: Iterable[ResourceType],
+    scope: Scope,
+    known: Sequence[Live] = (),
+    told: Told | None = None,
+    width: int = 16,
 ) -> Inventory:
     """Everything of these types that the stack owns; the dead apart (a terminated instance is listed for an hour).
 
-    ``known`` is what was read before, of other types.
+    ``known`` is what was read before, of other types; ``told`` are the tags that the tagging API has told, by ARN.
     """
     kinds = _parents_first(types)
     with ThreadPoolExecutor(width) as calls, ThreadPoolExecutor(max(1, len(kinds))) as readers:
         reading: dict[str, Future[Found]] = {}
         for kind in kinds:
             others = {name: reading[name] for name in kind.stands_on if name in reading}
-            reader = _Reader(clients, kind, scope, calls, others, known)
+            reader = _Reader(clients, kind, scope, calls, others, known, told or {})
             reading[kind.name] = readers.submit(reader.read)
         found = [pair for name in sorted(reading) for pair in reading[name].result()]
     return Inventory(tuple(live for live, gone in found if not gone), tuple(live for live, gone in found if gone))
@@ -66,6 +71,7 @@ class _Reader:
     calls: ThreadPoolExecutor
     others: Mapping[str, Future[Found]]
     known: Sequence[Live]
+    told: Told
 
     def read(self) -> Found:
         try:
@@ -76,11 +82,19 @@ class _Reader:
     def _read(self) -> Found:
         listed = [item for item in self._listed() if _may_be_ours(self.kind, item, self.scope)]
         gone = [item for item in listed if dead(self.kind, item)]
-        tags = (self.kind.tags,) if self.kind.tags else ()
-        tagged = self._with(tags, [item for item in listed if not dead(self.kind, item)])
+        tagged = self._tagged([item for item in listed if not dead(self.kind, item)])
         owner = self._owner()
         whole = self._with(self.kind.details, [item for item in tagged if owner(item)])
         return list(self._lives([*whole, *(item for item in gone if owner(item))], owner))
+
+    def _tagged(self, items: list[Raw]) -> list[Raw]:
+        """The items with their tags: those that nobody has told yet are read."""
+        tags = self.kind.tags
+        if tags is None:
+            return items
+        found = [(item, tags.known(item, self.told) if tags.known else None) for item in items]
+        read = self._with((tags,), [item for item, told in found if told is None])
+        return [*read, *({**item, **told} for item, told in found if told is not None)]
 
     def _owner(self) -> Owner:
         """Whose an item is. Waits for the others to be read, so nobody who is waited for may wait for it."""
@@ -215,9 +229,9 @@ def _list(client: Any, listing: Listing, request: Mapping[str, Any]) -> list[Raw
 
 
 def _of_stack(kind: ResourceType, listing: Listing, scope: Scope) -> list[Mapping[str, Any]]:
-    """The requests that list what may be the stack's: all that has its names, and each that has one of its own."""
-    titles = sorted(scope.titles.get(kind.name, ())) if listing.of_title else ()
-    return [listing.of_stack(scope), *(listing.of_title(title) for title in titles if listing.of_title)]
+    """The requests that list what may be the stack's: all that has its names, and what has names of its own."""
+    titles = sorted(scope.titles.get(kind.name, ()))
+    return [listing.of_stack(scope), *(listing.of_titles(titles) if listing.of_titles and titles else ())]
 
 
 def _flat(page: Any, path: str) -> list[Raw]:

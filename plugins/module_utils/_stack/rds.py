@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .._aws.tags import as_list, as_mapping
@@ -62,6 +62,11 @@ def default_parameters(engine: str, version: str) -> str:
 def numbers(version: str) -> list[int]:
     """A version in a form that can be compared."""
     return [int(part) for part in version.split(".") if part.isdigit()]
+
+
+def log_groups(database: str, logs: Iterable[str]) -> list[str]:
+    """The log groups of CloudWatch that a database writes these logs to."""
+    return [f"/aws/rds/instance/{database}/{log}" for log in sorted(logs)]
 
 
 def runs(wanted: str | None, live: str) -> bool:

@@ -15,10 +15,10 @@ from dataclasses import replace
 
 from .._aws.errors import LostResponseError, StackError, code_of, tell
 from .._aws.sdk import FAILURES, ClientError
-from .._aws.tags import STACK
+from .._aws.tags import STACK, as_mapping
 from .live import ClientOf, Inventory, read_all
 from .plan import Registry, scope_of
-from .resource import ResourceType, Scope
+from .resource import ResourceType, Scope, Told
 from .wanted import WantedStack
 
 ALWAYS = frozenset({"ec2", "iam"})
@@ -36,19 +36,20 @@ def read_stack(clients: ClientOf, stack: WantedStack, registry: Registry) -> Inv
     # What may bear any name is looked for by the names that the tagging API knows, too.
     titled = [kind for kind in likely if kind.of_arn]
     with ThreadPoolExecutor(1) as beside:
-        asked = beside.submit(_owned_arns, clients, scope, [*others, *titled])
+        asked = beside.submit(_owned, clients, scope, [*others, *titled])
         first = read_all(clients, [kind for kind in likely if kind not in titled], scope)
-        arns = asked.result()
-    left = [*titled, *(kind for kind in others if arns is None or kind.service in _services(arns))]
-    more = read_all(clients, left, _with_titles(scope, left, arns or ()), first.alive) if left else Inventory(())
+        owned = asked.result()
+    left = [*titled, *(kind for kind in others if owned is None or kind.service in _services(owned))]
+    told = owned or {}
+    more = read_all(clients, left, _with_titles(scope, left, told), first.alive, told) if left else Inventory(())
     return Inventory(first.alive + more.alive, first.dead + more.dead)
 
 
-def _owned_arns(clients: ClientOf, scope: Scope, kinds: Iterable[ResourceType]) -> list[str] | None:
-    """What bears the tag of the stack in the services of the types; None where we may not ask."""
+def _owned(clients: ClientOf, scope: Scope, kinds: Iterable[ResourceType]) -> Told | None:
+    """The tags, by ARN, of what bears that of the stack in the services of the types; None where we may not ask."""
     names = sorted({IN_ARNS.get(kind.service, kind.service) for kind in kinds})
     if not names:
-        return []
+        return {}
     request = {"TagFilters": [{"Key": STACK, "Values": [scope.stack]}], "ResourceTypeFilters": names}
     try:
         pages = clients("resourcegroupstaggingapi").pages("get_resources", request)
@@ -58,7 +59,9 @@ def _owned_arns(clients: ClientOf, scope: Scope, kinds: Iterable[ResourceType]) 
         return None
     except (LostResponseError, *FAILURES) as error:
         raise StackError(f"reading tags: {tell(error)}") from error
-    return [item["ResourceARN"] for page in pages for item in page["ResourceTagMappingList"]]
+    found = [item for page in pages for item in page["ResourceTagMappingList"]]
+    # The ARN of a log group ends with :* in some answers of AWS, and not in others.
+    return {item["ResourceARN"].removesuffix(":*"): as_mapping(item.get("Tags")) for item in found}
 
 
 def _services(arns: Iterable[str]) -> frozenset[str]:

@@ -12,6 +12,8 @@ from typing import Any, Optional
 Raw = dict[str, Any]
 Client = Any
 Properties = Mapping[str, Any]
+# Tags by ARN, as far as they are told without a call for each object.
+Told = Mapping[str, Mapping[str, str]]
 
 
 def dig(item: Any, path: str) -> Any:
@@ -64,8 +66,8 @@ class Listing:
 
     ``of_parent`` is for items that AWS lists only inside another object (see ``under``), given its id; ``within`` tells
     that id from an item's own where a call by ids asks inside one object, and ``shape`` completes an item by what only
-    the request says. ``of_title`` is the further request for an object that has a name of its own. Where a call by ids
-    ``fails_whole`` when one of them is gone, or takes one alone, it is not used to ask about several.
+    the request says. ``of_titles`` are the further requests for objects that have names of their own. Where a call by
+    ids ``fails_whole`` when one of them is gone, or takes one alone, it is not used to ask about several.
     """
 
     operation: str
@@ -75,16 +77,20 @@ class Listing:
     of_parent: Callable[[str], Mapping[str, Any]] | None = None
     within: Callable[[str], str] | None = None
     shape: Callable[[Mapping[str, Any], Raw], Raw] | None = None
-    of_title: Callable[[str], Mapping[str, Any]] | None = None
+    of_titles: Callable[[Sequence[str]], Sequence[Mapping[str, Any]]] | None = None
     fails_whole: bool = False
 
 
 @dataclass(frozen=True)
 class Detail:
-    """A further read that completes listed items, ``size`` of them in one call; gives one mapping for each."""
+    """A further read that completes listed items, ``size`` of them in one call; gives one mapping for each.
+
+    ``known`` gives what it would give for an item out of the tags that are told, None where they are not.
+    """
 
     read: Callable[[Client, list[Raw]], list[Raw]]
     size: int = 1
+    known: Callable[[Raw, Told], Raw | None] | None = None
 
 
 @dataclass(frozen=True)

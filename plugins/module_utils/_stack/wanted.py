@@ -27,7 +27,8 @@ class Wanted:
 
     ``name`` is its name inside the stack, ``properties`` hold what its type declares (references as `Ref`), ``tags``
     come on top of those that every resource of the stack gets. A ``protected`` resource holds data: it is deleted or
-    replaced only when ``allow_destroy`` names it.
+    replaced only when ``allow_destroy`` names it. ``adopt`` is the id of what AWS itself may have made in its place:
+    if it is there and belongs to no stack, it becomes this resource.
     """
 
     type: str
@@ -35,6 +36,7 @@ class Wanted:
     properties: Mapping[str, Any]
     tags: Mapping[str, str] = field(default_factory=dict)
     protected: bool = False
+    adopt: str | None = None
 
     @property
     def address(self) -> str:

@@ -13,9 +13,11 @@ from .caches import caches_in_tiers
 from .databases import databases_with_users
 from .firewall import ingress
 from .network import network
+from .partition import partition
 from .raw import compile_raw
 from .shared_secrets import made_up_secrets
 from .view import Document, load_balancer, machine_groups, proxy_on, services, services_on
+from .watching import log_policies, watching
 
 
 def compile_stack(document: Document) -> WantedStack:
@@ -46,22 +48,18 @@ def compile_topology(document: Document) -> Iterator[Wanted]:
     yield from databases_with_users(document)
     yield from caches_in_tiers(document)
     yield from made_up_secrets(document)
-
-
-def _partition(region: str) -> str:
-    """The partition in the ARNs of a region: China and GovCloud have their own."""
-    return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rsplit("-", 2)[0], "aws")
+    yield from watching(document)
 
 
 def _role(document: Document, group: str) -> Iterator[Wanted]:
-    """What the instances of a group may do. For a start: be managed by Systems Manager, which needs no open port."""
+    """What the instances of a group may do: be managed by Systems Manager, which needs no open port, and write logs."""
     yield Wanted(
         "iam_role",
         group,
         {
             "principal": "ec2.amazonaws.com",
-            "managed_policies": [f"arn:{_partition(document['region'])}:iam::aws:policy/AmazonSSMManagedInstanceCore"],
-            "inline_policies": {},
+            "managed_policies": [f"arn:{partition(document['region'])}:iam::aws:policy/AmazonSSMManagedInstanceCore"],
+            "inline_policies": log_policies(document, group),
             "description": f"Instances {group} of {document['name']}",
         },
     )

@@ -10,7 +10,7 @@ from typing import Any
 from .._stack.wanted import Ref, Wanted
 from .firewall import store_ingress
 from .stores import ENGINES
-from .view import Document, databases, store_users
+from .view import Document, databases, monitoring, store_users
 
 # What makes an engine write the logs that CloudWatch is to have.
 NEEDED_BY_LOGS: Mapping[str, Mapping[str, str]] = {
@@ -41,7 +41,8 @@ def _database(document: Document, name: str, database: Mapping[str, Any]) -> Ite
     parameters = _parameters(database)
     if parameters:
         yield Wanted("db_parameter_group", name, {"family": _family(database), "parameters": parameters})
-    yield Wanted("db_instance", name, _properties(name, database, bool(parameters)), protected=database["protect"])
+    properties = {**_properties(name, database, bool(parameters)), **_log_groups(document, name, database)}
+    yield Wanted("db_instance", name, properties, protected=database["protect"])
     for service in store_users(document, f"database/{name}"):
         yield _user(name, service)
 
@@ -58,6 +59,18 @@ def _properties(name: str, database: Mapping[str, Any], tuned: bool) -> dict[str
         "deletion_protection": database["protect"],
         **({"parameter_group": Ref(f"db_parameter_group/{name}", "name")} if tuned else {}),
     }
+
+
+def _log_groups(document: Document, name: str, database: Mapping[str, Any]) -> dict[str, Any]:
+    """RDS makes those that are not there, and makes them again when it has something left to write."""
+    if monitoring(document) is None or not database["logs"]:
+        return {}
+    return {"log_groups": [Ref(f"log_group/{log_group(name, log)}", "name") for log in database["logs"]]}
+
+
+def log_group(database: str, log: str) -> str:
+    """The name of the log group for a log of a database."""
+    return f"database-{database}-{log}"
 
 
 def database_name(name: str, database: Mapping[str, Any]) -> str:

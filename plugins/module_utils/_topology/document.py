@@ -21,6 +21,7 @@ from .raw import raw_resources_fit
 from .record import Derived, Record
 from .rules import RULES
 from .schema import DOCUMENT, REFERABLE
+from .watch_rules import alarms_left_out_exist
 
 UNQUOTED = r"[^\s\x00-\x1f\x7f]+|(?:line|override) \d+|stack_overrides of [^\x00-\x1f\x7f]+"
 KEYS = f"its keys: {', '.join(DOCUMENT.fields)}"
@@ -150,6 +151,7 @@ def _checked(data: Mapping[str, Any], problems: _Problems) -> dict[str, Any]:
         compiled = Counter(wanted.address for wanted in compile_topology(document))
         problems.add_findings(_named_twice(compiled))
         problems.add_findings(raw_resources_fit(document, compiled.keys()))
+        problems.add_findings(alarms_left_out_exist(document))
     return document
 
 

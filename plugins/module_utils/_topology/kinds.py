@@ -136,6 +136,39 @@ class Whole(Kind):
 
 
 @dataclass(frozen=True)
+class Numbers(Kind):
+    """One of a few whole numbers, as AWS lists them."""
+
+    numbers: tuple[int, ...] = ()
+
+    def __init__(self, thing: str, *numbers: int) -> None:
+        object.__setattr__(self, "what", f"{thing} ({', '.join(map(str, numbers))})")
+        object.__setattr__(self, "numbers", numbers)
+
+    def check(self, value: Any, place: Place, report: Report) -> Any:
+        number = int(value) if isinstance(value, str) and re.fullmatch("[0-9]{1,9}", value) else value
+        good = isinstance(number, int) and not isinstance(number, bool) and number in self.numbers
+        return number if good else self.refuse(value, place, report)
+
+    def schema(self) -> dict[str, Any]:
+        return {"enum": list(self.numbers)}
+
+
+@dataclass(frozen=True)
+class Never(Kind):
+    """False alone: what stands in the place of a number is not wanted."""
+
+    what: str = "false"
+
+    def check(self, value: Any, place: Place, report: Report) -> Any:
+        never = value is False or (isinstance(value, str) and value.lower() == "false")
+        return False if never else self.refuse(value, place, report)
+
+    def schema(self) -> dict[str, Any]:
+        return {"const": False}
+
+
+@dataclass(frozen=True)
 class Flag(Kind):
     """True or false."""
 

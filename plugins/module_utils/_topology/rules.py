@@ -25,6 +25,7 @@ from .view import (
     services_on,
     tiers,
 )
+from .watch_rules import WATCH_RULES
 
 Rule = Callable[[Document], Iterator[Finding]]
 
@@ -281,6 +282,7 @@ RULES: tuple[Rule, ...] = (
     ports_are_free,
     *REQUEST_RULES,
     *STORE_RULES,
+    *WATCH_RULES,
     checks_end_before_the_next,
     calls_can_arrive,
     source_fits,

@@ -16,6 +16,7 @@ from .applications import LOAD_BALANCER, PROXY, SERVICE
 from .containers import Table
 from .infrastructure import ACCESS, MACHINES, NETWORK
 from .kinds import Kind, Scalar, Text
+from .monitoring import MONITORING
 from .record import Field, Record
 from .stores import CACHE, DATABASE, SECRET
 from .view import Document, caches, databases, machine_groups, services, shared_secrets, tiers
@@ -73,6 +74,10 @@ DOCUMENT = Record(
             Table(THING, SECRET, "<secret>"),
             "Values that services share and nobody has to know, made up once, or kept by you in AWS Secrets Manager.",
             default={},
+        ),
+        "monitoring": Field(
+            MONITORING,
+            "Alarms, a dashboard and log groups of CloudWatch for all of the above. Without it there are none.",
         ),
         "resources": Field(
             RAW,

@@ -38,6 +38,11 @@ def shared_secrets(document: Document) -> Mapping[str, Mapping[str, Any]]:
     return document.get("secrets") or {}
 
 
+def monitoring(document: Document) -> Mapping[str, Any] | None:
+    watching: Mapping[str, Any] | None = document.get("monitoring")
+    return watching
+
+
 def store_users(document: Document, store: str) -> list[str]:
     """The services that use a store (``database/main``, ``cache/redis``), in the document's order."""
     return [name for name, service in services(document).items() if store in service["uses"]]

@@ -7,7 +7,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -261,7 +261,10 @@ TITLED = kind(
     "log",
     service="logs",
     listing=Listing(
-        "list_log", "Items", lambda scope: {"Prefix": f"/{scope.stack}/"}, of_title=lambda title: {"Prefix": title}
+        "list_log",
+        "Items",
+        lambda scope: {"Prefix": f"/{scope.stack}/"},
+        of_titles=lambda titles: [{"Prefix": title} for title in titles],
     ),
     title="name",
     of_arn=lambda arn: None if "/shop/" in arn else arn.rpartition(":")[2],
@@ -290,6 +293,34 @@ def test_objects_of_any_name_are_looked_for_by_those_that_are_known() -> None:
     arns = [*logs, "arn:aws:sns:us-east-1:1:topic"]
     assert titles_asked(stack, arns) == ["/shop/", "/rds/a", "/rds/old"]
     assert titles_asked(stack, [], "AccessDeniedException") == ["/shop/", "/rds/a"]
+
+
+def test_tags_that_are_told_with_the_names_are_not_read_again() -> None:
+    """Those of others, and of what is so new that nobody has told of it, are."""
+    names = {name: f"arn:aws:logs:us-east-1:1:log-group:/shop/{name}" for name in ("told", "new", "theirs")}
+    table = {"new": tagged("log/new"), "theirs": {}}
+    asked: list[list[str]] = []
+    log = replace(
+        TITLED,
+        tags=replace(
+            tags_of(table, asked, size=1),
+            known=lambda item, told: {"Tags": told[item["Arn"]]} if item["Arn"] in told else None,
+        ),
+    )
+    told = [{"Key": key, "Value": value} for key, value in tagged("log/told").items()]
+    account = Account(
+        {
+            "list_log": lambda _request: {"Items": [{"Id": name, "Arn": arn} for name, arn in names.items()]},
+            # Some answers of AWS have this at the end of what is the same ARN.
+            "get_resources": lambda _request: {
+                "ResourceTagMappingList": [{"ResourceARN": f"{names['told']}:*", "Tags": told}]
+            },
+        }
+    )
+    stack = WantedStack("shop", "us-east-1", (Wanted("log", "told", {}),))
+    found = reach.read_stack(account, stack, {"log": log}).alive
+    assert sorted(item.address for item in found) == ["log/new", "log/told"]
+    assert sorted(asked) == [["new"], ["theirs"]]
 
 
 def test_the_names_of_a_stack_that_is_to_go_are_still_known() -> None:

@@ -59,6 +59,7 @@ def written(value: Any) -> Any:
             "properties": written(value.properties),
             **({"tags": dict(value.tags)} if value.tags else {}),
             **({"protected": True} if value.protected else {}),
+            **({"adopt": value.adopt} if value.adopt else {}),
         }
     if isinstance(value, Mapping):
         return {key: written(item) for key, item in value.items()}

@@ -53,6 +53,34 @@ def test_the_example_of_secrets_is_one() -> None:
     }
 
 
+def test_the_example_of_monitoring_is_one() -> None:
+    stack = compile_stack(load(block_with("name: shop"), [block_with("topic: ")]))
+    made = [wanted.address for wanted in stack.resources if wanted.type in ("alarm", "sns_topic", "dashboard")]
+    assert made == ["sns_topic/alarms", "alarm/instances-app-cpu", "dashboard/overview"]
+
+
+def test_the_table_of_alarms_has_them_all() -> None:
+    change = {
+        "network": {
+            "zones": ["eu-central-1a", "eu-central-1b"],
+            "subnets": {"public": {"cidrs": ["10.0.1.0/24", "10.0.2.0/24"]}},
+        },
+        "proxy": None,
+        "load_balancer": {"subnets": "public"},
+        "databases": {"main": {"engine": "mysql", "subnets": "public"}},
+        "caches": {"redis": {"engine": "redis", "subnets": "public"}},
+        "monitoring": {},
+    }
+    stack = compile_stack(load(block_with("name: shop"), [change]))
+    told = [wanted.name for wanted in stack.resources if wanted.type == "alarm"]
+    words = {"<service>": "api", "<group>": "app", "<n>": "1", "<database>": "main", "<cache>": "redis"}
+    rows = re.findall(r"(?m)^\| (`[a-z-]+-[^|]*`) \|", PAGE.split("## Monitoring")[1].split("\n## ")[0])
+    named = [name for row in rows for name in re.findall("`(.+?)`", row)]
+    for word, value in words.items():
+        named = [name.replace(word, value) for name in named]
+    assert [name.replace("…", "database-main") for name in named] == told
+
+
 def test_the_example_of_a_raw_resource_is_one() -> None:
     stack = compile_stack(load(block_with("name: shop"), [block_with("security_group/office")]))
     assert stack.resources[-1].address == "security_group/office"

@@ -1,10 +1,13 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Alarm: watches one metric of CloudWatch and tells a topic. A stack may have many: all are listed by one call."""
+"""Alarm: watches one metric of CloudWatch, or an expression of several, and tells a topic.
+
+A stack may have many: all are listed by one call.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..._aws.tags import as_list
@@ -23,13 +26,14 @@ COMPARISONS = (
 MISSING = ("breaching", "ignore", "missing", "notBreaching")
 DEFAULTS = {
     "description": "",
-    "dimensions": {},
-    "statistic": "Average",
-    "period": 300,
     "evaluation_periods": 1,
     "treat_missing_data": "missing",
     "enabled": True,
 }
+# What is said of one metric; of an expression, of each that stands in it, where the alarm gives what they share.
+METRIC: dict[str, Any] = {"metric": None, "namespace": None, "dimensions": {}, "statistic": "Average", "period": 300}
+MOST_METRICS = 10
+WATCHED = "watched"  # the id of the expression among its metrics
 # Where AWS has those that need no more than another name.
 PLACES = {
     "metric": "MetricName",
@@ -55,13 +59,35 @@ def desired(wanted: Properties) -> dict[str, Any]:
     given = {**DEFAULTS, **wanted}
     _one_of("comparison", given["comparison"], COMPARISONS)
     _one_of("treat_missing_data", given["treat_missing_data"], MISSING)
+    plain = not given.get("expression")
+    watched = {**_metric(given, {}), "expression": None, "metrics": {}} if plain else _expression(given)
     return {
         **given,
-        "dimensions": {name: str(value) for name, value in (given["dimensions"] or {}).items()},
+        **watched,
         "datapoints_to_alarm": given.get("datapoints_to_alarm") or given["evaluation_periods"],
         "threshold": float(given["threshold"]),
         "actions": sorted(given.get("actions") or ()),
         "ok_actions": sorted(given.get("ok_actions") or ()),
+    }
+
+
+def _metric(given: Properties, shared: Properties) -> dict[str, Any]:
+    whole = {name: given.get(name) or shared.get(name) or default for name, default in METRIC.items()}
+    missing = [name for name in ("metric", "namespace") if not whole[name]]
+    if missing:
+        raise ValueError(f"{' and '.join(missing)} must be given, or an expression of metrics that have them")
+    return {**whole, "dimensions": {name: str(value) for name, value in whole["dimensions"].items()}}
+
+
+def _expression(given: Properties) -> dict[str, Any]:
+    """An expression takes the place of the metric, and AWS has period and statistic with the metrics in it."""
+    metrics = given.get("metrics") or {}
+    if not 1 <= len(metrics) <= MOST_METRICS or WATCHED in metrics:
+        raise ValueError(f"an expression is made of 1 to {MOST_METRICS} metrics by id, none of them called {WATCHED}")
+    return {
+        **{name: {} if name == "dimensions" else None for name in METRIC},
+        "expression": given["expression"],
+        "metrics": {name: _metric(metric, given) for name, metric in metrics.items()},
     }
 
 
@@ -71,12 +97,15 @@ def _one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:
 
 
 def normalize(alarm: Raw) -> dict[str, Any]:
-    """An alarm on a formula, which somebody made of ours by hand, has no metric: it differs, and is put right."""
+    """Whoever makes one of ours watch something else by hand, be it of the other kind, sees it put right."""
     told = {name: alarm.get(place) for name, place in PLACES.items()}
+    queries = alarm.get("Metrics") or ()
     return {
         **told,
+        "expression": next((one["Expression"] for one in queries if one.get("Expression")), None),
+        "metrics": {one["Id"]: _told(one["MetricStat"]) for one in queries if one.get("MetricStat")},
         "description": told["description"] or "",
-        "dimensions": {one["Name"]: one["Value"] for one in alarm.get("Dimensions", ())},
+        "dimensions": _dimensions(alarm),
         "statistic": alarm.get("Statistic") or alarm.get("ExtendedStatistic"),
         "datapoints_to_alarm": told["datapoints_to_alarm"] or told["evaluation_periods"],
         "treat_missing_data": told["treat_missing_data"] or "missing",
@@ -85,13 +114,44 @@ def normalize(alarm: Raw) -> dict[str, Any]:
     }
 
 
+def _told(stat: Raw) -> dict[str, Any]:
+    metric = stat["Metric"]
+    named_so = {"metric": metric["MetricName"], "namespace": metric["Namespace"], "dimensions": _dimensions(metric)}
+    return {**named_so, "statistic": stat["Stat"], "period": stat["Period"]}
+
+
+def _dimensions(item: Raw) -> dict[str, str]:
+    return {one["Name"]: one["Value"] for one in item.get("Dimensions") or ()}
+
+
 def _request(wanted: Properties) -> dict[str, Any]:
+    plain = {place: wanted[name] for name, place in PLACES.items() if wanted[name] is not None}
+    if wanted["expression"]:
+        return {**plain, "Metrics": _queries(wanted)}
     statistic = wanted["statistic"]
     return {
-        **{place: wanted[name] for name, place in PLACES.items()},
-        "Dimensions": [{"Name": name, "Value": value} for name, value in sorted(wanted["dimensions"].items())],
+        **plain,
+        "Dimensions": _as_dimensions(wanted["dimensions"]),
         ("Statistic" if statistic in STATISTICS else "ExtendedStatistic"): statistic,
     }
+
+
+def _queries(wanted: Properties) -> Sequence[dict[str, Any]]:
+    """What an expression is made of, and last the expression itself, which alone is looked at."""
+    metrics = [
+        {"Id": name, "MetricStat": _stat(metric), "ReturnData": False} for name, metric in wanted["metrics"].items()
+    ]
+    return [*metrics, {"Id": WATCHED, "Expression": wanted["expression"], "ReturnData": True}]
+
+
+def _stat(metric: Properties) -> dict[str, Any]:
+    dimensions = _as_dimensions(metric["dimensions"])
+    named_so = {"Namespace": metric["namespace"], "MetricName": metric["metric"], "Dimensions": dimensions}
+    return {"Metric": named_so, "Period": metric["period"], "Stat": metric["statistic"]}
+
+
+def _as_dimensions(dimensions: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Name": name, "Value": value} for name, value in sorted(dimensions.items())]
 
 
 def create(client: Client, order: Order) -> Raw:
@@ -128,11 +188,11 @@ TYPE = ResourceType(
     attributes={"id": "AlarmName", "arn": "AlarmArn", "name": "AlarmName"},
     named=frozenset({"id", "name"}),
     mentioned_by=("name", "arn"),
-    required=frozenset({"metric", "namespace", "comparison", "threshold"}),
+    required=frozenset({"comparison", "threshold"}),
     desired=desired,
     normalize=normalize,
     prepare=prepare,
     create=create,
-    updates=dict.fromkeys((*PLACES, "dimensions", "statistic"), put),
+    updates=dict.fromkeys((*PLACES, "dimensions", "statistic", "expression", "metrics"), put),
     delete=delete,
 )

@@ -92,7 +92,7 @@ def _node(node: Raw) -> dict[str, Any]:
 def join(groups: list[Raw], others: Sequence[list[Raw]]) -> list[Raw]:
     """The groups, each with one of its nodes: they are alike."""
     nodes = {node.get("ReplicationGroupId"): node for found in others for node in found}
-    return [{**group, "Node": nodes.get(group["ReplicationGroupId"])} for group in groups]
+    return [{**elasticache.with_node_names(group), "Node": nodes.get(group["ReplicationGroupId"])} for group in groups]
 
 
 def same_version(wanted: str, live: str) -> bool:
@@ -121,7 +121,7 @@ def create(client: Client, order: Order) -> Raw:
         **{place: wanted[name] for name, place in {**PLACES, **ONCE}.items() if name in wanted},
         Tags=as_list(order.tags),
     )["ReplicationGroup"]
-    return made
+    return elasticache.with_node_names(made)
 
 
 def describe(client: Client, name: str, text: str) -> None:
@@ -179,6 +179,7 @@ TYPE = ResourceType(
         "primary_endpoint": "NodeGroups.0.PrimaryEndpoint.Address",
         "reader_endpoint": "NodeGroups.0.ReaderEndpoint.Address",
         "port": PORT,
+        **elasticache.NODES,
     },
     named=frozenset({"id", "name"}),
     longest=40,

@@ -63,6 +63,7 @@ def desired(wanted: Properties) -> dict[str, Any]:
         "maintenance_window": window.lower() if window else None,
         "security_groups": sorted(wanted["security_groups"]),
         "logs": sorted(wanted.get("logs") or ()),
+        "log_groups": list(wanted.get("log_groups") or ()),
         "storage": {name: storage[name] for name in ("size", "type", "limit")},
         "storage.encrypted": storage["encrypted"],
         "managed_password": True,
@@ -97,6 +98,7 @@ def normalize(item: Raw) -> dict[str, Any]:
         "security_groups": sorted(one["VpcSecurityGroupId"] for one in item.get("VpcSecurityGroups", ())),
         "parameter_group": next((group for group in groups if not rds.is_systems(group)), None),
         "logs": sorted(item.get("EnabledCloudwatchLogsExports", ())),
+        "log_groups": rds.log_groups(item["DBInstanceIdentifier"], item.get("EnabledCloudwatchLogsExports", ())),
         "performance_insights": bool(item.get("PerformanceInsightsEnabled")),
         "deletion_protection": bool(item.get("DeletionProtection")),
         "managed_password": "MasterUserSecret" in item,
@@ -170,8 +172,15 @@ TYPE = ResourceType(
     longest=63,
     required=frozenset({"engine", "class", "storage", "subnet_group", "security_groups"}),
     # A database that failed, or that somebody deletes, can only be made anew; one that was stopped is started.
-    create_only=frozenset({"engine", "storage.encrypted", "username", "database", "zone", "subnet_group", "state"}),
-    same={"version": rds.runs, "storage": changes.same_storage, **dict.fromkeys(LEFT_TO_AWS, _left)},
+    create_only=frozenset(
+        {"engine", "storage.encrypted", "username", "database", "zone", "subnet_group", "state", "log_groups"}
+    ),
+    same={
+        "version": rds.runs,
+        "storage": changes.same_storage,
+        "log_groups": lambda _wanted, _live: True,  # said for the order alone: they follow from its name and logs
+        **dict.fromkeys(LEFT_TO_AWS, _left),
+    },
     refuse=refuse,
     desired=desired,
     normalize=normalize,

@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import named
-from ..resource import Client, Detail, Edit, Listing, Live, Order, Properties, Raw, ResourceType, Scope, Tagging
+from ..logs import RETENTIONS
+from ..resource import Client, Detail, Edit, Listing, Live, Order, Properties, Raw, ResourceType, Scope, Tagging, Told
 
-# What AWS takes, in days.
-RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 OURS = "/groundwork/"
 ARN = "arn:{partition}:logs:{region}:{account}:log-group:{name}"
 
@@ -24,6 +23,25 @@ def beginning(name: str) -> Mapping[str, Any]:
     return {"logGroupNamePrefix": name}
 
 
+def beginnings(names: Sequence[str]) -> list[Mapping[str, Any]]:
+    """One request for all that begin alike: those of a service have its name, three parts long, before their own."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault("/".join(name.split("/")[:4]), []).append(name)
+    return [beginning(_common_start(alike)) for alike in found.values()]
+
+
+def _common_start(names: Sequence[str]) -> str:
+    """What all of these begin with. Between the first and the last of them in order, nothing differs earlier."""
+    first, last = min(names), max(names)
+    return first[: next((place for place, letter in enumerate(first) if letter != last[place]), len(first))]
+
+
+def may_be_ours(group: Raw, scope: Scope) -> bool:
+    name = str(group["logGroupName"])
+    return name.startswith(prefix(scope)) or name in scope.titles.get("log_group", ())
+
+
 def title_of(arn: str) -> str | None:
     """The name in an ARN, unless it is one by which the group is listed anyway."""
     name = arn.split(":", 6)[6].removesuffix(":*")
@@ -32,6 +50,11 @@ def title_of(arn: str) -> str | None:
 
 def read_tags(client: Client, groups: list[Raw]) -> list[Raw]:
     return [{"Tags": client.list_tags_for_resource(resourceArn=groups[0]["logGroupArn"])["tags"]}]
+
+
+def known_tags(group: Raw, told: Told) -> Raw | None:
+    tags = told.get(group["logGroupArn"])
+    return None if tags is None else {"Tags": dict(tags)}
 
 
 def desired(wanted: Properties) -> dict[str, Any]:
@@ -83,14 +106,15 @@ TYPE = ResourceType(
         "logGroups",
         lambda scope: beginning(prefix(scope)),
         by_ids=lambda names: beginning(names[0]),
-        of_title=beginning,
+        of_titles=beginnings,
         fails_whole=True,
     ),
     id="logGroupName",
     naming=named.naming(prefix),
     title="name",
     of_arn=title_of,
-    tags=Detail(read_tags),
+    maybe=may_be_ours,
+    tags=Detail(read_tags, known=known_tags),
     tagging=TAGGING,
     attributes={"id": "logGroupName", "arn": "logGroupArn", "name": "logGroupName"},
     mentioned_by=("name", "arn"),

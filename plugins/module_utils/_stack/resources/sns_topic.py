@@ -104,6 +104,12 @@ def delete(client: Client, live: Live) -> None:
     client.delete_topic(TopicArn=live.id)
 
 
+def notices(live: Live) -> list[str]:
+    """Nobody is told anything before that."""
+    waiting = live.attributes.get("unconfirmed") or ()
+    return [f"{address} is told nothing before the link in AWS's mail there is followed" for address in waiting]
+
+
 TAGGING = Tagging(
     lambda topic: as_mapping(topic.get("Tags")),
     lambda client, live, tags: client.tag_resource(ResourceArn=live.id, Tags=as_list(tags)),
@@ -128,6 +134,7 @@ TYPE = ResourceType(
     create=create,
     updates={"kms_key": set_key, "subscriptions": set_subscriptions},
     delete=delete,
+    notices=notices,
     # "Topic already exists with different tags", and the same of attributes.
     exists=frozenset({"InvalidParameter"}),
 )
