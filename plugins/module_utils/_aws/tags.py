@@ -11,6 +11,8 @@ STACK = "groundwork:stack"
 RESOURCE = "groundwork:resource"
 PROTECT = "groundwork:protect"
 OURS = "groundwork:"
+# Followed by a hosted zone: where else to look for what a stack has made. It stays when the document names it no more.
+PLACE = "groundwork:place:"
 
 
 def as_list(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._aws.errors import StackError
-from .._aws.tags import OURS, PROTECT, RESOURCE, STACK
+from .._aws.tags import OURS, PLACE, PROTECT, RESOURCE, STACK
 from .graph import in_order
 from .references import references, resolve, strings
 from .resource import Live, ResourceType, Scope, dig, successor_suffix
@@ -83,11 +83,11 @@ def make_plan(
 
 
 def scope_of(stack: WantedStack, registry: Registry) -> Scope:
-    """Whose resources are meant, and the names that the document itself gives to some of them."""
+    """Whose resources are meant, and the names and places that the document itself gives to some of them."""
     titles: dict[str, set[str]] = {}
     for item in (*stack.resources, *stack.known):
         kind = registry.get(item.type)
-        title = item.properties.get(kind.title) if kind and kind.title else None
+        title = item.properties.get(kind.title or kind.place) if kind else None
         if isinstance(title, str):
             titles.setdefault(item.type, set()).add(title)
     return Scope(stack.name, stack.region, {name: frozenset(found) for name, found in titles.items()})
@@ -200,7 +200,7 @@ class _Planner:
         kind = self._kind(wanted)
         known = tags if kind.tagging else {}
         set_tags = {key: value for key, value in known.items() if live.tags.get(key) != value}
-        ours = {key for key in live.tags if key.startswith(OURS)} - kind.own_tags
+        ours = {key for key in live.tags if key.startswith(OURS) and not key.startswith(PLACE)} - kind.own_tags
         untag = tuple(sorted(ours - tags.keys()))
         unready = _unready(kind, live)
         if not changed and not set_tags and not untag and not unready:
