@@ -55,7 +55,8 @@ def _record(told: dict[str, Any]) -> Any:
     alias = told.get("AliasTarget")
     target = {"AliasTarget": {**alias, "DNSName": _whole(alias["DNSName"])}} if alias else {}
     values = [one["Value"] for one in told.get("ResourceRecords") or ()]
-    return RecordSet({**told, **target, "Name": _whole(told["Name"]), "ResourceRecords": values})
+    make: Any = RecordSet
+    return make({**told, **target, "Name": _whole(told["Name"]), "ResourceRecords": values})
 
 
 def _whole(name: str) -> str:

@@ -79,6 +79,8 @@ def test_other_names_are_another_certificate_which_the_listener_has_before_the_o
         "dns_record/other-proof": "delete",
         "dns_record/proof": "update",
         "listener/https": "update",
+        # It forgets the zone in which nothing is any more.
+        "vpc/main": "update",
     }
     assert served(stack) == certificate(stack)["CertificateArn"] != old
     assert certificate(stack)["SubjectAlternativeNames"] == ["shop.example.test"]
@@ -86,18 +88,6 @@ def test_other_names_are_another_certificate_which_the_listener_has_before_the_o
     # The record for a name is the same for every certificate of the account.
     assert records(stack) == before
     stack.assert_quiet(fewer)
-
-
-def test_what_the_document_no_longer_has_is_found(stacks: Stacks) -> None:
-    """Also in zones that it names no longer: the network remembers them."""
-    stack = stacks(SECURED)
-    stack.made()
-    left = {"resources": dict.fromkeys([*PARTS, "load_balancer/main"])}
-    outcome = stack.present(left)
-    assert outcome.ok, str(outcome)
-    assert outcome.actions == dict.fromkeys([*PARTS, "load_balancer/main"], "delete")
-    assert (records(stack), records(stack, "example.org")) == ({}, {})
-    stack.assert_quiet(left)
 
 
 def test_drift_by_hand_is_told_and_mended(stacks: Stacks) -> None:
@@ -188,6 +178,51 @@ def test_a_proof_that_somebody_has_made_serves_and_stays(stacks: Stacks) -> None
     assert stack.present().ok
     assert stack.absent().ok
     assert records(stack) == {(record["Name"], "CNAME"): theirs}
+
+
+SITE: Mapping[str, Any] = {
+    "resources": dict.fromkeys([*PARTS, "load_balancer/main", "security_group/balancer"]),
+    "load_balancer": {
+        "subnets": "public",
+        "domain": "www.example.test",
+        "alternative_names": ["*.www.example.test", "shop.example.org"],
+        "tls": {},
+    },
+    "services": {
+        "web": {
+            "runtime": "pm2",
+            "instances": {"subnets": "public"},
+            "port": 3000,
+            "entry": "server.js",
+            "routes": ["/*"],
+            "source": {"git": "https://git.example/web.git"},
+        }
+    },
+}
+
+
+def test_a_document_says_the_domain_and_nothing_more(stacks: Stacks) -> None:
+    stack = stacks(SECURED)
+    made = stack.made(SITE)
+    assert made.result["outputs"]["url"] == "https://www.example.test/"
+    alias = {key[0] for key, one in {**records(stack), **records(stack, "example.org")}.items() if "AliasTarget" in one}
+    assert alias == {"www.example.test.", "\\052.www.example.test.", "shop.example.org."}
+    stack.assert_quiet(SITE)
+    assert stack.info(SITE).result["outputs"] == made.result["outputs"]
+    plain = {**SITE, "load_balancer": {"subnets": "public"}}
+    outcome = stack.present(plain)
+    assert outcome.ok, str(outcome)
+    assert {address for address, action in outcome.actions.items() if action == "delete"} == {
+        "certificate/alb",
+        "dns_record/any-www-example-test",
+        "dns_record/proof-shop-example-org",
+        "dns_record/proof-www-example-test",
+        "dns_record/shop-example-org",
+        "dns_record/www-example-test",
+        "listener/https",
+    }
+    assert (records(stack), records(stack, "example.org")) == ({}, {})
+    stack.assert_quiet(plain)
 
 
 def lose_changes(stack: Stack, count: int) -> list[Fault]:

@@ -11,7 +11,7 @@ STACK = "groundwork:stack"
 RESOURCE = "groundwork:resource"
 PROTECT = "groundwork:protect"
 OURS = "groundwork:"
-# Followed by a hosted zone: where else to look for what a stack has made. It stays when the document names it no more.
+# Followed by the name or id of a hosted zone: where else to look for what a stack has made.
 PLACE = "groundwork:place:"
 
 
