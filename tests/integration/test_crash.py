@@ -28,14 +28,10 @@ MOVED: Mapping[str, Any] = {
 }
 # HTTPS beside it, and then the certificate is for one name less and the record leads elsewhere.
 SECURED: Mapping[str, Any] = {
-    "certificate/site": {"domain": "shop.example.test", "names": ["*.shop.example.test", "example.test"]},
+    "certificate/site": {"domain": "shop.example.test", "names": ["*.shop.example.test"]},
     "dns_record/proof": {
         "zone": "example.test",
         "validates": {"domain": "shop.example.test", "records": {"ref": "certificate/site", "attribute": "records"}},
-    },
-    "dns_record/more": {
-        "zone": "example.test",
-        "validates": {"domain": "example.test", "records": {"ref": "certificate/site", "attribute": "records"}},
     },
     "dns_record/site": {
         "zone": "example.test",
@@ -55,8 +51,7 @@ SECURED: Mapping[str, Any] = {
     },
 }
 RESECURED: Mapping[str, Any] = {
-    "certificate/site": {"names": ["*.shop.example.test"]},
-    "dns_record/more": None,
+    "certificate/site": {"names": []},
     "dns_record/site": {"name": "www.example.test"},
 }
 # Two rules change places, a target group is another, and so is the certificate.
