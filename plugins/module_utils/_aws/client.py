@@ -68,6 +68,7 @@ PAGE_SIZES = {
     "describe_alarms": 100,
     "describe_instances": 1000,
     "describe_volumes": 500,
+    "list_certificates": 1000,
     "list_instance_profiles": 1000,
     "list_roles": 1000,
 }

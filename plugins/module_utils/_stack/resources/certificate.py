@@ -16,6 +16,8 @@ from ..resource import Client, Detail, Listing, Live, Order, Properties, Raw, Re
 
 GOOD = ("PENDING_VALIDATION", "ISSUED")
 BAD = ("EXPIRED", "FAILED", "INACTIVE", "REVOKED", "VALIDATION_TIMED_OUT")
+# Whether ACM has said which records prove the names; it may also fail before.
+TOLD, UNTOLD = "told", "to be told"
 
 
 def _told(_request: Mapping[str, Any], certificate: Raw) -> Raw:
@@ -24,7 +26,8 @@ def _told(_request: Mapping[str, Any], certificate: Raw) -> Raw:
     records = {_bare(one["DomainName"]): one["ResourceRecord"] for one in options if one.get("ResourceRecord")}
     found = {name: {"name": record["Name"], "value": record["Value"]} for name, record in records.items()}
     told = bool(found) and all(_bare(one["DomainName"]) in found for one in options)
-    return {**certificate, "Records": found, "Told": told}
+    status = certificate["Status"]
+    return {**certificate, "Records": found, "Proof": TOLD if told else status if status in BAD else UNTOLD}
 
 
 def _bare(name: str) -> str:
@@ -76,7 +79,7 @@ def create(client: Client, order: Order) -> Raw:
         Tags=as_list(order.tags),
     )
     plain = {"CertificateArn": made["CertificateArn"], "DomainName": wanted["domain"], "Status": GOOD[0], **names}
-    return {**plain, "Tags": as_list(order.tags), "Records": {}, "Told": False}
+    return {**plain, "Tags": as_list(order.tags), "Records": {}, "Proof": UNTOLD}
 
 
 def read_tags(client: Client, certificates: list[Raw]) -> list[Raw]:
@@ -130,5 +133,5 @@ TYPE = ResourceType(
     # AWS takes some minutes to notice that nobody uses it any more.
     busy=frozenset({"ResourceInUseException"}),
     busy_timeout=1800.0,
-    ready=Waiter("given its records", "Told", (True,), coming=(False,), listing=DESCRIBED),
+    ready=Waiter("told its records", "Proof", (TOLD,), BAD, coming=(UNTOLD,), why="FailureReason", listing=DESCRIBED),
 )
