@@ -53,7 +53,7 @@ class LabPaths:
 
     @property
     def authority(self) -> Path:
-        """The certificate of the authority that issued those of databases and caches."""
+        """The certificate of the authority that issued those of databases, caches and ACM."""
         return self.root / "ca.crt"
 
     @property

@@ -65,11 +65,12 @@ class LabServer:
         self.lock = threading.RLock()
         self._store = StateStore(state, self.lock) if state else None
         self._reconciler = Reconciler(self.lock, guests or NoGuests(), self._keep)
-        self._tender = (
-            Tender(self.lock, appliances, self._kinds(appliances, LabPaths(state.parent)))
-            if appliances and state
-            else None
-        )
+        self._authority: Authority | None = None
+        self._tender: Tender | None = None
+        if appliances and state:
+            paths = LabPaths(state.parent)
+            self._authority = Authority(paths.authority, paths.authority_key)
+            self._tender = Tender(self.lock, appliances, self._kinds(appliances, paths, self._authority))
         self._server: BaseWSGIServer | None = None
         self._thread: threading.Thread | None = None
 
@@ -98,6 +99,7 @@ class LabServer:
         hooks.install()
         hooks.targets.measure(self._tender is not None)
         hooks.plane.drive(self._tender is not None)
+        hooks.certificates.issue_by(self._authority.issue_with_chain if self._authority else None)
         BackendDict.reset()
         if self._store:
             self._store.load()
@@ -111,9 +113,8 @@ class LabServer:
             self._tender.start()
         return self
 
-    def _kinds(self, appliances: Appliances, paths: LabPaths) -> list[Kind]:
+    def _kinds(self, appliances: Appliances, paths: LabPaths, authority: Authority) -> list[Kind]:
         """Whatever has appliances in the lab."""
-        authority = Authority(paths.authority, paths.authority_key)
         return [
             Balancers(self.lock, appliances, self._keep),
             Databases(self.lock, appliances, self._keep, paths.copies, authority),

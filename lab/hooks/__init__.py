@@ -15,6 +15,7 @@ from . import (
     cache_nodes,
     cache_subnets,
     caches,
+    certificates,
     console,
     database_groups,
     database_snapshots,
@@ -28,6 +29,7 @@ from . import (
     options,
     patch,
     plane,
+    records,
     secrets,
     speed,
     subnets,
@@ -35,11 +37,13 @@ from . import (
     topics,
 )
 
-__all__ = ["addresses", "install", "lifecycle", "plane", "remove", "targets"]
+__all__ = ["addresses", "certificates", "install", "lifecycle", "plane", "remove", "targets"]
 # Importing them declares their hooks.
 _PARTS = (
-    *(access, addresses, balancers, cache_nodes, cache_subnets, caches, console, database_groups, database_snapshots),
+    *(access, addresses, balancers, cache_nodes, cache_subnets, caches, certificates, console),
     *(
+        database_groups,
+        database_snapshots,
         databases,
         dependencies,
         images,
@@ -48,6 +52,7 @@ _PARTS = (
         lifecycle,
         nat,
         options,
+        records,
         secrets,
         speed,
         subnets,

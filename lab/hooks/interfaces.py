@@ -16,6 +16,7 @@ from .addresses import pool
 from .errors import ec2_error
 from .lifecycle import note, noted
 from .patch import Hook, around
+from .records import names_of
 
 
 @around(NetworkInterfaceBackend, "create_network_interface")
@@ -115,5 +116,6 @@ def public_names() -> Iterator[tuple[str, str]]:
 
 
 def _names(interface: Any) -> tuple[str, ...]:
-    """The names that lead to an interface."""
-    return tuple(str(name) for name in (noted(interface, "name"), *noted(interface, "aliases", ())) if name)
+    """The names that lead to an interface, and those that records of the account lead there."""
+    own = [str(name) for name in (noted(interface, "name"), *noted(interface, "aliases", ())) if name]
+    return (*own, *(name for one in own for name in names_of(interface.owner_id, one)))

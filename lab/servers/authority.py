@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The certificate authority of a lab, which stands in for those of RDS and ElastiCache."""
+"""The certificate authority of a lab, which stands in for those of RDS, ElastiCache and ACM."""
 
 from __future__ import annotations
 
@@ -30,13 +30,18 @@ class Authority:
             raise LabError(f"{key} holds another kind of key than the lab makes; `lab down` removes it")
         self._key = held
 
-    def issue(self, host: str) -> tuple[bytes, bytes]:
-        """A certificate for the host and its key, as PEM texts."""
+    def issue(self, *hosts: str) -> tuple[bytes, bytes]:
+        """A certificate for the hosts and its key, as PEM texts."""
         key = ec.generate_private_key(ec.SECP256R1())
-        draft = _draft(host[:64], key.public_key(), self._certificate.subject)
-        draft = draft.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        draft = _draft(hosts[0][:64], key.public_key(), self._certificate.subject)
+        names = [x509.DNSName(host) for host in hosts]
+        draft = draft.add_extension(x509.SubjectAlternativeName(names), critical=False)
         draft = draft.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         return draft.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM), _pem(key)
+
+    def issue_with_chain(self, *hosts: str) -> tuple[bytes, bytes, bytes]:
+        """A certificate for the hosts, its key, and the certificate of the authority, as PEM texts."""
+        return *self.issue(*hosts), self._certificate.public_bytes(serialization.Encoding.PEM)
 
 
 def _make(certificate: Path, key: Path) -> None:

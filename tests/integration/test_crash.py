@@ -26,12 +26,41 @@ REPLACED: Mapping[str, Any] = {"network": {"subnets": {"public": {"cidrs": ["10.
 MOVED: Mapping[str, Any] = {
     "network": {"subnets": {"public": {"cidrs": ["10.0.7.0/24"]}, "database": {"route": "nat"}}}
 }
-# Two rules change places, and a target group is another.
+# HTTPS beside it, and then the certificate is for one name less and the record leads elsewhere.
+SECURED: Mapping[str, Any] = {
+    "certificate/site": {"domain": "shop.example.test", "names": ["*.shop.example.test"]},
+    "dns_record/proof": {
+        "zone": "example.test",
+        "validates": {"domain": "shop.example.test", "records": {"ref": "certificate/site", "attribute": "records"}},
+    },
+    "dns_record/site": {
+        "zone": "example.test",
+        "name": "shop.example.test",
+        "type": "A",
+        "alias": {
+            "name": {"ref": "load_balancer/main", "attribute": "dns_name"},
+            "zone": {"ref": "load_balancer/main", "attribute": "zone_id"},
+        },
+    },
+    "listener/https": {
+        "load_balancer": {"ref": "load_balancer/main"},
+        "port": 443,
+        "protocol": "HTTPS",
+        "certificate": {"ref": "certificate/site"},
+        "action": {"redirect": {"path": "/new"}},
+    },
+}
+RESECURED: Mapping[str, Any] = {
+    "certificate/site": {"names": []},
+    "dns_record/site": {"name": "www.example.test"},
+}
+# Two rules change places, a target group is another, and so is the certificate.
 ROUTED: Mapping[str, Any] = {
     "resources": {
         "listener_rule/users": {"priority": 2},
         "listener_rule/old": {"priority": 1},
         "target_group/web": {"port": 8080},
+        **RESECURED,
     },
 }
 # A database and its group change in place, and the secret is another one.
@@ -176,8 +205,10 @@ def test_ways_out_that_died_half_made_or_half_gone_are_completed(stacks: Stacks)
 
 
 def test_a_load_balancer_that_died_half_made_or_half_gone_is_completed(stacks: Stacks) -> None:
+    """With a certificate, and records in a zone of which nothing is left but what was there."""
     routed = Step("route", lambda stack, parallel: stack.start(ROUTED, parallel=parallel))
-    try_all(stacks, [], [CREATE, routed, DELETE], base=base_of("balanced"))
+    balanced = replace(base_of("balanced"), overrides={"resources": SECURED}, zones=("example.test",))
+    try_all(stacks, [], [CREATE, routed, DELETE], base=balanced)
 
 
 def test_databases_and_secrets_that_died_half_made_or_half_gone_are_completed(stacks: Stacks) -> None:

@@ -12,6 +12,7 @@ import socket
 import ssl
 import threading
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,7 @@ from typing import Any
 
 import pytest
 from botocore.config import Config
-from labtools import Account, Lab, client, until
+from labtools import Account, Lab, client, refused, until
 
 from lab import names
 
@@ -306,22 +307,47 @@ def weighted(site: Site) -> int:
     return int(answer.told["port"]) if answer.status == 200 else answer.status
 
 
-def test_https_with_a_certificate_of_acm(site: Site) -> None:
-    acm = client("acm", site.account.endpoint)
-    arn = acm.request_certificate(DomainName="shop.example")["CertificateArn"]
-    forward = [{"Type": "forward", "TargetGroupArn": site.groups["first"]}]
-    site.elb.create_listener(
-        LoadBalancerArn=site.balancer["LoadBalancerArn"],
-        Port=443,
-        Protocol="HTTPS",
-        Certificates=[{"CertificateArn": arn}],
-        DefaultActions=forward,
-    )
+def test_https_with_a_certificate_of_acm_at_its_own_name(site: Site) -> None:
+    """Proved by a record, issued by the lab's authority, found by the name that a record leads there."""
+    acm, dns = client("acm", site.account.endpoint), client("route53", site.account.endpoint)
+    names = {"DomainName": "shop.lab.test", "SubjectAlternativeNames": ["*.shop.lab.test"]}
+    arn = acm.request_certificate(**names, ValidationMethod="DNS")["CertificateArn"]
+    zone = dns.create_hosted_zone(Name="lab.test", CallerReference="lab")["HostedZone"]["Id"]
+    listener = {
+        "LoadBalancerArn": site.balancer["LoadBalancerArn"],
+        "Port": 443,
+        "Protocol": "HTTPS",
+        "Certificates": [{"CertificateArn": arn}],
+        "DefaultActions": [{"Type": "forward", "TargetGroupArn": site.groups["first"]}],
+    }
+    assert refused(site.elb.create_listener, **listener) == "UnsupportedCertificate"
+    record = until("it tells its record", lambda: proof(acm, arn))
+    alias = {"HostedZoneId": "Z1", "DNSName": site.name, "EvaluateTargetHealth": False}
+    for one in (
+        {"Name": record["Name"], "Type": "CNAME", "TTL": 60, "ResourceRecords": [{"Value": record["Value"]}]},
+        {"Name": "shop.lab.test", "Type": "A", "AliasTarget": alias},
+    ):
+        batch = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": one}]}
+        dns.change_resource_record_sets(HostedZoneId=zone, ChangeBatch=batch)
+    until("it is issued", lambda: acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] == "ISSUED")
+    site.elb.create_listener(**listener)
     until("443 is open", lambda: opens(site.name, 443))
     headers = site.ask("/", port=443, tls=True).told["headers"]
     assert (headers["x-forwarded-proto"], headers["x-forwarded-port"]) == ("https", "443")
-    shown = ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((site.name, 443)))
-    assert b"shop.example" in shown
+    until("the name leads there", lambda: "shop.lab.test" in Path("/etc/hosts").read_text())
+    trusted = ssl.create_default_context(cafile=site.lab.exports["GROUNDWORK_LAB_CA"])
+    with urllib.request.urlopen("https://shop.lab.test/", context=trusted, timeout=10) as answer:
+        assert json.load(answer)["headers"]["host"] == "shop.lab.test"
+    assert '"port": 3000' in site.run(site.machines[0], "curl -sk https://shop.lab.test/")
+    assert refused(acm.delete_certificate, CertificateArn=arn) == "ResourceInUseException"
+    assert "PRIVATE" not in "".join(acm.get_certificate(CertificateArn=arn)["Certificate"])
+
+
+def proof(acm: Any, arn: str) -> dict[str, str] | None:
+    """The record that proves the first name of a certificate, once ACM tells it."""
+    told = acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"]
+    found: dict[str, str] | None = told[0].get("ResourceRecord")
+    return found
 
 
 def opens(name: str, port: int) -> bool:

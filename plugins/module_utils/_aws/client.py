@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 CREATES = re.compile(r"(allocate|copy|create|import|purchase|request|restore|run)_")
 SAFE_CREATES = frozenset({"create_tags"})
-TOKENS = frozenset({"ClientToken", "ClientRequestToken"})
+TOKENS = frozenset({"ClientToken", "ClientRequestToken", "IdempotencyToken"})
 THROTTLE_TRIES = 10
 GARBLED_TRIES = 4
 FRESH_SECONDS = 60.0
@@ -68,6 +68,7 @@ PAGE_SIZES = {
     "describe_alarms": 100,
     "describe_instances": 1000,
     "describe_volumes": 500,
+    "list_certificates": 1000,
     "list_instance_profiles": 1000,
     "list_roles": 1000,
 }

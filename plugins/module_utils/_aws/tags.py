@@ -11,6 +11,8 @@ STACK = "groundwork:stack"
 RESOURCE = "groundwork:resource"
 PROTECT = "groundwork:protect"
 OURS = "groundwork:"
+# Followed by the name or id of a hosted zone: where else to look for what a stack has made.
+PLACE = "groundwork:place:"
 
 
 def as_list(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._aws.errors import StackError
+from .._aws.tags import PLACE
 from .references import references, strings
 from .resource import Live, ResourceType
 
@@ -53,6 +54,7 @@ class Graph:
         self._deletions(alive)
         self._exclusive()
         self._served()
+        self._forgotten()
         in_order({"/".join(step): {"/".join(need) for need in needs} for step, needs in self.needs.items()})
         for step, need in sorted(set(self._wishes)):
             if not self._leads(need, step):
@@ -185,6 +187,13 @@ class Graph:
         for user in self.changes.values():
             if user.live and user.type != server.type and served & set(strings(user.live.properties)):
                 self._wish(("delete", server.key), ("delete" if user.destroys else "update", user.key))
+
+    def _forgotten(self) -> None:
+        """That something is in a place of somebody else's is remembered until it has gone from there."""
+        gone = [change.key for change in self.changes.values() if change.destroys and self._kind(change).place]
+        for change in self.changes.values():
+            for key in gone if any(tag.startswith(PLACE) for tag in change.untag) else ():
+                self._wish(("update", change.key), ("delete", key))
 
     def _leads(self, start: Step, end: Step) -> bool:
         """Whether `start` waits, however indirectly, for `end`."""

@@ -122,7 +122,7 @@ class _Reader:
 
     def _requests(self, listing: Listing) -> list[Mapping[str, Any]]:
         if listing.of_parent is None:
-            return _of_stack(self.kind, listing, self.scope)
+            return _of_stack(self.clients(self.kind.service), self.kind, listing, self.scope)
         parents = self.others[self.kind.under].result() if self.kind.under in self.others else []
         return [listing.of_parent(live.id) for live, gone in parents if not gone]
 
@@ -163,8 +163,9 @@ def find(
     """
     client, listing, owner = clients(kind.service), kind.listing, _owner(kind, scope, others)
     parents, of_parent = [live.id for live in others if live.type == kind.under], listing.of_parent
-    inside = [of_parent(parent) for parent in parents] if of_parent else _of_stack(kind, listing, scope)
-    for item in (item for request in inside for item in _asked(client, listing, request)):
+    inside = [of_parent(parent) for parent in parents] if of_parent else _of_stack(client, kind, listing, scope)
+    listed = [item for request in inside for item in _asked(client, listing, request)]
+    for item in kind.join(listed, [[] for _listing in kind.also]) if kind.join else listed:
         if dead(kind, item) or kind.identify(item) in known or not _may_be_ours(kind, item, scope):
             continue
         tagged = {**item, **(_detail(client, kind.tags, [item])[0] or {})} if kind.tags else item
@@ -228,16 +229,20 @@ def _list(client: Any, listing: Listing, request: Mapping[str, Any]) -> list[Raw
     return [listing.shape(request, item) if listing.shape else item for item in items]
 
 
-def _of_stack(kind: ResourceType, listing: Listing, scope: Scope) -> list[Mapping[str, Any]]:
+def _of_stack(client: Any, kind: ResourceType, listing: Listing, scope: Scope) -> list[Mapping[str, Any]]:
     """The requests that list what may be the stack's: all that has its names, and what has names of its own."""
+    if listing.requests:
+        return list(listing.requests(client, scope))
     titles = sorted(scope.titles.get(kind.name, ()))
     return [listing.of_stack(scope), *(listing.of_titles(titles) if listing.of_titles and titles else ())]
 
 
 def _flat(page: Any, path: str) -> list[Raw]:
+    """The items of an answer; one that is about a single object has it in the place of a list."""
     items: list[Any] = [page]
     for key in path.split("."):
-        items = [inner for item in items for inner in item.get(key) or ()]
+        found = [item.get(key) or () for item in items]
+        items = [inner for one in found for inner in ([one] if isinstance(one, Mapping) else one)]
     return items
 
 

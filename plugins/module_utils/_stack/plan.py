@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._aws.errors import StackError
-from .._aws.tags import OURS, PROTECT, RESOURCE, STACK
+from .._aws.tags import OURS, PLACE, PROTECT, RESOURCE, STACK
 from .graph import in_order
 from .references import references, resolve, strings
 from .resource import Live, ResourceType, Scope, dig, successor_suffix
@@ -79,15 +79,15 @@ def make_plan(
     adopted: Mapping[str, Live] | None = None,
 ) -> Plan:
     """Compare a stack with what lives of it."""
-    return _Planner(stack, live, registry, adopted or {}).plan(prune)
+    return _Planner(stack, live, registry, adopted or {}, prune).plan()
 
 
 def scope_of(stack: WantedStack, registry: Registry) -> Scope:
-    """Whose resources are meant, and the names that the document itself gives to some of them."""
+    """Whose resources are meant, and the names and places that the document itself gives to some of them."""
     titles: dict[str, set[str]] = {}
     for item in (*stack.resources, *stack.known):
         kind = registry.get(item.type)
-        title = item.properties.get(kind.title) if kind and kind.title else None
+        title = item.properties.get(kind.title or kind.place) if kind else None
         if isinstance(title, str):
             titles.setdefault(item.type, set()).add(title)
     return Scope(stack.name, stack.region, {name: frozenset(found) for name, found in titles.items()})
@@ -104,9 +104,10 @@ def tags_of(stack: WantedStack, wanted: Wanted, kind: ResourceType) -> dict[str,
 
 class _Planner:
     def __init__(
-        self, stack: WantedStack, live: Sequence[Live], registry: Registry, adopted: Mapping[str, Live]
+        self, stack: WantedStack, live: Sequence[Live], registry: Registry, adopted: Mapping[str, Live], prune: bool
     ) -> None:
         self.stack = stack
+        self.prune = prune
         self.scope = Scope(stack.name, stack.region)
         self.registry = registry
         self.wanted = {item.address: item for item in stack.resources}
@@ -116,12 +117,12 @@ class _Planner:
         self.new: set[str] = set()
         self.problems: list[str] = []
 
-    def plan(self, prune: bool) -> Plan:
+    def plan(self) -> Plan:
         _check(self.wanted, self.registry)
         for address in in_order({address: self._hard(item) for address, item in self.wanted.items()}):
             self._choose(address)
         changes = [change for address in self.wanted if (change := self._compare(self.wanted[address]))]
-        if prune:
+        if self.prune:
             changes += self._surplus()
         kept = {address: live for address, live in self.kept.items() if address in self.wanted}
         return Plan(tuple(sorted(changes, key=lambda item: item.key)), kept, tuple(self.problems))
@@ -200,7 +201,9 @@ class _Planner:
         kind = self._kind(wanted)
         known = tags if kind.tagging else {}
         set_tags = {key: value for key, value in known.items() if live.tags.get(key) != value}
-        ours = {key for key in live.tags if key.startswith(OURS)} - kind.own_tags
+        # Where there is something that stays, it is to be found again.
+        stay = kind.own_tags if self.prune else {*kind.own_tags, *(key for key in live.tags if key.startswith(PLACE))}
+        ours = {key for key in live.tags if key.startswith(OURS)} - stay
         untag = tuple(sorted(ours - tags.keys()))
         unready = _unready(kind, live)
         if not changed and not set_tags and not untag and not unready:

@@ -131,8 +131,9 @@ class Poller:
         try:
             found = by_ids(self._clients(first.kind.service), first.listing, ids, self._scope)
         except FAILURES as error:
+            alone = len(ids) == 1 and is_not_found(error)
             for awaited in group:
-                self._failed(awaited, error)
+                self._judge(awaited, None) if alone else self._failed(awaited, error)
             return
         for awaited in group:
             awaited.errors = 0
@@ -156,7 +157,8 @@ class Poller:
         elif time.monotonic() - awaited.started > waiter.timeout:
             state = dig(item, waiter.path) if item else "not listed"
             told = f"{awaited.id} is not {waiter.what} after {waiter.timeout:.0f} s (it is {state})"
-            self._finish(awaited, StackError(f"{told}; run again to go on waiting"))
+            hint = f"; {waiter.hint}" if waiter.hint else ""
+            self._finish(awaited, StackError(f"{told}{hint}; run again to go on waiting"))
         awaited.postpone()
 
     def _finish(self, awaited: _Awaited, result: Any) -> None:

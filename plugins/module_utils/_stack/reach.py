@@ -4,7 +4,8 @@
 
 What a document uses is read, and EC2 and IAM, on which all else stands, and the few types of which the tagging API does
 not know. What it used once and has no more is told by that API; it may be late by minutes, so that a run which takes a
-whole stack down does not go by it. Names that are not made of the stack's come from the document, and from there.
+whole stack down does not go by it. Names that are not made of the stack's come from the document, and from there; so do
+hosted zones, and from tags, since no API tells in which there is something of a stack.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from dataclasses import replace
 
 from .._aws.errors import LostResponseError, StackError, code_of, tell
 from .._aws.sdk import FAILURES, ClientError
-from .._aws.tags import STACK, as_mapping
+from .._aws.tags import PLACE, STACK, as_mapping
 from .live import ClientOf, Inventory, read_all
 from .plan import Registry, scope_of
-from .resource import ResourceType, Scope, Told
+from .resource import Live, ResourceType, Scope, Told
 from .wanted import WantedStack
 
 ALWAYS = frozenset({"ec2", "iam"})
@@ -33,15 +34,15 @@ def read_stack(clients: ClientOf, stack: WantedStack, registry: Registry) -> Inv
     used = {registry[item.type].service for item in stack.resources if item.type in registry}
     likely = [kind for kind in registry.values() if not used or kind.untold or kind.service in used | ALWAYS]
     others = [kind for kind in registry.values() if kind not in likely]
-    # What may bear any name is looked for by the names that the tagging API knows, too.
-    titled = [kind for kind in likely if kind.of_arn]
+    # What may bear any name, or be anywhere, is looked for by what the tagging API knows, and what tags tell, too.
+    titled, placed = [kind for kind in likely if kind.of_arn], [kind for kind in registry.values() if kind.place]
     with ThreadPoolExecutor(1) as beside:
         asked = beside.submit(_owned, clients, scope, [*others, *titled])
-        first = read_all(clients, [kind for kind in likely if kind not in titled], scope)
+        first = read_all(clients, [kind for kind in likely if kind not in (*titled, *placed)], scope)
         owned = asked.result()
-    left = [*titled, *(kind for kind in others if owned is None or kind.service in _services(owned))]
-    told = owned or {}
-    more = read_all(clients, left, _with_titles(scope, left, told), first.alive, told) if left else Inventory(())
+    told = (kind for kind in others if kind not in placed and (owned is None or kind.service in _services(owned)))
+    left, tags = [*titled, *placed, *told], owned or {}
+    more = read_all(clients, left, _with_titles(scope, left, tags, first.alive), first.alive, tags)
     return Inventory(first.alive + more.alive, first.dead + more.dead)
 
 
@@ -71,11 +72,14 @@ def _services(arns: Iterable[str]) -> frozenset[str]:
     return frozenset(words.get(name, name) for name in found)
 
 
-def _with_titles(scope: Scope, kinds: Iterable[ResourceType], arns: Iterable[str]) -> Scope:
-    """The scope with the names that ARNs tell, of the types that may bear any."""
+def _with_titles(scope: Scope, kinds: Iterable[ResourceType], arns: Iterable[str], alive: Iterable[Live]) -> Scope:
+    """The scope with the names that ARNs tell, of the types that may bear any, and the places that tags tell."""
     titles = dict(scope.titles)
+    places = {key.removeprefix(PLACE) for live in alive for key in live.tags if key.startswith(PLACE)}
     for kind in kinds:
         if kind.of_arn:
             told = [kind.of_arn(arn) for arn in arns if arn.split(":")[2] == kind.service]
             titles[kind.name] = titles.get(kind.name, frozenset()) | {title for title in told if title}
+        if kind.place:
+            titles[kind.name] = titles.get(kind.name, frozenset()) | places
     return replace(scope, titles=titles)

@@ -66,8 +66,9 @@ class Listing:
 
     ``of_parent`` is for items that AWS lists only inside another object (see ``under``), given its id; ``within`` tells
     that id from an item's own where a call by ids asks inside one object, and ``shape`` completes an item by what only
-    the request says. ``of_titles`` are the further requests for objects that have names of their own. Where a call by
-    ids ``fails_whole`` when one of them is gone, or takes one alone, it is not used to ask about several.
+    the request says. ``of_titles`` are the further requests for objects that have names of their own; ``requests`` are
+    all of them, where another call has to tell first where to look. Where a call by ids ``fails_whole`` when one of
+    them is gone, or takes one alone, it is not used to ask about several.
     """
 
     operation: str
@@ -78,6 +79,7 @@ class Listing:
     within: Callable[[str], str] | None = None
     shape: Callable[[Mapping[str, Any], Raw], Raw] | None = None
     of_titles: Callable[[Sequence[str]], Sequence[Mapping[str, Any]]] | None = None
+    requests: Callable[[Client, Scope], Sequence[Mapping[str, Any]]] | None = None
     fails_whole: bool = False
 
 
@@ -100,6 +102,7 @@ class Waiter:
     ``coming`` are the values from which it gets there by itself: a run that died while it waited leaves them.
     ``passing`` are those in which it does its work as ever and only takes no changes: they are waited for before one.
     ``absent_is_ready``: it is waited for until it is listed no more. ``why`` is where AWS says the reason of a failure.
+    ``hint`` is what a person should look at when it does not come.
     """
 
     what: str
@@ -109,6 +112,7 @@ class Waiter:
     coming: tuple[Any, ...] = ()
     passing: tuple[Any, ...] = ()
     why: str = "StateReason.Message"
+    hint: str = ""
     absent_is_ready: bool = False
     timeout: float = 300.0
     delay: float = 5.0
@@ -208,6 +212,8 @@ class ResourceType:
     attributes: Mapping[str, str] = field(default_factory=dict)
     # Attributes that equal the physical name, and so are known before the object exists.
     named: frozenset[str] = frozenset()
+    # Attributes that are good for nothing before some more has come to pass: whoever refers to one waits for that.
+    awaited: Mapping[str, Waiter] = field(default_factory=dict)
     # Attributes by which the properties of other live objects mention this one.
     mentioned_by: tuple[str, ...] = ("id",)
     # Properties whose references need not be complete when the object is created: they are brought in afterwards, and
@@ -226,6 +232,8 @@ class ResourceType:
     # The property in which a document may give an object any other name, and that name in an ARN, if it is one.
     title: str = ""
     of_arn: Callable[[str], str | None] | None = None
+    # The property that says in which thing of somebody else's the objects are, and are looked for (a hosted zone).
+    place: str = ""
     # The tagging API does not know of such objects: their list, which must be one cheap call, is read in every run.
     untold: bool = False
     # How many characters a name may have; no limit that matters when 0.

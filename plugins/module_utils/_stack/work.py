@@ -17,7 +17,7 @@ from . import live as reading
 from .graph import Step
 from .plan import Change, Plan, Registry, scope_of, tags_of
 from .poll import verdict
-from .references import resolve
+from .references import references, resolve
 from .resource import Edit, Live, Order, Properties, Raw, ResourceType, Wait, Waiter, dig, successor_suffix
 from .schedule import Await, Pause, Work
 from .wanted import Ref, WantedStack
@@ -119,7 +119,25 @@ class Worker:
         parts = [self._scope.stack, self._scope.region, change.key, *sorted({*dead, *gone}), str(bump)]
         return "gw-" + hashlib.sha256("|".join(parts).encode()).hexdigest()[:40]
 
+    def _usable(self, change: Change, late: bool) -> Work:
+        """Wait for what the properties refer to, where its being there is not enough for it to be used."""
+        properties, kind = change.wanted.properties if change.wanted else {}, self._registry[change.type]
+        given = {name: value for name, value in properties.items() if late or name not in kind.late}
+        for ref in references(given):
+            live, other = self.made[ref.address], self._registry[ref.address.partition("/")[0]]
+            waiter = other.awaited.get(ref.attribute)
+            if waiter and not verdict(waiter, dict(live.raw)):
+                yield from self._seen(other, live, waiter)
+
+    def _seen(self, kind: ResourceType, live: Live, waiter: Waiter) -> Finding[Live]:
+        """A live object once the waiter is content with it."""
+        seen = yield Await(kind, Wait(waiter, live.id))
+        now = reading.to_live(kind, {**live.raw, **(seen or {})}, live.name)
+        self.made[live.address] = now
+        return now
+
     def _create(self, change: Change, kind: ResourceType) -> Work:
+        yield from self._usable(change, late=False)
         yield from self._name_free(change, kind)
         for bump in range(GENERATIONS):
             order = self._order(change, early=True, bump=bump)
@@ -210,11 +228,13 @@ class Worker:
         return call()
 
     def _configure(self, change: Change, kind: ResourceType) -> Work:
+        yield from self._usable(change, late=True)
         live, order = self.made[change.key], self._order(change)
         changed = kind.different(order.properties, live.properties) & kind.late
         yield from self._bring(kind, Edit(live, order, changed))
 
     def _update(self, change: Change, kind: ResourceType) -> Work:
+        yield from self._usable(change, late=True)
         live = yield from self._arrived(kind, self.made[change.key])
         client = self._clients(kind.service)
         if change.tags and kind.tagging:
@@ -228,10 +248,7 @@ class Worker:
         """A live object once it is ready, when it is one that a dead run made and did not wait for, or is busy."""
         if not kind.ready or dig(live.raw, kind.ready.path) not in (*kind.ready.coming, *kind.ready.passing):
             return live
-        seen = yield Await(kind, Wait(kind.ready, live.id))
-        now = reading.to_live(kind, {**live.raw, **(seen or {})}, live.name)
-        self.made[live.address] = now
-        return now
+        return (yield from self._seen(kind, live, kind.ready))
 
     def _bring(self, kind: ResourceType, edit: Edit) -> Work:
         """Run the update of each property that differs; one that serves several properties runs once."""

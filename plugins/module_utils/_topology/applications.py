@@ -30,6 +30,8 @@ def drain_by_timeout(service: Mapping[str, Any], _document: Mapping[str, Any]) -
 
 
 HOST_NAME = Text("a host name", r"(?:\*\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*", longest=253)
+LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+DOMAIN = rf"(?:{LABEL}\.)+{LABEL}"
 
 
 PROXY = Record(
@@ -67,7 +69,33 @@ LOAD_BALANCER = Record(
         "port": Field(PORT, "HTTP port.", default=80),
         "allow_from": Field(ListOf(ANY_CIDR), "Networks that may connect to it.", default=["0.0.0.0/0"]),
         "server_name": Field(
-            HOST_NAME, "Host name under which the site is reached. Without it, the name that AWS gives."
+            HOST_NAME,
+            "Host name under which the site is reached, where somebody else makes its record. Without it, and without "
+            "`domain`, the name that AWS gives.",
+        ),
+        "domain": Field(
+            # The first name of a certificate has no more characters.
+            Text("a domain name of small letters like shop.example.org", DOMAIN, longest=64),
+            "Host name under which the site is reached. Its record is made in Route 53, with `tls` also a certificate.",
+        ),
+        "alternative_names": Field(
+            ListOf(
+                Text(
+                    "a domain name of small letters like www.example.org, or *.example.org", rf"(?:\*\.)?{DOMAIN}", 128
+                )
+            ),
+            "Further names, beside `domain`. A `*` at the beginning stands for any one label.",
+            default=[],
+        ),
+        "hosted_zone": Field(
+            Text("the id or the name of a hosted zone", rf"Z[A-Z0-9]{{1,31}}|{DOMAIN}"),
+            "Hosted zone of the records, by id or name. Without it, of the public ones of the account, the one that "
+            "holds the name; of several the one with the longest name.",
+        ),
+        "alias_records": Field(
+            Flag(),
+            "Make records that lead the names to the load balancer; without them that is for you to do.",
+            default=True,
         ),
         "tls": Field(
             Record(
@@ -77,8 +105,8 @@ LOAD_BALANCER = Record(
                             "the ARN of an ACM certificate",
                             r"arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[0-9a-f-]+",
                         ),
-                        "ARN of a certificate of AWS Certificate Manager, in the region of the stack.",
-                        required=True,
+                        "ARN of a certificate of AWS Certificate Manager, in the region of the stack. Without it one "
+                        "is made for `domain` and `alternative_names`, and proved by records in Route 53.",
                     ),
                     "port": Field(PORT, "HTTPS port.", default=443),
                 }

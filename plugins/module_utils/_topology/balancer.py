@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._stack.wanted import Ref, Wanted
+from .domain import certificate_of, domain
 from .firewall import balancer_ingress
 from .view import Document, balanced_services, group_of, load_balancer, machine_groups, tiers
 
@@ -47,6 +48,7 @@ def load_balancing(document: Document) -> Iterator[Wanted]:
         return
     yield _security_group(document)
     yield _balancer(document, balancer)
+    yield from domain(balancer, ALB)
     for name, service in balanced_services(document).items():
         yield _target_group(name, service)
     yield from _listeners(document, balancer)
@@ -109,7 +111,7 @@ def _listeners(document: Document, balancer: Mapping[str, Any]) -> Iterator[Want
         "protocol": "HTTPS" if tls else "HTTP",
         "action": action,
     }
-    yield Wanted("listener", _main(balancer), properties | ({"certificate": tls["certificate"]} if tls else {}))
+    yield Wanted("listener", _main(balancer), properties | ({"certificate": certificate_of(balancer)} if tls else {}))
 
 
 def _main(balancer: Mapping[str, Any]) -> str:

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
+from .._aws.tags import PLACE
 from .._stack.wanted import Ref, Wanted, WantedStack
 from .balancer import ALB, load_balancing
 from .caches import caches_in_tiers
@@ -26,10 +28,20 @@ def compile_stack(document: Document) -> WantedStack:
     return WantedStack(
         name=document["name"],
         region=document["region"],
-        resources=(*compile_topology(document), *raw),
+        resources=tuple(_remembering([*compile_topology(document), *raw])),
         tags=dict(document["tags"]),
         outputs=dict(_outputs(document)),
     )
+
+
+def _remembering(resources: Iterable[Wanted]) -> Iterator[Wanted]:
+    """The network, which every stack has, remembers the hosted zones: what is in one that the document names no longer
+    is found by that."""
+    whole = list(resources)
+    places = sorted({str(item.properties.get("zone")) for item in whole if item.type == "dns_record"})
+    memory = {f"{PLACE}{place}": "" for place in places}
+    for item in whole:
+        yield replace(item, tags={**item.tags, **memory}) if item.address == "vpc/main" else item
 
 
 def compile_topology(document: Document) -> Iterator[Wanted]:
@@ -133,7 +145,7 @@ def _url(document: Document) -> tuple[str | Ref, ...] | None:
     """The address of the load balancer, else of the proxy, else of the first service that listens on a port."""
     balancer = load_balancer(document)
     if balancer is not None:
-        return _site_url(balancer, Ref(ALB, "dns_name"))
+        return _site_url(balancer, balancer["domain"] or Ref(ALB, "dns_name"))
     for group, machines in machine_groups(document).items():
         proxy = proxy_on(document, group)
         if proxy is not None:
@@ -145,7 +157,7 @@ def _url(document: Document) -> tuple[str | Ref, ...] | None:
     return None
 
 
-def _site_url(site: Mapping[str, Any], address: Ref) -> tuple[str | Ref, ...]:
+def _site_url(site: Mapping[str, Any], address: str | Ref) -> tuple[str | Ref, ...]:
     scheme, port, usual = ("https", site["tls"]["port"], 443) if site["tls"] else ("http", site["port"], 80)
     host: str | Ref = site["server_name"] if site["server_name"] and "*" not in site["server_name"] else address
     return (f"{scheme}://", host, "/" if port == usual else f":{port}/")

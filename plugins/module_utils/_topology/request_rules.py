@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 from .balancer import Route, routes
+from .domain import bare, names_of
 from .kinds import Place
 from .view import Document, balanced_services, group_of, load_balancer, machine_groups, proxy_on, services, tiers
 
@@ -76,6 +77,44 @@ def load_balancer_waits_for_services(document: Document) -> Iterator[Finding]:
             yield ("load_balancer", "idle_timeout"), text
 
 
+def listeners_have_ports_of_their_own(document: Document) -> Iterator[Finding]:
+    balancer = load_balancer(document)
+    if balancer is not None and balancer["tls"] is not None and balancer["tls"]["port"] == balancer["port"]:
+        text = (
+            f"{balancer['port']} is load_balancer.port as well, where plain HTTP is redirected (choose another for one)"
+        )
+        yield ("load_balancer", "tls", "port"), text
+
+
+def certificate_has_a_name(document: Document) -> Iterator[Finding]:
+    balancer = load_balancer(document)
+    if balancer is None:
+        return
+    if balancer["tls"] is not None and not balancer["tls"]["certificate"] and not balancer["domain"]:
+        text = "missing; give the ARN of one, or load_balancer.domain, for which one is made"
+        yield ("load_balancer", "tls", "certificate"), text
+    for key in ("alternative_names", "hosted_zone") if not balancer["domain"] else ():
+        if balancer[key]:
+            yield ("load_balancer", key), "stands without load_balancer.domain (add that, or remove this)"
+    if balancer["domain"] and balancer["server_name"]:
+        yield ("load_balancer", "server_name"), "stands beside domain, which says it (remove one)"
+
+
+def names_lie_in_their_zone(document: Document) -> Iterator[Finding]:
+    balancer = load_balancer(document)
+    zone = (balancer or {}).get("hosted_zone")
+    names = names_of(balancer) if balancer is not None else []
+    for number, name in enumerate(names):
+        place = ("domain",) if number == 0 else ("alternative_names", number - 1)
+        if name in names[:number]:
+            yield ("load_balancer", *place), f"{name} is load_balancer.domain already (remove this)"
+        elif zone and "." in zone and not f".{bare(name)}".endswith(f".{zone}"):
+            yield (
+                ("load_balancer", *place),
+                f"{name} lies outside the hosted zone {zone} (leave hosted_zone out, or this)",
+            )
+
+
 def rules_have_places_of_their_own(document: Document) -> Iterator[Finding]:
     owners: dict[int, str] = {}
     for route in routes(document):
@@ -112,6 +151,9 @@ REQUEST_RULES = (
     load_balancer_has_a_place,
     load_balancer_leads_somewhere,
     load_balancer_waits_for_services,
+    listeners_have_ports_of_their_own,
+    certificate_has_a_name,
+    names_lie_in_their_zone,
     rules_have_places_of_their_own,
     rules_can_be_reached,
 )

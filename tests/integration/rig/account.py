@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -231,6 +232,10 @@ def _owned(item: Any, stack: str) -> str | None:
         return f"dashboard/{item['DashboardName'].rpartition('_')[2]}"
     if str(item.get("Path", "")).startswith(f"/groundwork/{stack}/"):
         return f"(untagged) {item.get('Arn')}"
+    said = str(item.get("ResourceRecords", ""))
+    marked = re.search(rf"groundwork stack={stack} region=\S+ resource=([a-z0-9_/-]+)", said)
+    if marked:
+        return marked[1]
     if str(item.get("Name", "")).startswith(f"/groundwork/{stack}/"):
         return f"parameter {item['Name']}"
     return None

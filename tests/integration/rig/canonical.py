@@ -26,6 +26,8 @@ DRAWN = (
     (re.compile(r"rds!db-[0-9a-f-]{36}"), "rds!db"),
     (re.compile(r"\bdb-[A-Za-z0-9]{26}\b"), "db"),
     (re.compile(r"\.c[0-9a-f]{11}\."), "."),
+    (re.compile(r":certificate/[0-9a-f-]{36}"), ":certificate"),
+    (re.compile(r"\b_[0-9a-f]{32}\."), "_proof."),
 )
 ADDRESS = re.compile(r"ec2(-\d{1,3}){4}|(?<![\d./])(\d{1,3}[.-]){3}\d{1,3}(?![\d/])")
 # Different each time by nature, or about the call and not about the object.

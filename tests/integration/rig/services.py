@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -70,4 +71,25 @@ def caches(read: Open) -> Found:
         yield f"snapshot {number}", {"SnapshotOf": item["ReplicationGroupId"]}
 
 
-READERS = (topics, log_groups, alarms, dashboards, caches)
+def certificates(read: Open) -> Found:
+    client = read("acm")
+    for one in _all(client, "list_certificates", "CertificateSummaryList"):
+        arn = {"CertificateArn": one["CertificateArn"]}
+        told = client.describe_certificate(**arn)["Certificate"]
+        kept = {key: told[key] for key in ("DomainName", "Status", "InUseBy")}
+        names = sorted(told["SubjectAlternativeNames"])
+        yield arn["CertificateArn"], kept | {"Names": names, "Tags": client.list_tags_for_certificate(**arn)["Tags"]}
+
+
+def records(read: Open) -> Found:
+    """What is in hosted zones besides what every zone has."""
+    client = read("route53")
+    for zone in _all(client, "list_hosted_zones", "HostedZones"):
+        for one in _all(client, "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=zone["Id"]):
+            if one["Type"] not in ("NS", "SOA"):
+                # What proves a name is another in each account.
+                told = re.sub(r"_[0-9a-f]{32}", "_proof", json.dumps(one))
+                yield f"{zone['Name']} {one['Name']} {one['Type']}", json.loads(told)
+
+
+READERS = (topics, log_groups, alarms, dashboards, caches, certificates, records)

@@ -37,12 +37,13 @@ def merged(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Base:
-    """What a stack is made from, before a test changes it."""
+    """What a stack is made from, before a test changes it; ``zones`` are hosted zones that somebody else has made."""
 
     name: str
     topology: str
     overrides: Mapping[str, Any]
     data: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
 
 
 # The first architecture, whole.
@@ -123,6 +124,8 @@ class Stacks:
 
     def __call__(self, base: Base = SINGLE) -> Stack:
         account = Account(self._endpoint, str(next(self._numbers)))
+        for zone in base.zones:
+            account.client("route53").create_hosted_zone(Name=zone, CallerReference=zone)
         proxy = Proxy(self._endpoint, account.id)
         stack = Stack(account, proxy, Modules(self._nursery, proxy.url, self._directory), base)
         self._open.append(stack)

@@ -186,11 +186,12 @@ def census() -> dict[str, int]:
 
 def _everybodys(kind: ResourceType) -> list[Raw]:
     """What lives of a type; where AWS lists a type only inside another, what lives in each of those."""
-    inside = kind.listing.of_parent
-    requests = (
-        [inside(REGISTRY[kind.under].identify(item)) for item in _everybodys(REGISTRY[kind.under])] if inside else [{}]
-    )
-    client = clients()(kind.service)
+    inside, client = kind.listing.of_parent, clients()(kind.service)
+    requests: list[Any] = [{}]
+    if inside:
+        requests = [inside(REGISTRY[kind.under].identify(item)) for item in _everybodys(REGISTRY[kind.under])]
+    elif kind.listing.requests:
+        requests = list(kind.listing.requests(client, Scope("shop", REGION)))
     items = [item for request in requests for item in live._list(client, kind.listing, request)]
     return [item for item in items if not live.dead(kind, item)]
 

@@ -323,6 +323,47 @@ def test_tags_that_are_told_with_the_names_are_not_read_again() -> None:
     assert sorted(asked) == [["new"], ["theirs"]]
 
 
+PLACED = kind(
+    "record",
+    service="dns",
+    place="zone",
+    listing=Listing(
+        "list_record",
+        "Items",
+        requests=lambda _client, scope: [{"Zone": zone} for zone in sorted(scope.titles.get("record", ()))],
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "zones"),
+    [
+        ((Wanted("net", "a", {}), Wanted("record", "x", {"zone": "b.test"})), ["a.test", "b.test"]),
+        ((Wanted("net", "a", {}),), ["a.test"]),
+        # The stack is to go.
+        ((), ["a.test"]),
+    ],
+)
+def test_places_are_looked_into_that_the_document_or_a_tag_names(wanted: tuple[Wanted, ...], zones: list[str]) -> None:
+    net = {"Id": "n-1", "Tags": {**tagged("net/a"), "groundwork:place:a.test": ""}}
+    stranger = {"Id": "n-2", "Tags": {**tagged("net/a", "other"), "groundwork:place:c.test": ""}}
+    answers: dict[str, Answer] = {
+        "list_net": lambda _request: {"Items": [net, stranger]},
+        "list_record": lambda _request: {"Items": []},
+        "get_resources": lambda _request: {"ResourceTagMappingList": []},
+    }
+    account = Account(answers)
+    registry = {"net": kind("net", service="ec2"), "record": PLACED}
+    reach.read_stack(account, WantedStack("shop", "us-east-1", wanted), registry)
+    assert [request["Zone"] for operation, request in account.asked if operation == "list_record"] == zones
+
+
+def test_what_a_call_says_of_one_thing_is_an_item() -> None:
+    account = Account({"describe": lambda request: {"Thing": {"Id": request["Id"]}}})
+    listing = Listing("describe", "Thing", by_ids=lambda found: {"Id": found[0]})
+    assert live.by_ids(account("x"), listing, ["a"], SCOPE) == [{"Id": "a"}]
+
+
 def test_the_names_of_a_stack_that_is_to_go_are_still_known() -> None:
     stack = WantedStack("shop", "us-east-1", (), known=(Wanted("log", "a", {"name": "/rds/a"}),))
     assert titles_asked(stack, []) == ["/shop/", "/rds/a"]

@@ -18,6 +18,7 @@ from botocore import xform_name
 CHECKOUT = Path(__file__).parents[3]
 # The prefix of the actions of each service that has one of its own.
 SERVICES = {
+    "acm": "acm",
     "cloudwatch": "cloudwatch",
     "ec2": "ec2",
     "elasticache": "elasticache",
@@ -25,6 +26,7 @@ SERVICES = {
     "iam": "iam",
     "logs": "logs",
     "rds": "rds",
+    "route53": "route53",
     "secretsmanager": "secretsmanager",
     "resourcegroupstaggingapi": "tag",
     "sns": "sns",
@@ -85,7 +87,9 @@ def services_of(path: Path) -> tuple[str, ...]:
         return ("elasticache",)
     if path.name == "named.py":
         return ("sts",)
-    told = re.search('service="(cloudwatch|logs|sns)"', text)
+    if "route53" in text or path.name == "route53.py":
+        return ("route53",)
+    told = re.search('service="(acm|cloudwatch|logs|sns)"', text)
     if told:
         return (told[1],)
     return ("iam",) if "iam." in text or path.name == "iam.py" else ("ec2", "ssm")

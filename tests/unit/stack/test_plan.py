@@ -110,11 +110,14 @@ def test_what_the_document_no_longer_has_goes_unless_pruning_is_off() -> None:
 
 def test_tags_of_others_stay_and_ours_that_are_stale_go() -> None:
     item = live(VPC, "vpc-1")
-    tagged = Live(**{**vars(item), "tags": {**item.tags, "cost": "x", "groundwork:tier": "old", "Name": "by hand"}})
+    told = {"cost": "x", "groundwork:tier": "old", "groundwork:place:example.org": "", "Name": "by hand"}
+    tagged = Live(**{**vars(item), "tags": {**item.tags, **told}})
     found = plan(stack(VPC), [tagged])
     assert found.changes[0].tags == {"Name": "shop-main"}
-    assert found.changes[0].untag == ("groundwork:tier",)
+    assert found.changes[0].untag == ("groundwork:place:example.org", "groundwork:tier")
     assert found.changes[0].after == {"tags": {"Name": "shop-main"}}
+    # What is not pruned has to be found again.
+    assert plan(stack(VPC), [tagged], prune=False).changes[0].untag == ("groundwork:tier",)
 
 
 def test_tags_that_no_call_shows_are_not_compared() -> None:
@@ -244,6 +247,40 @@ def test_a_target_group_that_is_replaced_never_leaves_its_listener_without_targe
         "delete/target/web--app-1",
         "delete/target_group/web",
     ]
+
+
+CERTIFICATE = Wanted("certificate", "alb", {"domain": "a.test"})
+SECURE = {"load_balancer": "lb-1", "port": 443, "protocol": "HTTPS", "action": {"fixed_response": {"status": 200}}}
+LISTENER = Wanted("listener", "https", {**SECURE, "certificate": Ref("certificate/alb")})
+PROOF = {"domain": "a.test", "records": Ref("certificate/alb", "records")}
+RECORD = Wanted("dns_record", "proof", {"zone": "a.test", "validates": PROOF})
+
+
+def test_a_certificate_is_proved_before_it_is_used() -> None:
+    order = walk(plan(stack(CERTIFICATE, RECORD, LISTENER), []), [])
+    assert order == ["create/certificate/alb", "create/dns_record/proof", "create/listener/https"]
+
+
+def test_another_certificate_is_used_before_the_old_one_goes() -> None:
+    proof = {"name": "_a.a.test", "type": "CNAME", "values": ["_b.aws"], "ttl": 300, "alias": None}
+    there = live(RECORD, "Z1/x/CNAME", {"certificate/alb": "arn-1"})
+    there = replace(there, properties={"zone": ["Z1", "a.test"], **proof})
+    lives = [live(CERTIFICATE, "arn-1"), there, live(LISTENER, "l-1", {"certificate/alb": "arn-1"})]
+    more = Wanted("certificate", "alb", {"domain": "a.test", "names": ["*.a.test"]})
+    assert walk(plan(stack(more, RECORD, LISTENER), lives), lives) == [
+        "create/certificate/alb",
+        "update/dns_record/proof",
+        "update/listener/https",
+        "delete/certificate/alb",
+    ]
+
+
+def test_where_records_are_is_forgotten_when_they_have_gone() -> None:
+    there = Wanted("dns_record", "x", {"zone": "a.test", "name": "x.a.test", "type": "A", "values": ["192.0.2.1"]})
+    net = live(VPC, "vpc-1")
+    net = replace(net, tags={**net.tags, "groundwork:place:a.test": ""})
+    lives = [net, live(there, "Z1/x.a.test/A", zone=["Z1", "a.test"])]
+    assert walk(plan(stack(VPC), lives), lives) == ["delete/dns_record/x", "update/vpc/main"]
 
 
 def walk(found: Plan, lives: list[Live]) -> list[str]:

@@ -7,9 +7,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import StackError
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.graph import Step
@@ -186,6 +188,29 @@ def test_waiting_in_vain_is_a_failure(machines: Machines, message: str) -> None:
 
     with pytest.raises((StackError, KeyError), match=message):
         raise next(iter(walk({"i-1": set()}, work, machines).failed.values()))
+
+
+class Gone:
+    """A service that knows a thing no more, and says so."""
+
+    def __call__(self, service: str) -> Gone:
+        return self
+
+    def pages(self, operation: str, arguments: dict[str, Any]) -> list[dict[str, Any]]:
+        assert arguments == {"CertificateArn": "arn"}
+        raise ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": "no"}}, operation)
+
+
+def test_one_that_is_gone_is_not_waited_for_for_ever() -> None:
+    kind = REGISTRY["certificate"]
+    waiter = replace(kind.awaited["arn"], timeout=0.2, delay=0.05)
+
+    def work(name: str) -> Work:
+        yield Await(kind, Wait(waiter, name))
+
+    message = str(walk({"arn": set()}, work, Gone()).failed[step("arn")])
+    assert message.startswith("arn is not issued after 0 s (it is not listed); ACM must find its records")
+    assert message.endswith("; run again to go on waiting")
 
 
 def test_what_will_never_be_ready_is_a_failure_at_once() -> None:

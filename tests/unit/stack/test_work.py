@@ -29,7 +29,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._stack.resource imp
     Waiter,
 )
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.schedule import Await, Pause
-from ansible_collections.groundwork.aws.plugins.module_utils._stack.wanted import Wanted, WantedStack
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.wanted import Ref, Wanted, WantedStack
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.work import Worker
 
 TAGS = {STACK: "shop", RESOURCE: "thing/a"}
@@ -285,6 +285,47 @@ def test_an_update_whose_answer_is_lost_begins_again() -> None:
     account = Account(None, LostResponseError("Start", ValueError()))
     finish(worker(account, kind(), change("update", thing(), size=2)), ("update", "thing/a"))
     assert account.said == ["stop", "start", "stop", "start"]
+
+
+USABLE = Waiter("usable", "Mode", ("on",), ("dead",))
+
+
+def user(account: Account, action: str, attribute: str, mode: str, **more: Any) -> tuple[Worker, list[Any]]:
+    """A thing that refers to an attribute of a part, and what is waited for while it is made or changed."""
+    part = kind(awaited={"id": USABLE}, **more)
+    made = Live("part", "p", "p-1", {}, {"id": "p-1", "colour": "red"}, {}, {"Id": "p-1", "Mode": mode})
+    live = thing() if action == "update" else None
+    wanted = Change(
+        "thing/a", action, "why", live=live, wanted=Wanted("thing", "a", {"colour": Ref("part/p", attribute)})
+    )
+    kept = {"part/p": made, **({"thing/a": live} if live else {})}
+    stack = WantedStack("shop", "us-east-1", ())
+    registry = {"thing": kind(), "part": part}
+    one = Worker(account, stack, Plan((wanted,), kept), Inventory(tuple(kept.values())), registry)  # type: ignore[arg-type]
+    return one, finish(one, (action, "thing/a"))
+
+
+@pytest.mark.parametrize(("action", "done"), [("create", ["make", "paint"]), ("update", ["paint"])])
+def test_what_is_referred_to_is_waited_for_until_it_can_be_used(action: str, done: list[str]) -> None:
+    account = Account()
+    one, waits = user(account, action, "id", "off")
+    assert [wait.wait for wait in waits] == [Wait(USABLE, "p-1")]
+    assert account.said == done
+    assert one.made["part/p"].raw["State"] == "up"
+    account = Account()
+    assert user(account, action, "id", "on")[1] == []
+    assert account.said == done
+
+
+def test_an_attribute_that_is_good_by_itself_is_not_waited_for() -> None:
+    assert user(Account(), "create", "colour", "off")[1] == []
+
+
+def test_what_will_never_be_usable_is_a_failure_at_once() -> None:
+    account = Account()
+    with pytest.raises(StackError, match="waiting for usable: it is dead"):
+        user(account, "create", "id", "dead")
+    assert account.said == []
 
 
 DELETE = ("delete", "thing/a")

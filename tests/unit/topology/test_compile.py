@@ -53,6 +53,8 @@ def test_resources(case: Any) -> None:
     by_address = {wanted.address: written(wanted) for wanted in stack.resources}
     if "addresses" in case:
         assert list(by_address) == case["addresses"]
+    for kind, addresses in case.get("only", {}).items():
+        assert [address for address in by_address if address.startswith(f"{kind}/")] == addresses
     assert {address: by_address[address] for address in case.get("resources", {})} == case.get("resources", {})
 
 

@@ -89,6 +89,8 @@ TYPE = ResourceType(
         "dns_name": "DNSName",
         "zone_id": "CanonicalHostedZoneId",
     },
+    # A record that leads there goes first: nobody is to be led to the next owner of the name.
+    mentioned_by=("id", "dns_name"),
     named=frozenset({"name"}),
     longest=32,
     required=frozenset({"subnets", "security_groups"}),
