@@ -14,6 +14,7 @@ from typing import Any
 from .._aws.errors import code_of
 from .._aws.sdk import ClientError
 from .._aws.tags import RESOURCE, STACK, as_list, as_mapping
+from .details import known_by
 from .resource import Client, Detail, Live, Order, Raw, Scope, Tagging
 
 BUSY = "InvalidReplicationGroupState"
@@ -62,4 +63,4 @@ def tagging(describe: Callable[[Client, str, str], Any]) -> Tagging:
     return Tagging(lambda item: as_mapping(item.get("Tags")), write, remove)
 
 
-TAGS = Detail(_read)
+TAGS = Detail(_read, known=known_by("ARN", "Tags"))

@@ -5,6 +5,9 @@
 What a document uses is read, and EC2 and IAM, on which all else stands, and the few types of which the tagging API does
 not know. What it used once and has no more is told by that API; it may be late by minutes, so that a run which takes a
 whole stack down does not go by it. Names that are not made of the stack's come from the document, and from there.
+
+By hearsay, tags which take calls of their own come from there as well. That is enough to see that there is nothing to
+do; before something is done, or said to be due, all is read from where it is.
 """
 
 from __future__ import annotations
@@ -13,52 +16,54 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from .._aws.errors import LostResponseError, StackError, code_of, tell
+from .._aws.errors import LostResponseError, StackError, is_forbidden, tell
 from .._aws.sdk import FAILURES, ClientError
-from .._aws.tags import STACK
+from .._aws.tags import STACK, as_mapping
 from .live import ClientOf, Inventory, read_all
 from .plan import Registry, scope_of
-from .resource import ResourceType, Scope
+from .resource import ResourceType, Scope, Told
 from .wanted import WantedStack
 
 ALWAYS = frozenset({"ec2", "iam"})
 # The tagging API goes by the names in ARNs, where they are others than botocore's.
 IN_ARNS = {"elbv2": "elasticloadbalancing"}
-REFUSED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 
 
-def read_stack(clients: ClientOf, stack: WantedStack, registry: Registry) -> Inventory:
-    """Everything that the stack owns."""
+def read_stack(clients: ClientOf, stack: WantedStack, registry: Registry, hearsay: bool = False) -> Inventory:
+    """Everything that the stack owns; by hearsay, with tags as the tagging API tells them."""
     scope = scope_of(stack, registry)
     used = {registry[item.type].service for item in stack.resources if item.type in registry}
     likely = [kind for kind in registry.values() if not used or kind.untold or kind.service in used | ALWAYS]
     others = [kind for kind in registry.values() if kind not in likely]
     # What may bear any name is looked for by the names that the tagging API knows, too.
     titled = [kind for kind in likely if kind.of_arn]
+    spared = [kind for kind in likely if kind.hearsay] if hearsay and used else []
     with ThreadPoolExecutor(1) as beside:
-        asked = beside.submit(_owned_arns, clients, scope, [*others, *titled])
-        first = read_all(clients, [kind for kind in likely if kind not in titled], scope)
-        arns = asked.result()
-    left = [*titled, *(kind for kind in others if arns is None or kind.service in _services(arns))]
-    more = read_all(clients, left, _with_titles(scope, left, arns or ()), first.alive) if left else Inventory(())
-    return Inventory(first.alive + more.alive, first.dead + more.dead)
+        asked = beside.submit(_owned, clients, scope, [*others, *titled, *spared])
+        told = (lambda: asked.result() or {}) if spared else dict
+        first = read_all(clients, [kind for kind in likely if kind not in titled], scope, told=told)
+        owned = asked.result()
+    left = [*titled, *(kind for kind in others if owned is None or kind.service in _services(owned))]
+    more = read_all(clients, left, _with_titles(scope, left, owned or ()), first.alive) if left else Inventory(())
+    return Inventory(first.alive + more.alive, first.dead + more.dead, hearsay=bool(spared and owned))
 
 
-def _owned_arns(clients: ClientOf, scope: Scope, kinds: Iterable[ResourceType]) -> list[str] | None:
-    """What bears the tag of the stack in the services of the types; None where we may not ask."""
+def _owned(clients: ClientOf, scope: Scope, kinds: Iterable[ResourceType]) -> Told | None:
+    """The tags, by ARN, of what bears that of the stack in the services of the types; None where we may not ask."""
     names = sorted({IN_ARNS.get(kind.service, kind.service) for kind in kinds})
     if not names:
-        return []
+        return {}
     request = {"TagFilters": [{"Key": STACK, "Values": [scope.stack]}], "ResourceTypeFilters": names}
     try:
         pages = clients("resourcegroupstaggingapi").pages("get_resources", request)
     except ClientError as error:
-        if code_of(error) not in REFUSED:
+        if not is_forbidden(error):
             raise StackError(f"reading tags: {tell(error)}") from error
         return None
     except (LostResponseError, *FAILURES) as error:
         raise StackError(f"reading tags: {tell(error)}") from error
-    return [item["ResourceARN"] for page in pages for item in page["ResourceTagMappingList"]]
+    found = (item for page in pages for item in page["ResourceTagMappingList"])
+    return {item["ResourceARN"]: as_mapping(item.get("Tags")) for item in found}
 
 
 def _services(arns: Iterable[str]) -> frozenset[str]:
