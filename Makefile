@@ -50,8 +50,8 @@ lab: setup-dev  ## The lab by itself: its API, its guests, its commands
 e2e: setup-dev  ## Every topology in a lab of the tests' own, or that of ONLY
 	@scripts/e2e $(ONLY)
 
-bench: setup-dev  ## Ratios against other ways of doing the same work
-	@scripts/bench
+bench: setup-dev  ## Ratios against other ways of doing the same work, or that of ONLY (ONLY=inventory ARGS="--rounds 5")
+	@scripts/bench $(or $(ONLY),all) $(ARGS)
 
 schema: setup  ## Write the JSON Schema and the reference of the topology document anew
 	@$(BIN)/python scripts/schema.py

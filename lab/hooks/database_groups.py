@@ -121,6 +121,16 @@ def modify_db_parameter_group(
     return changed
 
 
+@around(RDSBackend, "describe_db_parameter_groups")
+def describe_db_parameter_groups(original: Hook, backend: Any, asked: Any) -> Any:
+    """Nothing is found by a name that no group has: moto answers with an empty list."""
+    found = original(backend, asked)
+    name = asked.get("DBParameterGroupName")
+    if name and not found and not name.startswith("default."):
+        raise DBParameterGroupNotFoundError(name)
+    return found
+
+
 @add(RDSResponse, "reset_db_parameter_group")
 def reset_db_parameter_group(response: Any) -> ActionResult:
     group = _existing(response.backend, response.params.get("DBParameterGroupName"))

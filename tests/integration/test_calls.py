@@ -5,12 +5,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
-from rig.stacks import Stack
+from rig.runs import CHECKOUT
+from rig.stacks import Base, Stack, Stacks, for_each
 from rig.wire import MODELS
 
 COUNTS = (1, 14, 200)
+# Of these AWS has no form that tells of several objects: one call for each target group.
+NO_BATCH = frozenset({"elbv2:DescribeTargetGroupAttributes", "elbv2:DescribeTargetHealth"})
+MOST = 35
 # What signatures call a service that goes by another name in botocore.
 SIGNED_AS = {"tagging": "resourcegroupstaggingapi", **MODELS}
 
@@ -40,3 +45,31 @@ def test_an_unchanged_run_asks_the_same_for_1_14_and_200_instances(stack: Stack)
         seen.append(asked(stack))
     assert seen[0] == seen[1] == seen[2]
     assert max(seen[0].values()) <= 2, seen[0]
+
+
+def whole(name: str) -> Base:
+    """One of the architectures as it is shipped."""
+    return Base(name.replace("_", "-"), str(CHECKOUT / "topologies" / f"{name}.yml"), {})
+
+
+def unchanged(stack: Stack, overrides: Mapping[str, Any] | None = None) -> Counter[str]:
+    """What a run asks that finds nothing to do."""
+    stack.made(overrides, parallel=20)
+    stack.assert_quiet(overrides)
+    return asked(stack)
+
+
+def test_an_unchanged_architecture_takes_few_calls(stacks: Stacks) -> None:
+    def trial(name: str) -> None:
+        calls = unchanged(stacks(whole(name)))
+        batched = {call: count for call, count in calls.items() if call not in NO_BATCH}
+        assert sum(batched.values()) <= MOST, batched
+        assert max(batched.values()) <= 2, batched
+
+    for_each(["ecommerce", "three_tier"], trial)
+
+
+def test_hosts_behind_a_load_balancer_take_no_call_more(stacks: Stacks) -> None:
+    stack = stacks(whole("three_tier"))
+    few = unchanged(stack)
+    assert unchanged(stack, {"services": {"frontend": {"instances": {"count": 30}}}}) == few

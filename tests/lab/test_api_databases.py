@@ -225,6 +225,7 @@ def test_versions_go_up_and_families_fit(rds: Any) -> None:
         rds.create_db_parameter_group(
             DBParameterGroupName=family.replace(".", "-"), DBParameterGroupFamily=family, Description="x"
         )
+    assert refused(rds.describe_db_parameter_groups, DBParameterGroupName="nobody") == "DBParameterGroupNotFound"
     assert refused(make, rds, DBParameterGroupName="mysql8-4") == "InvalidParameterCombination"
     make(rds, DBParameterGroupName="mysql8-0")
     wait(rds)

@@ -29,6 +29,8 @@ THROTTLED = frozenset(
 )
 # Answers with a 5xx status which nevertheless say for certain that nothing was made.
 REFUSED = frozenset({"InsufficientInstanceCapacity", "InsufficientAddressCapacity", "InsufficientCapacity"})
+# The credentials may not do this.
+FORBIDDEN = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 # The request may have reached AWS although no answer came back, or none that makes sense.
 CUT_OFF = (sdk.ConnectionClosedError, sdk.ReadTimeoutError, sdk.HTTPClientError, sdk.ResponseParserError)
 # The request never left: saying it again is always safe.
@@ -84,6 +86,11 @@ def is_not_found(error: BaseException) -> bool:
     """What the call was about does not exist (EC2 and IAM word this in their own ways)."""
     code = code_of(error)
     return code.endswith((".NotFound", "NotFound", "NotFoundException", "NotFoundFault")) or code == "NoSuchEntity"
+
+
+def is_forbidden(error: BaseException) -> bool:
+    """The credentials lack the permission for the call."""
+    return code_of(error) in FORBIDDEN
 
 
 def tell(error: BaseException) -> str:

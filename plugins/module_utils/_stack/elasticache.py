@@ -14,6 +14,7 @@ from typing import Any
 from .._aws.errors import code_of
 from .._aws.sdk import ClientError
 from .._aws.tags import RESOURCE, STACK, as_list, as_mapping
+from .details import known_by
 from .resource import Client, Detail, Live, Order, Raw, Scope, Tagging
 
 BUSY = "InvalidReplicationGroupState"
@@ -75,4 +76,4 @@ def with_node_names(group: Raw) -> Raw:
     return {**group, "NodeNames": [*there, *(name for name in given if name not in there)][:MOST_NODES]}
 
 
-TAGS = Detail(_read)
+TAGS = Detail(_read, known=known_by("ARN", "Tags"))

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._aws.tags import as_list, as_mapping
+from .details import known_by
 from .resource import Client, Detail, Edit, Listing, Live, Raw, Tagging
 
 TAGS_A_CALL = 20
@@ -30,7 +31,7 @@ def tags(key: str) -> Detail:
         found = {one["ResourceArn"]: one["Tags"] for one in told}
         return [{"Tags": found.get(item[key], [])} for item in items]
 
-    return Detail(read, size=TAGS_A_CALL)
+    return Detail(read, size=TAGS_A_CALL, known=known_by(key, "Tags"))
 
 
 def attributes(operation: str, key: str) -> Detail:

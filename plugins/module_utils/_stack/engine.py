@@ -50,14 +50,14 @@ def run(clients: Clients, stack: WantedStack, options: Options) -> Result:
     """Bring the account to what the stack wants."""
     with ThreadPoolExecutor(1) as beside:
         left = beside.submit(_lock_left_behind, clients, stack, options)
-        inventory, plan = look(clients, stack, options)
+        plan = glance(clients, stack, options)
     failure = _objection(plan, options)
     if failure or options.check or not plan.changes:
         if not failure:
             left.result()()
         return Result(plan, plan.kept, failure)
     with Lock(clients("ssm"), stack.name, options.lock_ttl, options.lock_wait) as lock:
-        # What was read before the lock was taken may have changed since.
+        # What was read before the lock was taken may have changed since, or have been hearsay.
         inventory, plan = look(clients, stack, options)
         failure = _objection(plan, options)
         if failure or not plan.changes:
@@ -77,9 +77,21 @@ def _lock_left_behind(clients: Clients, stack: WantedStack, options: Options) ->
     return Lock(clients("ssm"), stack.name, options.lock_ttl, options.lock_wait).left_behind()
 
 
-def look(clients: Clients, stack: WantedStack, options: Options) -> tuple[reading.Inventory, Plan]:
+def glance(clients: Clients, stack: WantedStack, options: Options) -> Plan:
+    """The plan, with the fewest calls; changes nothing.
+
+    It rests on hearsay only where it comes to nothing, or is made again before it is carried out.
+    """
+    inventory, plan = look(clients, stack, options, hearsay=True)
+    told = _objection(plan, options) or (options.check and plan.changes)
+    return look(clients, stack, options)[1] if inventory.hearsay and told else plan
+
+
+def look(
+    clients: Clients, stack: WantedStack, options: Options, hearsay: bool = False
+) -> tuple[reading.Inventory, Plan]:
     """Read and plan; changes nothing."""
-    inventory = read_stack(clients, stack, REGISTRY)
+    inventory = read_stack(clients, stack, REGISTRY, hearsay)
     owned = {live.address for live in inventory.alive}
     adopted = {
         **_made_by_aws(clients, stack, owned | options.adopt.keys()),

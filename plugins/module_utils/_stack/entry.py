@@ -35,7 +35,7 @@ def inform(options: Mapping[str, Any]) -> Outcome:
     """The module `stack_info`."""
     try:
         clients, stack = _open(options)
-        _inventory, plan = engine.look(clients, stack, engine.Options())
+        plan = engine.glance(clients, stack, engine.Options(check=True))
         return {
             "changed": False,
             "stack": stack.name,

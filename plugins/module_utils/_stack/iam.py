@@ -21,7 +21,7 @@ def listing(operation: str, result: str) -> Listing:
 
 
 def tags(operation: str, key: str, result: str) -> Detail:
-    """The tags of one listed item: IAM's lists leave them out, and it has no call that gives those of many."""
+    """The tags of one listed item, which IAM's lists leave out."""
 
     def read(client: Any, items: list[Raw]) -> list[Raw]:
         return [{"Tags": getattr(client, operation)(**{key: items[0][key]})[result].get("Tags", [])}]

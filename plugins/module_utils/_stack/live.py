@@ -13,7 +13,8 @@ from typing import Any
 from .._aws.errors import LostResponseError, StackError, is_not_found, tell
 from .._aws.sdk import FAILURES, ClientError
 from .._aws.tags import RESOURCE, STACK
-from .resource import Detail, Listing, Live, Order, Raw, ResourceType, Scope, Told, dig
+from . import details
+from .resource import SHOWN, Listing, Live, Order, Raw, ResourceType, Scope, Told, dig
 
 ClientOf = Callable[[str], Any]
 # Objects, and of each whether it is dead.
@@ -23,10 +24,14 @@ Owner = Callable[[Raw], "str | None"]
 
 @dataclass(frozen=True)
 class Inventory:
-    """What was found: what lives, and what died so lately that AWS still lists it."""
+    """What was found: what lives, and what died so lately that AWS still lists it.
+
+    ``hearsay``: some tags are as the tagging API tells them, which may be late by minutes.
+    """
 
     alive: tuple[Live, ...]
     dead: tuple[Live, ...] = ()
+    hearsay: bool = False
 
 
 def read_all(
@@ -34,19 +39,19 @@ def read_all(
     types: Iterable[ResourceType],
     scope: Scope,
     known: Sequence[Live] = (),
-    told: Told | None = None,
+    told: Callable[[], Told] = dict,
     width: int = 16,
 ) -> Inventory:
     """Everything of these types that the stack owns; the dead apart (a terminated instance is listed for an hour).
 
-    ``known`` is what was read before, of other types; ``told`` are the tags that the tagging API has told, by ARN.
+    ``known`` is what was read before, of other types; ``told`` waits for the tags that need not be asked for again.
     """
     kinds = _parents_first(types)
     with ThreadPoolExecutor(width) as calls, ThreadPoolExecutor(max(1, len(kinds))) as readers:
         reading: dict[str, Future[Found]] = {}
         for kind in kinds:
             others = {name: reading[name] for name in kind.stands_on if name in reading}
-            reader = _Reader(clients, kind, scope, calls, others, known, told or {})
+            reader = _Reader(clients, kind, scope, calls, others, known, told)
             reading[kind.name] = readers.submit(reader.read)
         found = [pair for name in sorted(reading) for pair in reading[name].result()]
     return Inventory(tuple(live for live, gone in found if not gone), tuple(live for live, gone in found if gone))
@@ -71,7 +76,7 @@ class _Reader:
     calls: ThreadPoolExecutor
     others: Mapping[str, Future[Found]]
     known: Sequence[Live]
-    told: Told
+    told: Callable[[], Told]
 
     def read(self) -> Found:
         try:
@@ -82,19 +87,17 @@ class _Reader:
     def _read(self) -> Found:
         listed = [item for item in self._listed() if _may_be_ours(self.kind, item, self.scope)]
         gone = [item for item in listed if dead(self.kind, item)]
-        tagged = self._tagged([item for item in listed if not dead(self.kind, item)])
+        completion = details.Completion(self.clients(self.kind.service), self.kind, self.calls, self._told)
+        tagged = completion.tagged([item for item in listed if not dead(self.kind, item)])
         owner = self._owner()
-        whole = self._with(self.kind.details, [item for item in tagged if owner(item)])
+        whole = completion.whole([item for item in tagged if owner(item)])
         return list(self._lives([*whole, *(item for item in gone if owner(item))], owner))
 
-    def _tagged(self, items: list[Raw]) -> list[Raw]:
-        """The items with their tags: those that nobody has told yet are read."""
-        tags = self.kind.tags
-        if tags is None:
-            return items
-        found = [(item, tags.known(item, self.told) if tags.known else None) for item in items]
-        read = self._with((tags,), [item for item, told in found if told is None])
-        return [*read, *({**item, **told} for item, told in found if told is not None)]
+    def _told(self) -> Told:
+        """The tags that are known, and those that the details of another type show."""
+        told = self.others[self.kind.told_by].result() if self.kind.told_by in self.others else []
+        shown = [live.raw.get(SHOWN, {}) for live, _gone in told]
+        return {**self.told(), **{arn: tags for tags_of in shown for arn, tags in tags_of.items()}}
 
     def _owner(self) -> Owner:
         """Whose an item is. Waits for the others to be read, so nobody who is waited for may wait for it."""
@@ -129,25 +132,6 @@ class _Reader:
     def _call(self, listing: Listing, request: Mapping[str, Any]) -> list[Raw]:
         return _asked(self.clients(self.kind.service), listing, request)
 
-    def _with(self, details: Sequence[Detail], items: list[Raw]) -> list[Raw]:
-        """The items with details; without those that have gone since they were listed."""
-        whole = {self.kind.identify(item): item for item in items}
-        chunks = [
-            (detail, items[start : start + detail.size])
-            for detail in details
-            for start in range(0, len(items), detail.size)
-        ]
-        client = self.clients(self.kind.service)
-        reading = [(chunk, self.calls.submit(_detail, client, detail, chunk)) for detail, chunk in chunks]
-        for chunk, future in reading:
-            for item, more in zip(chunk, future.result(), strict=True):
-                identifier = self.kind.identify(item)
-                if more is None:
-                    whole.pop(identifier, None)
-                elif identifier in whole:
-                    whole[identifier] = {**whole[identifier], **more}
-        return list(whole.values())
-
 
 def find(
     clients: ClientOf,
@@ -168,7 +152,7 @@ def find(
     for item in kind.join(listed, [[] for _listing in kind.also]) if kind.join else listed:
         if dead(kind, item) or kind.identify(item) in known or not _may_be_ours(kind, item, scope):
             continue
-        tagged = {**item, **(_detail(client, kind.tags, [item])[0] or {})} if kind.tags else item
+        tagged = {**item, **(details.read(client, kind.tags, [item])[0] or {})} if kind.tags else item
         if owner(tagged) == address:
             return complete(client, kind, tagged)
     return None
@@ -259,17 +243,6 @@ def _if_any(client: Any, listing: Listing, request: Mapping[str, Any]) -> list[R
         if not is_not_found(error):
             raise
         return []
-
-
-def _detail(client: Any, detail: Detail, chunk: list[Raw]) -> Sequence[Raw | None]:
-    """The details of some items; None for one that has gone since it was listed."""
-    try:
-        return detail.read(client, chunk)
-    except ClientError as error:
-        if not is_not_found(error):
-            raise
-        # Which one it was is found by asking for each alone.
-        return [None] if len(chunk) == 1 else [more for item in chunk for more in _detail(client, detail, [item])]
 
 
 def _may_be_ours(kind: ResourceType, item: Raw, scope: Scope) -> bool:

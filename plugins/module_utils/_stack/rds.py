@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .._aws.tags import as_list, as_mapping
+from .details import known_by
 from .resource import Client, Detail, Listing, Live, Raw, Tagging
 
 SYSTEM = "default"
@@ -31,7 +32,7 @@ def tags(name: str, arn: str) -> Detail:
             return [{"TagList": []}]
         return [{"TagList": client.list_tags_for_resource(ResourceName=items[0][arn])["TagList"]}]
 
-    return Detail(read)
+    return Detail(read, known=known_by(arn, "TagList"))
 
 
 def _read(item: Raw) -> dict[str, str]:

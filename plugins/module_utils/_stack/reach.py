@@ -6,6 +6,9 @@ What a document uses is read, and EC2 and IAM, on which all else stands, and the
 not know. What it used once and has no more is told by that API; it may be late by minutes, so that a run which takes a
 whole stack down does not go by it. Names that are not made of the stack's come from the document, and from there; so do
 hosted zones, and from tags, since no API tells in which there is something of a stack.
+
+By hearsay, tags which take calls of their own come from there as well. That is enough to see that there is nothing to
+do; before something is done, or said to be due, all is read from where it is.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from .._aws.errors import LostResponseError, StackError, code_of, tell
+from .._aws.errors import LostResponseError, StackError, is_forbidden, tell
 from .._aws.sdk import FAILURES, ClientError
 from .._aws.tags import PLACE, STACK, as_mapping
 from .live import ClientOf, Inventory, read_all
@@ -25,25 +28,26 @@ from .wanted import WantedStack
 ALWAYS = frozenset({"ec2", "iam"})
 # The tagging API goes by the names in ARNs, where they are others than botocore's.
 IN_ARNS = {"elbv2": "elasticloadbalancing"}
-REFUSED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 
 
-def read_stack(clients: ClientOf, stack: WantedStack, registry: Registry) -> Inventory:
-    """Everything that the stack owns."""
+def read_stack(clients: ClientOf, stack: WantedStack, registry: Registry, hearsay: bool = False) -> Inventory:
+    """Everything that the stack owns; by hearsay, with tags as the tagging API tells them."""
     scope = scope_of(stack, registry)
     used = {registry[item.type].service for item in stack.resources if item.type in registry}
     likely = [kind for kind in registry.values() if not used or kind.untold or kind.service in used | ALWAYS]
     others = [kind for kind in registry.values() if kind not in likely]
     # What may bear any name, or be anywhere, is looked for by what the tagging API knows, and what tags tell, too.
     titled, placed = [kind for kind in likely if kind.of_arn], [kind for kind in registry.values() if kind.place]
+    spared = [kind for kind in likely if kind.hearsay] if hearsay and used else []
     with ThreadPoolExecutor(1) as beside:
-        asked = beside.submit(_owned, clients, scope, [*others, *titled])
-        first = read_all(clients, [kind for kind in likely if kind not in (*titled, *placed)], scope)
+        asked = beside.submit(_owned, clients, scope, [*others, *titled, *spared])
+        told = (lambda: asked.result() or {}) if spared else dict
+        first = read_all(clients, [kind for kind in likely if kind not in (*titled, *placed)], scope, told=told)
         owned = asked.result()
-    told = (kind for kind in others if kind not in placed and (owned is None or kind.service in _services(owned)))
-    left, tags = [*titled, *placed, *told], owned or {}
-    more = read_all(clients, left, _with_titles(scope, left, tags, first.alive), first.alive, tags)
-    return Inventory(first.alive + more.alive, first.dead + more.dead)
+    once = (kind for kind in others if kind not in placed and (owned is None or kind.service in _services(owned)))
+    left = [*titled, *placed, *once]
+    more = read_all(clients, left, _with_titles(scope, left, owned or (), first.alive), first.alive, told)
+    return Inventory(first.alive + more.alive, first.dead + more.dead, hearsay=bool(spared and owned))
 
 
 def _owned(clients: ClientOf, scope: Scope, kinds: Iterable[ResourceType]) -> Told | None:
@@ -55,12 +59,12 @@ def _owned(clients: ClientOf, scope: Scope, kinds: Iterable[ResourceType]) -> To
     try:
         pages = clients("resourcegroupstaggingapi").pages("get_resources", request)
     except ClientError as error:
-        if code_of(error) not in REFUSED:
+        if not is_forbidden(error):
             raise StackError(f"reading tags: {tell(error)}") from error
         return None
     except (LostResponseError, *FAILURES) as error:
         raise StackError(f"reading tags: {tell(error)}") from error
-    found = [item for page in pages for item in page["ResourceTagMappingList"]]
+    found = (item for page in pages for item in page["ResourceTagMappingList"])
     # The ARN of a log group ends with :* in some answers of AWS, and not in others.
     return {item["ResourceARN"].removesuffix(":*"): as_mapping(item.get("Tags")) for item in found}
 

@@ -14,6 +14,8 @@ Client = Any
 Properties = Mapping[str, Any]
 # Tags by ARN, as far as they are told without a call for each object.
 Told = Mapping[str, Mapping[str, str]]
+# Where an item has the tags of other objects that its details show, by ARN (see `told_by`).
+SHOWN = "Shown"
 
 
 def dig(item: Any, path: str) -> Any:
@@ -244,6 +246,10 @@ class ResourceType:
     maybe: Callable[[Raw, Scope], bool] | None = None
     tags: Detail | None = None
     details: tuple[Detail, ...] = ()
+    # One call in the place of all `details` of several items: what it gives by id; the others are asked for alone.
+    together: Callable[[Client, list[Raw]], Mapping[str, Raw]] | None = None
+    # The type whose details show the tags of this one's objects as well.
+    told_by: str = ""
     # The type of the objects inside which this one's are listed.
     under: str = ""
     # For an object without tags that joins others: the types of these, which are also the names of the properties that
@@ -281,9 +287,14 @@ class ResourceType:
         return f"it has no property {', '.join(unknown)}" if unknown else None
 
     @property
+    def hearsay(self) -> bool:
+        """Whether the tagging API saves the calls that read the tags of its objects."""
+        return not self.told_by and any(detail.known for detail in (self.tags, *self.details) if detail)
+
+    @property
     def stands_on(self) -> frozenset[str]:
         """The types whose objects must be known to read this one's."""
-        return frozenset({self.under, *self.joins} - {""})
+        return frozenset({self.under, self.told_by, *self.joins} - {""})
 
     def joined(self, names: Sequence[str]) -> str:
         """The name of an object that joins those of these names: two dashes stand in no name."""

@@ -109,6 +109,67 @@ def test_one_that_goes_while_tags_are_read_does_not_take_the_others_along() -> N
     assert asked == [["a", "b", "c"], ["a"], ["b"], ["c"]]
 
 
+def known_tags(table: Mapping[str, Any], asked: list[list[str]]) -> Detail:
+    return replace(tags_of(table, asked), known=lambda item, told: known_as(told.get(item["Id"])))
+
+
+def known_as(tags: Any) -> dict[str, Any] | None:
+    return None if tags is None else {"Tags": tags}
+
+
+def test_tags_that_are_told_are_not_asked_for() -> None:
+    asked: list[list[str]] = []
+    table = {"a": {}, "b": tagged("balancer/b"), "c": {}}
+    balancer = kind("balancer", tags=known_tags(table, asked))
+    account = Account({"list_balancer": lambda _request: {"Items": [{"Id": one} for one in table]}})
+    told = {"a": tagged("balancer/a"), "gone": tagged("balancer/x")}
+    found = live.read_all(account, [balancer], SCOPE, told=lambda: told).alive
+    assert sorted(item.address for item in found) == ["balancer/a", "balancer/b"]
+    assert asked == [["b", "c"]]
+
+
+@pytest.mark.parametrize(
+    ("items", "together", "alone"),
+    [("a", [], ["a"]), ("ab", [["a", "b"]], []), ("abc", [["a", "b", "c"]], ["c"])],
+)
+def test_several_are_completed_together(items: str, together: list[Any], alone: list[str]) -> None:
+    """One is not worth the larger call; what that does not tell is asked for alone."""
+    at_once: list[list[str]] = []
+    by_itself: list[str] = []
+
+    def all_of(_client: Any, chunk: list[Any]) -> Mapping[str, Any]:
+        at_once.append([item["Id"] for item in chunk])
+        return {"a": {"Size": 1}, "b": {"Size": 2}}
+
+    def one(_client: Any, chunk: list[Any]) -> list[Any]:
+        by_itself.append(chunk[0]["Id"])
+        return [{"Size": 3}]
+
+    role = kind("role", details=(Detail(one),), together=all_of)
+    listed = [{"Id": name, "Tags": tagged(f"role/{name}")} for name in items]
+    account = Account({"list_role": lambda _request: {"Items": listed}})
+    found = {item.id: item.properties["size"] for item in live.read_all(account, [role], SCOPE).alive}
+    assert (at_once, by_itself) == (together, alone)
+    assert found == {name: 3 if name in alone else {"a": 1, "b": 2}[name] for name in items}
+
+
+def test_the_details_of_one_type_tell_the_tags_of_another() -> None:
+    asked: list[list[str]] = []
+    shown = {"Shown": {"p": tagged("profile/p")}}
+    role = kind("role", details=(Detail(lambda _client, _items: [shown]),))
+    table = {"p": {}, "q": tagged("profile/q")}
+    profile = kind("profile", tags=known_tags(table, asked), told_by="role")
+    account = Account(
+        {
+            "list_role": lambda _request: {"Items": [{"Id": "r", "Tags": tagged("role/r")}]},
+            "list_profile": lambda _request: {"Items": [{"Id": one} for one in table]},
+        }
+    )
+    found = live.read_all(account, [profile, role], SCOPE).alive
+    assert [item.address for item in found] == ["profile/p", "profile/q", "role/r"]
+    assert asked == [["q"]]
+
+
 def test_what_is_listed_inside_another_is_asked_of_each_that_the_stack_owns() -> None:
     owned = {"a": tagged("balancer/a"), "b": tagged("balancer/b"), "x": {}}
     balancer = kind("balancer", tags=tags_of(owned, []))
@@ -251,6 +312,23 @@ def test_all_are_listed_where_nobody_tells() -> None:
         read(account_of([], "InternalServiceException"), "subnet")
 
 
+def test_hearsay_is_asked_for_where_it_saves_calls() -> None:
+    """Nobody asks for it where no type has such tags, nor where all is read from where it is."""
+    plain = account_of([])
+    stack = WantedStack("shop", "us-east-1", (Wanted("balancer", "x", {}), Wanted("database", "x", {})))
+    assert not reach.read_stack(plain, stack, REGISTRY, hearsay=True).hearsay
+    assert "get_resources" not in plain.operations()
+    registry = {**REGISTRY, "balancer": kind("balancer", tags=known_tags({}, []))}
+    account = account_of(["elasticloadbalancing"])
+    assert reach.read_stack(account, stack, registry, hearsay=True).hearsay
+    assert dict(account.asked)["get_resources"]["ResourceTypeFilters"] == ["elasticloadbalancing"]
+    assert not reach.read_stack(account_of([]), stack, registry, hearsay=True).hearsay
+    assert not reach.read_stack(account_of([], "AccessDeniedException"), stack, registry, hearsay=True).hearsay
+    gone = account_of(["elasticloadbalancing"])
+    assert not reach.read_stack(gone, WantedStack("shop", "us-east-1", ()), registry, hearsay=True).hearsay
+    assert "get_resources" not in gone.operations()
+
+
 def test_a_stack_that_is_to_go_is_looked_for_everywhere() -> None:
     account = account_of([])
     assert read(account) == {"list_subnet", "list_balancer", "list_database"}
@@ -318,7 +396,7 @@ def test_tags_that_are_told_with_the_names_are_not_read_again() -> None:
         }
     )
     stack = WantedStack("shop", "us-east-1", (Wanted("log", "told", {}),))
-    found = reach.read_stack(account, stack, {"log": log}).alive
+    found = reach.read_stack(account, stack, {"log": log}, hearsay=True).alive
     assert sorted(item.address for item in found) == ["log/new", "log/told"]
     assert sorted(asked) == [["new"], ["theirs"]]
 

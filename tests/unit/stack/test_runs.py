@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import StackError
-from ansible_collections.groundwork.aws.plugins.module_utils._stack import engine
+from ansible_collections.groundwork.aws.plugins.module_utils._stack import engine, reach
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.wanted import Ref
 
 from .account import (
@@ -52,6 +53,60 @@ def test_brings_everything_up_and_then_leaves_it_alone() -> None:
     assert second.plan.changes == ()
     assert mutations(made.calls) == {}
     assert engine.outputs(stack(), second.live)["url"].startswith("http://")
+
+
+GROUP = {"target_group__web": {"vpc": Ref("vpc/main"), "port": 80}}
+
+
+def hear(monkeypatch: pytest.MonkeyPatch, **tags: str) -> None:
+    """Let the tagging API tell these tags of the target group, whatever tags it has."""
+    arn = clients()("elbv2").describe_target_groups()["TargetGroups"][0]["TargetGroupArn"]
+    ours = {"groundwork:stack": "shop", "groundwork:resource": "target_group/web", "Name": "shop-web"}
+    monkeypatch.setattr(reach, "_owned", lambda *_: {arn: {**ours, **tags}})
+
+
+def test_nothing_is_done_or_told_on_old_hearsay(monkeypatch: pytest.MonkeyPatch) -> None:
+    run(stack(**GROUP))
+    hear(monkeypatch, team="blue")
+    assert run(stack(**GROUP), check=True).plan.changes == ()
+    assert engine.glance(clients(), stack(**GROUP), engine.Options(check=True)).changes == ()
+    result = run(stack(**GROUP))
+    assert (result.plan.changes, result.applied) == ((), False)
+
+
+def test_hearsay_is_believed_when_there_is_nothing_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    run(stack(**GROUP))
+    hear(monkeypatch, team="red")
+    made = clients()
+    assert engine.run(made, stack(**GROUP), engine.Options()).plan.changes == ()
+    assert "elbv2:DescribeTags" not in made.calls
+
+
+def test_a_change_finds_what_hearsay_hid(monkeypatch: pytest.MonkeyPatch) -> None:
+    run(stack(**GROUP))
+    hear(monkeypatch, team="red")
+    balancers = clients()("elbv2")
+    arn = balancers.describe_target_groups()["TargetGroups"][0]["TargetGroupArn"]
+    balancers.remove_tags(ResourceArns=[arn], TagKeys=["team"])
+    group = {**GROUP["target_group__web"], "attributes": {"deregistration_delay.timeout_seconds": 30}}
+    assert actions(run(stack(target_group__web=group))) == {"target_group/web": "update"}
+    told = balancers.describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"]
+    assert {"Key": "team", "Value": "red"} in told
+
+
+def test_roles_are_read_one_by_one_where_all_may_not_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = stack(iam_role__other={"principal": "ec2.amazonaws.com", "inline_policies": {"s3": DOCUMENT}})
+    run(wanted)
+    for refused, alone in ((False, 0), (True, 2)):
+        made = clients()
+        if refused:
+            made._open().register("before-call.iam.GetAccountAuthorizationDetails", refuse)
+        assert engine.run(made, wanted, engine.Options()).plan.changes == ()
+        assert made.calls.get("iam:GetRole", 0) == alone
+
+
+def refuse(**_event: Any) -> None:
+    raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetAccountAuthorizationDetails")
 
 
 def test_check_mode_changes_nothing() -> None:

@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
-from ..._aws.errors import taken_as_done
-from ..._aws.tags import as_list
+from ..._aws.errors import is_forbidden, taken_as_done
+from ..._aws.sdk import ClientError
+from ..._aws.tags import as_list, as_mapping
 from .. import iam
-from ..resource import Client, Detail, Edit, Live, Order, Properties, Raw, ResourceType
+from ..resource import SHOWN, Client, Detail, Edit, Live, Order, Properties, Raw, ResourceType
 
 
 def _trust(principal: str) -> dict[str, Any]:
@@ -42,6 +44,32 @@ def read_inline(client: Client, roles: list[Raw]) -> list[Raw]:
     names = [name for page in client.pages("list_role_policies", {"RoleName": role}) for name in page["PolicyNames"]]
     found = {name: client.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names}
     return [{"Inline": {name: _document(document) for name, document in found.items()}}]
+
+
+def read_together(client: Client, roles: list[Raw]) -> Mapping[str, Raw]:
+    """The details of several roles in one call, which shows all roles of the account: what its first page has.
+
+    In an account of more than a thousand, or where the call is not allowed, the others are read one by one.
+    """
+    try:
+        answer = client.get_account_authorization_details(Filter=["Role"], MaxItems=1000)
+    except ClientError as error:
+        if not is_forbidden(error):
+            raise
+        return {}
+    ours = {role["RoleName"] for role in roles}
+    return {role["RoleName"]: _shown(role) for role in answer["RoleDetailList"] if role["RoleName"] in ours}
+
+
+def _shown(role: Raw) -> Raw:
+    # AWS does not promise the tags of profiles here. Ours have some: where none is shown, they are asked for.
+    profiles = {item["Arn"]: as_mapping(item["Tags"]) for item in role["InstanceProfileList"] if item.get("Tags")}
+    return {
+        "Tags": role.get("Tags", []),
+        "Attached": [item["PolicyArn"] for item in role["AttachedManagedPolicies"]],
+        "Inline": {item["PolicyName"]: _document(item["PolicyDocument"]) for item in role["RolePolicyList"]},
+        SHOWN: profiles,
+    }
 
 
 def normalize(role: Raw) -> dict[str, Any]:
@@ -123,6 +151,7 @@ TYPE = ResourceType(
     service="iam",
     listing=iam.listing("list_roles", "Roles"),
     details=(iam.tags("get_role", "RoleName", "Role"), Detail(read_attached), Detail(read_inline)),
+    together=read_together,
     id="RoleName",
     owner=iam.owner("iam_role", "RoleName"),
     tagging=iam.tagging("role", "RoleName"),

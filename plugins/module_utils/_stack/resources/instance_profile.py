@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ..._aws.errors import taken_as_done
 from ..._aws.tags import as_list
 from .. import iam
+from ..details import known_by
 from ..resource import Client, Edit, Live, Order, Raw, ResourceType
+
+TOLD = known_by("Arn", "Tags")
 
 
 def normalize(profile: Raw) -> dict[str, Any]:
@@ -46,7 +50,9 @@ TYPE = ResourceType(
     name="instance_profile",
     service="iam",
     listing=iam.listing("list_instance_profiles", "InstanceProfiles"),
-    details=(iam.tags("get_instance_profile", "InstanceProfileName", "InstanceProfile"),),
+    details=(replace(iam.tags("get_instance_profile", "InstanceProfileName", "InstanceProfile"), known=TOLD),),
+    # The details of its role show them.
+    told_by="iam_role",
     id="InstanceProfileName",
     owner=iam.owner("instance_profile", "InstanceProfileName"),
     tagging=iam.tagging("instance_profile", "InstanceProfileName"),
