@@ -264,28 +264,3 @@ def test_as_many_calls_for_many_records_and_for_the_certificates_of_others(stack
     stack.made(more)
     stack.assert_quiet(more)
     assert sorted(stack.proxy.names()) == few
-
-
-def test_two_stacks_have_records_in_one_zone(stacks: Stacks) -> None:
-    stack = stacks(SECURED)
-    stack.made()
-    before = stack.account.state()
-    other = {
-        "name": "other",
-        "resources": {
-            **dict.fromkeys([*PARTS, "load_balancer/main"]),
-            "dns_record/proof": {
-                "zone": "example.test",
-                "validates": None,
-                "name": "other.example.test",
-                "type": "A",
-                "values": ["192.0.2.7"],
-            },
-        },
-    }
-    outcome = stack.present(other)
-    assert outcome.ok, str(outcome)
-    assert ("other.example.test.", "A") in records(stack)
-    assert stack.modules.run("stack", {"topology": stack.base.topology, "overrides": other, "state": "absent"}).ok
-    assert_same(stack.account.state(), before)
-    stack.assert_quiet()
