@@ -48,6 +48,9 @@ CENSUS = (
     ("secretsmanager", "list_secrets", "SecretList", "'rds!"),
 )
 
+# What the playbooks do not have.
+WITHOUT = {"monitoring": None}
+
 
 @dataclass
 class Program:
@@ -89,7 +92,8 @@ def of_stack(topology: str, home: Path) -> dict[str, list[str]]:
     options: dict[str, dict[str, Any]] = {FIRST: {}, TEARDOWN: {"state": "absent", "allow_destroy": kept}}
     plays = {}
     for phase, more in options.items():
-        task = {"name": phase, "groundwork.aws.stack": {"topology": str(document), **more}}
+        options_of_phase = {"topology": str(document), "overrides": WITHOUT, **more}
+        task = {"name": phase, "groundwork.aws.stack": options_of_phase}
         play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [task]}
         play["vars"] = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
         file = home / f"{phase.replace(' ', '-')}.yml"
