@@ -26,6 +26,10 @@ DRAWN = (
     (re.compile(r"rds!db-[0-9a-f-]{36}"), "rds!db"),
     (re.compile(r"\bdb-[A-Za-z0-9]{26}\b"), "db"),
     (re.compile(r"\.c[0-9a-f]{11}\."), "."),
+    # When a database was restored, or had its time; and what it is called since.
+    (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"), "<moment>"),
+    (re.compile(r"-before-\d{8}-\d{6}\b"), "-before"),
+    (re.compile(r"-restored-[0-9a-f]{8}\b"), "-restored"),
 )
 ADDRESS = re.compile(r"ec2(-\d{1,3}){4}|(?<![\d./])(\d{1,3}[.-]){3}\d{1,3}(?![\d/])")
 # Different each time by nature, or about the call and not about the object.
