@@ -9,6 +9,7 @@ database stands behind the API, the copies that it owes are noted with it, and i
 from __future__ import annotations
 
 import copy
+import json
 import uuid
 from typing import Any
 
@@ -53,12 +54,23 @@ def copies_in_use() -> set[str]:
 @around(RDSBackend, "create_db_snapshot")
 def create_db_snapshot(original: Hook, backend: Any, *args: Any, **kwargs: Any) -> DBSnapshot:
     snapshot: DBSnapshot = original(backend, *args, **kwargs)
+    database = backend.databases[snapshot.db_instance_identifier]
+    # What moto makes of it, it makes of this.
+    vars(snapshot.database).update(_unmanaged(database))
     if snapshot.snapshot_type == "manual":
-        database = backend.databases[snapshot.db_instance_identifier]
         if is_driven(database):
             note(snapshot, "copy", owe(database))
         enter(snapshot, "creating")
     return snapshot
+
+
+def _unmanaged(database: Any) -> dict[str, Any]:
+    """The password of the master user is in the data: what is made of them has it, and no secret until it gets one."""
+    if not database.manage_master_user_password:
+        return {}
+    secret = database.master_user_secret.secret
+    held = json.loads(secret.versions[secret.default_version_id]["secret_string"])
+    return {"manage_master_user_password": False, "_master_user_password": held["password"]}
 
 
 @around(RDSBackend, "copy_db_snapshot")
@@ -102,9 +114,13 @@ def restore_db_instance_to_point_in_time(
     (source,) = backend.describe_db_instances(db_instance_identifier=source_db_identifier)
     if source.status not in ("available", "backing-up", "storage-optimization", "stopped"):
         raise not_now()
+    if is_driven(source) and not overrides.get("use_latest_restorable_time"):
+        raise rds_error("InvalidRestoreFault", "The lab keeps no logs of changes: it knows the latest time alone.")
     # moto would copy whatever the source refers to: with its secret all secrets of the account.
     given = {
-        name.removeprefix("_"): copy.copy(value) for name, value in vars(source).items() if name not in NOT_RESTORED
+        name.removeprefix("_"): copy.copy(value)
+        for name, value in {**vars(source), **_unmanaged(source)}.items()
+        if name not in NOT_RESTORED
     }
     if not source.option_group_supplied:
         del given["option_group_name"]

@@ -36,6 +36,8 @@ NEXT = {
     "creating": "available",
     "modifying": "available",
     "rebooting": "available",
+    "renaming": "available",
+    "resetting-master-credentials": "available",
     "starting": "available",
     "storage-optimization": "available",
     "stopping": "stopped",
@@ -53,9 +55,17 @@ SLOW = {
     "db_port_number": "Port",
     "backup_retention_period": "BackupRetentionPeriod",
     "ca_certificate_identifier": "CACertificateIdentifier",
+    "new_db_instance_identifier": "DBInstanceIdentifier",
 }
+# What AWS knows under another word than the one by which it is asked for.
+KNOWN_AS = {"db_port_number": "port", "new_db_instance_identifier": "db_instance_identifier"}
 # What a database is started anew for.
-RESTARTS = frozenset({"db_instance_class", "engine_version", "db_port_number", "ca_certificate_identifier"})
+RESTARTS = frozenset(
+    {
+        *("db_instance_class", "engine_version", "db_port_number", "ca_certificate_identifier"),
+        "new_db_instance_identifier",
+    }
+)
 # The engines of the lab's own databases.
 ENGINES = frozenset({"mysql", "postgres"})
 LETTERS = string.ascii_uppercase + string.digits
@@ -144,6 +154,8 @@ def modify_db_instance(original: Hook, backend: Any, db_instance_identifier: str
     slow = {name: given.pop(name) for name in SLOW if name in given}
     original(backend, db_instance_identifier, given)
     plug(database)
+    if given.get("manage_master_user_password"):
+        enter(database, "resetting-master-credentials")
     if "db_parameter_group_name" in given:
         note(database, "parameters", "pending-reboot")
     if "enable_performance_insights" in given:
@@ -176,6 +188,7 @@ def _checked(backend: Any, database: Any, given: dict[str, Any]) -> dict[str, An
         database.db_parameter_group_name = None
     if database.manage_master_user_password:
         given.pop("manage_master_user_password", None)
+    _check_name(backend, given)
     exports = given.get("cloudwatch_logs_export_configuration") or {}
     there = database.enabled_cloudwatch_logs_exports
     exports["DisableLogTypes"] = [one for one in exports.get("DisableLogTypes", ()) if one in there]
@@ -183,22 +196,37 @@ def _checked(backend: Any, database: Any, given: dict[str, Any]) -> dict[str, An
     return {**given, "cloudwatch_logs_export_configuration": exports}
 
 
+def _check_name(backend: Any, given: dict[str, Any]) -> None:
+    """A new name must be free; AWS keeps it in small letters."""
+    name = given.get("new_db_instance_identifier")
+    if name is not None:
+        given["new_db_instance_identifier"] = name.lower()
+        if name.lower() in backend.databases:
+            raise rds_error("DBInstanceAlreadyExists", "DB instance already exists")
+
+
 def _now(database: Any, name: str) -> Any:
-    return getattr(database, "port" if name == "db_port_number" else name)
+    return getattr(database, KNOWN_AS.get(name, name))
 
 
 def _tell_pending(database: Any) -> None:
     database.pending_modified_values = {SLOW[name]: value for name, value in noted(database, "pending", {}).items()}
 
 
-def _apply(database: Any) -> None:
+def _apply(backend: Any, database: Any) -> None:
     pending = noted(database, "pending", {})
+    before = database.db_instance_identifier
     for name, value in pending.items():
-        setattr(database, "port" if name == "db_port_number" else name, value)
+        setattr(database, KNOWN_AS.get(name, name), value)
     note(database, "pending", {})
     note(database, "applying", False)
     _tell_pending(database)
-    if is_driven(database) and RESTARTS & pending.keys():
+    if "new_db_instance_identifier" in pending:
+        backend.databases[database.db_instance_identifier] = backend.databases.pop(before)
+        plug(database)
+        note(database, "restart", is_driven(database))
+        enter(database, "renaming")
+    elif is_driven(database) and RESTARTS & pending.keys():
         note(database, "restart", True)
         enter(database, "modifying")
     else:
@@ -253,7 +281,7 @@ def settle(backend: Any) -> None:
 def _go_on(backend: Any, database: Any, age: float) -> None:
     if noted(database, "applying", False):
         if age > MOMENT:
-            _apply(database)
+            _apply(backend, database)
         elif age > LAG:
             database.status = "modifying"
     elif database.status in NEXT and age > MOMENT and (database.status in BY_ITSELF or not is_driven(database)):

@@ -21,8 +21,14 @@ display = Display()
 
 POLL = 0.2
 LONG = 2.0
-DONE = {"create": "created", "update": "updated", "delete": "deleted", "replace": "replaced"}
-STARTED = {"create": "creating", "update": "updating", "delete": "deleting", "replace": "replacing"}
+DONE = {
+    **{"create": "created", "update": "updated", "delete": "deleted", "replace": "replaced"},
+    **{"snapshot": "copied as a snapshot", "restore": "restored beside", "rename": "renamed"},
+}
+STARTED = {
+    **{"create": "creating", "update": "updating", "delete": "deleting", "replace": "replacing"},
+    **{"snapshot": "taking a snapshot", "restore": "restoring beside", "rename": "renaming"},
+}
 
 
 class Printer:

@@ -34,6 +34,11 @@ options:
       - Whether the name and password of the master user are wanted, too.
     type: bool
     default: false
+  instance:
+    description:
+      - An instance that stands beside the database, as M(groundwork.aws.database_restore) makes it.
+      - Without it, that which serves is meant.
+    type: str
 extends_documentation_fragment:
   - groundwork.aws.attributes
   - groundwork.aws.aws
@@ -107,6 +112,7 @@ def main() -> None:
             "database": {"type": "str", "required": True},
             "service": {"type": "str", "required": True},
             "master": {"type": "bool", "default": False},
+            "instance": {"type": "str"},
             **ARGUMENTS,
         },
         supports_check_mode=True,

@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +100,46 @@ def test_the_database_restarts_and_the_application_recovers_by_itself(
     assert_serves(f"{url}/", f"{url}/api/projects")
 
 
+DESTROY = """
+import pymysql
+there = pymysql.connect(host={host!r}, user={user!r}, password={password!r}, database="appdb")
+there.cursor().execute("drop table {table}")
+"""
+
+
+def destroy_table(stack: Stack, machine: dict[str, Any], host: str, table: str) -> None:
+    """What a service may do to its own data, by a mistake."""
+    held = stack.client("secretsmanager").get_secret_value(SecretId="three-tier-main-backend")["SecretString"]
+    login = json.loads(held)
+    script = DESTROY.format(host=host, user=login["username"], password=login["password"], table=table)
+    done = stack.shell(machine, f"sudo /opt/groundwork/databases/*/bin/python - <<'END'\n{script}\nEND")
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_drill_what_was_destroyed_is_served_again(
+    stack: Stack, url: str, machines: dict[str, Any], database: dict[str, Any]
+) -> None:
+    """The application serves again what it had when the backup was taken; how long that took is printed."""
+    assert request(f"{url}/api/contact", "POST", {**MESSAGE, "name": "Grace"}).status == 201
+    before = request(f"{url}/api/stats").json
+    backup = stack.play("backup.yml")
+    assert backup.code == 0, backup.output
+    destroy_table(stack, machines[BACK[0]], database["Endpoint"]["Address"], "contacts")
+    assert request(f"{url}/api/stats").status != 200
+    began = time.monotonic()
+    restore = stack.play("restore.yml", "-e", "restore_snapshot=newest", "-e", '{"restore_expects": ["contacts"]}')
+    assert restore.code == 0, restore.output
+    assert request(f"{url}/api/stats").json == before
+    print(f"drill: served again after {time.monotonic() - began:.0f} s")
+    print("\n".join(re.findall(r"\br[pt]o: '[^']+'", restore.output)))
+    assert "MISSED" not in restore.output
+    assert not [one for one in stack.passwords() if one in restore.output]
+    assert_serves(f"{url}/", f"{url}/api/projects")
+    again = stack.play("provision.yml")
+    assert again.code == 0, again.output
+    assert not any(again.changed.values()), again.output
+
+
 def test_new_releases_of_both_tiers_drop_no_request(stack: Stack, url: str, tmp_path: Path) -> None:
     ignore = shutil.ignore_patterns(".venv", "__pycache__", "instance", ".pytest_cache")
     services = {}
@@ -130,6 +173,11 @@ def test_a_zone_is_lost_and_traffic_goes_on(stack: Stack, url: str, machines: di
 
 
 def test_destroy_keeps_data_that_nobody_named_and_then_leaves_nothing(stack: Stack, site: Run, url: str) -> None:
+    held = stack.play("destroy.yml", "-e", '{"allow_destroy": ["db_instance/main"]}')
+    assert held.code != 0
+    (kept,) = set(re.findall(r"three-tier-main-before-\d{8}-\d{6}", held.output))
+    discarded = stack.play("discard.yml", "-e", f"discard_instance={kept}")
+    assert discarded.code == 0, discarded.output
     refused = stack.play("destroy.yml")
     assert refused.code != 0
     assert "db_instance/main" in refused.output
@@ -137,5 +185,5 @@ def test_destroy_keeps_data_that_nobody_named_and_then_leaves_nothing(stack: Sta
     destroyed = stack.play("destroy.yml", "-e", '{"allow_destroy": ["db_instance/main"]}')
     assert destroyed.code == 0, destroyed.output
     assert stack.left_overs() == {}
-    assert len(stack.client("rds").describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]) == 1
+    assert len(stack.client("rds").describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]) == 3
     assert request(f"{url}/").status == 0

@@ -218,6 +218,30 @@ def test_databases_and_secrets_that_died_half_made_or_half_gone_are_completed(st
     try_all(stacks, [], [CREATE, tuned, DELETE], base=base)
 
 
+def test_a_database_that_died_on_its_way_back_is_restored(stacks: Stacks) -> None:
+    """Made once, and one of the two serves at the end of it, under the same name; the other is kept."""
+    base = base_of("data", "db_instance/main", "secret/app")
+    wish = {"topology": base.topology, "snapshot": "then"}
+
+    def snapshot(stack: Stack, _parallel: int) -> Run:
+        """By hand, so that it has the same name in both lives."""
+        tags = [
+            {"Key": "groundwork:stack", "Value": "data"},
+            {"Key": "groundwork:resource", "Value": "db_instance/main"},
+        ]
+        names = {"DBInstanceIdentifier": "data-main", "DBSnapshotIdentifier": "then"}
+        stack.account.client("rds").create_db_snapshot(**names, Tags=tags)
+        return stack.start()
+
+    def restore(state: str) -> Step:
+        def start(stack: Stack, _parallel: int) -> Run:
+            return stack.modules.start("database_restore", {**wish, "state": state})
+
+        return Step(state, start)
+
+    try_all(stacks, [CREATE, Step("snapshot", snapshot)], [restore("restored"), restore("switched")], base=base)
+
+
 def test_monitoring_and_a_cache_that_died_half_made_or_half_gone_are_completed(stacks: Stacks) -> None:
     # What there is two of once is enough here.
     watched = replace(base_of("watched"), overrides={"resources": {"alarm/latency": None, "log_group/app": None}})

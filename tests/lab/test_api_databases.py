@@ -80,12 +80,12 @@ def shown(rds: Any, name: str = "shop") -> dict[str, Any]:
     return found
 
 
-def wait(rds: Any, status: str = "available") -> dict[str, Any]:
+def wait(rds: Any, status: str = "available", name: str = "shop") -> dict[str, Any]:
     """Let time pass until the database is in that state, and no longer: what is shown then."""
 
     def there() -> dict[str, Any] | None:
-        found = shown(rds)
-        return found if found["DBInstanceStatus"] == status else None
+        told = {one["DBInstanceIdentifier"]: one for one in rds.describe_db_instances()["DBInstances"]}
+        return told[name] if name in told and told[name]["DBInstanceStatus"] == status else None
 
     with time_passes():
         found: dict[str, Any] = until(f"the database is {status}", there)
@@ -187,7 +187,11 @@ def test_a_database_is_made_of_another(rds: Any, vault: Any) -> None:
     assert (made["DBInstanceStatus"], made["DBInstanceClass"]) == ("creating", "db.t3.small")
     assert (made["DBName"], made["AllocatedStorage"]) == ("shop", 30)
     assert made["DbiResourceId"] != source["DbiResourceId"]
-    assert made["MasterUserSecret"]["SecretArn"] != source["MasterUserSecret"]["SecretArn"]
+    assert "MasterUserSecret" not in made
+    wait(rds, name="again")
+    rds.modify_db_instance(DBInstanceIdentifier="again", ManageMasterUserPassword=True, ApplyImmediately=True)
+    managed = wait(rds, name="again")
+    assert managed["MasterUserSecret"]["SecretArn"] != source["MasterUserSecret"]["SecretArn"]
     rds.create_db_snapshot(DBInstanceIdentifier="shop", DBSnapshotIdentifier="first")
     early = {"DBSnapshotIdentifier": "first", "DBInstanceIdentifier": "third"}
     assert refused(rds.restore_db_instance_from_db_snapshot, **early) == "InvalidDBSnapshotState"
@@ -207,6 +211,21 @@ def test_changes_take_their_time(rds: Any) -> None:
     assert done["Endpoint"]["Port"] == 3307
     assert refused(modify, rds, AllocatedStorage=20) == "InvalidParameterCombination"
     wait(rds)
+
+
+def test_a_new_name_is_another_endpoint_of_the_same_database(rds: Any) -> None:
+    make(rds)
+    before = wait(rds)
+    make(rds, DBInstanceIdentifier="other")
+    assert refused(modify, rds, NewDBInstanceIdentifier="other") == "DBInstanceAlreadyExists"
+    told = modify(rds, NewDBInstanceIdentifier="Old", DeletionProtection=True)
+    assert told["PendingModifiedValues"] == {"DBInstanceIdentifier": "old"}
+    after = wait(rds, name="old")
+    assert (after["DbiResourceId"], after["PendingModifiedValues"]) == (before["DbiResourceId"], {})
+    assert after["DeletionProtection"] is True
+    address = before["Endpoint"]["Address"]
+    assert after["Endpoint"]["Address"] == address.replace("shop.", "old.")
+    assert refused(rds.describe_db_instances, DBInstanceIdentifier="shop") == "DBInstanceNotFound"
 
 
 def test_what_is_left_to_the_maintenance_window_stays_pending(rds: Any) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import signal
@@ -279,19 +280,47 @@ def test_snapshots_hold_what_there_was(site: Site) -> None:
         )
     for engine in ENGINES:
         site.wait(f"{engine}-then")
+        assert "MasterUserSecret" not in site.shown(f"{engine}-then")
+        site.rds.modify_db_instance(
+            DBInstanceIdentifier=f"{engine}-then", ManageMasterUserPassword=True, ApplyImmediately=True
+        )
+    for engine in ENGINES:
+        site.wait(f"{engine}-then")
         assert site.secret(f"{engine}-then") != site.secret(engine)
         told = site.ask(f"{engine}-then", "SELECT n FROM kept;")
         assert told.stdout == "1\n", told.stderr
         assert site.told(engine, "SELECT count(*) FROM kept;") == "2"
 
 
+def test_what_was_restored_takes_the_name_and_with_it_the_endpoint(site: Site) -> None:
+    for old, new in (("", "-old"), ("-then", "")):
+        for engine in ENGINES:
+            site.rds.modify_db_instance(
+                DBInstanceIdentifier=f"{engine}{old}", NewDBInstanceIdentifier=f"{engine}{new}", ApplyImmediately=True
+            )
+        for engine in ENGINES:
+            wanted = f"{engine}{new}"
+            until(f"there is {wanted}", lambda name=wanted: refused(site.shown, name) != "DBInstanceNotFound")
+            site.wait(wanted)
+    for engine in ENGINES:
+        # The certificate is for the name, too.
+        until(f"{engine} answers", lambda name=engine: site.told(name, "SELECT count(*) FROM kept;") == "1")
+        assert site.told(f"{engine}-old", "SELECT count(*) FROM kept;") == "2"
+
+
 def test_a_copy_of_now(site: Site) -> None:
-    site.rds.restore_db_instance_to_point_in_time(
-        SourceDBInstanceIdentifier="postgres",
-        TargetDBInstanceIdentifier="postgres-now",
-        UseLatestRestorableTime=True,
-        DBSubnetGroupName="data",
-        VpcSecurityGroupIds=[one["VpcSecurityGroupId"] for one in site.shown("postgres")["VpcSecurityGroups"]],
+    copy = {
+        "SourceDBInstanceIdentifier": "postgres-old",
+        "TargetDBInstanceIdentifier": "postgres-now",
+        "DBSubnetGroupName": "data",
+        "VpcSecurityGroupIds": [one["VpcSecurityGroupId"] for one in site.shown("postgres")["VpcSecurityGroups"]],
+    }
+    before = {**copy, "RestoreTime": datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)}
+    assert refused(site.rds.restore_db_instance_to_point_in_time, **before) == "InvalidRestoreFault"
+    site.rds.restore_db_instance_to_point_in_time(**copy, UseLatestRestorableTime=True)
+    site.wait("postgres-now")
+    site.rds.modify_db_instance(
+        DBInstanceIdentifier="postgres-now", ManageMasterUserPassword=True, ApplyImmediately=True
     )
     site.wait("postgres-now")
     until("it has what there is", lambda: site.told("postgres-now", "SELECT count(*) FROM kept;") == "2")

@@ -13,6 +13,21 @@ PROTECT = "groundwork:protect"
 OURS = "groundwork:"
 # Followed by the name or id of a hosted zone: where else to look for what a stack has made.
 PLACE = "groundwork:place:"
+# A database that belongs to one of a stack (``<stack>/<name>``) and does not serve: restored, or kept after its
+# successor has come; and since when that is so.
+BESIDE = "groundwork:beside"
+REPLACED = "groundwork:replaced"
+# What a database was restored from, to which state of the data, what was asked for and when.
+RESTORED_FROM = "groundwork:restored-from"
+RESTORED_TO = "groundwork:restored-to"
+RESTORE_ASKED = "groundwork:restore-asked"
+RESTORE_BEGAN = "groundwork:restore-began"
+# The identifier that a database is to have once it serves.
+TAKES = "groundwork:takes"
+# When it began to take the place of the one that serves: what happens in several runs happens at one moment.
+SWITCH_BEGAN = "groundwork:switch-began"
+# When a snapshot was asked for by a backup.
+BACKUP = "groundwork:backup"
 
 
 def as_list(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -25,21 +25,21 @@ def ensure(options: Options, check: bool) -> bool:
         return False
     if not check:
         if options["login_user"] is None:
-            raise AccessError(_told(options, "it has no user there yet, and no login_user was given who could make it"))
+            raise AccessError(told(options, "it has no user there yet, and no login_user was given who could make it"))
         give(options)
         if not works(options):
-            raise AccessError(_told(options, "it was made, and is refused all the same"))
+            raise AccessError(told(options, "it was made, and is refused all the same"))
     return True
 
 
 def works(options: Options) -> bool:
     """Whether the user gets in and may make tables."""
     try:
-        connection = _connect(options, options["username"], options["password"])
+        connection = connect(options, options["username"], options["password"])
     except Exception as error:
         if _code(options["engine"], error) in REFUSED[options["engine"]]:
             return False
-        raise AccessError(_told(options, error)) from error
+        raise AccessError(told(options, error)) from error
     try:
         return _may_create(options, connection)
     finally:
@@ -57,16 +57,16 @@ def _may_create(options: Options, connection: Any) -> bool:
 def give(options: Options) -> None:
     """Make the user, or give it the password, and let it do everything inside of its database."""
     try:
-        connection = _connect(options, options["login_user"], options["login_password"])
+        connection = connect(options, options["login_user"], options["login_password"])
     except Exception as error:
-        raise AccessError(_told(options, error, options["login_user"])) from error
+        raise AccessError(told(options, error, options["login_user"])) from error
     try:
         cursor = connection.cursor()
         for text, values in statements(options, _exists(options, cursor)):
             cursor.execute(text, values)
         connection.commit()
     except Exception as error:
-        raise AccessError(_told(options, error, options["login_user"])) from error
+        raise AccessError(told(options, error, options["login_user"])) from error
     finally:
         connection.close()
 
@@ -106,7 +106,7 @@ def _quoted(text: str, mark: str) -> str:
     return mark + text.replace(mark, mark * 2) + mark
 
 
-def _connect(options: Options, user: str, password: str) -> Any:
+def connect(options: Options, user: str, password: str) -> Any:
     where = {"host": options["host"], "port": options["port"], "database": options["database"]}
     if options["engine"] == "mysql":
         import pymysql
@@ -122,9 +122,9 @@ def _code(engine: str, error: Exception) -> Any:
     return first.get("C") if engine == "postgres" and isinstance(first, dict) else first
 
 
-def _told(options: Options, problem: object, user: str = "") -> str:
+def told(options: Options, problem: object, user: str = "") -> str:
     text = str(problem)
-    for secret in (options["password"], options["login_password"]):
+    for secret in (options["password"], options.get("login_password")):
         text = text.replace(secret, "********") if secret else text
     where = f"{options['database']} at {options['host']}:{options['port']}"
     return f"{user or options['username']} cannot get into {where}: {text}"

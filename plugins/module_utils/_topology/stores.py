@@ -36,6 +36,15 @@ MAINTENANCE_WINDOW = Field(
     "Weekly time of AWS's own maintenance (UTC). Without it AWS chooses.",
 )
 
+LENGTH = Text("a length of time like 90m, 24h or 7d", "[1-9][0-9]{0,4}[mhd]")
+
+OBJECTIVES = Record(
+    fields={
+        "rpo": Field(LENGTH, "Of how much time at most what was written may be lost.", default="24h"),
+        "rto": Field(LENGTH, "How long it may take until a database serves again.", default="1h"),
+    }
+)
+
 DATABASE = Record(
     fields={
         "engine": Field(Choice(*ENGINES), "What it is.", required=True),
@@ -60,6 +69,9 @@ DATABASE = Record(
             "Name of the database inside. Without it, that of the key, with `_` for `-`.",
         ),
         "backup_retention": Field(Whole("a number of days", 1, 35), "Days for which backups are kept.", default=7),
+        "objectives": Field(
+            OBJECTIVES, "What a recovery is measured by: `status` and `backup` warn, `restore` compares.", default={}
+        ),
         "backup_window": Field(
             Text("a time like 03:00-04:00", f"{TIME}-{TIME}"), "Daily time of the backup (UTC). Without it AWS chooses."
         ),

@@ -28,6 +28,10 @@ DRAWN = (
     (re.compile(r"\.c[0-9a-f]{11}\."), "."),
     (re.compile(r":certificate/[0-9a-f-]{36}"), ":certificate"),
     (re.compile(r"\b_[0-9a-f]{32}\."), "_proof."),
+    # When a database was restored, or had its time; and what it is called since.
+    (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"), "<moment>"),
+    (re.compile(r"-before-\d{8}-\d{6}\b"), "-before"),
+    (re.compile(r"-restored-[0-9a-f]{8}\b"), "-restored"),
 )
 ADDRESS = re.compile(r"ec2(-\d{1,3}){4}|(?<![\d./])(\d{1,3}[.-]){3}\d{1,3}(?![\d/])")
 # Different each time by nature, or about the call and not about the object.

@@ -13,7 +13,14 @@ from ansible_collections.groundwork.aws.plugins.module_utils._database import lo
 from ansible_collections.groundwork.aws.plugins.module_utils._stack import asking
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.resource import Live
 
-OPTIONS = {"region": "us-east-1", "stack": STACK, "database": "main", "service": "api", "master": False}
+OPTIONS = {
+    "region": "us-east-1",
+    "stack": STACK,
+    "database": "main",
+    "service": "api",
+    "master": False,
+    "instance": None,
+}
 SECRET = secret("main-api")
 
 

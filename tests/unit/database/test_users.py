@@ -66,7 +66,7 @@ Using = Callable[[Engine], Engine]
 @pytest.fixture
 def using(monkeypatch: pytest.MonkeyPatch) -> Using:
     def use(engine: Engine) -> Engine:
-        monkeypatch.setattr(users, "_connect", engine.connect)
+        monkeypatch.setattr(users, "connect", engine.connect)
         return engine
 
     return use

@@ -38,6 +38,7 @@ SOURCES = (
     "module_utils/_rollout",
     "module_utils/_aws",
     "module_utils/_database",
+    "module_utils/_recovery",
     "module_utils/_service",
     "plugin_utils/_inventory",
 )

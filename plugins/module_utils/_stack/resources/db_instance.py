@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._aws.tags import as_list
+from ..._aws.tags import RESTORE_ASKED, RESTORE_BEGAN, RESTORED_FROM, RESTORED_TO, TAKES, as_list
 from .. import database_changes as changes
 from .. import rds
 from ..resource import Client, Live, Order, Properties, Raw, ResourceType, dig
@@ -159,6 +159,8 @@ TYPE = ResourceType(
     id="DBInstanceIdentifier",
     tagging=rds.TAGGING,
     data=True,
+    # Where one that was restored comes from is told by its tags alone (see _recovery).
+    own_tags=frozenset({RESTORE_ASKED, RESTORE_BEGAN, RESTORED_FROM, RESTORED_TO, TAKES}),
     attributes={
         "id": "DBInstanceIdentifier",
         "arn": "DBInstanceArn",

@@ -1,0 +1,122 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""See that a database holds what is expected."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: database_contents
+short_description: See that a database holds what is expected
+version_added: 0.1.0
+description:
+  - Gets into a database as a user, and looks which tables there are.
+  - Fails when there is none at all, or not all of those that are expected.
+  - Changes nothing. Runs on a host that reaches the database, with a Python that has the driver of its engine.
+options:
+  engine:
+    description:
+      - What the database is.
+    type: str
+    choices: [mysql, postgres]
+    required: true
+  host:
+    description:
+      - Where it answers.
+    type: str
+    required: true
+  port:
+    description:
+      - At which port.
+    type: int
+    required: true
+  database:
+    description:
+      - What the database inside is called.
+    type: str
+    required: true
+  username:
+    description:
+      - The name of the user.
+    type: str
+    required: true
+  password:
+    description:
+      - The password of the user.
+    type: str
+    required: true
+  expects:
+    description:
+      - The tables that must be there.
+    type: list
+    elements: str
+    default: []
+extends_documentation_fragment:
+  - groundwork.aws.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+requirements:
+  - PyMySQL and cryptography, or pg8000
+seealso:
+  - module: groundwork.aws.database_login
+  - module: groundwork.aws.database_restore
+author:
+  - groundwork.aws authors (@groundwork-aws)
+"""
+
+EXAMPLES = r"""
+- name: See that the orders are there
+  groundwork.aws.database_contents:
+    engine: "{{ login.engine }}"
+    host: "{{ login.host }}"
+    port: "{{ login.port }}"
+    database: "{{ login.database }}"
+    username: "{{ login.user.username }}"
+    password: "{{ login.user.password }}"
+    expects: [orders]
+"""
+
+RETURN = r"""
+tables:
+  description: The names of the tables.
+  returned: success
+  type: list
+  elements: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.groundwork.aws.plugins.module_utils._database.contents import lacks, tables
+from ansible_collections.groundwork.aws.plugins.module_utils._database.users import AccessError
+
+
+def main() -> None:
+    text = {"type": "str", "required": True}
+    module = AnsibleModule(
+        argument_spec={
+            "engine": {**text, "choices": ["mysql", "postgres"]},
+            "host": text,
+            "port": {"type": "int", "required": True},
+            "database": text,
+            "username": text,
+            "password": {**text, "no_log": True},
+            "expects": {"type": "list", "elements": "str", "default": []},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        found = tables(module.params)
+    except AccessError as error:
+        module.fail_json(msg=str(error))
+    missing = lacks(found, module.params["expects"])
+    if missing:
+        module.fail_json(msg=f"{module.params['database']} at {module.params['host']}: {missing}", tables=found)
+    module.exit_json(changed=False, tables=found)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Tell to which points the databases of a stack can be restored."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: database_recovery_info
+short_description: Tell to which points the databases of a stack can be restored
+version_added: 0.1.0
+description:
+  - Reads the backups and snapshots of the databases of a topology, and what was restored or kept beside them.
+  - Warns of each database of which nothing newer than its objective C(rpo) can be restored.
+options:
+  topology:
+    description:
+      - The topology document. A path, the bare name of one that comes with the collection, or the document itself.
+    type: raw
+    required: true
+  overrides:
+    description:
+      - Keys that are merged over those of the document.
+    type: dict
+  databases:
+    description:
+      - The names of the databases in the document. Without any, all of them.
+    type: list
+    elements: str
+    default: []
+extends_documentation_fragment:
+  - groundwork.aws.attributes
+  - groundwork.aws.aws
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+seealso:
+  - module: groundwork.aws.database_snapshot
+  - module: groundwork.aws.database_restore
+author:
+  - groundwork.aws authors (@groundwork-aws)
+"""
+
+EXAMPLES = r"""
+- name: Read what can be restored
+  groundwork.aws.database_recovery_info:
+    topology: three_tier
+  register: recovery
+
+- name: A day is lost at most
+  ansible.builtin.assert:
+    that: recovery.databases.main.age_seconds < 86400
+"""
+
+RETURN = r"""
+databases:
+  description: What there is, by the name of the database.
+  returned: success
+  type: dict
+  contains:
+    instance:
+      description: The identifier of the instance that serves, if there is one.
+      type: str
+    status:
+      description: What RDS says of it.
+      type: str
+    newest_point:
+      description: The newest point that can be restored, if there is any.
+      type: str
+      sample: "2026-03-01T04:05:06Z"
+    age_seconds:
+      description: How long ago that is.
+      type: int
+    objectives:
+      description: The objectives of the document, in seconds, as C(rpo_seconds) and C(rto_seconds).
+      type: dict
+    restorable:
+      description: Of each instance (C(instance)) the points in time to which it can be restored, C(from) and C(to).
+      type: list
+      elements: dict
+    snapshots:
+      description: The snapshots, the newest first, with C(id), C(status), C(taken), C(size_gib), and whether C(ours).
+      type: list
+      elements: dict
+    kept:
+      description: The instances that stand beside, with C(id), C(status), C(created) and whether C(replaced).
+      type: list
+      elements: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.sdk import MISSING
+from ansible_collections.groundwork.aws.plugins.module_utils._recovery.entry import inform
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "topology": {"type": "raw", "required": True},
+            "overrides": {"type": "dict"},
+            "databases": {"type": "list", "elements": "str", "default": []},
+            **ARGUMENTS,
+        },
+        supports_check_mode=True,
+    )
+    if MISSING:
+        module.fail_json(msg=missing_required_lib("botocore"), exception=str(MISSING))
+    result = inform(module.params)
+    for text in result.pop("warnings", ()):
+        module.warn(text)
+    (module.fail_json if result.get("failed") else module.exit_json)(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Take snapshots of the databases of a stack."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: database_snapshot
+short_description: Take snapshots of the databases of a stack
+version_added: 0.1.0
+description:
+  - Takes a manual snapshot of each database of a topology, waits until they are available, and deletes those of its own
+    that are older than the newest O(keep).
+  - Its own are those that carry its tags. No other snapshot is ever deleted.
+  - A run that was killed is continued by the next one, which waits for the snapshots that are being taken.
+  - Warns when so far nothing newer than the objective C(rpo) of a database could have been restored.
+options:
+  topology:
+    description:
+      - The topology document. A path, the bare name of one that comes with the collection, or the document itself.
+    type: raw
+    required: true
+  overrides:
+    description:
+      - Keys that are merged over those of the document.
+    type: dict
+  databases:
+    description:
+      - The names of the databases in the document. Without any, all of them.
+    type: list
+    elements: str
+    default: []
+  keep:
+    description:
+      - How many of its own snapshots of each database are kept.
+    type: int
+    default: 7
+  lock_wait:
+    description:
+      - How many seconds to wait for another run of the same stack to end.
+    type: int
+    default: 120
+  lock_ttl:
+    description:
+      - After how many seconds the lock expires unless it is renewed. A run that lives renews it.
+    type: int
+    default: 60
+extends_documentation_fragment:
+  - groundwork.aws.attributes
+  - groundwork.aws.aws
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+seealso:
+  - module: groundwork.aws.database_restore
+  - module: groundwork.aws.database_recovery_info
+author:
+  - groundwork.aws authors (@groundwork-aws)
+"""
+
+EXAMPLES = r"""
+- name: Take a snapshot of every database before a change
+  groundwork.aws.database_snapshot:
+    topology: three_tier
+
+- name: Take one of the orders and keep a month of them
+  groundwork.aws.database_snapshot:
+    topology: ecommerce
+    databases: [order]
+    keep: 30
+"""
+
+RETURN = r"""
+snapshots:
+  description: What was done, by the name of the database.
+  returned: success
+  type: dict
+  contains:
+    snapshot:
+      description: The identifier of the snapshot.
+      type: str
+      sample: three-tier-main-20260301-040506
+    size_gib:
+      description: The storage of the database that it is of, in GiB. Not in check mode.
+      type: int
+    taken:
+      description: When it was taken. Not in check mode.
+      type: str
+      sample: "2026-03-01T04:05:06Z"
+    seconds:
+      description: How long that took. Not in check mode.
+      type: float
+    deleted:
+      description: The identifiers of the snapshots that went.
+      type: list
+      elements: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.sdk import MISSING
+from ansible_collections.groundwork.aws.plugins.module_utils._recovery.entry import take
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "topology": {"type": "raw", "required": True},
+            "overrides": {"type": "dict"},
+            "databases": {"type": "list", "elements": "str", "default": []},
+            "keep": {"type": "int", "default": 7},
+            "lock_wait": {"type": "int", "default": 120},
+            "lock_ttl": {"type": "int", "default": 60},
+            **ARGUMENTS,
+        },
+        supports_check_mode=True,
+    )
+    if MISSING:
+        module.fail_json(msg=missing_required_lib("botocore"), exception=str(MISSING))
+    result = take(module.params, module.check_mode)
+    for text in result.pop("warnings", ()):
+        module.warn(text)
+    (module.fail_json if result.get("failed") else module.exit_json)(**result)
+
+
+if __name__ == "__main__":
+    main()
