@@ -10,6 +10,7 @@ from typing import Any
 STACK = "groundwork:stack"
 RESOURCE = "groundwork:resource"
 PROTECT = "groundwork:protect"
+GROUP = "groundwork:group"
 OURS = "groundwork:"
 
 
