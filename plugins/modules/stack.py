@@ -55,8 +55,8 @@ options:
   only:
     description:
       - The addresses of the resources to do something about. All others stay as they are and are told in RV(left).
-      - An address that is neither in the topology nor in the account is refused, and so is one that cannot be brought in
-        before something else is made, or goes while something else stands on it.
+      - An address that is neither in the topology nor in the account is refused. So is one that cannot be brought in
+        before something else is made, or that goes while something else stands on it.
     type: list
     elements: str
     version_added: 0.2.0

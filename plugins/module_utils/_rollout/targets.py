@@ -35,8 +35,8 @@ class Member:
 class Wish:
     """What is to come about: that an instance is out of the group (``drained``, ``absent``), or in it and ``healthy``.
 
-    At least ``minimum`` other targets must be healthy for it to be drained; to be absent, nobody is asked. ``timeout`` is
-    in seconds.
+    At least ``minimum`` other targets must be healthy for it to be drained; to be absent, nobody is asked.
+    ``timeout`` is in seconds.
     """
 
     state: str

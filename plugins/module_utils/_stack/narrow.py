@@ -56,9 +56,9 @@ def narrowed(stack: WantedStack, plan: Plan, only: Sequence[str] | None, traffic
 
 def _is_retired(change: Change, groups: Iterable[str | None]) -> bool:
     """Whether an instance goes while its group stays; a duplicate goes for another reason, and at once."""
-    if change.type != "instance" or change.action != "delete" or change.live is None or change.key != change.live.address:
+    if change.type != "instance" or change.action != "delete" or change.live is None:
         return False
-    return change.live.tags.get(GROUP) in groups
+    return change.key == change.live.address and change.live.tags.get(GROUP) in groups
 
 
 def _is_new(target: Change, begun: set[str]) -> bool:

