@@ -59,7 +59,6 @@ options:
         before something else is made, or that goes while something else stands on it.
     type: list
     elements: str
-    version_added: 0.2.0
   traffic:
     description:
       - Whether to change which instances get requests.
@@ -68,7 +67,6 @@ options:
       - The playbook C(groundwork.aws.scale) does it host by host, without dropping a request.
     type: bool
     default: true
-    version_added: 0.2.0
   lock_wait:
     description:
       - How many seconds to wait for another run of the same stack to end.

@@ -99,6 +99,8 @@ def test_it_grows_gets_larger_and_shrinks_under_load(stack: Stack, url: str, mac
         assert stack.health("frontend") == {three[name]["InstanceId"]: "healthy" for name in [*FRONT, "frontend-3"]}
         shrunk = stack.play("scale.yml", services={"frontend": {"instances": {"type": "t3.small"}}})
         assert shrunk.code == 0, shrunk.output
+    # Each was back before the next one stopped.
+    assert shrunk.output.count("TASK [Note that it has its type]") == 2, shrunk.output
     assert traffic.sent > 200
     assert traffic.failures == []
     two = stack.machines()
