@@ -17,6 +17,7 @@ description:
     It has the URLs of all its instances, separated by commas, for the caller to try in turn.
   - Instances in the zone of the caller come first, for traffic between zones is slower and costs money.
   - A service on the same instances as the caller is called on the loopback.
+  - Hosts that are about to leave, those of the group C(groundwork_leaving), are not called any more.
 positional: _input
 options:
   _input:
@@ -63,8 +64,10 @@ def service_urls(
 ) -> dict[str, str]:
     """The variables of a caller, by name."""
     found: dict[str, str] = {}
+    leaving = set(groups.get("groundwork_leaving", ()))
     for call in calls:
-        addresses = ["127.0.0.1"] if call["local"] else _addresses(groups.get(call["group"], ()), hostvars, host)
+        staying = [name for name in groups.get(call["group"], ()) if name not in leaving]
+        addresses = ["127.0.0.1"] if call["local"] else _addresses(staying, hostvars, host)
         urls = [f"http://{address}:{call['port']}" for address in addresses]
         found[f"{call['name'].upper().replace('-', '_')}_URLS"] = ",".join(urls)
     return found

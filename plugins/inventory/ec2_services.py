@@ -130,6 +130,7 @@ from ansible.utils.vars import combine_vars
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS, Connection
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.document import TopologyError, load
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.hosts import (
+    CHANGING,
     group_name,
     group_of_instance,
     group_variables,
@@ -180,7 +181,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _publish(self, document: dict[str, Any] | None) -> None:
         """What all hosts have in common; the group `all` reaches the implicit localhost as well."""
-        self.inventory.add_group("groundwork")
+        # They are named by playbooks, and may be without hosts.
+        for group in ("groundwork", *CHANGING):
+            self.inventory.add_group(group)
         if document is not None:
             self._set("all", stack_variables(document))
 

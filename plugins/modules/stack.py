@@ -52,6 +52,21 @@ options:
       - Whether to delete what the stack owns and the document no longer has.
     type: bool
     default: true
+  only:
+    description:
+      - The addresses of the resources to do something about. All others stay as they are and are told in RV(left).
+      - An address that is neither in the topology nor in the account is refused. So is one that cannot be brought in
+        before something else is made, or that goes while something else stands on it.
+    type: list
+    elements: str
+  traffic:
+    description:
+      - Whether to change which instances get requests.
+      - With V(false), instances that are new are not registered with their target groups, and those that serve neither
+        go, when the count of their group was lowered, nor stop to get another type. All that is told in RV(left).
+      - The playbook C(groundwork.aws.scale) does it host by host, without dropping a request.
+    type: bool
+    default: true
   lock_wait:
     description:
       - How many seconds to wait for another run of the same stack to end.
@@ -106,6 +121,16 @@ EXAMPLES = r"""
     adopt:
       vpc/main: vpc-0123456789abcdef0
 
+- name: Make one more machine, and leave everything else as it is
+  groundwork.aws.stack:
+    topology: three_tier
+    overrides:
+      services:
+        frontend:
+          instances:
+            count: 3
+    only: [instance/frontend-3]
+
 - name: Take everything down, the machine with the data too
   groundwork.aws.stack:
     topology: single_instance
@@ -136,12 +161,24 @@ plan:
       description: Why.
       type: str
       sample: "differs: ingress"
+    part:
+      description:
+        - What it is of moving requests from one instance to another. C(join) where one gets requests that is new,
+          C(resize) where one stops to get another type, C(retire) where one goes because there are to be fewer.
+        - Empty for everything else.
+      type: str
+      sample: ""
     before:
       description: The properties as they are. Those that differ only, unless it is deleted.
       type: dict
     after:
       description: The properties as they will be. Those that differ only, unless it is created.
       type: dict
+left:
+  description: What differs and was left as it is, because of O(only) or O(traffic). As in RV(plan).
+  returned: when the account could be read
+  type: list
+  elements: dict
 outputs:
   description: The results of the stack by name. Those that are not known yet are left out.
   returned: when the account could be read
@@ -175,6 +212,8 @@ def main() -> None:
             "allow_destroy": {"type": "list", "elements": "str", "default": []},
             "adopt": {"type": "dict", "default": {}},
             "prune": {"type": "bool", "default": True},
+            "only": {"type": "list", "elements": "str"},
+            "traffic": {"type": "bool", "default": True},
             "lock_wait": {"type": "int", "default": 120},
             "lock_ttl": {"type": "int", "default": 60},
             "parallel": {"type": "int", "default": 10},

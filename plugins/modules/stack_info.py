@@ -104,6 +104,11 @@ drift:
         id:
           description: Its id.
           type: str
+plan:
+  description: What M(groundwork.aws.stack) would do, as that returns it.
+  returned: success
+  type: list
+  elements: dict
 calls:
   description: How often each operation of the API was called.
   returned: success

@@ -33,9 +33,10 @@ options:
     description:
       - With V(drained), the instance gets no new requests, and has answered those that it had.
         It stays in when it gets none anyway, and when too few others would be left.
+      - With V(absent), it is not in the target group, whether it gets requests and others are left or not.
       - With V(healthy), it is in the target group, and the load balancer calls it healthy.
     type: str
-    choices: [drained, healthy]
+    choices: [drained, absent, healthy]
     default: healthy
   minimum_healthy:
     description:
@@ -113,7 +114,7 @@ def main() -> None:
             "stack": {"type": "str", "required": True},
             "service": {"type": "str", "required": True},
             "instance": {"type": "str", "required": True},
-            "state": {"type": "str", "choices": ["drained", "healthy"], "default": "healthy"},
+            "state": {"type": "str", "choices": ["drained", "absent", "healthy"], "default": "healthy"},
             "minimum_healthy": {"type": "int", "default": 1},
             "timeout": {"type": "int", "default": 300},
             **ARGUMENTS,

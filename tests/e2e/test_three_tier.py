@@ -140,6 +140,27 @@ def test_the_drill_what_was_destroyed_is_served_again(
     assert not any(again.changed.values()), again.output
 
 
+def test_it_grows_gets_larger_and_shrinks_under_load(stack: Stack, url: str, machines: dict[str, Any]) -> None:
+    with Traffic(f"{url}/", f"{url}/api/projects") as traffic:
+        grown = stack.play("scale.yml", services={"frontend": {"instances": {"count": 3}}})
+        assert grown.code == 0, grown.output
+        three = stack.machines()
+        assert set(three) == {*FRONT, *BACK, "frontend-3"}
+        assert stack.health("frontend") == {three[name]["InstanceId"]: "healthy" for name in [*FRONT, "frontend-3"]}
+        shrunk = stack.play("scale.yml", services={"frontend": {"instances": {"type": "t3.small"}}})
+        assert shrunk.code == 0, shrunk.output
+    # Each was back before the next one stopped.
+    assert shrunk.output.count("TASK [Note that it has its type]") == 2, shrunk.output
+    assert traffic.sent > 200
+    assert traffic.failures == []
+    two = stack.machines()
+    assert {name: one["InstanceId"] for name, one in two.items()} == {
+        name: one["InstanceId"] for name, one in machines.items()
+    }
+    assert {name: two[name]["InstanceType"] for name in FRONT} == dict.fromkeys(FRONT, "t3.small")
+    assert stack.health("frontend") == {two[name]["InstanceId"]: "healthy" for name in FRONT}
+
+
 def test_new_releases_of_both_tiers_drop_no_request(stack: Stack, url: str, tmp_path: Path) -> None:
     ignore = shutil.ignore_patterns(".venv", "__pycache__", "instance", ".pytest_cache")
     services = {}

@@ -8,8 +8,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
+import pytest
 from rig.runs import CHECKOUT
 
 HOSTS = ("front-1", "back-1", "back-2")
@@ -22,18 +27,24 @@ SITE = f"""
 - ansible.builtin.import_playbook: {CHECKOUT}/playbooks/deploy.yml
 """
 SERVED = "Have each new release served"
+HERE = {"ansible_connection": "local", "ansible_become": False, "ansible_python_interpreter": sys.executable}
 
 
 def play(directory: Path, *options: str, lost: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
     (directory / "site.yml").write_text(SITE)
-    here = {"ansible_connection": "local", "ansible_become": False, "ansible_python_interpreter": sys.executable}
-    hosts = dict.fromkeys(HOSTS, here)
-    (directory / "hosts.json").write_text(json.dumps({"groundwork": {"hosts": hosts}}))
     facts = {"distribution": "Debian", "distribution_version": "12", "os_family": "Debian"}
     variables = {"lost_before": list(lost), "groundwork_services": [], "ansible_facts": facts}
-    command = [CHECKOUT / ".venv/bin/ansible-playbook", "--check", "-i", "hosts.json", "-e", json.dumps(variables)]
+    inventory = {"groundwork": {"hosts": dict.fromkeys(HOSTS, HERE)}}
+    return run(directory, inventory, variables, "--check", *options, "site.yml")
+
+
+def run(
+    directory: Path, inventory: Any, variables: dict[str, Any], *options: str | Path
+) -> subprocess.CompletedProcess[str]:
+    (directory / "hosts.json").write_text(json.dumps(inventory))
+    command = [CHECKOUT / ".venv/bin/ansible-playbook", "-i", "hosts.json", "-e", json.dumps(variables)]
     return subprocess.run(
-        [*command, *options, "site.yml"],
+        [*command, *options],
         cwd=directory,
         env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".venv/collections"), "ANSIBLE_NOCOLOR": "1"},
         capture_output=True,
@@ -56,3 +67,55 @@ def test_hosts_that_are_left_out_keep_nobody_from_deploying(tmp_path: Path) -> N
     done = play(tmp_path, "--limit", "all:!back-1", lost=("back-1",))
     assert done.returncode == 0, done.stdout
     assert done.stdout.count(SERVED) == 2
+
+
+class Healthy(BaseHTTPRequestHandler):
+    """A service that works."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_words: object) -> None:
+        """It has nothing to say."""
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """Where a service answers."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Healthy)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_port
+    server.shutdown()
+    server.server_close()
+
+
+def resize(directory: Path, port: int, *others: str, **more: Any) -> str:
+    """What is said when api-1 is to get another type, in an account that cannot be reached."""
+    service = {"name": "api", "runtime": "gunicorn", "balanced": False, "port": port}
+    service["health"] = {"path": "/health", "timeout": 2, "healthy": 1}
+    variables = {"groundwork_stack": "shop", "groundwork_group": "api", "groundwork_services": [service], **HERE}
+    hosts = {name: {**variables, "groundwork_host": name, "ec2_instance_id": "i-1"} for name in ("api-1", *others)}
+    inventory = {"groundwork": {"hosts": hosts}, "groundwork_resizing": {"hosts": {"api-1": {}}}}
+    given = {"stack_document": {"name": "shop"}, "app_health_timeout": 1, **more}
+    done = run(directory, inventory, given, CHECKOUT / "playbooks" / "resize.yml")
+    assert done.returncode != 0
+    return " ".join(done.stdout.split())
+
+
+def test_the_only_host_of_a_service_is_not_stopped_for_another_type(tmp_path: Path, port: int) -> None:
+    said = resize(tmp_path, port)
+    assert "api would be interrupted, for of the other hosts fewer than 1 answer" in said
+    assert "It was not stopped, and serves as before" in said
+    assert "Stop it, and start it" not in said
+
+
+def test_one_for_which_another_answers_is_and_what_fails_then_is_told(tmp_path: Path, port: int) -> None:
+    said = resize(tmp_path, port, "api-2")
+    assert "Stop it, and start it" in said
+    assert "is out of the load balancer" in said
+    assert "Not touched, and serving as before: nobody" in said
+
+
+def test_an_interruption_that_is_meant_is_made(tmp_path: Path, port: int) -> None:
+    assert "Stop it, and start it" in resize(tmp_path, port, interrupt=True)

@@ -10,6 +10,7 @@ from typing import Any
 STACK = "groundwork:stack"
 RESOURCE = "groundwork:resource"
 PROTECT = "groundwork:protect"
+GROUP = "groundwork:group"
 OURS = "groundwork:"
 # Followed by the name or id of a hosted zone: where else to look for what a stack has made.
 PLACE = "groundwork:place:"

@@ -33,9 +33,10 @@ class Member:
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to come about: that an instance is out of the group (``drained``), or in it and ``healthy``.
+    """What is to come about: that an instance is out of the group (``drained``, ``absent``), or in it and ``healthy``.
 
-    At least ``minimum`` other targets must be healthy for it to leave. ``timeout`` is in seconds.
+    At least ``minimum`` other targets must be healthy for it to be drained; to be absent, nobody is asked.
+    ``timeout`` is in seconds.
     """
 
     state: str
@@ -60,6 +61,8 @@ def decide(wish: Wish, members: Sequence[Member]) -> Verdict:
         return Verdict("register" if state in (ABSENT, DRAINING) else "", HEALTHY)
     if state == DRAINING:
         return Verdict(until=ABSENT)
+    if wish.state == ABSENT:
+        return Verdict() if state == ABSENT else Verdict("deregister", ABSENT)
     if state != HEALTHY:
         return Verdict(why=f"it is {state}, so that it gets no requests")
     if others < wish.minimum:

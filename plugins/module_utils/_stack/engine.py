@@ -16,6 +16,7 @@ from .._aws.tags import RESOURCE, STACK
 from . import live as reading
 from . import render
 from .apply import apply
+from .narrow import narrowed, parted
 from .plan import Plan, make_plan
 from .reach import read_stack
 from .resource import Live, Scope
@@ -25,10 +26,12 @@ from .wanted import Ref, WantedStack
 
 @dataclass(frozen=True)
 class Options:
-    """How a run goes about its work."""
+    """How a run goes about its work. ``only`` and ``traffic`` leave a part of it undone (narrow.py)."""
 
     check: bool = False
     prune: bool = True
+    only: Sequence[str] | None = None
+    traffic: bool = True
     allow_destroy: Sequence[str] = ()
     adopt: Mapping[str, str] = field(default_factory=dict)
     lock_wait: float = 120.0
@@ -97,7 +100,8 @@ def look(
         **_made_by_aws(clients, stack, owned | options.adopt.keys()),
         **_adopted(clients, stack, inventory, options.adopt),
     }
-    return inventory, make_plan(stack, inventory.alive, REGISTRY, options.prune, adopted)
+    plan = parted(stack, make_plan(stack, inventory.alive, REGISTRY, options.prune, adopted), inventory.alive)
+    return inventory, narrowed(stack, plan, options.only, options.traffic)
 
 
 def outputs(stack: WantedStack, live: Mapping[str, Live]) -> dict[str, str]:

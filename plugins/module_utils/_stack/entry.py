@@ -42,6 +42,7 @@ def inform(options: Mapping[str, Any]) -> Outcome:
             "outputs": engine.outputs(stack, plan.kept),
             "resources": engine.attributes(plan.kept),
             "drift": drift.of(plan),
+            "plan": render.listed(plan.changes),
             "calls": clients.calls,
             "warnings": engine.notices(plan.kept),
         }
@@ -61,7 +62,7 @@ def _open(options: Mapping[str, Any]) -> tuple[Clients, WantedStack]:
 
 
 def _engine_options(options: Mapping[str, Any], check: bool) -> engine.Options:
-    names = ("prune", "allow_destroy", "adopt", "lock_wait", "lock_ttl", "parallel")
+    names = ("prune", "only", "traffic", "allow_destroy", "adopt", "lock_wait", "lock_ttl", "parallel")
     given = {name: options[name] for name in names if options.get(name) is not None}
     if options["state"] == "absent":
         given["prune"] = True
@@ -72,7 +73,8 @@ def _result(clients: Clients, stack: WantedStack, result: engine.Result, check: 
     outcome: Outcome = {
         "changed": bool(result.plan.changes) if check else result.applied,
         "stack": stack.name,
-        "plan": render.listed(result.plan),
+        "plan": render.listed(result.plan.changes),
+        "left": render.listed(result.plan.left),
         "outputs": engine.outputs(stack, result.live),
         "resources": engine.attributes(result.live),
         "calls": clients.calls,

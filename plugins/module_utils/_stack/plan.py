@@ -38,6 +38,8 @@ class Change:
     untag: tuple[str, ...] = ()
     # The address under which `allow_destroy` may name it as well.
     part_of: str = ""
+    # What it is of moving requests from one instance to another: `join`, `resize` or `retire` (narrow.py).
+    part: str = ""
 
     @property
     def type(self) -> str:
@@ -59,11 +61,15 @@ class Change:
 
 @dataclass(frozen=True)
 class Plan:
-    """All changes, in a steady order; ``kept`` are the live objects that belong to the document's resources."""
+    """All changes, in a steady order; ``kept`` are the live objects that belong to the document's resources.
+
+    ``left`` are changes that are not to be done now.
+    """
 
     changes: tuple[Change, ...]
     kept: Mapping[str, Live]
     problems: tuple[str, ...] = ()
+    left: tuple[Change, ...] = ()
 
     def refused(self, allow_destroy: Sequence[str]) -> list[Change]:
         """The changes that would destroy data and are not allowed by name."""

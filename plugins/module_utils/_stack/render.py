@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.common.yaml import yaml_dump
@@ -12,10 +12,10 @@ from ansible.module_utils.common.yaml import yaml_dump
 from .plan import Change, Plan
 
 
-def listed(plan: Plan) -> list[dict[str, Any]]:
-    """The plan as the module returns it."""
-    fields = ("action", "reason", "before", "after")
-    return [{"address": change.key, **{name: getattr(change, name) for name in fields}} for change in plan.changes]
+def listed(changes: Sequence[Change]) -> list[dict[str, Any]]:
+    """Changes as the modules return them."""
+    fields = ("action", "reason", "part", "before", "after")
+    return [{"address": change.key, **{name: getattr(change, name) for name in fields}} for change in changes]
 
 
 def diff(plan: Plan) -> list[dict[str, str]]:

@@ -39,6 +39,9 @@ INSTANCE_KEYS = (
     "tags",
 )
 
+# Hosts that the document no longer has, those to get another type, and those with services that call other hosts.
+CHANGING = (LEAVING, RESIZING, CALLING) = ("groundwork_leaving", "groundwork_resizing", "groundwork_calling")
+
 _SAID_OF_SERVICES = (
     "runtime",
     "process_manager",
@@ -161,7 +164,23 @@ def host_groups(document: Document | None, instance: Mapping[str, Any]) -> list[
         names = list(services_on(document, group or ""))
     named = [("stack", stack), ("group", group), ("tier", tags.get("groundwork:tier")), ("zone", instance["zone"])]
     named += [("service", name) for name in names]
-    return ["groundwork", *(group_name(kind, name) for kind, name in named if name)]
+    groups = ["groundwork", *(group_name(kind, name) for kind, name in named if name)]
+    return groups + list(_changing_groups(document, instance))
+
+
+def _changing_groups(document: Document | None, instance: Mapping[str, Any]) -> Iterator[str]:
+    """What scaling has to do with a host: the document wants fewer of its kind, or it as another type."""
+    group = group_of_instance(document, instance)
+    if document is None or group is None:
+        return
+    machines = machine_groups(document)[group]
+    number = instance["tags"].get("groundwork:resource", "").removeprefix(f"instance/{group}-")
+    if number.isdigit() and int(number) > machines["count"]:
+        yield LEAVING
+    elif instance["type"] != machines["type"]:
+        yield RESIZING
+    if any(not call["local"] for name in services_on(document, group) for call in _calls(document, name)):
+        yield CALLING
 
 
 def group_name(kind: str, name: str) -> str:

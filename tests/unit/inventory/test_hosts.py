@@ -22,7 +22,7 @@ EVERY_CASE = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 
 
 def instance_of(case: Any) -> dict[str, Any]:
-    return {**dict.fromkeys(INSTANCE_KEYS), "id": "i-0", **case["instance"]}
+    return {**dict.fromkeys(INSTANCE_KEYS), "id": "i-0", "type": "t3.micro", **case["instance"]}
 
 
 def variables_of(case: Any) -> dict[str, Any]:

@@ -42,3 +42,12 @@ GROUPS = {"service_user_api": ["api-1", "api-2", "api-3", "other-api"]}
 def test_urls(call: dict[str, Any], variables: dict[str, str]) -> None:
     service_urls = FilterModule().filters()["service_urls"]
     assert service_urls([call], GROUPS, VARIABLES, "web-1") == variables
+
+
+def test_hosts_that_leave_are_not_called() -> None:
+    service_urls = FilterModule().filters()["service_urls"]
+    call = {"name": "user-api", "group": "service_user_api", "port": 3001, "local": False}
+    groups = {**GROUPS, "groundwork_leaving": ["api-3"]}
+    assert service_urls([call], groups, VARIABLES, "web-1") == {
+        "USER_API_URLS": "http://10.0.12.5:3001,http://10.0.11.4:3001"
+    }

@@ -162,7 +162,7 @@ def test_what_a_dead_run_did_not_wait_for_is_waited_for() -> None:
 
 def test_secrets_do_not_show() -> None:
     found = plan(stack(VPC, SUBNET, MACHINE), ALL[:2])
-    text = repr(render.listed(found)) + repr(render.diff(found))
+    text = repr(render.listed(found.changes)) + repr(render.diff(found))
     assert "secret" not in text
     assert "(digest) " in text
 

@@ -58,6 +58,22 @@ def test_resources(case: Any) -> None:
     assert {address: by_address[address] for address in case.get("resources", {})} == case.get("resources", {})
 
 
+@pytest.mark.parametrize("zones", [1, 2, 3])
+def test_zones_stay_balanced_whatever_the_count(zones: int) -> None:
+    names = [f"eu-central-1{letter}" for letter in "abc"[:zones]]
+    subnets = {"public": {"cidrs": [f"10.0.{zone}.0/24" for zone in range(zones)]}, "private": None}
+    network = {"zones": names, "subnets": subnets}
+    before: dict[str, Any] = {}
+    for count in range(1, 8):
+        change = {"network": network, "instances": {"app": {"count": count}}}
+        machines = [one for one in stack_of({"change": change}).resources if one.type == "instance"]
+        places = {one.address: one.properties["subnet"].address for one in machines}
+        numbers = [list(places.values()).count(f"subnet/public-{zone}") for zone in range(1, zones + 1)]
+        assert max(numbers) - min(numbers) <= 1
+        assert before.items() <= places.items(), "nobody moves when somebody comes, or goes"
+        before = places
+
+
 @EVERY_CASE
 def test_ingress(case: Any) -> None:
     if "ingress" in case:
