@@ -25,6 +25,8 @@ RESTORE_ASKED = "groundwork:restore-asked"
 RESTORE_BEGAN = "groundwork:restore-began"
 # The identifier that a database is to have once it serves.
 TAKES = "groundwork:takes"
+# Where a database that was restored comes from is told by its tags alone: they stay with it when it serves.
+OF_RESTORES = frozenset({RESTORE_ASKED, RESTORE_BEGAN, RESTORED_FROM, RESTORED_TO, TAKES})
 # When it began to take the place of the one that serves: what happens in several runs happens at one moment.
 SWITCH_BEGAN = "groundwork:switch-began"
 # When a snapshot was asked for by a backup.

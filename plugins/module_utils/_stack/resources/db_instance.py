@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._aws.tags import RESTORE_ASKED, RESTORE_BEGAN, RESTORED_FROM, RESTORED_TO, TAKES, as_list
+from ..._aws.tags import OF_RESTORES, as_list
 from .. import database_changes as changes
 from .. import rds
 from ..resource import Client, Live, Order, Properties, Raw, ResourceType, dig
@@ -39,7 +39,6 @@ OPTIONAL = {
     "parameter_group": "DBParameterGroupName",
     "logs": "EnableCloudwatchLogsExports",
 }
-
 # What AWS tells under the word by which it is asked for.
 TOLD_AS_GIVEN = (
     *("class", "version", "multi_az", "backup_retention", "backup_window", "maintenance_window"),
@@ -159,8 +158,7 @@ TYPE = ResourceType(
     id="DBInstanceIdentifier",
     tagging=rds.TAGGING,
     data=True,
-    # Where one that was restored comes from is told by its tags alone (see _recovery).
-    own_tags=frozenset({RESTORE_ASKED, RESTORE_BEGAN, RESTORED_FROM, RESTORED_TO, TAKES}),
+    own_tags=OF_RESTORES,
     attributes={
         "id": "DBInstanceIdentifier",
         "arn": "DBInstanceArn",
