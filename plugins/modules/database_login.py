@@ -98,10 +98,10 @@ url:
   type: str
 """
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import answer
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS
-from ansible_collections.groundwork.aws.plugins.module_utils._aws.sdk import MISSING
 from ansible_collections.groundwork.aws.plugins.module_utils._database.login import login
 
 
@@ -117,10 +117,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if MISSING:
-        module.fail_json(msg=missing_required_lib("botocore"), exception=str(MISSING))
-    result = login(module.params)
-    (module.fail_json if result.get("failed") else module.exit_json)(**result)
+    answer(module, lambda: login(module.params))
 
 
 if __name__ == "__main__":

@@ -14,15 +14,6 @@ description:
   - Reads the backups and snapshots of the databases of a topology, and what was restored or kept beside them.
   - Warns of each database of which nothing newer than its objective C(rpo) can be restored.
 options:
-  topology:
-    description:
-      - The topology document. A path, the bare name of one that comes with the collection, or the document itself.
-    type: raw
-    required: true
-  overrides:
-    description:
-      - Keys that are merged over those of the document.
-    type: dict
   databases:
     description:
       - The names of the databases in the document. Without any, all of them.
@@ -32,6 +23,7 @@ options:
 extends_documentation_fragment:
   - groundwork.aws.attributes
   - groundwork.aws.aws
+  - groundwork.aws.topology
 attributes:
   check_mode:
     support: full
@@ -91,29 +83,23 @@ databases:
       elements: dict
 """
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS
-from ansible_collections.groundwork.aws.plugins.module_utils._aws.sdk import MISSING
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import answer
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS, TOPOLOGY
 from ansible_collections.groundwork.aws.plugins.module_utils._recovery.entry import inform
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "topology": {"type": "raw", "required": True},
-            "overrides": {"type": "dict"},
+            **TOPOLOGY,
             "databases": {"type": "list", "elements": "str", "default": []},
             **ARGUMENTS,
         },
         supports_check_mode=True,
     )
-    if MISSING:
-        module.fail_json(msg=missing_required_lib("botocore"), exception=str(MISSING))
-    result = inform(module.params)
-    for text in result.pop("warnings", ()):
-        module.warn(text)
-    (module.fail_json if result.get("failed") else module.exit_json)(**result)
+    answer(module, lambda: inform(module.params))
 
 
 if __name__ == "__main__":

@@ -20,15 +20,6 @@ description:
   - A run that was killed at any moment is continued by the next one that is asked for the same.
   - The playbook C(restore.yml) does both, and between them has a host of the stack look into what was restored.
 options:
-  topology:
-    description:
-      - The topology document. A path, the bare name of one that comes with the collection, or the document itself.
-    type: raw
-    required: true
-  overrides:
-    description:
-      - Keys that are merged over those of the document.
-    type: dict
   database:
     description:
       - The name of the database in the document. Not needed where there is one alone.
@@ -59,19 +50,11 @@ options:
       - Whether to restore what the database that serves was restored from already. The latest point in time always is.
     type: bool
     default: false
-  lock_wait:
-    description:
-      - How many seconds to wait for another run of the same stack to end.
-    type: int
-    default: 120
-  lock_ttl:
-    description:
-      - After how many seconds the lock expires unless it is renewed. A run that lives renews it.
-    type: int
-    default: 60
 extends_documentation_fragment:
   - groundwork.aws.attributes
   - groundwork.aws.aws
+  - groundwork.aws.lock
+  - groundwork.aws.topology
 attributes:
   check_mode:
     support: full
@@ -160,38 +143,31 @@ snapshot:
   type: str
 """
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS
-from ansible_collections.groundwork.aws.plugins.module_utils._aws.sdk import MISSING
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import answer
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS, LOCK, TOPOLOGY
 from ansible_collections.groundwork.aws.plugins.module_utils._recovery.entry import restore
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "topology": {"type": "raw", "required": True},
-            "overrides": {"type": "dict"},
+            **TOPOLOGY,
             "database": {"type": "str"},
             "state": {"type": "str", "choices": ["restored", "switched", "absent"], "default": "restored"},
             "snapshot": {"type": "str"},
             "time": {"type": "str"},
             "instance": {"type": "str"},
             "again": {"type": "bool", "default": False},
-            "lock_wait": {"type": "int", "default": 120},
-            "lock_ttl": {"type": "int", "default": 60},
+            **LOCK,
             **ARGUMENTS,
         },
         mutually_exclusive=[("snapshot", "time", "instance")],
         required_one_of=[("snapshot", "time", "instance")],
         supports_check_mode=True,
     )
-    if MISSING:
-        module.fail_json(msg=missing_required_lib("botocore"), exception=str(MISSING))
-    result = restore(module.params, module.check_mode)
-    for text in result.pop("warnings", ()):
-        module.warn(text)
-    (module.fail_json if result.get("failed") else module.exit_json)(**result)
+    answer(module, lambda: restore(module.params, module.check_mode))
 
 
 if __name__ == "__main__":

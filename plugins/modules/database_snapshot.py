@@ -17,15 +17,6 @@ description:
   - A run that was killed is continued by the next one, which waits for the snapshots that are being taken.
   - Warns when so far nothing newer than the objective C(rpo) of a database could have been restored.
 options:
-  topology:
-    description:
-      - The topology document. A path, the bare name of one that comes with the collection, or the document itself.
-    type: raw
-    required: true
-  overrides:
-    description:
-      - Keys that are merged over those of the document.
-    type: dict
   databases:
     description:
       - The names of the databases in the document. Without any, all of them.
@@ -37,19 +28,11 @@ options:
       - How many of its own snapshots of each database are kept.
     type: int
     default: 7
-  lock_wait:
-    description:
-      - How many seconds to wait for another run of the same stack to end.
-    type: int
-    default: 120
-  lock_ttl:
-    description:
-      - After how many seconds the lock expires unless it is renewed. A run that lives renews it.
-    type: int
-    default: 60
 extends_documentation_fragment:
   - groundwork.aws.attributes
   - groundwork.aws.aws
+  - groundwork.aws.lock
+  - groundwork.aws.topology
 attributes:
   check_mode:
     support: full
@@ -100,32 +83,25 @@ snapshots:
       elements: str
 """
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS
-from ansible_collections.groundwork.aws.plugins.module_utils._aws.sdk import MISSING
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import answer
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS, LOCK, TOPOLOGY
 from ansible_collections.groundwork.aws.plugins.module_utils._recovery.entry import take
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "topology": {"type": "raw", "required": True},
-            "overrides": {"type": "dict"},
+            **TOPOLOGY,
             "databases": {"type": "list", "elements": "str", "default": []},
             "keep": {"type": "int", "default": 7},
-            "lock_wait": {"type": "int", "default": 120},
-            "lock_ttl": {"type": "int", "default": 60},
+            **LOCK,
             **ARGUMENTS,
         },
         supports_check_mode=True,
     )
-    if MISSING:
-        module.fail_json(msg=missing_required_lib("botocore"), exception=str(MISSING))
-    result = take(module.params, module.check_mode)
-    for text in result.pop("warnings", ()):
-        module.warn(text)
-    (module.fail_json if result.get("failed") else module.exit_json)(**result)
+    answer(module, lambda: take(module.params, module.check_mode))
 
 
 if __name__ == "__main__":

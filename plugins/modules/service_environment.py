@@ -86,10 +86,10 @@ environment:
   type: dict
 """
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import answer
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS
-from ansible_collections.groundwork.aws.plugins.module_utils._aws.sdk import MISSING
 from ansible_collections.groundwork.aws.plugins.module_utils._service.environment import environment
 
 
@@ -107,10 +107,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if MISSING:
-        module.fail_json(msg=missing_required_lib("botocore"), exception=str(MISSING))
-    result = environment(module.params)
-    (module.fail_json if result.get("failed") else module.exit_json)(**result)
+    answer(module, lambda: environment(module.params))
 
 
 if __name__ == "__main__":

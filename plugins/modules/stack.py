@@ -19,15 +19,6 @@ description:
     is something to change.
   - Resources that hold data are deleted or replaced only when O(allow_destroy) names them.
 options:
-  topology:
-    description:
-      - The topology document. A path, the bare name of one that comes with the collection, or the document itself.
-    type: raw
-    required: true
-  overrides:
-    description:
-      - Keys that are merged over those of the document.
-    type: dict
   state:
     description:
       - V(present) brings the stack to what the document says, V(absent) deletes all that it owns.
@@ -67,16 +58,6 @@ options:
       - The playbook C(groundwork.aws.scale) does it host by host, without dropping a request.
     type: bool
     default: true
-  lock_wait:
-    description:
-      - How many seconds to wait for another run of the same stack to end.
-    type: int
-    default: 120
-  lock_ttl:
-    description:
-      - After how many seconds the lock expires unless it is renewed. A run that lives renews it.
-    type: int
-    default: 60
   parallel:
     description:
       - How many resources are worked on at the same time.
@@ -85,6 +66,8 @@ options:
 extends_documentation_fragment:
   - groundwork.aws.attributes
   - groundwork.aws.aws
+  - groundwork.aws.lock
+  - groundwork.aws.topology
 attributes:
   check_mode:
     support: full
@@ -196,37 +179,30 @@ calls:
   sample: {"ec2:DescribeVpcs": 1}
 """
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS
-from ansible_collections.groundwork.aws.plugins.module_utils._aws.sdk import MISSING
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import answer
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS, LOCK, TOPOLOGY
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.entry import bring
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "topology": {"type": "raw", "required": True},
-            "overrides": {"type": "dict"},
+            **TOPOLOGY,
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "allow_destroy": {"type": "list", "elements": "str", "default": []},
             "adopt": {"type": "dict", "default": {}},
             "prune": {"type": "bool", "default": True},
             "only": {"type": "list", "elements": "str"},
             "traffic": {"type": "bool", "default": True},
-            "lock_wait": {"type": "int", "default": 120},
-            "lock_ttl": {"type": "int", "default": 60},
             "parallel": {"type": "int", "default": 10},
+            **LOCK,
             **ARGUMENTS,
         },
         supports_check_mode=True,
     )
-    if MISSING:
-        module.fail_json(msg=missing_required_lib("botocore"), exception=str(MISSING))
-    result = bring(module.params, module.check_mode)
-    for text in result.pop("warnings", ()):
-        module.warn(text)
-    (module.fail_json if result.get("failed") else module.exit_json)(**result)
+    answer(module, lambda: bring(module.params, module.check_mode))
 
 
 if __name__ == "__main__":

@@ -13,19 +13,10 @@ version_added: 0.1.0
 description:
   - Reads the resources of one topology and compares them with its document.
   - Changes nothing.
-options:
-  topology:
-    description:
-      - The topology document. A path, the bare name of one that comes with the collection, or the document itself.
-    type: raw
-    required: true
-  overrides:
-    description:
-      - Keys that are merged over those of the document.
-    type: dict
 extends_documentation_fragment:
   - groundwork.aws.attributes
   - groundwork.aws.aws
+  - groundwork.aws.topology
 attributes:
   check_mode:
     support: full
@@ -116,28 +107,22 @@ calls:
   sample: {"ec2:DescribeVpcs": 1}
 """
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS
-from ansible_collections.groundwork.aws.plugins.module_utils._aws.sdk import MISSING
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import answer
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS, TOPOLOGY
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.entry import inform
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "topology": {"type": "raw", "required": True},
-            "overrides": {"type": "dict"},
+            **TOPOLOGY,
             **ARGUMENTS,
         },
         supports_check_mode=True,
     )
-    if MISSING:
-        module.fail_json(msg=missing_required_lib("botocore"), exception=str(MISSING))
-    result = inform(module.params)
-    for text in result.pop("warnings", ()):
-        module.warn(text)
-    (module.fail_json if result.get("failed") else module.exit_json)(**result)
+    answer(module, lambda: inform(module.params))
 
 
 if __name__ == "__main__":

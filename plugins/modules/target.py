@@ -101,10 +101,10 @@ target_group:
   sample: shop-api
 """
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import answer
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS
-from ansible_collections.groundwork.aws.plugins.module_utils._aws.sdk import MISSING
 from ansible_collections.groundwork.aws.plugins.module_utils._rollout.entry import target
 
 
@@ -121,10 +121,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if MISSING:
-        module.fail_json(msg=missing_required_lib("botocore"), exception=str(MISSING))
-    result = target(module.params, module.check_mode)
-    (module.fail_json if result.get("failed") else module.exit_json)(**result)
+    answer(module, lambda: target(module.params, module.check_mode))
 
 
 if __name__ == "__main__":

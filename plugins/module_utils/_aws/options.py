@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""How to reach AWS: the module options that every module of the collection shares."""
+"""The options that modules share: how to reach AWS, what is wanted, and how to wait for others."""
 
 from __future__ import annotations
 
@@ -16,6 +16,14 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "secret_key": {"type": "str", "no_log": True},
     "session_token": {"type": "str", "no_log": True},
     "validate_certs": {"type": "bool", "default": True},
+}
+TOPOLOGY: dict[str, dict[str, Any]] = {
+    "topology": {"type": "raw", "required": True},
+    "overrides": {"type": "dict"},
+}
+LOCK: dict[str, dict[str, Any]] = {
+    "lock_wait": {"type": "int", "default": 120},
+    "lock_ttl": {"type": "int", "default": 60},
 }
 
 
