@@ -36,7 +36,9 @@ class Handler(MotoRequestHandler):
     """Connections stay open between requests, and nothing is printed."""
 
     protocol_version = "HTTP/1.1"
+    # Answers go out at once, and the headers together with the body.
     disable_nagle_algorithm = True
+    wbufsize = -1
 
     def log(self, type: str, message: str, *args: Any) -> None:
         """Requests are not logged."""

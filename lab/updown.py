@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import http.client
 import json
 import os
@@ -33,12 +34,15 @@ Say = Callable[[str], None]
 
 def setup(say: Say) -> tuple[str, str]:
     """Everything that the machine needs, once; returns the images of guests and of appliances."""
-    engine.ensure_packages(say, engine_answers())
-    engine.ensure_engine(say)
-    engine.ensure_kernel_settings(say)
     cache_directory().mkdir(parents=True, exist_ok=True)
-    guests = image.ensure_image(say)
-    return guests, image.ensure_appliance_image(guests, say)
+    # Who comes while another is at it waits, and finds all there.
+    with (cache_directory() / "setup.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        engine.ensure_packages(say, engine_answers())
+        engine.ensure_engine(say)
+        engine.ensure_kernel_settings(say)
+        guests = image.ensure_image(say)
+        return guests, image.ensure_appliance_image(guests, say)
 
 
 def up(name: str, port: int | None, guests: bool, say: Say) -> Description:

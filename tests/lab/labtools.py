@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -64,12 +65,18 @@ class Account:
 
     endpoint: str
     number: str = "123456789012"
-    ec2: Any = field(init=False)
-    ssm: Any = field(init=False)
-    iam: Any = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.ec2, self.ssm, self.iam = (client(name, self.endpoint, self.number) for name in ("ec2", "ssm", "iam"))
+    @functools.cached_property
+    def ec2(self) -> Any:
+        return client("ec2", self.endpoint, self.number)
+
+    @functools.cached_property
+    def ssm(self) -> Any:
+        return client("ssm", self.endpoint, self.number)
+
+    @functools.cached_property
+    def iam(self) -> Any:
+        return client("iam", self.endpoint, self.number)
 
     @property
     def image(self) -> str:

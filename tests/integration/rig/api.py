@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
 import subprocess
 import sys
@@ -15,8 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent.parent
-# Of the thousand policies of AWS those that the tests attach.
-POLICIES = ("AmazonSSMManagedInstanceCore", "ReadOnlyAccess")
 
 
 @contextmanager
@@ -44,13 +41,10 @@ def serve() -> Iterator[str]:
 
 
 def lighten() -> None:
-    """Let moto not do for every account what no test needs: a thousand policies, and keys that take long to find."""
+    """Let moto not do for every account what no test needs: keys that take long to find."""
     from moto.ec2.models import key_pairs
-    from moto.iam import models
 
     key_pairs.random_rsa_key_pair = functools.cache(key_pairs.random_rsa_key_pair)  # type: ignore[assignment]
-    policies = json.loads(models.aws_managed_policies_data)
-    models.aws_managed_policies_data = json.dumps({name: policies[name] for name in POLICIES})
 
 
 def main() -> None:
