@@ -48,7 +48,7 @@ def measure(container: str, command: str) -> tuple[float, float]:
 
 
 def compare(container: str, rounds: int) -> None:
-    version = read("roles/gunicorn/defaults/main.yml")["gunicorn_uv_version"]
+    version = read("roles/common/defaults/main.yml")["common_uv_version"]
     uv = read("roles/app/vars/main.yml")["app_builds"]["gunicorn"].replace("{{ gunicorn_python }}", PYTHON)
     install = f"{PYTHON} -m venv /uv && /uv/bin/pip install -q uv=={version} && ln -s /uv/bin/uv /usr/local/bin/uv"
     inside(container, "/bin/sh", "-ec", f"mkdir /build && {install}")
