@@ -25,7 +25,7 @@ site: setup  ## Bring TOPOLOGY up on INVENTORY, and print where to find it
 play-%: setup  ## Run one playbook: make play-status, play-deploy, play-rollback, play-destroy …
 	@scripts/play $(INVENTORY) playbooks/$*.yml $(ARGS)
 
-test: setup-dev  ## Everything that CI runs
+test: setup  ## Everything that CI runs
 	@scripts/test
 
 lint: setup-dev  ## Linters, type checks, ansible-test sanity, and the built collection

@@ -136,12 +136,14 @@ def wait_for(check: Callable[[], bool], seconds: float, what: str) -> float:
 
 
 class Traffic:
-    """Requests in a steady, bounded stream while something else happens; what failed is kept."""
+    """Requests in a steady, bounded stream while something else happens, one to each URL ``every`` so many seconds and
+    what the answer takes; what failed is kept."""
 
     LIMIT = 5000
 
-    def __init__(self, *urls: str) -> None:
+    def __init__(self, *urls: str, every: float = 0.03) -> None:
         self.urls = urls
+        self._every = every
         self.sent = 0
         self.failures: list[str] = []
         self._stop = threading.Event()
@@ -149,7 +151,7 @@ class Traffic:
 
     def _send(self, url: str) -> None:
         for _ in range(self.LIMIT):
-            if self._stop.wait(0.03):
+            if self._stop.wait(self._every):
                 return
             answer = request(url)
             self.sent += 1

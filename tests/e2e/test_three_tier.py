@@ -141,7 +141,8 @@ def test_the_drill_what_was_destroyed_is_served_again(
 
 
 def test_it_grows_gets_larger_and_shrinks_under_load(stack: Stack, url: str, machines: dict[str, Any]) -> None:
-    with Traffic(f"{url}/", f"{url}/api/projects") as traffic:
+    # For minutes, on the processors that do the work as well.
+    with Traffic(f"{url}/", f"{url}/api/projects", every=0.1) as traffic:
         grown = stack.play("scale.yml", services={"frontend": {"instances": {"count": 3}}})
         assert grown.code == 0, grown.output
         three = stack.machines()

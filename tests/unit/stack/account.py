@@ -8,7 +8,6 @@ import threading
 from contextlib import suppress
 from typing import Any
 
-from botocore.exceptions import ConnectionClosedError
 from botocore.loaders import create_loader
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.client import Clients
@@ -74,10 +73,6 @@ def clients(switch: Switch | None = None) -> Clients:
     return made
 
 
-def mutations(calls: dict[str, int]) -> dict[str, int]:
-    return {name: count for name, count in calls.items() if not name.split(":")[1].startswith(READS)}
-
-
 def stack(**changes: Any) -> WantedStack:
     """The first architecture in small: one of each that it has. ``changes`` replaces or (with None) drops some."""
     vpc = Ref("vpc/main")
@@ -126,18 +121,6 @@ def stack(**changes: Any) -> WantedStack:
     ]
     outputs = {"url": ("http://", Ref("elastic_ip/app-1", "public_ip"), "/")} if "elastic_ip/app-1" in changed else {}
     return WantedStack("shop", REGION, tuple(wanted), {"team": "red"}, outputs)
-
-
-def stack_in_census(before: dict[str, int]) -> dict[str, int]:
-    """The census of an account in which the stack has come up."""
-    made = [item.type for item in stack().resources]
-    # A VPC brings a main route table and a default group along; an instance has a volume.
-    brought = {"security_group": 1, "route_table": 1, "volume": 1}
-    return {kind: count + made.count(kind) + brought.get(kind, 0) for kind, count in before.items()}
-
-
-def empty() -> WantedStack:
-    return WantedStack("shop", REGION, ())
 
 
 def run(wanted: WantedStack, **options: Any) -> engine.Result:
@@ -194,22 +177,3 @@ def _everybodys(kind: ResourceType) -> list[Raw]:
         requests = list(kind.listing.requests(client, Scope("shop", REGION)))
     items = [item for request in requests for item in live._list(client, kind.listing, request)]
     return [item for item in items if not live.dead(kind, item)]
-
-
-class Mute:
-    """Lets AWS obey each creation, and loses the answer to the first try of every operation."""
-
-    def __init__(self) -> None:
-        self.lost: list[str] = []
-
-    def after(self, model: Any, **_event: Any) -> None:
-        # RunInstances has a client token: botocore itself says it again, below this hook.
-        if model.name.startswith(("Create", "Allocate", "Import")) and model.name not in ("CreateTags", *self.lost):
-            self.lost.append(model.name)
-            raise ConnectionClosedError(endpoint_url="https://ec2.test")
-
-
-def mute_clients(mute: Mute) -> Clients:
-    made = clients()
-    made._open().register("after-call", mute.after)
-    return made

@@ -1,10 +1,11 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Whole runs against an account inside the process: bring up, leave alone, change, adopt, prune, refuse, take down."""
+"""Runs against an account inside the process, where that has to be in a state, or hides what it has, as no account of
+`tests/integration` does.
+"""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -15,18 +16,10 @@ from ansible_collections.groundwork.aws.plugins.module_utils._stack import engin
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.wanted import Ref
 
 from .account import (
-    CONNECTION,
-    KEY,
-    Mute,
-    census,
     clients,
-    empty,
-    mutations,
-    mute_clients,
     picture,
     run,
     stack,
-    stack_in_census,
 )
 from .conftest import DOCUMENT
 
@@ -36,23 +29,6 @@ ALLOW = {"allow_destroy": ["instance/app-1"]}
 
 def actions(result: engine.Result) -> dict[str, str]:
     return {change.key: change.action for change in result.plan.changes}
-
-
-def test_brings_everything_up_and_then_leaves_it_alone() -> None:
-    before = census()
-    first = run(stack())
-    assert first.failure is None
-    assert set(actions(first).values()) == {"create"}
-    assert {address: len(items) for address, items in picture().items()} == {
-        item.address: 1 for item in stack().resources
-    }
-    assert census() == stack_in_census(before)
-
-    made = clients()
-    second = engine.run(made, stack(), engine.Options())
-    assert second.plan.changes == ()
-    assert mutations(made.calls) == {}
-    assert engine.outputs(stack(), second.live)["url"].startswith("http://")
 
 
 GROUP = {"target_group__web": {"vpc": Ref("vpc/main"), "port": 80}}
@@ -109,42 +85,6 @@ def refuse(**_event: Any) -> None:
     raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetAccountAuthorizationDetails")
 
 
-def test_check_mode_changes_nothing() -> None:
-    made = clients()
-    result = engine.run(made, stack(), engine.Options(check=True))
-    assert set(actions(result).values()) == {"create"}
-    assert mutations(made.calls) == {}
-    assert picture() == {}
-
-
-def test_takes_everything_down() -> None:
-    before = census()
-    run(stack())
-    result = run(empty(), **ALLOW)
-    assert result.failure is None
-    assert census() == before
-
-
-def test_final_snapshot_is_taken_of_what_holds_data() -> None:
-    run(stack())
-    run(empty(), **ALLOW)
-    filters = [{"Name": "tag-key", "Values": ["groundwork:final-snapshot-of"]}]
-    snapshots = clients()("ec2").describe_snapshots(Filters=filters)["Snapshots"]
-    assert [item["State"] for item in snapshots] == ["completed"]
-
-
-@pytest.mark.parametrize("wanted", [empty(), stack(**{"instance__app-1": None, "elastic_ip__app-1": None})])
-def test_protected_data_is_not_destroyed_unasked(wanted: Any) -> None:
-    run(stack())
-    before = picture()
-    made = clients()
-    result = engine.run(made, wanted, engine.Options())
-    assert result.failure is not None
-    assert "allow_destroy: [instance/app-1]" in result.failure
-    assert mutations(made.calls) == {}
-    assert picture() == before
-
-
 def test_a_replacement_of_protected_data_is_refused_with_the_whole_plan() -> None:
     run(stack())
     wanted = stack(**{"subnet__public-1": {"vpc": Ref("vpc/main"), "cidr": "10.0.2.0/24", "zone": "us-east-1a"}})
@@ -152,33 +92,6 @@ def test_a_replacement_of_protected_data_is_refused_with_the_whole_plan() -> Non
     assert actions(result)["instance/app-1"] == "replace"
     assert actions(result)["subnet/public-1"] == "replace"
     assert "instance/app-1" in (result.failure or "")
-
-
-def test_a_replaced_subnet_takes_its_instance_along() -> None:
-    run(stack())
-    wanted = stack(**{"subnet__public-1": {"vpc": Ref("vpc/main"), "cidr": "10.0.2.0/24", "zone": "us-east-1a"}})
-    result = run(wanted, **ALLOW)
-    assert result.failure is None
-    assert actions(result) == {
-        "subnet/public-1": "replace",
-        "instance/app-1": "replace",
-        "route_table/public": "update",
-        "elastic_ip/app-1": "update",
-    }
-    assert run(wanted).plan.changes == ()
-
-
-def test_a_replaced_network_takes_everything_along() -> None:
-    before = census()
-    run(stack())
-    wanted = stack(
-        vpc__main={"cidr": "10.1.0.0/16"},
-        **{"subnet__public-1": {"vpc": Ref("vpc/main"), "cidr": "10.1.1.0/24", "zone": "us-east-1a"}},
-    )
-    result = run(wanted, **ALLOW)
-    assert result.failure is None
-    assert run(wanted).plan.changes == ()
-    assert census()["vpc"] == before["vpc"] + 1
 
 
 def test_a_replaced_group_comes_before_the_old_one_goes() -> None:
@@ -212,65 +125,6 @@ def test_a_subnet_under_another_name_takes_the_place_of_the_old_one() -> None:
     assert run(wanted).plan.changes == ()
 
 
-def test_changes_in_place() -> None:
-    run(stack())
-    resources = {item.address: dict(item.properties) for item in stack().resources}
-    machine = {**resources["instance/app-1"], "type": "t3.small", "volume": {"size": 20}, "metadata": {"hop_limit": 2}}
-    machine["security_groups"] = [Ref("security_group/web")]
-    wanted = stack(
-        vpc__main={"cidr": "10.0.0.0/16", "dns_hostnames": False},
-        iam_role__app={"principal": "ec2.amazonaws.com", "inline_policies": {"s3": DOCUMENT}},
-        **{"instance__app-1": {**machine, "termination_protection": False}},
-    )
-    result = run(wanted)
-    assert result.failure is None
-    assert set(actions(result).values()) == {"update"}
-    assert run(wanted).plan.changes == ()
-
-
-def test_drift_by_hand_is_mended() -> None:
-    first = run(stack())
-    wanted = picture()
-    ec2 = clients()("ec2")
-    ids = {address: item.id for address, item in first.live.items()}
-    ec2.stop_instances(InstanceIds=[ids["instance/app-1"]])
-    ec2.delete_tags(Resources=[ids["vpc/main"]], Tags=[{"Key": "team"}])
-    ec2.delete_route(RouteTableId=ids["route_table/public"], DestinationCidrBlock="0.0.0.0/0")
-    rule = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
-    ec2.authorize_security_group_ingress(GroupId=ids["security_group/app"], IpPermissions=[rule])
-    ec2.detach_internet_gateway(InternetGatewayId=ids["internet_gateway/main"], VpcId=ids["vpc/main"])
-    ec2.disassociate_address(AssociationId=first.live["elastic_ip/app-1"].raw["AssociationId"])
-    result = run(stack())
-    assert result.failure is None
-    assert set(actions(result).values()) == {"update"}
-    assert picture() == wanted
-
-
-def test_pruning_can_be_left() -> None:
-    run(stack())
-    wanted = stack(**{"elastic_ip__app-1": None})
-    assert run(wanted, prune=False).plan.changes == ()
-    assert actions(run(wanted)) == {"elastic_ip/app-1": "delete"}
-
-
-def test_a_stranger_is_never_touched() -> None:
-    ec2 = clients()("ec2")
-    stranger = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    run(stack())
-    run(empty(), **ALLOW)
-    assert stranger in [item["VpcId"] for item in ec2.describe_vpcs()["Vpcs"]]
-
-
-def test_an_existing_network_is_adopted() -> None:
-    ec2 = clients()("ec2")
-    existing = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    result = run(stack(), adopt={"vpc/main": existing})
-    assert result.failure is None
-    change = next(item for item in result.plan.changes if item.key == "vpc/main")
-    assert (change.action, change.reason) == ("update", f"adopted ({existing})")
-    assert run(stack(), adopt={"vpc/main": existing}).plan.changes == ()
-
-
 @pytest.mark.parametrize(
     ("adopt", "message"),
     [
@@ -282,36 +136,6 @@ def test_an_existing_network_is_adopted() -> None:
 def test_adoption_is_refused(adopt: dict[str, str], message: str) -> None:
     with pytest.raises(StackError, match=message):
         run(stack(), adopt=adopt)
-
-
-def test_what_belongs_to_another_stack_is_not_adopted() -> None:
-    other = run(stack()).live["vpc/main"].id
-    wanted = stack()
-    with pytest.raises(StackError, match="belongs to stack shop as vpc/main"):
-        engine.run(
-            clients(), type(wanted)("other", wanted.region, wanted.resources), engine.Options(adopt={"vpc/main": other})
-        )
-
-
-def test_what_would_be_replaced_at_once_is_not_adopted() -> None:
-    existing = clients()("ec2").create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
-    result = run(stack(), adopt={"vpc/main": existing})
-    assert "cannot be adopted" in (result.failure or "")
-    assert picture() == {}
-
-
-def test_a_duplicate_goes_and_the_one_in_use_stays() -> None:
-    kept = run(stack()).live["vpc/main"].id
-    tags = {"groundwork:stack": "shop", "groundwork:resource": "vpc/main"}
-    listed = [{"Key": key, "Value": value} for key, value in tags.items()]
-    ec2 = clients()("ec2")
-    made = ec2.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=[{"ResourceType": "vpc", "Tags": listed}])
-    result = run(stack())
-    change = result.plan.changes[0]
-    assert len(result.plan.changes) == 1
-    assert (change.key, change.action) == (f"vpc/main@{made['Vpc']['VpcId']}", "delete")
-    assert change.reason == f"duplicate of {kept}"
-    assert result.failure is None
 
 
 def test_a_volume_does_not_shrink() -> None:
@@ -339,62 +163,3 @@ def test_a_failure_lets_the_rest_go_on_and_tells_what_was_not_started() -> None:
     assert "not started: elastic_ip/app-1, instance/app-1, instance_profile/app" in result.failure
     assert "route_table/public (created)" in result.failure
     assert run(stack()).failure is None
-
-
-def test_the_number_of_calls_does_not_grow_with_the_instances() -> None:
-    assert CONNECTION.endpoint_url is None
-    machine = dict(next(item for item in stack().resources if item.address == "instance/app-1").properties)
-    counts = []
-    for number in (1, 12):
-        more = {f"instance__app-{index}": machine for index in range(1, number + 1)}
-        assert run(stack(**more)).failure is None
-        made = clients()
-        assert engine.run(made, stack(**more), engine.Options()).plan.changes == ()
-        counts.append(made.calls)
-    assert counts[0] == counts[1]
-
-
-def test_answers_that_are_lost_double_nothing() -> None:
-    before, mute = census(), Mute()
-    result = engine.run(mute_clients(mute), stack(), engine.Options())
-    assert result.failure is None
-    assert sorted(mute.lost) == [
-        "AllocateAddress",
-        "CreateInstanceProfile",
-        "CreateInternetGateway",
-        "CreateRole",
-        "CreateRoute",
-        "CreateRouteTable",
-        "CreateSecurityGroup",
-        "CreateSubnet",
-        "CreateVpc",
-        "ImportKeyPair",
-    ]
-    assert census() == stack_in_census(before)
-    assert run(stack()).plan.changes == ()
-
-
-def test_a_final_snapshot_is_not_doubled_by_a_lost_answer() -> None:
-    run(stack())
-    mute = Mute()
-    assert engine.run(mute_clients(mute), empty(), engine.Options(**ALLOW)).failure is None
-    assert mute.lost == ["CreateSnapshot"]
-    filters = [{"Name": "tag-key", "Values": ["groundwork:final-snapshot-of"]}]
-    assert len(clients()("ec2").describe_snapshots(Filters=filters)["Snapshots"]) == 1
-
-
-def test_a_name_that_a_stranger_has_is_told() -> None:
-    clients()("ec2").import_key_pair(KeyName="shop-main", PublicKeyMaterial=KEY.encode())
-    result = run(stack())
-    assert "failed: key_pair/main: ImportKeyPair: InvalidKeyPair.Duplicate" in (result.failure or "")
-    assert "rename or remove shop-main, or name it under adopt" in (result.failure or "")
-
-
-def test_a_second_run_waits_for_the_first_and_finds_nothing_to_do() -> None:
-    with ThreadPoolExecutor(2) as pool:
-        results = [future.result() for future in [pool.submit(run, stack(), lock_wait=60) for _number in range(2)]]
-    assert [result.failure for result in results] == [None, None]
-    assert sorted(result.applied for result in results) == [False, True]
-    assert {address: len(items) for address, items in picture().items()} == {
-        item.address: 1 for item in stack().resources
-    }
