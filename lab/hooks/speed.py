@@ -31,21 +31,18 @@ def look_through_class_once(original: Callable[[type], list[str]]) -> Callable[[
 
 
 @functools.cache
-def _managed_policies() -> list[tuple[str, dict[str, Any]]]:
-    """The thousand policies of AWS, by name, with what moto makes each of them from."""
-    return [
-        (
-            name,
-            {
-                "default_version_id": policy["DefaultVersionId"],
-                "path": policy["Path"],
-                "document": json.dumps(policy["Document"]),
-                "create_date": datetime.fromisoformat(policy["CreateDate"]),
-                "update_date": datetime.fromisoformat(policy["UpdateDate"]),
-            },
-        )
+def published_policies() -> dict[str, dict[str, Any]]:
+    """The thousand policies of AWS: what moto makes each from, by its name."""
+    return {
+        name: {
+            "default_version_id": policy["DefaultVersionId"],
+            "path": policy["Path"],
+            "document": json.dumps(policy["Document"]),
+            "create_date": datetime.fromisoformat(policy["CreateDate"]),
+            "update_date": datetime.fromisoformat(policy["UpdateDate"]),
+        }
         for name, policy in json.loads(aws_managed_policies_data).items()
-    ]
+    }
 
 
 @remake(iam.IAMBackend, "_init_aws_policies")
@@ -56,6 +53,6 @@ def read_policies_once(_original: Callable[[Any], Any]) -> Callable[[Any], list[
         if not load_iam_aws_managed_policies():
             return []
         place = {"account_id": backend.account_id, "region": backend.region_name}
-        return [make(name, **place, **told) for name, told in _managed_policies()]
+        return [make(name, **place, **told) for name, told in published_policies().items()]
 
     return policies
