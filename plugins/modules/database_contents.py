@@ -15,37 +15,6 @@ description:
   - Fails when there is none at all, or not all of those that are expected.
   - Changes nothing. Runs on a host that reaches the database, with a Python that has the driver of its engine.
 options:
-  engine:
-    description:
-      - What the database is.
-    type: str
-    choices: [mysql, postgres]
-    required: true
-  host:
-    description:
-      - Where it answers.
-    type: str
-    required: true
-  port:
-    description:
-      - At which port.
-    type: int
-    required: true
-  database:
-    description:
-      - What the database inside is called.
-    type: str
-    required: true
-  username:
-    description:
-      - The name of the user.
-    type: str
-    required: true
-  password:
-    description:
-      - The password of the user.
-    type: str
-    required: true
   expects:
     description:
       - The tables that must be there.
@@ -54,13 +23,12 @@ options:
     default: []
 extends_documentation_fragment:
   - groundwork.aws.attributes
+  - groundwork.aws.database_access
 attributes:
   check_mode:
     support: full
   diff_mode:
     support: none
-requirements:
-  - PyMySQL and cryptography, or pg8000
 seealso:
   - module: groundwork.aws.database_login
   - module: groundwork.aws.database_restore
@@ -91,21 +59,12 @@ tables:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.groundwork.aws.plugins.module_utils._database.contents import lacks, tables
-from ansible_collections.groundwork.aws.plugins.module_utils._database.users import AccessError
+from ansible_collections.groundwork.aws.plugins.module_utils._database.users import ARGUMENTS, AccessError
 
 
 def main() -> None:
-    text = {"type": "str", "required": True}
     module = AnsibleModule(
-        argument_spec={
-            "engine": {**text, "choices": ["mysql", "postgres"]},
-            "host": text,
-            "port": {"type": "int", "required": True},
-            "database": text,
-            "username": text,
-            "password": {**text, "no_log": True},
-            "expects": {"type": "list", "elements": "str", "default": []},
-        },
+        argument_spec={**ARGUMENTS, "expects": {"type": "list", "elements": "str", "default": []}},
         supports_check_mode=True,
     )
     try:

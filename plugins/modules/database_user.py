@@ -16,37 +16,6 @@ description:
   - In check mode it sees, and does not need the master user for that.
   - Runs on a host that reaches the database, with a Python that has the driver of its engine.
 options:
-  engine:
-    description:
-      - What the database is.
-    type: str
-    choices: [mysql, postgres]
-    required: true
-  host:
-    description:
-      - Where it answers.
-    type: str
-    required: true
-  port:
-    description:
-      - At which port.
-    type: int
-    required: true
-  database:
-    description:
-      - What the database inside is called.
-    type: str
-    required: true
-  username:
-    description:
-      - The name of the user.
-    type: str
-    required: true
-  password:
-    description:
-      - The password of the user.
-    type: str
-    required: true
   login_user:
     description:
       - The master user. Needed unless the user gets in already, or in check mode.
@@ -57,13 +26,12 @@ options:
     type: str
 extends_documentation_fragment:
   - groundwork.aws.attributes
+  - groundwork.aws.database_access
 attributes:
   check_mode:
     support: full
   diff_mode:
     support: none
-requirements:
-  - PyMySQL and cryptography, or pg8000
 seealso:
   - module: groundwork.aws.database_login
 author:
@@ -92,20 +60,13 @@ got_in:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.groundwork.aws.plugins.module_utils._database.users import AccessError, ensure
+from ansible_collections.groundwork.aws.plugins.module_utils._database.users import ARGUMENTS, AccessError, ensure
 
 
 def main() -> None:
-    text = {"type": "str", "required": True}
-    secret = {**text, "no_log": True}
     module = AnsibleModule(
         argument_spec={
-            "engine": {**text, "choices": ["mysql", "postgres"]},
-            "host": text,
-            "port": {"type": "int", "required": True},
-            "database": text,
-            "username": text,
-            "password": secret,
+            **ARGUMENTS,
             "login_user": {"type": "str"},
             "login_password": {"type": "str", "no_log": True},
         },

@@ -14,6 +14,16 @@ REFUSED: Mapping[str, tuple[Any, ...]] = {"mysql": (1044, 1045, 1049, 1698), "po
 
 Options = Mapping[str, Any]
 
+# Of every module that gets in as a user; described in doc_fragments/database_access.py.
+ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
+    "engine": {"type": "str", "choices": ["mysql", "postgres"], "required": True},
+    "host": {"type": "str", "required": True},
+    "port": {"type": "int", "required": True},
+    "database": {"type": "str", "required": True},
+    "username": {"type": "str", "required": True},
+    "password": {"type": "str", "required": True, "no_log": True},
+}
+
 
 class AccessError(Exception):
     """The database cannot be reached, or says no."""
