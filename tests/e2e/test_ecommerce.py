@@ -8,12 +8,18 @@ GROUNDWORK_E2E_WHOLE=1.
 
 from __future__ import annotations
 
+import http.client
 import os
+import re
+import ssl
+import urllib.request
 import uuid
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from harness import Lab, Run, request, wait_for
+from harness import Lab, Run, Traffic, request, wait_for
 from stacks import Stack, assert_serves
 
 pytestmark = pytest.mark.docker
@@ -28,6 +34,11 @@ PACKED = {
     "services": {name: {**QUICK, "instances": None, "on": "shop", "workers": 1} for name in SERVICES},
 }
 OVERRIDES = {"services": dict.fromkeys(SERVICES, QUICK)} if WHOLE else PACKED
+LARGER = {"databases": {"order": {"class": "db.t3.medium"}}}
+# One instance less, in the way in which each of the two has them.
+FEWER_WHOLE = {"services": {**OVERRIDES["services"], "frontend": {**QUICK, "instances": {"count": 1, "min": 1}}}}
+FEWER_PACKED = {"instances": {"shop": {"count": 1, "type": "t3.small", "subnets": "public"}}}
+DOMAIN = "shop.lab.test"
 # What the page has, in its order.
 RULES = [
     ("/api/users/*", "user"),
@@ -145,6 +156,67 @@ def test_a_database_restarts_and_its_service_recovers_by_itself(stack: Stack, ur
     wait_for(lambda: status() == 200, 60, "the service after it")
 
 
+def login(url: str, name: str) -> int:
+    """How it ends when somebody who may have registered wants to come in."""
+    return request(
+        f"{url}/api/auth/login", "POST", {"email": f"{name}@example.com", "password": "correct horse battery"}
+    ).status
+
+
+def test_a_database_goes_back_in_time_and_forth_again(stack: Stack, url: str, token: str) -> None:
+    """Whoever registered after the backup is not known, until what served before is back."""
+    backup = stack.play("backup.yml", "-e", "databases=user")
+    assert backup.code == 0, backup.output
+    assert register(url, "linus").status == 201
+    restore = stack.play("restore.yml", "-e", "database=user", "-e", "restore_snapshot=newest")
+    assert restore.code == 0, restore.output
+    assert (login(url, "ada"), login(url, "linus")) == (200, 401)
+    (kept,) = set(re.findall(r"restore_instance=(ecommerce-user-before-\d{8}-\d{6})", restore.output))
+    back = stack.play("restore.yml", "-e", "database=user", "-e", f"restore_instance={kept}")
+    assert back.code == 0, back.output
+    assert (login(url, "ada"), login(url, "linus")) == (200, 200)
+    (other,) = set(re.findall(r"discard_instance=(ecommerce-user-[a-z]+-\d{8}-\d{6})", back.output))
+    discarded = stack.play("discard.yml", "-e", "database=user", "-e", f"discard_instance={other}")
+    assert discarded.code == 0, discarded.output
+    assert not [one for one in stack.passwords() if one in restore.output + back.output]
+
+
+def test_a_database_gets_another_class(stack: Stack, url: str, token: str) -> None:
+    larger = replace(stack, overrides={**OVERRIDES, **LARGER}).play("scale.yml")
+    assert larger.code == 0, larger.output
+    rds = stack.client("rds")
+    classes = {
+        one["DBInstanceIdentifier"]: one["DBInstanceClass"] for one in rds.describe_db_instances()["DBInstances"]
+    }
+    assert [name for name, found in classes.items() if found == "db.t3.medium"] == ["ecommerce-order"]
+    wait_for(lambda: request(f"{url}/api/orders/", Authorization=f"Bearer {token}").status == 200, 60, "the service")
+
+
+def test_it_gets_a_name_and_a_certificate(stack: Stack, lab: Lab, url: str) -> None:
+    stack.client("route53").create_hosted_zone(Name="lab.test", CallerReference="lab")
+    named = replace(stack, overrides={**OVERRIDES, **LARGER, "load_balancer": {"domain": DOMAIN, "tls": {}}})
+    made = named.play("provision.yml")
+    assert made.code == 0, made.output
+    trusted = ssl.create_default_context(cafile=lab.environment["GROUNDWORK_LAB_CA"])
+
+    def served() -> bool:
+        try:
+            with urllib.request.urlopen(f"https://{DOMAIN}/api/products/", context=trusted, timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    wait_for(served, 30, f"https://{DOMAIN}")
+    plain = http.client.HTTPConnection(urlsplit(url).netloc, timeout=5)
+    plain.request("GET", "/api/products/", headers={"Host": DOMAIN})
+    told = plain.getresponse()
+    assert (told.status, told.headers["location"]) == (301, f"https://{DOMAIN}:443/api/products/")
+    assert not any(named.play("provision.yml").changed.values())
+    nameless = replace(stack, overrides={**OVERRIDES, **LARGER}).play("provision.yml")
+    assert nameless.code == 0, nameless.output
+    assert_serves(f"{url}/")
+
+
 def test_a_zone_is_lost_and_traffic_goes_on(stack: Stack, url: str, machines: dict[str, Any], token: str) -> None:
     lost = [one["InstanceId"] for one in machines.values() if one["Placement"]["AvailabilityZone"].endswith("a")]
     stack.stop(*lost)
@@ -154,6 +226,19 @@ def test_a_zone_is_lost_and_traffic_goes_on(stack: Stack, url: str, machines: di
     assert register(url, "grace").status == 201
     stack.start(*lost)
     wait_for(lambda: all(set(stack.health(name).values()) == {"healthy"} for name in SERVICES), 180, "all of it")
+
+
+def test_site_takes_away_what_is_too_many_and_drops_no_request(stack: Stack, url: str) -> None:
+    before = stack.machines()
+    fewer = replace(stack, overrides={**OVERRIDES, **LARGER, **(FEWER_WHOLE if WHOLE else FEWER_PACKED)})
+    with Traffic(f"{url}/", f"{url}/api/products/", every=0.1) as traffic:
+        site = fewer.play("site.yml")
+    assert site.code == 0, site.output
+    assert traffic.sent > 100
+    assert traffic.failures == []
+    left = stack.machines()
+    assert {*before} - {*left} == {"frontend-2" if WHOLE else "shop-2"}
+    assert stack.health("frontend") == {left[host_of("frontend", 1)]["InstanceId"]: "healthy"}
 
 
 def test_destroy_keeps_data_that_nobody_named_and_then_leaves_nothing(stack: Stack, site: Run, url: str) -> None:
