@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +23,15 @@ def cache_directory() -> Path:
     """What is kept between labs: packages that guests downloaded, and nothing that a lab could not do without."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "groundwork-lab"
+
+
+@contextlib.contextmanager
+def alone(work: str) -> Iterator[None]:
+    """Of all labs and their tests one is at this work at a time; the others wait. Its file is below the cache."""
+    cache_directory().mkdir(parents=True, exist_ok=True)
+    with (cache_directory() / f"{work}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def labs_directory() -> Path:

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict
-from moto.iam.models import AWSManagedPolicy, IAMBackend
+from moto.iam.models import AWSManagedPolicy
 from moto.ssm.models import ParameterDict
 
 from .hooks.speed import published_policies
@@ -161,26 +161,13 @@ def _maker() -> tuple[int, str, str]:
     return FORMAT, moto.__version__, "{}.{}".format(*sys.version_info)
 
 
-def _is_as_made(backend: Any) -> bool:
-    """Whether nobody has used an IAM. To look for access keys moto makes one for each partition of AWS, and a thousand
-    policies in each.
-    """
-    if not isinstance(backend, IAMBackend):
-        return False
-    made = len(backend.managed_policies) - len(backend.aws_managed_policies)
-    kept = (backend.roles, backend.users, backend.groups, backend.instance_profiles, backend.access_keys)
-    others = (backend.certificates, backend.saml_providers, backend.open_id_providers, backend.virtual_mfa_devices)
-    said = (backend.account_aliases, backend.account_password_policy)
-    return not (made or any(kept) or any(others) or any(said))
-
-
 def _snapshot() -> bytes:
     backends: dict[str, dict[str, dict[str, Any]]] = {}
     known: list[BackendDict[Any]] = list(BackendDict._instances)  # type: ignore[misc]
     for instance in known:
         accounts = backends.setdefault(instance.service_name, {})
         for account, regions in list(instance.items()):
-            accounts[account] = {name: one for name, one in list(regions.items()) if not _is_as_made(one)}
+            accounts[account] = dict(list(regions.items()))
     form, version, python = _maker()
     out = io.BytesIO()
     _Pickler(out, pickle.HIGHEST_PROTOCOL).dump(

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import dataclasses
-import fcntl
 import http.client
 import json
 import os
@@ -22,7 +21,7 @@ from .al2023 import remove_standins
 from .description import Description, read_description, running_pid, write_description
 from .engine.dockerd import engine_answers
 from .guests import docker, wiring
-from .paths import CHECKOUT, LabPaths, cache_directory, identity, lab_paths
+from .paths import CHECKOUT, LabPaths, alone, cache_directory, identity, lab_paths
 from .ranges import create_network
 from .shell import LabError, as_root, run
 
@@ -34,10 +33,8 @@ Say = Callable[[str], None]
 
 def setup(say: Say) -> tuple[str, str]:
     """Everything that the machine needs, once; returns the images of guests and of appliances."""
-    cache_directory().mkdir(parents=True, exist_ok=True)
     # Who comes while another is at it waits, and finds all there.
-    with (cache_directory() / "setup.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone("setup"):
         engine.ensure_packages(say, engine_answers())
         engine.ensure_engine(say)
         engine.ensure_kernel_settings(say)

@@ -4,16 +4,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-from ..paths import cache_directory
+from ..paths import alone
 from ..shell import LabError, as_root, run
 from .machine import MachineConfiguration, read_machine
 from .recipe import (
@@ -36,7 +34,7 @@ def ensure_image(say: Callable[[str], None] = print, docker: str = "docker") -> 
     Images of older recipes stay until `lab clean`: a lab that runs may start its next guest from one.
     """
     machine = read_machine()
-    with _alone():
+    with alone("image"):
         return _ensure(machine, say, docker)
 
 
@@ -44,20 +42,11 @@ def ensure_appliance_image(base: str, say: Callable[[str], None] = print, docker
     """Build the image of appliances on that of guests, unless it is there, and return its tag."""
     recipe = appliance_recipe(base)
     tag = f"{REPOSITORY}:appliance-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
-    with _alone():
+    with alone("image"):
         if run(*as_root(docker, "image", "inspect", tag), check=False).returncode:
             say(f"building the image {tag} (less than a minute, once)")
             run(*as_root(docker, "build", "--quiet", "--tag", tag, "-"), stdin=recipe, timeout=900)
     return tag
-
-
-@contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    """Two labs that are set up at the same time build the image once."""
-    cache_directory().mkdir(parents=True, exist_ok=True)
-    with (cache_directory() / "image.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _ensure(machine: MachineConfiguration, say: Callable[[str], None], docker: str) -> str:
