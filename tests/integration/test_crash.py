@@ -260,5 +260,4 @@ def test_a_creation_that_died_is_taken_down_without_a_trace(stacks: Stacks) -> N
         left = [line for line in stack.account.state() if '"is": "snap' not in line]
         assert_same(left, nothing, f"killed at change {number}")
 
-    # The lives above have been through every number; here they are two stacks each.
-    for_each(range(1, expected.mutations + 1, 3), trial)
+    for_each(range(1, expected.mutations + 1), trial)

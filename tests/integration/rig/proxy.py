@@ -39,7 +39,6 @@ class Proxy:
         self._mutations = 0
         self.calls: list[Call] = []
         self.faults = Faults()
-        self._mine = threading.local()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
@@ -108,29 +107,14 @@ class Proxy:
         headers = {name: value for name, value in request.headers.items() if name not in HOP_BY_HOP}
         if self._account:
             headers["x-moto-account-id"] = self._account
-        connection = self._connection()
+        connection = http.client.HTTPConnection(self._upstream.hostname or "", self._upstream.port, timeout=120)
         try:
             connection.request(request.method, request.path, request.body, headers)
             response = connection.getresponse()
             kept = {name: value for name, value in response.getheaders() if name.lower() not in HOP_BY_HOP}
             return Answer(response.status, kept, response.read())
-        except BaseException:
-            self.leave()
-            raise
-
-    def _connection(self) -> http.client.HTTPConnection:
-        """That of this thread, which serves one client."""
-        if not hasattr(self._mine, "connection"):
-            host, port = self._upstream.hostname or "", self._upstream.port
-            self._mine.connection = http.client.HTTPConnection(host, port, timeout=120)
-        kept: http.client.HTTPConnection = self._mine.connection
-        return kept
-
-    def leave(self) -> None:
-        """The client of this thread has gone."""
-        if hasattr(self._mine, "connection"):
-            self._mine.connection.close()
-            del self._mine.connection
+        finally:
+            connection.close()
 
 
 def _before(call: Call, effect: Effect) -> Answer | None:
@@ -196,10 +180,6 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
             if self.command != "HEAD":
                 self.wfile.write(answer.body)
             self.wfile.flush()
-
-        def finish(self) -> None:
-            proxy.leave()
-            super().finish()
 
         def cut(self) -> None:
             self.close_connection = True
