@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The controller's part of the module `database_recovery_info`: that of `stack_info`."""
+"""The controller's part of the module `database_recovery_info`: it finds the document."""
 
 from __future__ import annotations
 
-from ansible_collections.groundwork.aws.plugins.action.stack_info import ActionModule
+from ansible_collections.groundwork.aws.plugins.plugin_utils._direct.action import DocumentAction as ActionModule
 
 __all__ = ["ActionModule"]

@@ -8,14 +8,12 @@ import json
 import os
 import tempfile
 import threading
-from pathlib import Path
 from typing import Any
 
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.progress import VARIABLE
-from ansible_collections.groundwork.aws.plugins.module_utils._topology.locate import find_document
+from ansible_collections.groundwork.aws.plugins.plugin_utils._direct.action import DocumentAction
 
 display = Display()
 
@@ -86,37 +84,16 @@ class Printer:
                 self._running[line] = float("inf")
 
 
-def located(action: ActionBase) -> tuple[dict[str, Any], str | None]:
-    """The task's arguments with the absolute path of the document, or why there is none.
-
-    The module runs in a directory of its own and knows no collection: it can find no document by name.
-    """
-    arguments = dict(action._task.args)
-    source = arguments.get("topology")
-    problems: list[str] = []
-    if isinstance(source, str):
-        path = find_document(source, lambda _place, text: problems.append(text), Path(action._loader.get_basedir()))
-        arguments["topology"] = str(path.absolute()) if path else source
-    return arguments, f"{source}: {'; '.join(problems)}. Nothing was changed." if problems else None
-
-
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(DocumentAction):
     """Runs the module; everything but finding the document and printing progress happens there."""
 
-    TRANSFERS_FILES = False
-    _supports_check_mode = True
-
-    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        arguments, problem = located(self)
-        if problem:
-            return {**result, "failed": True, "changed": False, "msg": problem}
+    def module(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         if self._connection.transport != "local":
-            return {**result, **self._execute_module(module_args=arguments, task_vars=task_vars)}
+            return super().module(arguments, task_vars)
         with tempfile.TemporaryDirectory(prefix="groundwork-") as directory:
             path = os.path.join(directory, "progress")
             with open(path, "wb"):
                 pass
             self._task.environment = [*(self._task.environment or []), {VARIABLE: path}]
             with Printer(path):
-                return {**result, **self._execute_module(module_args=arguments, task_vars=task_vars)}
+                return super().module(arguments, task_vars)

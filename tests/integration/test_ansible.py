@@ -43,6 +43,31 @@ PLAY = """
         that: not (read.drift.missing + read.drift.changed + read.drift.unexpected)
       when: expect_no_drift | bool
 """
+# The same by ansible's own interpreter, by another name of it, and with a variable of the environment of the task.
+THREE_WAYS = """
+- hosts: localhost
+  gather_facts: false
+  vars:
+    ansible_python_interpreter: "{{ ansible_playbook_python }}"
+  module_defaults:
+    groundwork.aws.stack_info:
+      topology: "{{ stack_options.topology }}"
+      overrides: "{{ stack_options.overrides }}"
+  tasks:
+    - groundwork.aws.stack_info:
+      register: as_installed
+    - groundwork.aws.stack_info:
+      register: packed
+      vars:
+        ansible_python_interpreter: "{{ result_file | dirname }}/python"
+    - ansible.builtin.assert:
+        that: [as_installed == packed, as_installed.plan | length > 0]
+    - groundwork.aws.stack_info:
+      environment:
+        AWS_PROFILE: of-nobody
+      register: of_nobody
+      failed_when: "'of-nobody' not in of_nobody.msg"
+"""
 
 
 @dataclass(frozen=True)
@@ -54,14 +79,14 @@ class Played:
 
 @dataclass
 class Ansible:
-    """A controller with a playbook of three tasks."""
+    """A controller with a playbook."""
 
     stack: Stack
     directory: Path
 
-    def play(self, *words: str, no_drift: bool = True, **options: Any) -> Played:
+    def play(self, *words: str, no_drift: bool = True, tasks: str = PLAY, **options: Any) -> Played:
         playbook, result = self.directory / "play.yml", self.directory / "result.json"
-        playbook.write_text(PLAY)
+        playbook.write_text(tasks)
         result.unlink(missing_ok=True)
         given = {"topology": DOCUMENT, "overrides": WHOLE, **options}
         extra = {"stack_options": given, "result_file": str(result), "expect_no_drift": no_drift}
@@ -138,6 +163,14 @@ def test_no_secret_is_told_however_much_is_asked_for(ansible: Ansible) -> None:
     values = [json.loads(vault.get_secret_value(SecretId=arn)["SecretString"])["password"] for arn in arns]
     assert len(values) == 2
     assert not [value for value in values if value in made.output or value in json.dumps(made.result)]
+
+
+def test_modules_run_on_the_controller_as_they_are_installed_and_say_the_same(ansible: Ansible) -> None:
+    (ansible.directory / "python").symlink_to(BIN / "python")
+    played = ansible.play("-vvv", tasks=THREE_WAYS)
+    assert played.code == 0, played.output
+    assert played.output.count("child.py stack_info") == 2
+    assert played.output.count("Using module file") == 1
 
 
 def test_a_bare_name_is_a_document_of_the_collection(ansible: Ansible) -> None:
