@@ -33,6 +33,7 @@ from . import (
     secrets,
     speed,
     subnets,
+    tagging,
     targets,
     topics,
 )
@@ -56,6 +57,7 @@ _PARTS = (
         secrets,
         speed,
         subnets,
+        tagging,
         targets,
         topics,
     ),

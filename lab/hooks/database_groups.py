@@ -4,10 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from moto.core.resource_tagging import TaggedResource
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import InvalidSubnetIdError
 from moto.ec2.models import ec2_backends
@@ -185,13 +183,3 @@ def _shown(group: Any, name: str) -> dict[str, Any]:
     told = dict(group.parameters[name]) if name in group.parameters else {}
     source = "user" if told else "engine-default"
     return {**told, "ParameterName": name, "ApplyType": kind, "Source": source, "IsModifiable": True}
-
-
-@around(RDSBackend, "iter_tagged_resources")
-def iter_tagged_resources(original: Hook, backend: Any) -> Iterator[TaggedResource]:
-    """The tagging API knows groups as well."""
-    yield from original(backend)
-    for kind, groups in (("rds:subgrp", backend.subnet_groups), ("rds:pg", backend.db_parameter_groups)):
-        for group in groups.values():
-            tags = {tag["Key"]: tag["Value"] for tag in group.get_tags()}
-            yield TaggedResource(arn=group.arn, tags=tags, resource_type=kind)

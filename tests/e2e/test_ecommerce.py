@@ -3,7 +3,7 @@
 """The ecommerce architecture from an empty account to nothing again. The tests tell one story, in this order.
 
 Its services stand on two instances here, one in each zone. The fourteen of the document take a machine with more time:
-GROUNDWORK_E2E_WHOLE=1.
+GROUNDWORK_E2E_WHOLE=1. `make test` leaves out the parts that are marked as long: `make e2e ONLY=ecommerce` has them.
 """
 
 from __future__ import annotations
@@ -163,6 +163,7 @@ def login(url: str, name: str) -> int:
     ).status
 
 
+@pytest.mark.long
 def test_a_database_goes_back_in_time_and_forth_again(stack: Stack, url: str, token: str) -> None:
     """Whoever registered after the backup is not known, until what served before is back."""
     backup = stack.play("backup.yml", "-e", "databases=user")
@@ -181,6 +182,7 @@ def test_a_database_goes_back_in_time_and_forth_again(stack: Stack, url: str, to
     assert not [one for one in stack.passwords() if one in restore.output + back.output]
 
 
+@pytest.mark.long
 def test_a_database_gets_another_class(stack: Stack, url: str, token: str) -> None:
     larger = replace(stack, overrides={**OVERRIDES, **LARGER}).play("scale.yml")
     assert larger.code == 0, larger.output
@@ -192,6 +194,7 @@ def test_a_database_gets_another_class(stack: Stack, url: str, token: str) -> No
     wait_for(lambda: request(f"{url}/api/orders/", Authorization=f"Bearer {token}").status == 200, 60, "the service")
 
 
+@pytest.mark.long
 def test_it_gets_a_name_and_a_certificate(stack: Stack, lab: Lab, url: str) -> None:
     stack.client("route53").create_hosted_zone(Name="lab.test", CallerReference="lab")
     named = replace(stack, overrides={**OVERRIDES, **LARGER, "load_balancer": {"domain": DOMAIN, "tls": {}}})
@@ -228,6 +231,7 @@ def test_a_zone_is_lost_and_traffic_goes_on(stack: Stack, url: str, machines: di
     wait_for(lambda: all(set(stack.health(name).values()) == {"healthy"} for name in SERVICES), 180, "all of it")
 
 
+@pytest.mark.long
 def test_site_takes_away_what_is_too_many_and_drops_no_request(stack: Stack, url: str) -> None:
     before = stack.machines()
     fewer = replace(stack, overrides={**OVERRIDES, **LARGER, **(FEWER_WHOLE if WHOLE else FEWER_PACKED)})

@@ -126,8 +126,10 @@ class _Reader:
     def _requests(self, listing: Listing) -> list[Mapping[str, Any]]:
         if listing.of_parent is None:
             return _of_stack(self.clients(self.kind.service), self.kind, listing, self.scope)
-        parents = self.others[self.kind.under].result() if self.kind.under in self.others else []
-        return [listing.of_parent(live.id) for live, gone in parents if not gone]
+        beside = self.others[self.kind.under].result() if self.kind.under in self.others else []
+        parents = [live for live in self.known if live.type == self.kind.under]
+        parents += [live for live, gone in beside if not gone]
+        return [listing.of_parent(live.id) for live in parents]
 
     def _call(self, listing: Listing, request: Mapping[str, Any]) -> list[Raw]:
         return _asked(self.clients(self.kind.service), listing, request)

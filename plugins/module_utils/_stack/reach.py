@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Where to look for what a stack owns: not in every service that there is a type for, in every run.
+"""Where to look for what a stack owns: not for every type that there is, in every run.
 
-What a document uses is read, and EC2 and IAM, on which all else stands, and the few types of which the tagging API does
-not know. What it used once and has no more is told by that API; it may be late by minutes, so that a run which takes a
-whole stack down does not go by it. Names that are not made of the stack's come from the document, and from there; so do
-hosted zones, and from tags, since no API tells in which there is something of a stack.
+The types that a document has are read, and the few of which the tagging API does not know. Of what it had once and has
+no more that API tells; it may be late by minutes, so that a run which takes a whole stack down does not go by it. Names
+that are not made of the stack's come from the document, and from there; so do hosted zones, and from tags, since no API
+tells in which there is something of a stack.
 
 By hearsay, tags which take calls of their own come from there as well. That is enough to see that there is nothing to
 do; before something is done, or said to be due, all is read from where it is.
@@ -19,13 +19,12 @@ from dataclasses import replace
 
 from .._aws.errors import LostResponseError, StackError, is_forbidden, tell
 from .._aws.sdk import FAILURES, ClientError
-from .._aws.tags import PLACE, STACK, as_mapping
+from .._aws.tags import PLACE, RESOURCE, STACK, as_mapping
 from .live import ClientOf, Inventory, read_all
 from .plan import Registry, scope_of
 from .resource import Live, ResourceType, Scope, Told
 from .wanted import WantedStack
 
-ALWAYS = frozenset({"ec2", "iam"})
 # The tagging API goes by the names in ARNs, where they are others than botocore's.
 IN_ARNS = {"elbv2": "elasticloadbalancing"}
 
@@ -33,8 +32,9 @@ IN_ARNS = {"elbv2": "elasticloadbalancing"}
 def read_stack(clients: ClientOf, stack: WantedStack, registry: Registry, hearsay: bool = False) -> Inventory:
     """Everything that the stack owns; by hearsay, with tags as the tagging API tells them."""
     scope = scope_of(stack, registry)
-    used = {registry[item.type].service for item in stack.resources if item.type in registry}
-    likely = [kind for kind in registry.values() if not used or kind.untold or kind.service in used | ALWAYS]
+    used = {item.type for item in stack.resources if item.type in registry}
+    always = (name for name, kind in registry.items() if not used or kind.untold)
+    likely = _read_with((*used, *always), registry)
     others = [kind for kind in registry.values() if kind not in likely]
     # What may bear any name, or be anywhere, is looked for by what the tagging API knows, and what tags tell, too.
     titled, placed = [kind for kind in likely if kind.of_arn], [kind for kind in registry.values() if kind.place]
@@ -44,18 +44,22 @@ def read_stack(clients: ClientOf, stack: WantedStack, registry: Registry, hearsa
         told = (lambda: asked.result() or {}) if spared else dict
         first = read_all(clients, [kind for kind in likely if kind not in (*titled, *placed)], scope, told=told)
         owned = asked.result()
-    once = (kind for kind in others if kind not in placed and (owned is None or kind.service in _services(owned)))
-    left = [*titled, *placed, *once]
+    had = others if owned is None else _read_with((*(kind.name for kind in likely), *_types(owned, registry)), registry)
+    left = [*titled, *placed, *(kind for kind in had if kind not in (*likely, *placed))]
     more = read_all(clients, left, _with_titles(scope, left, owned or (), first.alive), first.alive, told)
     return Inventory(first.alive + more.alive, first.dead + more.dead, hearsay=bool(spared and owned))
 
 
 def _owned(clients: ClientOf, scope: Scope, kinds: Iterable[ResourceType]) -> Told | None:
     """The tags, by ARN, of what bears that of the stack in the services of the types; None where we may not ask."""
-    names = sorted({IN_ARNS.get(kind.service, kind.service) for kind in kinds})
+    names = sorted({kind.told_as or IN_ARNS.get(kind.service, kind.service) for kind in kinds})
     if not names:
         return {}
-    request = {"TagFilters": [{"Key": STACK, "Values": [scope.stack]}], "ResourceTypeFilters": names}
+    request = {
+        "TagFilters": [{"Key": STACK, "Values": [scope.stack]}],
+        "ResourceTypeFilters": names,
+        "ResourcesPerPage": 100,
+    }
     try:
         pages = clients("resourcegroupstaggingapi").pages("get_resources", request)
     except ClientError as error:
@@ -69,11 +73,23 @@ def _owned(clients: ClientOf, scope: Scope, kinds: Iterable[ResourceType]) -> To
     return {item["ResourceARN"].removesuffix(":*"): as_mapping(item.get("Tags")) for item in found}
 
 
-def _services(arns: Iterable[str]) -> frozenset[str]:
-    """The services, in botocore's words, of ARNs."""
-    words = {name: service for service, name in IN_ARNS.items()}
-    found = {arn.split(":")[2] for arn in arns}
-    return frozenset(words.get(name, name) for name in found)
+def _types(owned: Told, registry: Registry) -> frozenset[str]:
+    """The types, among those that there are, of what bears the tags of the stack."""
+    return frozenset(tags.get(RESOURCE, "").partition("/")[0] for tags in owned.values()) & registry.keys()
+
+
+def _read_with(names: Iterable[str], registry: Registry) -> list[ResourceType]:
+    """The types of these names, those whose objects must be known to read theirs, and those that join them.
+
+    What joins others has no tags, so that nobody tells of it.
+    """
+    found: set[str] = set()
+    left = set(names)
+    while left:
+        found |= left
+        left = {parent for name in left for parent in registry[name].stands_on & registry.keys()} - found
+    joining = {name for name, kind in registry.items() if kind.joins and kind.joins.keys() <= found}
+    return [kind for name, kind in registry.items() if name in found | joining]
 
 
 def _with_titles(scope: Scope, kinds: Iterable[ResourceType], arns: Iterable[str], alive: Iterable[Live]) -> Scope:

@@ -236,8 +236,10 @@ class ResourceType:
     of_arn: Callable[[str], str | None] | None = None
     # The property that says in which thing of somebody else's the objects are, and are looked for (a hosted zone).
     place: str = ""
-    # The tagging API does not know of such objects: their list, which must be one cheap call, is read in every run.
+    # The tagging API does not tell of such objects: their list, which must be one cheap call, is read in every run.
     untold: bool = False
+    # What the tagging API calls the type. The whole service is asked about where that is left out.
+    told_as: str = ""
     # How many characters a name may have; no limit that matters when 0.
     longest: int = 0
     also: tuple[Listing, ...] = ()

@@ -41,7 +41,7 @@ def tagged(address: str, stack: str = "shop") -> dict[str, str]:
 class Account:
     """Answers list calls from a table, and keeps what it was asked."""
 
-    answers: Mapping[str, Answer]
+    answers: dict[str, Answer]
     asked: list[tuple[str, Any]] = field(default_factory=list)
 
     def __call__(self, _service: str) -> Account:
@@ -272,7 +272,7 @@ def test_one_that_waits_for_others_holds_none_of_them_up() -> None:
 
 
 REGISTRY = {
-    "subnet": kind("subnet", service="ec2"),
+    "subnet": kind("subnet", service="ec2", told_as="ec2:subnet"),
     "balancer": kind("balancer"),
     "database": kind("database", service="rds"),
 }
@@ -282,7 +282,9 @@ def account_of(owned: list[str], refusal: str = "") -> Account:
     def resources(_request: Mapping[str, Any]) -> Any:
         if refusal:
             raise failure(refusal)
-        return {"ResourceTagMappingList": [{"ResourceARN": f"arn:aws:{name}:us-east-1:1:x"} for name in owned]}
+        told = {name: [{"Key": "groundwork:resource", "Value": f"{name}/x"}] for name in owned}
+        arns = ({"ResourceARN": f"arn:aws:x:us-east-1:1:{name}", "Tags": tags} for name, tags in told.items())
+        return {"ResourceTagMappingList": list(arns)}
 
     empty = dict.fromkeys((f"list_{name}" for name in REGISTRY), lambda _request: {"Items": []})
     return Account({**empty, "get_resources": resources})
@@ -294,16 +296,30 @@ def read(account: Account, *wanted: str) -> set[str]:
     return account.operations() - {"get_resources"}
 
 
-def test_services_that_a_document_does_not_use_are_not_listed() -> None:
+def test_types_that_a_document_does_not_have_are_not_listed() -> None:
     account = account_of([])
-    assert read(account, "subnet", "database") == {"list_subnet", "list_database"}
+    assert read(account, "database") == {"list_database"}
     request = dict(account.asked)["get_resources"]
-    assert request["ResourceTypeFilters"] == ["elasticloadbalancing"]
+    assert request["ResourceTypeFilters"] == ["ec2:subnet", "elasticloadbalancing"]
     assert request["TagFilters"] == [{"Key": "groundwork:stack", "Values": ["shop"]}]
 
 
-def test_services_in_which_the_stack_still_owns_something_are_listed() -> None:
-    assert read(account_of(["elasticloadbalancing"]), "subnet") == {"list_subnet", "list_balancer"}
+def test_types_of_which_the_stack_still_owns_something_are_listed() -> None:
+    assert read(account_of(["balancer", "of_a_later_version"]), "subnet") == {"list_subnet", "list_balancer"}
+
+
+@pytest.mark.parametrize("wanted", ["balancer", "database"])
+def test_what_is_listed_inside_another_is_found_there_when_the_document_has_neither_or_one(wanted: str) -> None:
+    inside = Listing("list_door", "Items", of_parent=lambda identifier: {"Of": identifier})
+    registry = {**REGISTRY, "door": kind("door", under="balancer", listing=inside)}
+    account = account_of(["balancer", "door"])
+    balancer = {"Id": "b-1", "Tags": tagged("balancer/x")}
+    account.answers["list_balancer"] = lambda _request: {"Items": [balancer]}
+    account.answers["list_door"] = lambda request: {"Items": [{"Id": request["Of"], "Tags": tagged("door/x")}]}
+    stack = WantedStack("shop", "us-east-1", (Wanted(wanted, "x", {}),))
+    found = reach.read_stack(account, stack, registry).alive
+    assert sorted(live.address for live in found) == ["balancer/x", "door/x"]
+    assert [operation for operation, _request in account.asked].count("list_balancer") == 1
 
 
 def test_all_are_listed_where_nobody_tells() -> None:
@@ -316,15 +332,16 @@ def test_hearsay_is_asked_for_where_it_saves_calls() -> None:
     """Nobody asks for it where no type has such tags, nor where all is read from where it is."""
     plain = account_of([])
     stack = WantedStack("shop", "us-east-1", (Wanted("balancer", "x", {}), Wanted("database", "x", {})))
-    assert not reach.read_stack(plain, stack, REGISTRY, hearsay=True).hearsay
+    registry = {name: one for name, one in REGISTRY.items() if name != "subnet"}
+    assert not reach.read_stack(plain, stack, registry, hearsay=True).hearsay
     assert "get_resources" not in plain.operations()
-    registry = {**REGISTRY, "balancer": kind("balancer", tags=known_tags({}, []))}
-    account = account_of(["elasticloadbalancing"])
+    registry = {**registry, "balancer": kind("balancer", tags=known_tags({}, []))}
+    account = account_of(["balancer"])
     assert reach.read_stack(account, stack, registry, hearsay=True).hearsay
     assert dict(account.asked)["get_resources"]["ResourceTypeFilters"] == ["elasticloadbalancing"]
     assert not reach.read_stack(account_of([]), stack, registry, hearsay=True).hearsay
     assert not reach.read_stack(account_of([], "AccessDeniedException"), stack, registry, hearsay=True).hearsay
-    gone = account_of(["elasticloadbalancing"])
+    gone = account_of(["balancer"])
     assert not reach.read_stack(gone, WantedStack("shop", "us-east-1", ()), registry, hearsay=True).hearsay
     assert "get_resources" not in gone.operations()
 

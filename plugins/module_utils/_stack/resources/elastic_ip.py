@@ -43,6 +43,7 @@ def delete(client: Client, live: Live) -> None:
 TYPE = ResourceType(
     name="elastic_ip",
     service="ec2",
+    told_as="ec2:elastic-ip",
     listing=ec2.listing("describe_addresses", "Addresses", "allocation-id"),
     id="AllocationId",
     tagging=ec2.TAGGING,

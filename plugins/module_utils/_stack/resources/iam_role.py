@@ -149,6 +149,7 @@ def delete(client: Client, live: Live) -> None:
 TYPE = ResourceType(
     name="iam_role",
     service="iam",
+    untold=True,
     listing=iam.listing("list_roles", "Roles"),
     details=(iam.tags("get_role", "RoleName", "Role"), Detail(read_attached), Detail(read_inline)),
     together=read_together,

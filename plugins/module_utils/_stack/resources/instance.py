@@ -159,6 +159,7 @@ def delete(client: Client, live: Live) -> Any:
 TYPE = ResourceType(
     name="instance",
     service="ec2",
+    told_as="ec2:instance",
     listing=changes.INSTANCES,
     also=(changes.VOLUMES,),
     join=join,

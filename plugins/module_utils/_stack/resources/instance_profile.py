@@ -49,6 +49,7 @@ def delete(client: Client, live: Live) -> None:
 TYPE = ResourceType(
     name="instance_profile",
     service="iam",
+    untold=True,
     listing=iam.listing("list_instance_profiles", "InstanceProfiles"),
     details=(replace(iam.tags("get_instance_profile", "InstanceProfileName", "InstanceProfile"), known=TOLD),),
     # The details of its role show them.

@@ -40,6 +40,7 @@ def delete(client: Client, live: Live) -> None:
 TYPE = ResourceType(
     name="internet_gateway",
     service="ec2",
+    told_as="ec2:internet-gateway",
     listing=ec2.listing("describe_internet_gateways", "InternetGateways", "internet-gateway-id"),
     id="InternetGatewayId",
     tagging=ec2.TAGGING,

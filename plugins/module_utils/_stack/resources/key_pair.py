@@ -37,6 +37,7 @@ def delete(client: Client, live: Live) -> None:
 TYPE = ResourceType(
     name="key_pair",
     service="ec2",
+    told_as="ec2:key-pair",
     listing=ec2.listing("describe_key_pairs", "KeyPairs", "key-pair-id", IncludePublicKey=True),
     id="KeyPairId",
     tagging=ec2.TAGGING,

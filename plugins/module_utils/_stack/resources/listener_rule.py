@@ -94,6 +94,8 @@ TYPE = ResourceType(
     under="listener",
     listing=elbv2.listing("describe_rules", "Rules", "RuleArns", parent="ListenerArn"),
     id="RuleArn",
+    # The default rule is the listener's.
+    maybe=lambda rule, _scope: not rule["IsDefault"],
     tags=elbv2.tags("RuleArn"),
     tagging=elbv2.TAGGING,
     attributes={"id": "RuleArn", "arn": "RuleArn"},

@@ -42,6 +42,7 @@ def delete(client: Client, live: Live) -> Iterator[Wait]:
 TYPE = ResourceType(
     name="nat_gateway",
     service="ec2",
+    told_as="ec2:natgateway",
     listing=ec2.listing("describe_nat_gateways", "NatGateways", "nat-gateway-id", filters="Filter"),
     id="NatGatewayId",
     tagging=ec2.TAGGING,

@@ -120,6 +120,7 @@ def delete(client: Client, live: Live) -> None:
 TYPE = ResourceType(
     name="route_table",
     service="ec2",
+    told_as="ec2:route-table",
     listing=ec2.listing("describe_route_tables", "RouteTables", "route-table-id"),
     id="RouteTableId",
     tagging=ec2.TAGGING,

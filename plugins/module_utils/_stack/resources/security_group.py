@@ -83,6 +83,7 @@ def delete(client: Client, live: Live) -> None:
 TYPE = ResourceType(
     name="security_group",
     service="ec2",
+    told_as="ec2:security-group",
     listing=ec2.listing("describe_security_groups", "SecurityGroups", "group-id"),
     id="GroupId",
     tagging=ec2.TAGGING,

@@ -42,6 +42,7 @@ def delete(client: Client, live: Live) -> None:
 TYPE = ResourceType(
     name="subnet",
     service="ec2",
+    told_as="ec2:subnet",
     listing=ec2.listing("describe_subnets", "Subnets", "subnet-id"),
     id="SubnetId",
     tagging=ec2.TAGGING,

@@ -46,6 +46,7 @@ def delete(client: Client, live: Live) -> None:
 TYPE = ResourceType(
     name="vpc",
     service="ec2",
+    told_as="ec2:vpc",
     listing=ec2.listing("describe_vpcs", "Vpcs", "vpc-id"),
     details=tuple(_detail(attribute) for attribute in ATTRIBUTES.values()),
     id="VpcId",
