@@ -14,6 +14,9 @@ from ..hooks.database_groups import is_static
 from ..hooks.lifecycle import noted
 from .model import Database, Login
 
+# PostgreSQL of RDS takes encrypted connections only from this version on, unless a group says otherwise.
+DEMANDS_TLS = 15
+
 
 @dataclass(frozen=True)
 class InForce:
@@ -65,15 +68,26 @@ def in_force(database: Any, fresh: bool) -> InForce:
     """The parameters that its server is to run with."""
     (group,) = database.db_parameter_groups()
     before = InForce() if fresh else noted(database, "in_force", InForce())
-    return merge(before, group.name, group.parameters, lambda name: is_static(group, name))
+    return merge(before, group.name, group.parameters, lambda name: is_static(group, name), defaults(group.family))
+
+
+def defaults(family: str) -> dict[str, str]:
+    """The parameters that AWS sets itself, as far as they say who is let in."""
+    version = family.removeprefix("postgres")
+    return {"rds.force_ssl": "1"} if version.isdigit() and int(version) >= DEMANDS_TLS else {}
 
 
 def merge(
-    before: InForce, group: str, parameters: Mapping[str, Mapping[str, Any]], static: Callable[[str], bool]
+    before: InForce,
+    group: str,
+    parameters: Mapping[str, Mapping[str, Any]],
+    static: Callable[[str], bool],
+    defaults: Mapping[str, str],
 ) -> InForce:
     """What is in force now. A group that was exchanged waits for a restart, as do static parameters and those that
     were set to; a server that has nothing in force is starting."""
-    now = {name: str(one["ParameterValue"]) for name, one in parameters.items() if "ParameterValue" in one}
+    told = {name: str(one["ParameterValue"]) for name, one in parameters.items() if "ParameterValue" in one}
+    now = {**defaults, **told}
     if not before.group:
         return InForce(group, now)
     if before.group != group:

@@ -94,13 +94,25 @@ class Stack:
         """Whatever there still is, asked of each API by itself; snapshots of databases are meant to stay."""
         elb, ec2, rds, cache = (self.client(name) for name in ("elbv2", "ec2", "rds", "elasticache"))
         watch, logs, topics = (self.client(name) for name in ("cloudwatch", "logs", "sns"))
+        iam, parameters, certificates = (self.client(name) for name in ("iam", "ssm", "acm"))
+        path = f"/groundwork/{self.name}/"
         owned = [{"Name": "tag:groundwork:stack", "Values": [self.name]}]
         found = {
             "load balancers": elb.describe_load_balancers()["LoadBalancers"],
             "target groups": elb.describe_target_groups()["TargetGroups"],
             "databases": rds.describe_db_instances()["DBInstances"],
             "subnet groups of databases": rds.describe_db_subnet_groups()["DBSubnetGroups"],
+            "parameter groups of databases": [
+                one
+                for one in rds.describe_db_parameter_groups()["DBParameterGroups"]
+                if not one["DBParameterGroupName"].startswith("default.")
+            ],
             "caches": cache.describe_replication_groups()["ReplicationGroups"],
+            "subnet groups of caches": cache.describe_cache_subnet_groups()["CacheSubnetGroups"],
+            "roles": iam.list_roles(PathPrefix=path)["Roles"],
+            "instance profiles": iam.list_instance_profiles(PathPrefix=path)["InstanceProfiles"],
+            "parameters": parameters.get_parameters_by_path(Path=path, Recursive=True)["Parameters"],
+            "certificates": certificates.list_certificates()["CertificateSummaryList"],
             "secrets": self._secrets(),
             "alarms": watch.describe_alarms()["MetricAlarms"],
             "dashboards": watch.list_dashboards()["DashboardEntries"],
@@ -113,6 +125,9 @@ class Stack:
                 for one in ec2.describe_nat_gateways(Filters=owned)["NatGateways"]
                 if one["State"] not in ("deleted", "deleting")
             ],
+            "internet gateways": ec2.describe_internet_gateways(Filters=owned)["InternetGateways"],
+            "route tables": ec2.describe_route_tables(Filters=owned)["RouteTables"],
+            "volumes": ec2.describe_volumes(Filters=owned)["Volumes"],
             "security groups": ec2.describe_security_groups(Filters=owned)["SecurityGroups"],
             "addresses": ec2.describe_addresses(Filters=owned)["Addresses"],
             "key pairs": ec2.describe_key_pairs(Filters=owned)["KeyPairs"],

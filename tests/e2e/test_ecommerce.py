@@ -64,9 +64,22 @@ def token(url: str) -> str:
     return str(register(url, "ada").json["token"])
 
 
+def credentials(name: str) -> dict[str, str]:
+    return {"email": f"{name}@example.com", "password": "correct horse battery"}
+
+
 def register(url: str, name: str) -> Any:
-    person = {"email": f"{name}@example.com", "name": name, "password": "correct horse battery"}
-    return request(f"{url}/api/auth/register", "POST", person)
+    return request(f"{url}/api/auth/register", "POST", {**credentials(name), "name": name})
+
+
+def login(url: str, name: str) -> int:
+    """How it ends when somebody who may have registered wants to come in."""
+    return request(f"{url}/api/auth/login", "POST", credentials(name)).status
+
+
+def over(stack: Stack, *layers: dict[str, Any]) -> Stack:
+    """The same with more of the document's keys replaced."""
+    return replace(stack, overrides={key: said for layer in (OVERRIDES, *layers) for key, said in layer.items()})
 
 
 def host_of(service: str, number: int) -> str:
@@ -156,13 +169,6 @@ def test_a_database_restarts_and_its_service_recovers_by_itself(stack: Stack, ur
     wait_for(lambda: status() == 200, 60, "the service after it")
 
 
-def login(url: str, name: str) -> int:
-    """How it ends when somebody who may have registered wants to come in."""
-    return request(
-        f"{url}/api/auth/login", "POST", {"email": f"{name}@example.com", "password": "correct horse battery"}
-    ).status
-
-
 @pytest.mark.long
 def test_a_database_goes_back_in_time_and_forth_again(stack: Stack, url: str, token: str) -> None:
     """Whoever registered after the backup is not known, until what served before is back."""
@@ -184,7 +190,7 @@ def test_a_database_goes_back_in_time_and_forth_again(stack: Stack, url: str, to
 
 @pytest.mark.long
 def test_a_database_gets_another_class(stack: Stack, url: str, token: str) -> None:
-    larger = replace(stack, overrides={**OVERRIDES, **LARGER}).play("scale.yml")
+    larger = over(stack, LARGER).play("scale.yml")
     assert larger.code == 0, larger.output
     rds = stack.client("rds")
     classes = {
@@ -197,7 +203,7 @@ def test_a_database_gets_another_class(stack: Stack, url: str, token: str) -> No
 @pytest.mark.long
 def test_it_gets_a_name_and_a_certificate(stack: Stack, lab: Lab, url: str) -> None:
     stack.client("route53").create_hosted_zone(Name="lab.test", CallerReference="lab")
-    named = replace(stack, overrides={**OVERRIDES, **LARGER, "load_balancer": {"domain": DOMAIN, "tls": {}}})
+    named = over(stack, LARGER, {"load_balancer": {"domain": DOMAIN, "tls": {}}})
     made = named.play("provision.yml")
     assert made.code == 0, made.output
     trusted = ssl.create_default_context(cafile=lab.environment["GROUNDWORK_LAB_CA"])
@@ -215,7 +221,7 @@ def test_it_gets_a_name_and_a_certificate(stack: Stack, lab: Lab, url: str) -> N
     told = plain.getresponse()
     assert (told.status, told.headers["location"]) == (301, f"https://{DOMAIN}:443/api/products/")
     assert not any(named.play("provision.yml").changed.values())
-    nameless = replace(stack, overrides={**OVERRIDES, **LARGER}).play("provision.yml")
+    nameless = over(stack, LARGER).play("provision.yml")
     assert nameless.code == 0, nameless.output
     assert_serves(f"{url}/")
 
@@ -234,7 +240,7 @@ def test_a_zone_is_lost_and_traffic_goes_on(stack: Stack, url: str, machines: di
 @pytest.mark.long
 def test_site_takes_away_what_is_too_many_and_drops_no_request(stack: Stack, url: str) -> None:
     before = stack.machines()
-    fewer = replace(stack, overrides={**OVERRIDES, **LARGER, **(FEWER_WHOLE if WHOLE else FEWER_PACKED)})
+    fewer = over(stack, LARGER, FEWER_WHOLE if WHOLE else FEWER_PACKED)
     with Traffic(f"{url}/", f"{url}/api/products/", every=0.1) as traffic:
         site = fewer.play("site.yml")
     assert site.code == 0, site.output

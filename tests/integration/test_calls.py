@@ -12,7 +12,7 @@ from rig.runs import CHECKOUT
 from rig.stacks import Base, Stack, Stacks, for_each
 from rig.wire import MODELS
 
-COUNTS = (1, 14, 200)
+COUNTS = (1, 14)
 # Of these AWS has no form that tells of several objects: one call for each target group.
 NO_BATCH = frozenset({"elbv2:DescribeTargetGroupAttributes", "elbv2:DescribeTargetHealth"})
 MOST = 35
@@ -32,7 +32,7 @@ def asked(stack: Stack) -> Counter[str]:
     return Counter(f"{service}:{name}" for service, name in services)
 
 
-def test_an_unchanged_run_asks_the_same_for_1_14_and_200_instances(stack: Stack) -> None:
+def test_an_unchanged_run_asks_the_same_for_one_instance_and_fourteen(stack: Stack) -> None:
     seen = []
     for count in COUNTS:
         stack.made(many(count), parallel=20)
@@ -43,7 +43,7 @@ def test_an_unchanged_run_asks_the_same_for_1_14_and_200_instances(stack: Stack)
         assert len(instances) == count
         assert asked(stack) == Counter(outcome.result["calls"])
         seen.append(asked(stack))
-    assert seen[0] == seen[1] == seen[2]
+    assert seen[0] == seen[1]
     assert max(seen[0].values()) <= 2, seen[0]
 
 
@@ -69,7 +69,7 @@ def test_an_unchanged_architecture_takes_few_calls(stacks: Stacks) -> None:
     for_each(["ecommerce", "three_tier"], trial)
 
 
-def test_hosts_behind_a_load_balancer_take_no_call_more(stacks: Stacks) -> None:
+def test_two_hundred_hosts_behind_a_load_balancer_take_no_call_more(stacks: Stacks) -> None:
     stack = stacks(whole("three_tier"))
     few = unchanged(stack)
-    assert unchanged(stack, {"services": {"frontend": {"instances": {"count": 30}}}}) == few
+    assert unchanged(stack, {"services": {"frontend": {"instances": {"count": 200}}}}) == few

@@ -18,7 +18,7 @@ from cryptography import x509
 from lab.databases.model import Database, Login, keep, plain, restore
 from lab.databases.mysql import MySQL, native
 from lab.databases.postgres import ACCESS, PostgreSQL, scram
-from lab.databases.snapshot import InForce, merge
+from lab.databases.snapshot import InForce, defaults, merge
 from lab.servers.authority import Authority
 from lab.servers.model import CONFIGURATION
 
@@ -48,8 +48,18 @@ def told(value: str, method: str = "immediate") -> dict[str, str]:
 def test_which_parameters_are_in_force(
     before: Mapping[str, str], group: str, parameters: Mapping[str, Any], after: Mapping[str, str]
 ) -> None:
-    found = merge(InForce(group, before), "g", parameters, lambda name: name == "s")
+    found = merge(InForce(group, before), "g", parameters, lambda name: name == "s", {})
     assert found == InForce(group or "g", after)
+
+
+@pytest.mark.parametrize(
+    ("family", "told_so", "demanded"),
+    [("postgres14", {}, None), ("postgres17", {}, "1"), ("postgres17", told("0"), "0"), ("mysql8.4", {}, None)],
+)
+def test_who_demands_tls_that_was_not_told_to(family: str, told_so: dict[str, str], demanded: str | None) -> None:
+    parameters = {"rds.force_ssl": told_so} if told_so else {}
+    found = merge(InForce(), "g", parameters, lambda _name: False, defaults(family))
+    assert found.values.get("rds.force_ssl") == demanded
 
 
 def test_values_that_could_be_more_than_values_are_left_out() -> None:
