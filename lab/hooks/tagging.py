@@ -11,8 +11,18 @@ from moto.core.resource_tagging import TaggedResource
 from moto.ec2.models import EC2Backend
 from moto.elbv2.models import ELBv2Backend
 from moto.rds.models import RDSBackend
+from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
 
 from .patch import Hook, around
+
+# What moto takes it for when nobody said how many tags a page may have.
+UNSAID = 100
+
+
+@around(ResourceGroupsTaggingAPIBackend, "get_resources")
+def get_resources(original: Hook, backend: Any, **given: Any) -> Any:
+    """AWS counts the tags of a page only for those who ask for it, moto for everybody."""
+    return original(backend, **{**given, **({"tags_per_page": 50_000} if given["tags_per_page"] == UNSAID else {})})
 
 
 @around(EC2Backend, "iter_tagged_resources")

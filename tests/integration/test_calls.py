@@ -15,7 +15,7 @@ from rig.wire import MODELS
 COUNTS = (1, 14)
 # Of these AWS has no form that tells of several objects: one call for each target group.
 NO_BATCH = frozenset({"elbv2:DescribeTargetGroupAttributes", "elbv2:DescribeTargetHealth"})
-MOST = 35
+MOST = 30
 # What signatures call a service that goes by another name in botocore.
 SIGNED_AS = {"tagging": "resourcegroupstaggingapi", **MODELS}
 
