@@ -115,6 +115,28 @@ def test_drift_by_hand_is_told_and_mended(stacks: Stacks) -> None:
     stack.assert_quiet()
 
 
+def test_a_name_has_records_of_several_types(stacks: Stacks) -> None:
+    stack = stacks(SECURED)
+    stack.made()
+    name, balancer = "shop.example.test.", "load_balancer/main"
+    alias = {key: {"ref": balancer, "attribute": it} for key, it in (("name", "dns_name"), ("zone", "zone_id"))}
+    six = {"zone": "example.test", "name": name.rstrip("."), "type": "AAAA"}
+    there = records(stack)
+    for said, action in (({"alias": alias}, "create"), ({"values": ["2001:db8::1"], "ttl": 60}, "update")):
+        more = {"resources": {"dns_record/site-6": {**six, **said}}}
+        outcome = stack.present(more)
+        assert outcome.ok, str(outcome)
+        assert outcome.actions == {"dns_record/site-6": action}
+        stack.assert_quiet(more)
+        found = records(stack)
+        if action == "create":
+            assert found[name, "AAAA"]["AliasTarget"] == found[name, "A"]["AliasTarget"]
+        else:
+            assert found[name, "AAAA"]["ResourceRecords"] == [{"Value": "2001:db8::1"}]
+    assert stack.present().actions == {"dns_record/site-6": "delete"}
+    assert records(stack) == there
+
+
 def test_records_of_others_are_left_alone_and_named(stacks: Stacks) -> None:
     stack = stacks(SECURED)
     theirs = {"Name": "shop.example.test.", "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.1"}]}

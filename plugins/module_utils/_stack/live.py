@@ -40,7 +40,7 @@ def read_all(
     scope: Scope,
     known: Sequence[Live] = (),
     told: Callable[[], Told] = dict,
-    width: int = 16,
+    width: int = 32,
 ) -> Inventory:
     """Everything of these types that the stack owns; the dead apart (a terminated instance is listed for an hour).
 
@@ -48,12 +48,13 @@ def read_all(
     """
     kinds = _parents_first(types)
     with ThreadPoolExecutor(width) as calls, ThreadPoolExecutor(max(1, len(kinds))) as readers:
-        reading: dict[str, Future[Found]] = {}
+        reading: dict[str, _Reading] = {}
         for kind in kinds:
             others = {name: reading[name] for name in kind.stands_on if name in reading}
-            reader = _Reader(clients, kind, scope, calls, others, known, told)
-            reading[kind.name] = readers.submit(reader.read)
-        found = [pair for name in sorted(reading) for pair in reading[name].result()]
+            members: Future[list[Member]] = Future()
+            reader = _Reader(clients, kind, scope, calls, others, known, told, members)
+            reading[kind.name] = _Reading(members, readers.submit(reader.read))
+        found = [pair for name in sorted(reading) for pair in reading[name].found.result()]
     return Inventory(tuple(live for live, gone in found if not gone), tuple(live for live, gone in found if gone))
 
 
@@ -67,6 +68,24 @@ def _parents_first(types: Iterable[ResourceType]) -> list[ResourceType]:
 
 
 @dataclass(frozen=True)
+class Member:
+    """What can be told of an object before its details are read: enough for what is listed inside it, or joins it."""
+
+    type: str
+    id: str
+    name: str
+    gone: bool = False
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """The objects of one type: first whose they are, then all of them."""
+
+    members: Future[list[Member]]
+    found: Future[Found]
+
+
+@dataclass(frozen=True)
 class _Reader:
     """Reads the objects of one type; ``others`` are those that they are listed under, or join."""
 
@@ -74,15 +93,23 @@ class _Reader:
     kind: ResourceType
     scope: Scope
     calls: ThreadPoolExecutor
-    others: Mapping[str, Future[Found]]
+    others: Mapping[str, _Reading]
     known: Sequence[Live]
     told: Callable[[], Told]
+    members: Future[list[Member]]
 
     def read(self) -> Found:
         try:
             return self._read()
-        except (LostResponseError, *FAILURES) as error:
-            raise StackError(f"reading {self.kind.name}: {tell(error)}") from error
+        except BaseException as error:
+            known = isinstance(error, (LostResponseError, *FAILURES))
+            told = StackError(f"reading {self.kind.name}: {tell(error)}") if known else error
+            # Whoever waits for the members must not wait for ever.
+            if not self.members.done():
+                self.members.set_exception(told)
+            if told is error:
+                raise
+            raise told from error
 
     def _read(self) -> Found:
         listed = [item for item in self._listed() if _may_be_ours(self.kind, item, self.scope)]
@@ -90,24 +117,31 @@ class _Reader:
         completion = details.Completion(self.clients(self.kind.service), self.kind, self.calls, self._told)
         tagged = completion.tagged([item for item in listed if not dead(self.kind, item)])
         owner = self._owner()
-        whole = completion.whole([item for item in tagged if owner(item)])
-        return list(self._lives([*whole, *(item for item in gone if owner(item))], owner))
+        ours, dead_ones = [item for item in tagged if owner(item)], [item for item in gone if owner(item)]
+        self.members.set_result([*self._told_apart(ours, owner), *self._told_apart(dead_ones, owner, gone=True)])
+        return list(self._lives([*completion.whole(ours), *dead_ones], owner))
+
+    def _told_apart(self, items: Iterable[Raw], owner: Owner, gone: bool = False) -> list[Member]:
+        return [Member(self.kind.name, self.kind.identify(item), self._name(item, owner), gone) for item in items]
+
+    def _name(self, item: Raw, owner: Owner) -> str:
+        return (owner(item) or "").removeprefix(f"{self.kind.name}/")
 
     def _told(self) -> Told:
         """The tags that are known, and those that the details of another type show."""
-        told = self.others[self.kind.told_by].result() if self.kind.told_by in self.others else []
+        told = self.others[self.kind.told_by].found.result() if self.kind.told_by in self.others else []
         shown = [live.raw.get(SHOWN, {}) for live, _gone in told]
         return {**self.told(), **{arn: tags for tags_of in shown for arn, tags in tags_of.items()}}
 
     def _owner(self) -> Owner:
         """Whose an item is. Waits for the others to be read, so nobody who is waited for may wait for it."""
-        others = [live for future in self.others.values() for live, _gone in future.result()]
+        others = [member for reading in self.others.values() for member in reading.members.result()]
         return _owner(self.kind, self.scope, [*self.known, *others])
 
     def _lives(self, items: Iterable[Raw], owner: Owner) -> Found:
         kind, found = self.kind, []
         for item in items:
-            name = (owner(item) or "").removeprefix(f"{kind.name}/")
+            name = self._name(item, owner)
             if dead(kind, item):
                 found.append((Live(kind.name, name, kind.identify(item), {}, {}, {}, item), True))
             else:
@@ -126,10 +160,9 @@ class _Reader:
     def _requests(self, listing: Listing) -> list[Mapping[str, Any]]:
         if listing.of_parent is None:
             return _of_stack(self.clients(self.kind.service), self.kind, listing, self.scope)
-        beside = self.others[self.kind.under].result() if self.kind.under in self.others else []
-        parents = [live for live in self.known if live.type == self.kind.under]
-        parents += [live for live, gone in beside if not gone]
-        return [listing.of_parent(live.id) for live in parents]
+        beside = self.others[self.kind.under].members.result() if self.kind.under in self.others else []
+        parents = [live.id for live in self.known if live.type == self.kind.under]
+        return [listing.of_parent(one) for one in (*parents, *(member.id for member in beside if not member.gone))]
 
     def _call(self, listing: Listing, request: Mapping[str, Any]) -> list[Raw]:
         return _asked(self.clients(self.kind.service), listing, request)
@@ -251,7 +284,7 @@ def _may_be_ours(kind: ResourceType, item: Raw, scope: Scope) -> bool:
     return kind.maybe is None or kind.maybe(item, scope)
 
 
-def _owner(kind: ResourceType, scope: Scope, others: Iterable[Live]) -> Owner:
+def _owner(kind: ResourceType, scope: Scope, others: Iterable[Live | Member]) -> Owner:
     """How the address of an item in the stack is told; None for one that is not the stack's."""
     if kind.owner:
         told = kind.owner

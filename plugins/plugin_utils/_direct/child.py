@@ -4,10 +4,14 @@
 
 from __future__ import annotations
 
+import gc
 import runpy
 import sys
 import types
 from pathlib import Path
+
+# Python looks for garbage whenever 700 more objects have been made; models of AWS's services are a hundred thousand.
+GARBAGE = 100_000
 
 
 def main() -> None:
@@ -16,6 +20,7 @@ def main() -> None:
     The path is not resolved: a checkout may stand behind a link. ``ansible_collections`` is made here, for there may be
     others, and a search through them all could find another installation of this collection.
     """
+    gc.set_threshold(GARBAGE, *gc.get_threshold()[1:])
     name = sys.argv.pop(1)
     del sys.path[0]
     package = types.ModuleType("ansible_collections")

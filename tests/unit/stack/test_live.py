@@ -271,6 +271,37 @@ def test_one_that_waits_for_others_holds_none_of_them_up() -> None:
     assert found == ["group/web", "machine/one", "member/web--one", "member/web--two"]
 
 
+DOOR = kind("door", under="house", listing=Listing("list_door", "Items", of_parent=lambda house: {"House": house}))
+
+
+def test_what_is_listed_inside_another_does_not_wait_for_its_details() -> None:
+    inside = threading.Event()
+
+    def doors(request: Mapping[str, Any]) -> Any:
+        inside.set()
+        return {"Items": [{"Id": f"d-{request['House']}", "Tags": tagged("door/x")}]}
+
+    def details(_client: Any, items: list[Any]) -> list[Any]:
+        assert inside.wait(10)
+        return [{"Colour": "red"} for _item in items]
+
+    houses = {"Items": [{"Id": "h-1", "Tags": tagged("house/x")}]}
+    account = Account({"list_house": lambda _request: houses, "list_door": doors})
+    house = kind("house", details=(Detail(details),))
+    found = live.read_all(account, [DOOR, house], SCOPE).alive
+    assert [(item.address, item.id) for item in found] == [("door/x", "d-h-1"), ("house/x", "h-1")]
+    assert found[1].raw["Colour"] == "red"
+
+
+@pytest.mark.parametrize("error", [failure("InternalServiceException"), ZeroDivisionError("a defect")])
+def test_nobody_waits_for_what_cannot_be_read(error: Exception) -> None:
+    def houses(_request: Mapping[str, Any]) -> Any:
+        raise error
+
+    with pytest.raises((StackError, ZeroDivisionError), match=r"reading house: Call: Internal|a defect"):
+        live.read_all(Account({"list_house": houses}), [DOOR, kind("house")], SCOPE)
+
+
 REGISTRY = {
     "subnet": kind("subnet", service="ec2", told_as="ec2:subnet"),
     "balancer": kind("balancer"),
