@@ -22,7 +22,6 @@ BY_TAG = (
     "describe_key_pairs",
     "describe_instances",
     "describe_volumes",
-    "describe_addresses",
 )
 
 
@@ -37,7 +36,8 @@ def read_stack(stack: str, region: str) -> None:
     elsewhere = {
         "TagFilters": [{"Key": "groundwork:stack", "Values": [stack]}],
         "ResourceTypeFilters": [
-            *("cloudwatch", "elasticache", "elasticloadbalancing", "logs", "rds", "secretsmanager", "sns")
+            *("cloudwatch", "ec2:elastic-ip", "ec2:natgateway", "elasticache", "elasticloadbalancing", "logs", "rds"),
+            *("secretsmanager", "sns"),
         ],
     }
     path = f"/groundwork/{stack}/{region}/"
@@ -58,7 +58,6 @@ def read_stack(stack: str, region: str) -> None:
 
     with ThreadPoolExecutor(20) as calls:
         lists = [calls.submit(_pages, ec2, name, Filters=filters) for name in BY_TAG]
-        lists.append(calls.submit(_pages, ec2, "describe_nat_gateways", Filter=filters))
         lists.append(calls.submit(_pages, tags, "get_resources", **elsewhere))
         dashboards = f"groundwork_{stack}_{region}_"
         lists.append(calls.submit(_pages, watch, "list_dashboards", DashboardNamePrefix=dashboards))
