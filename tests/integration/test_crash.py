@@ -230,7 +230,10 @@ def test_a_database_that_died_on_its_way_back_is_restored(stacks: Stacks) -> Non
             {"Key": "groundwork:resource", "Value": "db_instance/main"},
         ]
         names = {"DBInstanceIdentifier": "data-main", "DBSnapshotIdentifier": "then"}
-        stack.account.client("rds").create_db_snapshot(**names, Tags=tags)
+        rds = stack.account.client("rds")
+        rds.create_db_snapshot(**names, Tags=tags)
+        # Nothing can be restored from it before.
+        rds.get_waiter("db_snapshot_available").wait(**names, WaiterConfig={"Delay": 0.1, "MaxAttempts": 200})
         return stack.start()
 
     def restore(state: str) -> Step:
