@@ -68,26 +68,22 @@ def in_force(database: Any, fresh: bool) -> InForce:
     """The parameters that its server is to run with."""
     (group,) = database.db_parameter_groups()
     before = InForce() if fresh else noted(database, "in_force", InForce())
-    return merge(before, group.name, group.parameters, lambda name: is_static(group, name), defaults(group.family))
+    parameters = {**defaults(group.family), **group.parameters}
+    return merge(before, group.name, parameters, lambda name: is_static(group, name))
 
 
-def defaults(family: str) -> dict[str, str]:
-    """The parameters that AWS sets itself, as far as they say who is let in."""
+def defaults(family: str) -> dict[str, dict[str, str]]:
+    """The parameters that AWS sets itself, as far as they say who is let in; as a group has those that were set."""
     version = family.removeprefix("postgres")
-    return {"rds.force_ssl": "1"} if version.isdigit() and int(version) >= DEMANDS_TLS else {}
+    return {"rds.force_ssl": {"ParameterValue": "1"}} if version.isdigit() and int(version) >= DEMANDS_TLS else {}
 
 
 def merge(
-    before: InForce,
-    group: str,
-    parameters: Mapping[str, Mapping[str, Any]],
-    static: Callable[[str], bool],
-    defaults: Mapping[str, str],
+    before: InForce, group: str, parameters: Mapping[str, Mapping[str, Any]], static: Callable[[str], bool]
 ) -> InForce:
     """What is in force now. A group that was exchanged waits for a restart, as do static parameters and those that
     were set to; a server that has nothing in force is starting."""
-    told = {name: str(one["ParameterValue"]) for name, one in parameters.items() if "ParameterValue" in one}
-    now = {**defaults, **told}
+    now = {name: str(one["ParameterValue"]) for name, one in parameters.items() if "ParameterValue" in one}
     if not before.group:
         return InForce(group, now)
     if before.group != group:

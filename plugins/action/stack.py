@@ -13,7 +13,7 @@ from typing import Any
 from ansible.utils.display import Display
 
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.progress import VARIABLE
-from ansible_collections.groundwork.aws.plugins.plugin_utils._direct.action import DocumentAction
+from ansible_collections.groundwork.aws.plugins.plugin_utils._direct.document import DocumentAction
 
 display = Display()
 

@@ -4,6 +4,6 @@
 
 from __future__ import annotations
 
-from ansible_collections.groundwork.aws.plugins.plugin_utils._direct.action import DocumentAction as ActionModule
+from ansible_collections.groundwork.aws.plugins.plugin_utils._direct.document import DocumentAction as ActionModule
 
 __all__ = ["ActionModule"]

@@ -74,7 +74,7 @@ class Member:
     type: str
     id: str
     name: str
-    gone: bool = False
+    gone: bool
 
 
 @dataclass(frozen=True)
@@ -117,12 +117,14 @@ class _Reader:
         completion = details.Completion(self.clients(self.kind.service), self.kind, self.calls, self._told)
         tagged = completion.tagged([item for item in listed if not dead(self.kind, item)])
         owner = self._owner()
-        ours, dead_ones = [item for item in tagged if owner(item)], [item for item in gone if owner(item)]
-        self.members.set_result([*self._told_apart(ours, owner), *self._told_apart(dead_ones, owner, gone=True)])
-        return list(self._lives([*completion.whole(ours), *dead_ones], owner))
+        ours, buried = [item for item in tagged if owner(item)], [item for item in gone if owner(item)]
+        self.members.set_result([self._member(item, owner) for item in (*ours, *buried)])
+        # Whose they are is asked again of the whole items: details may show the tags that say it (IAM).
+        return self._lives([*completion.whole(ours), *buried], owner)
 
-    def _told_apart(self, items: Iterable[Raw], owner: Owner, gone: bool = False) -> list[Member]:
-        return [Member(self.kind.name, self.kind.identify(item), self._name(item, owner), gone) for item in items]
+    def _member(self, item: Raw, owner: Owner) -> Member:
+        kind = self.kind
+        return Member(kind.name, kind.identify(item), self._name(item, owner), dead(kind, item))
 
     def _name(self, item: Raw, owner: Owner) -> str:
         return (owner(item) or "").removeprefix(f"{self.kind.name}/")

@@ -21,8 +21,6 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.groundwork.aws.plugins.module_utils._topology.locate import find_document
-
 display = Display()
 
 CHILD = Path(__file__).absolute().with_name("child.py")
@@ -92,22 +90,6 @@ class ControllerAction(ActionBase):  # type: ignore[misc]
             check=False,
         )
         return {"rc": ended.returncode, "stdout": ended.stdout, "stderr": ended.stderr}
-
-
-class DocumentAction(ControllerAction):
-    """The controller's part of a module with a topology document: it finds the document.
-
-    A module that is packed runs in a directory of its own and knows no collection: it can find no document by name.
-    """
-
-    def arguments(self) -> tuple[dict[str, Any], str | None]:
-        arguments = dict(self._task.args)
-        source = arguments.get("topology")
-        problems: list[str] = []
-        if isinstance(source, str):
-            path = find_document(source, lambda _place, text: problems.append(text), Path(self._loader.get_basedir()))
-            arguments["topology"] = str(path.absolute()) if path else source
-        return arguments, f"{source}: {'; '.join(problems)}. Nothing was changed." if problems else None
 
 
 def _plain(value: Any) -> Any:

@@ -48,7 +48,7 @@ def told(value: str, method: str = "immediate") -> dict[str, str]:
 def test_which_parameters_are_in_force(
     before: Mapping[str, str], group: str, parameters: Mapping[str, Any], after: Mapping[str, str]
 ) -> None:
-    found = merge(InForce(group, before), "g", parameters, lambda name: name == "s", {})
+    found = merge(InForce(group, before), "g", parameters, lambda name: name == "s")
     assert found == InForce(group or "g", after)
 
 
@@ -57,8 +57,8 @@ def test_which_parameters_are_in_force(
     [("postgres14", {}, None), ("postgres17", {}, "1"), ("postgres17", told("0"), "0"), ("mysql8.4", {}, None)],
 )
 def test_who_demands_tls_that_was_not_told_to(family: str, told_so: dict[str, str], demanded: str | None) -> None:
-    parameters = {"rds.force_ssl": told_so} if told_so else {}
-    found = merge(InForce(), "g", parameters, lambda _name: False, defaults(family))
+    parameters = {**defaults(family), **({"rds.force_ssl": told_so} if told_so else {})}
+    found = merge(InForce(), "g", parameters, lambda _name: False)
     assert found.values.get("rds.force_ssl") == demanded
 
 

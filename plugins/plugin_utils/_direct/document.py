@@ -1,0 +1,28 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The same for modules with a topology document. A file of its own: every task loads its plugin anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.locate import find_document
+
+from .action import ControllerAction
+
+
+class DocumentAction(ControllerAction):
+    """The controller's part of a module with a topology document: it finds the document.
+
+    A module that is packed runs in a directory of its own and knows no collection: it can find no document by name.
+    """
+
+    def arguments(self) -> tuple[dict[str, Any], str | None]:
+        arguments = dict(self._task.args)
+        source = arguments.get("topology")
+        problems: list[str] = []
+        if isinstance(source, str):
+            path = find_document(source, lambda _place, text: problems.append(text), Path(self._loader.get_basedir()))
+            arguments["topology"] = str(path.absolute()) if path else source
+        return arguments, f"{source}: {'; '.join(problems)}. Nothing was changed." if problems else None
