@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shlex
+import ssl
 import subprocess
 import sys
 import threading
@@ -111,13 +112,20 @@ class Answer:
         return json.loads(self.body)
 
 
-def request(url: str, method: str = "GET", data: object = None, timeout: float = 10, **headers: str) -> Answer:
-    """Send a request; ``headers`` with underscores for dashes."""
+def request(
+    url: str,
+    method: str = "GET",
+    data: object = None,
+    timeout: float = 10,
+    context: ssl.SSLContext | None = None,
+    **headers: str,
+) -> Answer:
+    """Send a request, and follow redirects; ``headers`` with underscores for dashes, ``context`` says whom to trust."""
     body = None if data is None else json.dumps(data).encode()
     told = {"Content-Type": "application/json", **{name.replace("_", "-"): said for name, said in headers.items()}}
     ask = urllib.request.Request(url, body, told, method=method)
     try:
-        with urllib.request.urlopen(ask, timeout=timeout) as got:
+        with urllib.request.urlopen(ask, timeout=timeout, context=context) as got:
             return Answer(got.status, got.read().decode(), {k.lower(): v for k, v in got.headers.items()})
     except urllib.error.HTTPError as error:
         return Answer(error.code, error.read().decode(), {k.lower(): v for k, v in error.headers.items()})
@@ -137,13 +145,14 @@ def wait_for(check: Callable[[], bool], seconds: float, what: str) -> float:
 
 class Traffic:
     """Requests in a steady, bounded stream while something else happens, one to each URL ``every`` so many seconds and
-    what the answer takes; what failed is kept."""
+    what the answer takes; what failed is kept. ``ask`` sends one."""
 
     LIMIT = 5000
 
-    def __init__(self, *urls: str, every: float = 0.03) -> None:
+    def __init__(self, *urls: str, every: float = 0.03, ask: Callable[[str], Answer] = request) -> None:
         self.urls = urls
         self._every = every
+        self._ask = ask
         self.sent = 0
         self.failures: list[str] = []
         self._stop = threading.Event()
@@ -153,7 +162,7 @@ class Traffic:
         for _ in range(self.LIMIT):
             if self._stop.wait(self._every):
                 return
-            answer = request(url)
+            answer = self._ask(url)
             self.sent += 1
             if answer.status != 200:
                 self.failures.append(f"{time.strftime('%H:%M:%S')} {url}: {answer.status} {answer.body[:120]}")

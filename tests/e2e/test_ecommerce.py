@@ -12,14 +12,13 @@ import http.client
 import os
 import re
 import ssl
-import urllib.request
 import uuid
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from harness import Lab, Run, Traffic, request, wait_for
+from harness import Answer, Lab, Run, Traffic, request, wait_for
 from stacks import Stack, assert_serves
 
 pytestmark = pytest.mark.docker
@@ -204,18 +203,17 @@ def test_a_database_gets_another_class(stack: Stack, url: str, token: str) -> No
 def test_it_gets_a_name_and_a_certificate(stack: Stack, lab: Lab, url: str) -> None:
     stack.client("route53").create_hosted_zone(Name="lab.test", CallerReference="lab")
     named = over(stack, LARGER, {"load_balancer": {"domain": DOMAIN, "tls": {}}})
-    made = named.play("provision.yml")
-    assert made.code == 0, made.output
     trusted = ssl.create_default_context(cafile=lab.environment["GROUNDWORK_LAB_CA"])
 
-    def served() -> bool:
-        try:
-            with urllib.request.urlopen(f"https://{DOMAIN}/api/products/", context=trusted, timeout=5) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
+    def customer(address: str) -> Answer:
+        """Somebody who still has the plain address, and goes where the answer leads."""
+        return request(address, context=trusted, Host=DOMAIN)
 
-    wait_for(served, 30, f"https://{DOMAIN}")
+    with Traffic(f"{url}/", f"{url}/api/products/", every=0.1, ask=customer) as traffic:
+        made = named.play("provision.yml")
+        assert made.code == 0, made.output
+        wait_for(lambda: request(f"https://{DOMAIN}/api/products/", context=trusted).status == 200, 30, "the name")
+    assert traffic.failures == []
     plain = http.client.HTTPConnection(urlsplit(url).netloc, timeout=5)
     plain.request("GET", "/api/products/", headers={"Host": DOMAIN})
     told = plain.getresponse()
@@ -223,7 +221,8 @@ def test_it_gets_a_name_and_a_certificate(stack: Stack, lab: Lab, url: str) -> N
     assert not any(named.play("provision.yml").changed.values())
     nameless = over(stack, LARGER).play("provision.yml")
     assert nameless.code == 0, nameless.output
-    assert_serves(f"{url}/")
+    assert_serves(f"{url}/", f"{url}/api/products/")
+    assert all(set(stack.health(name).values()) == {"healthy"} for name in SERVICES)
 
 
 def test_a_zone_is_lost_and_traffic_goes_on(stack: Stack, url: str, machines: dict[str, Any], token: str) -> None:

@@ -54,6 +54,19 @@ def test_rules_change_places(stacks: Stacks) -> None:
     stack.assert_quiet(swapped)
 
 
+def test_a_rule_is_put_before_the_others(stacks: Stacks) -> None:
+    stack = stacks(BALANCED)
+    stack.made()
+    action = {"redirect": {"path": "/"}}
+    first = {"listener": {"ref": "listener/http"}, "priority": 1, "paths": ["/new"], "action": action}
+    moved = {"listener_rule/users": {"priority": 2}, "listener_rule/old": {"priority": 3}}
+    put = {"resources": {"listener_rule/first": first, **moved}}
+    outcome = stack.present(put)
+    assert outcome.ok, str(outcome)
+    assert rules(stack) == {"1": "redirect", "2": "forward", "3": "redirect", "default": "forward"}
+    stack.assert_quiet(put)
+
+
 def test_another_target_group_is_there_before_the_old_one_goes(stacks: Stacks) -> None:
     stack = stacks(BALANCED)
     stack.made()

@@ -54,11 +54,17 @@ RESECURED: Mapping[str, Any] = {
     "certificate/site": {"names": []},
     "dns_record/site": {"name": "www.example.test"},
 }
-# Two rules change places, a target group is another, and so is the certificate.
+# A rule makes room for a new one, another goes to the other listener; the target group and the certificate are others.
 ROUTED: Mapping[str, Any] = {
     "resources": {
         "listener_rule/users": {"priority": 2},
-        "listener_rule/old": {"priority": 1},
+        "listener_rule/old": {"listener": {"ref": "listener/https"}},
+        "listener_rule/first": {
+            "listener": {"ref": "listener/http"},
+            "priority": 1,
+            "paths": ["/first"],
+            "action": {"redirect": {"path": "/"}},
+        },
         "target_group/web": {"port": 8080},
         **RESECURED,
     },

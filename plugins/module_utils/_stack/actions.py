@@ -3,7 +3,8 @@
 """What a listener does with a request, in the words of a document and in those of AWS.
 
 A document says one of ``{forward: target group}``, ``{forward: [{target_group, weight}]}``, ``{redirect: {…}}`` and
-``{fixed_response: {…}}``.
+``{fixed_response: {…}}``. A redirect may refer to the ``listener`` that it leads to, which is said for the order alone:
+nobody is sent to a port that does not answer yet.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ REDIRECT = {
 }
 RESPONSE = {"status": "404", "content_type": "text/plain", "body": ""}
 REDIRECT_KEYS = {name: name.capitalize() for name in REDIRECT} | {"status": "StatusCode"}
+ORDER = ("redirect", "listener")
 RESPONSE_KEYS = {"status": "StatusCode", "content_type": "ContentType", "body": "MessageBody"}
 
 
@@ -33,6 +35,7 @@ def desired(action: Mapping[str, Any]) -> dict[str, Any]:
     if kind == "forward":
         return {"forward": value if isinstance(value, str) else _weighted(value)}
     defaults = REDIRECT if kind == "redirect" else RESPONSE
+    value = {name: item for name, item in value.items() if (kind, name) != ORDER}
     unknown = sorted(value.keys() - defaults.keys())
     if unknown:
         raise ValueError(f"{kind} has no {', '.join(unknown)}; it has {', '.join(defaults)}")

@@ -54,6 +54,8 @@ class Graph:
         self._deletions(alive)
         self._exclusive()
         self._served()
+        self._preceded()
+        self._in_turn()
         self._forgotten()
         in_order({"/".join(step): {"/".join(need) for need in needs} for step, needs in self.needs.items()})
         for step, need in sorted(set(self._wishes)):
@@ -113,6 +115,8 @@ class Graph:
             for ref in references(value):
                 if late:
                     self._add(self._last(change.key), ("create", ref.address))
+                elif name in self._kind(change).precedes:
+                    self._add(self._first(change.key), ("create", ref.address))
                 else:
                     self._add(self._first(change.key), self._last(ref.address))
 
@@ -153,7 +157,10 @@ class Graph:
             self._wish(("release", target), ("update", user.key))
 
     def _exclusive(self) -> None:
-        """What takes the place of something that goes (a subnet with its addresses) waits for it to be gone."""
+        """What takes the place of something that goes (a subnet with its addresses) waits for it to be gone.
+
+        Where others move at the same time, it waits for all of them: on its way, one may pass through that place.
+        """
         going: dict[tuple[Any, ...], str] = {}
         for change in self.changes.values():
             if change.action == "delete" and change.before:
@@ -163,6 +170,9 @@ class Graph:
                 old = going.get(self._place(change, change.after or {}))
                 if old:
                     self._add(("create", change.key), ("delete", old))
+                for other in self.changes.values():
+                    if other.type == change.type and other.changed & {*self._kind(other).exclusive}:
+                        self._add(("create", change.key), ("update", other.key))
 
     def _place(self, change: Change, properties: Mapping[str, Any]) -> tuple[Any, ...]:
         return (change.type, *(str(properties.get(name)) for name in self._kind(change).exclusive))
@@ -187,6 +197,28 @@ class Graph:
         for user in self.changes.values():
             if user.live and user.type != server.type and served & set(strings(user.live.properties)):
                 self._wish(("delete", server.key), ("delete" if user.destroys else "update", user.key))
+
+    def _preceded(self) -> None:
+        """A listener does something else once its new rules are there, and before its old ones go."""
+        for change in self.changes.values():
+            for name in self._kind(change).precedes:
+                for ref in references(change.wanted.properties.get(name)) if change.wanted else ():
+                    self._wish(("update", ref.address), self._last(change.key))
+                before = set(strings(change.live.properties.get(name))) if change.destroys and change.live else set()
+                for other in self.changes.values():
+                    if other.live and other.live.id in before:
+                        self._wish(("delete", change.key), ("update", other.key))
+
+    def _in_turn(self) -> None:
+        """Of what stands in one thing, those that stay change before others go: one may still lead to another."""
+        for gone in self.changes.values():
+            for other in self.changes.values() if gone.destroys else ():
+                if other.type == gone.type and self._inside_of(other) & self._inside_of(gone):
+                    self._wish(("delete", gone.key), ("update", other.key))
+
+    def _inside_of(self, change: Change) -> set[str]:
+        """What the live object stands in."""
+        return set(strings(change.live.properties.get(self._kind(change).under))) if change.live else set()
 
     def _forgotten(self) -> None:
         """That something is in a place of somebody else's is remembered until it has gone from there."""

@@ -169,11 +169,15 @@ class Order:
 
 @dataclass(frozen=True)
 class Edit:
-    """A live object, what it shall become, and the properties in which the two differ."""
+    """A live object, what it shall become, and the properties in which the two differ.
+
+    ``beside`` is what else of its type changes in place in this run: by id, what the properties that differ shall be.
+    """
 
     live: Live
     order: Order
     changed: frozenset[str]
+    beside: Mapping[str, Properties] = field(default_factory=dict)
 
 
 Update = Callable[[Client, Edit], Steps]
@@ -224,6 +228,9 @@ class ResourceType:
     release: Callable[[Client, Live], Steps] | None = None
     # Properties that must hold before the things they mention are used (a route table serves its subnets).
     serves: tuple[str, ...] = ()
+    # Properties that mention what changes only once the new object is there, and before the old one goes (a rule takes
+    # requests that its listener sends elsewhere by and by).
+    precedes: tuple[str, ...] = ()
     # Properties that no two live objects can share: the old one must go before the new one comes.
     exclusive: tuple[str, ...] = ()
     # The new object comes before the old one goes. Names the property inside which their names must differ.

@@ -242,7 +242,12 @@ class Worker:
         if change.untag and kind.tagging:
             kind.tagging.remove(client, live, change.untag)
         order = self._order(change)
-        yield from self._bring(kind, Edit(live, order, kind.different(order.properties, live.properties)))
+        changed = kind.different(order.properties, live.properties)
+        yield from self._bring(kind, Edit(live, order, changed, self._beside(change)))
+
+    def _beside(self, change: Change) -> dict[str, Properties]:
+        others = (other for other in self._changes.values() if other.type == change.type and other.action == "update")
+        return {other.live.id: other.after or {} for other in others if other.live}
 
     def _arrived(self, kind: ResourceType, live: Live) -> Finding[Live]:
         """A live object once it is ready, when it is one that a dead run made and did not wait for, or is busy."""

@@ -103,7 +103,7 @@ def _listeners(document: Document, balancer: Mapping[str, Any]) -> Iterator[Want
     action = {"forward": Ref(f"target_group/{default[0]}")} if default else NOBODY
     tls = balancer["tls"]
     if tls is not None:
-        redirect = {"redirect": {"protocol": "HTTPS", "port": tls["port"]}}
+        redirect = {"redirect": {"protocol": "HTTPS", "port": tls["port"], "listener": Ref("listener/https")}}
         yield Wanted("listener", "http", {"load_balancer": Ref(ALB), "port": balancer["port"], "action": redirect})
     properties: dict[str, Any] = {
         "load_balancer": Ref(ALB),

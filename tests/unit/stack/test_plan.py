@@ -249,6 +249,52 @@ def test_a_target_group_that_is_replaced_never_leaves_its_listener_without_targe
     ]
 
 
+def listening(name: str, port: int, action: dict[str, Any]) -> Wanted:
+    return Wanted("listener", name, {"load_balancer": "lb-1", "port": port, "action": action})
+
+
+def leads(listener: str, **more: Any) -> Wanted:
+    action = {"forward": "tg-1"}
+    given = {"listener": Ref(f"listener/{listener}"), "priority": 1, "paths": ["/a"], "action": action}
+    return Wanted("listener_rule", "a", {**given, **more})
+
+
+PLAIN = [listening("http", 80, {"forward": "tg-1"}), leads("http")]
+BEHIND = [
+    listening("http", 80, {"redirect": {"port": 443, "listener": Ref("listener/https")}}),
+    listening("https", 443, {"forward": "tg-1"}),
+    leads("https"),
+]
+LISTENING = {"listener/http": "l-1", "listener/https": "l-2", "listener_rule/a": "r-1"}
+
+
+def there(*resources: Wanted) -> list[Live]:
+    return [live(item, LISTENING[item.address], LISTENING) for item in resources]
+
+
+def test_requests_are_redirected_once_they_are_taken_elsewhere() -> None:
+    assert walk(plan(stack(*BEHIND), there(*PLAIN)), there(*PLAIN)) == [
+        "create/listener/https",
+        "create/listener_rule/a",
+        "update/listener/http",
+        "delete/listener_rule/a",
+    ]
+
+
+def test_requests_are_redirected_until_they_are_taken_here() -> None:
+    order = walk(plan(stack(*PLAIN), there(*BEHIND)), there(*BEHIND))
+    assert comes_before(order, "create/listener_rule/a", "update/listener/http", "delete/listener/https")
+    assert comes_before(order, "create/listener_rule/a", "delete/listener_rule/a", "delete/listener/https")
+
+
+def test_a_new_rule_gets_a_place_after_all_that_move() -> None:
+    moved = leads("http", priority=2)
+    first = replace(leads("http", paths=["/b"]), name="b")
+    lives = there(*PLAIN)
+    order = walk(plan(stack(PLAIN[0], moved, first), lives), lives)
+    assert order == ["update/listener_rule/a", "create/listener_rule/b"]
+
+
 CERTIFICATE = Wanted("certificate", "alb", {"domain": "a.test"})
 SECURE = {"load_balancer": "lb-1", "port": 443, "protocol": "HTTPS", "action": {"fixed_response": {"status": 200}}}
 LISTENER = Wanted("listener", "https", {**SECURE, "certificate": Ref("certificate/alb")})

@@ -79,7 +79,7 @@ def difference(kind: ResourceType, case: dict[str, Any]) -> tuple[Edit, frozense
     now = live.to_live(kind, case["item"], "x")
     wanted = order(kind, case)
     changed = kind.different(wanted.properties, now.properties)
-    return Edit(now, wanted, changed), kind.replaces(changed, now.properties)
+    return Edit(now, wanted, changed, case.get("beside", {})), kind.replaces(changed, now.properties)
 
 
 def check_calls(client: Recorder, case: dict[str, Any]) -> None:

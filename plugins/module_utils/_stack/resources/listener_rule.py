@@ -12,6 +12,9 @@ from ..resource import Client, Edit, Live, Order, Properties, Raw, ResourceType,
 
 FIELDS = {"paths": ("path-pattern", "PathPatternConfig"), "hosts": ("host-header", "HostHeaderConfig")}
 
+# The highest priority that a rule may have (CreateRule).
+LAST = 50_000
+
 
 def desired(wanted: Properties) -> dict[str, Any]:
     conditions = {name: sorted(wanted.get(name) or ()) for name in FIELDS}
@@ -64,19 +67,24 @@ def modify(client: Client, edit: Edit) -> None:
 
 
 def set_priority(client: Client, edit: Edit) -> None:
-    """Move the rule; a rule of the stack that has the place gets the one that is left, in the same call.
+    """Move the rule, and with it all others of its listener that move: one after the other, they would stand in an
+    order for a moment that is neither the old nor the new one.
 
-    One that is where it belongs is never moved by another, for no two want the same place.
+    A rule of the stack that has a place which is wanted is about to go. It gets one that nobody wants.
     """
-    wanted = edit.order.properties
     # A listener has two hundred rules at most.
-    rules = client.describe_rules(ListenerArn=wanted["listener"], PageSize=400)["Rules"]
+    rules = client.describe_rules(ListenerArn=edit.order.properties["listener"], PageSize=400)["Rules"]
     places = {rule["RuleArn"]: rule["Priority"] for rule in rules}
-    moves = {edit.live.id: wanted["priority"]}
+    wanted = {**edit.beside, edit.live.id: edit.order.properties}
+    told = {arn: one["priority"] for arn, one in wanted.items() if arn in places and "priority" in one}
+    moves = {arn: place for arn, place in told.items() if places[arn] != str(place)}
+    free = (place for place in range(LAST, 0, -1) if str(place) not in places.values())
+    taken = {str(place) for place in moves.values()}
     for arn, place in places.items():
-        if place == str(wanted["priority"]) and arn != edit.live.id and _is_ours(client, arn, edit.order.scope):
-            moves[arn] = int(places[edit.live.id])
-    client.set_rule_priorities(RulePriorities=[{"RuleArn": arn, "Priority": place} for arn, place in moves.items()])
+        if arn not in moves and place in taken and _is_ours(client, arn, edit.order.scope):
+            moves[arn] = next(free)
+    if moves:
+        client.set_rule_priorities(RulePriorities=[{"RuleArn": arn, "Priority": place} for arn, place in moves.items()])
 
 
 def _is_ours(client: Client, arn: str, scope: Scope) -> bool:
@@ -102,6 +110,9 @@ TYPE = ResourceType(
     required=frozenset({"listener", "priority", "action"}),
     create_only=frozenset({"listener"}),
     exclusive=("listener", "priority"),
+    serves=("listener",),
+    precedes=("listener",),
+    create_first="listener",
     desired=desired,
     normalize=normalize,
     create=create,
