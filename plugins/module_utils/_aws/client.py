@@ -28,6 +28,7 @@ from .errors import (
     is_uncertain,
     message_of,
 )
+from .models import Models
 from .options import Connection
 from .sdk import FAILURES, ClientError, Config, ResponseParserError, Session
 
@@ -193,6 +194,8 @@ class Clients:
     def _open(self) -> Session:
         if self._session is None:
             self._session = Session(profile=self._connection.profile)
+            loader = self._session.get_component("data_loader")
+            self._session.register_component("data_loader", Models(loader))
         return self._session
 
     def _config(self, retries: bool) -> Config:

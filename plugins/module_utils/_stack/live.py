@@ -5,6 +5,7 @@ has no other way."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ def read_all(
 
     ``known`` is what was read before, of other types; ``told`` waits for the tags that need not be asked for again.
     """
-    kinds = _parents_first(types)
+    kinds = _in_order(types)
     with ThreadPoolExecutor(width) as calls, ThreadPoolExecutor(max(1, len(kinds))) as readers:
         reading: dict[str, _Reading] = {}
         for kind in kinds:
@@ -58,13 +59,20 @@ def read_all(
     return Inventory(tuple(live for live, gone in found if not gone), tuple(live for live, gone in found if gone))
 
 
-def _parents_first(types: Iterable[ResourceType]) -> list[ResourceType]:
+def _in_order(types: Iterable[ResourceType]) -> list[ResourceType]:
+    """Those that others wait for first; among them those after which most answers have to be waited for, and then
+    those of the service with most of them: its model takes the longest to load."""
     kinds = {kind.name: kind for kind in types}
+    services = Counter(kind.service for kind in kinds.values())
 
     def depth(kind: ResourceType) -> int:
         return max((1 + depth(kinds[name]) for name in kind.stands_on if name in kinds), default=0)
 
-    return sorted(kinds.values(), key=lambda kind: (depth(kind), kind.name))
+    def answers(kind: ResourceType) -> int:
+        inside = (answers(other) for other in kinds.values() if kind.name in other.stands_on)
+        return 1 + bool(kind.details) + max(inside, default=0)
+
+    return sorted(kinds.values(), key=lambda kind: (depth(kind), -answers(kind), -services[kind.service], kind.name))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import runpy
 import sys
@@ -21,6 +22,8 @@ def main() -> None:
     others, and a search through them all could find another installation of this collection.
     """
     gc.set_threshold(GARBAGE, *gc.get_threshold()[1:])
+    # In the end Python looks through all of it once more, which takes longer than the work of most modules.
+    atexit.register(gc.freeze)
     name = sys.argv.pop(1)
     del sys.path[0]
     package = types.ModuleType("ansible_collections")

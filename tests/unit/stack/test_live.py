@@ -23,6 +23,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._stack.resource imp
     Tagging,
     shortened,
 )
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.resources import REGISTRY as TYPES
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.wanted import Wanted, WantedStack
 
 SCOPE = Scope("shop", "us-east-1")
@@ -539,3 +540,9 @@ def test_names_that_are_too_long_stay_distinct() -> None:
     long = [shortened(f"a-shop-with-quite-a-long-name-{end}", 32) for end in ("one", "two")]
     assert len(set(long)) == 2
     assert all(len(name) <= 32 and name.startswith("a-shop-with-quite") for name in long)
+
+
+def test_what_takes_longest_is_asked_first_and_parents_before_children() -> None:
+    order = [one.name for one in live._in_order(TYPES.values())]
+    assert order[0] == "load_balancer"  # its listeners are asked for after it, and their rules after them
+    assert all(order.index(parent) < order.index(name) for name in order for parent in TYPES[name].stands_on)
