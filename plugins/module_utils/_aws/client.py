@@ -31,6 +31,7 @@ from .errors import (
 from .models import Models
 from .options import Connection
 from .sdk import FAILURES, ClientError, Config, ResponseParserError, Session
+from .trust import Trust
 
 Sleep = Callable[[float], None]
 Page = dict[str, Any]
@@ -161,6 +162,7 @@ class Clients:
         self._region = region
         self._pool = pool
         self._session: Session | None = None
+        self._trust = Trust()
         self._made: dict[tuple[str, bool], Any] = {}
         self._lock = threading.Lock()
         self._counting = threading.Lock()
@@ -189,6 +191,7 @@ class Clients:
             config=self._config(retries),
         )
         client.meta.events.register("before-call", self._count)
+        self._trust.share(client)
         return client
 
     def _open(self) -> Session:
