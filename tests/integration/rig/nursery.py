@@ -9,6 +9,7 @@ ansible itself, in test_ansible.py.
 
 from __future__ import annotations
 
+import functools
 import gc
 import json
 import os
@@ -19,25 +20,25 @@ import signal
 import sys
 from typing import Any
 
-KEYS: dict[str, Any] = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
-
 
 def warm() -> None:
     """Import and parse what all runs need; no thread is started and no connection opened."""
     import ansible.module_utils.basic  # noqa: F401
-    import botocore.loaders
-    import botocore.session
 
+    from ansible_collections.groundwork.aws.plugins.module_utils._aws.client import Clients
+    from ansible_collections.groundwork.aws.plugins.module_utils._aws.models import Files
+    from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import Connection
     from ansible_collections.groundwork.aws.plugins.module_utils._stack import entry  # noqa: F401
     from ansible_collections.groundwork.aws.plugins.module_utils._stack.resources import REGISTRY
 
-    # A loader keeps what it has parsed: all sessions share one.
-    shared = botocore.loaders.create_loader()
-    botocore.session.create_loader = lambda _path=None: shared  # type: ignore[assignment]
-    session = botocore.session.Session()
+    # What was parsed is kept, for all sessions.
+    parsed = functools.cache(Files().load_file)
+    Files.load_file = lambda _files, path: parsed(path)  # type: ignore[method-assign]
+    clients = Clients(Connection(access_key="x", secret_key="x"), "us-east-1")
+    models = clients._open().get_component("data_loader")
     for service in {"resourcegroupstaggingapi", "ssm", "sts", *(kind.service for kind in REGISTRY.values())}:
-        session.create_client(service, region_name="us-east-1", **KEYS)
-        shared.load_service_model(service, "paginators-1")
+        clients._create(service, retries=True)
+        models.load_service_model(service, "paginators-1")
     # What is here stays: a child that collected garbage among it would copy all of it.
     gc.collect()
     gc.freeze()
