@@ -25,7 +25,6 @@ REDIRECT = {
 }
 RESPONSE = {"status": "404", "content_type": "text/plain", "body": ""}
 REDIRECT_KEYS = {name: name.capitalize() for name in REDIRECT} | {"status": "StatusCode"}
-ORDER = ("redirect", "listener")
 RESPONSE_KEYS = {"status": "StatusCode", "content_type": "ContentType", "body": "MessageBody"}
 
 
@@ -35,7 +34,8 @@ def desired(action: Mapping[str, Any]) -> dict[str, Any]:
     if kind == "forward":
         return {"forward": value if isinstance(value, str) else _weighted(value)}
     defaults = REDIRECT if kind == "redirect" else RESPONSE
-    value = {name: item for name, item in value.items() if (kind, name) != ORDER}
+    if kind == "redirect":
+        value = {name: item for name, item in value.items() if name != "listener"}
     unknown = sorted(value.keys() - defaults.keys())
     if unknown:
         raise ValueError(f"{kind} has no {', '.join(unknown)}; it has {', '.join(defaults)}")

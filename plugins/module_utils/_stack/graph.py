@@ -162,17 +162,19 @@ class Graph:
         Where others move at the same time, it waits for all of them: on its way, one may pass through that place.
         """
         going: dict[tuple[Any, ...], str] = {}
+        moving: dict[str, list[str]] = {}
         for change in self.changes.values():
             if change.action == "delete" and change.before:
                 going[self._place(change, change.before)] = change.key
+            elif change.action == "update" and change.changed & {*self._kind(change).exclusive}:
+                moving.setdefault(change.type, []).append(change.key)
         for change in self.changes.values():
             if change.action in ("create", "replace") and self._kind(change).exclusive:
                 old = going.get(self._place(change, change.after or {}))
                 if old:
                     self._add(("create", change.key), ("delete", old))
-                for other in self.changes.values():
-                    if other.type == change.type and other.changed & {*self._kind(other).exclusive}:
-                        self._add(("create", change.key), ("update", other.key))
+                for other in moving.get(change.type, ()):
+                    self._add(("create", change.key), ("update", other))
 
     def _place(self, change: Change, properties: Mapping[str, Any]) -> tuple[Any, ...]:
         return (change.type, *(str(properties.get(name)) for name in self._kind(change).exclusive))
@@ -200,25 +202,27 @@ class Graph:
 
     def _preceded(self) -> None:
         """A listener does something else once its new rules are there, and before its old ones go."""
+        keys = {change.live.id: change.key for change in self.changes.values() if change.live}
         for change in self.changes.values():
             for name in self._kind(change).precedes:
                 for ref in references(change.wanted.properties.get(name)) if change.wanted else ():
                     self._wish(("update", ref.address), self._last(change.key))
-                before = set(strings(change.live.properties.get(name))) if change.destroys and change.live else set()
-                for other in self.changes.values():
-                    if other.live and other.live.id in before:
-                        self._wish(("delete", change.key), ("update", other.key))
+                for text in strings(change.live.properties.get(name)) if change.live else ():
+                    if text in keys:
+                        self._wish(("delete", change.key), ("update", keys[text]))
 
     def _in_turn(self) -> None:
         """Of what stands in one thing, those that stay change before others go: one may still lead to another."""
-        for gone in self.changes.values():
-            for other in self.changes.values() if gone.destroys else ():
-                if other.type == gone.type and self._inside_of(other) & self._inside_of(gone):
-                    self._wish(("delete", gone.key), ("update", other.key))
-
-    def _inside_of(self, change: Change) -> set[str]:
-        """What the live object stands in."""
-        return set(strings(change.live.properties.get(self._kind(change).under))) if change.live else set()
+        inside: dict[tuple[str, Any], list[str]] = {}
+        for change in self.changes.values():
+            parent = self._kind(change).under
+            if parent and change.live:
+                inside.setdefault((change.type, change.live.properties.get(parent)), []).append(change.key)
+        for keys in inside.values():
+            stay = [key for key in keys if ("update", key) in self.needs]
+            for key in keys:
+                for other in stay:
+                    self._wish(("delete", key), ("update", other))
 
     def _forgotten(self) -> None:
         """That something is in a place of somebody else's is remembered until it has gone from there."""

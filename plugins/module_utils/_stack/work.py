@@ -53,6 +53,11 @@ class Worker:
         self._scope = scope_of(stack, registry)
         self._registry = registry
         self._changes = {change.key: change for change in plan.changes}
+        # By type and id, what the properties that change in place shall be.
+        self._updated: dict[str, dict[str, Properties]] = {}
+        for change in plan.changes:
+            if change.action == "update" and change.live:
+                self._updated.setdefault(change.type, {})[change.live.id] = change.after or {}
         self._inventory = inventory
         self._prepared: dict[str, Mapping[str, Any]] = {}
         replaced = {change.key for change in plan.changes if change.action == "replace"}
@@ -243,11 +248,7 @@ class Worker:
             kind.tagging.remove(client, live, change.untag)
         order = self._order(change)
         changed = kind.different(order.properties, live.properties)
-        yield from self._bring(kind, Edit(live, order, changed, self._beside(change)))
-
-    def _beside(self, change: Change) -> dict[str, Properties]:
-        others = (other for other in self._changes.values() if other.type == change.type and other.action == "update")
-        return {other.live.id: other.after or {} for other in others if other.live}
+        yield from self._bring(kind, Edit(live, order, changed, self._updated[kind.name]))
 
     def _arrived(self, kind: ResourceType, live: Live) -> Finding[Live]:
         """A live object once it is ready, when it is one that a dead run made and did not wait for, or is busy."""

@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-import datetime
 import http.server
-import ipaddress
 import ssl
 import threading
 from collections.abc import Iterator
@@ -17,12 +15,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import SSLError
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.client import Clients
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import Connection
+from lab.servers.authority import Authority
 
 ANSWER = b'{"ResourceTagMappingList": []}'
 WHO = Connection(access_key="a", secret_key="b")
@@ -42,21 +38,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def certificate(place: Path) -> Path:
-    """A certificate for the loopback address, by nobody but itself, and its key, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name, now = x509.Name([]), datetime.datetime.now(datetime.timezone.utc)
-    here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    made = made.not_valid_before(now - datetime.timedelta(hours=1)).not_valid_after(now + datetime.timedelta(hours=1))
-    signed = made.add_extension(here, critical=True).sign(key, hashes.SHA256())
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    place.write_bytes(signed.public_bytes(serialization.Encoding.PEM) + secret)
-    return place
-
-
 class Server(http.server.ThreadingHTTPServer):
     def handle_error(self, *_: Any) -> None:
         """A client that does not trust it goes away."""
@@ -64,18 +45,21 @@ class Server(http.server.ThreadingHTTPServer):
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
-    return certificate(tmp_path / "server.pem")
+    """The certificate of the authority that the server has its own from."""
+    return tmp_path / "authority.pem"
 
 
 @pytest.fixture
-def endpoint(bundle: Path) -> Iterator[str]:
+def endpoint(tmp_path: Path, bundle: Path) -> Iterator[str]:
+    served = tmp_path / "server.pem"
+    served.write_bytes(b"".join(Authority(bundle, tmp_path / "authority.key").issue("localhost")))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(bundle)
+    context.load_cert_chain(served)
     server = Server(("127.0.0.1", 0), Handler)
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"https://127.0.0.1:{server.server_port}"
+    yield f"https://localhost:{server.server_port}"
     server.shutdown()
     thread.join()
     server.server_close()
@@ -120,8 +104,8 @@ def test_whoever_is_asked_for_another_name_is_not_trusted(
     bundle: Path, endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
-    elsewhere = endpoint.replace("127.0.0.1", "localhost")
-    with pytest.raises(SSLError, match="localhost"):
+    elsewhere = endpoint.replace("localhost", "127.0.0.1")
+    with pytest.raises(SSLError, match=r"127\.0\.0\.1"):
         Clients(replace(WHO, endpoint_url=elsewhere), "us-east-1")("sts")._make(False).get_caller_identity()
 
 
