@@ -1,9 +1,14 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The controller's part of the module `database_snapshot`: that of `stack`."""
+"""Runs the module `database_snapshot` on the controller."""
 
 from __future__ import annotations
 
-from ansible_collections.groundwork.aws.plugins.action.stack import ActionModule
+from typing import ClassVar
 
-__all__ = ["ActionModule"]
+from ansible_collections.groundwork.aws.plugins.modules import database_snapshot
+from ansible_collections.groundwork.aws.plugins.plugin_utils.progress_action import ProgressAction, ProgressModule
+
+
+class ActionModule(ProgressAction):
+    module: ClassVar[ProgressModule] = database_snapshot

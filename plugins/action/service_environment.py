@@ -1,9 +1,14 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The controller's part of the module `service_environment`."""
+"""Runs the module `service_environment` on the controller."""
 
 from __future__ import annotations
 
-from ansible_collections.groundwork.aws.plugins.plugin_utils._direct.action import ControllerAction as ActionModule
+from typing import ClassVar
 
-__all__ = ["ActionModule"]
+from ansible_collections.groundwork.aws.plugins.modules import service_environment
+from ansible_collections.groundwork.aws.plugins.plugin_utils.controller_action import ControllerAction, ControllerModule
+
+
+class ActionModule(ControllerAction):
+    module: ClassVar[ControllerModule] = service_environment

@@ -1,9 +1,14 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The controller's part of the module `stack_info`: it finds the document."""
+"""Runs the module `stack_info` on the controller."""
 
 from __future__ import annotations
 
-from ansible_collections.groundwork.aws.plugins.plugin_utils._direct.document import DocumentAction as ActionModule
+from typing import ClassVar
 
-__all__ = ["ActionModule"]
+from ansible_collections.groundwork.aws.plugins.modules import stack_info
+from ansible_collections.groundwork.aws.plugins.plugin_utils.controller_action import ControllerModule, DocumentAction
+
+
+class ActionModule(DocumentAction):
+    module: ClassVar[ControllerModule] = stack_info

@@ -42,6 +42,6 @@ options:
     type: bool
     default: true
 requirements:
-  - python >= 3.10
+  - python >= 3.11
   - botocore >= 1.35
 """

@@ -98,26 +98,34 @@ url:
   type: str
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import answer
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS
 from ansible_collections.groundwork.aws.plugins.module_utils._database.login import login
 
+ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
+    "stack": {"type": "str", "required": True},
+    "database": {"type": "str", "required": True},
+    "service": {"type": "str", "required": True},
+    "master": {"type": "bool", "default": False},
+    "instance": {"type": "str"},
+    **ARGUMENTS,
+}
+RESTRICTIONS: dict[str, Any] = {}
+
+
+def run(options: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
+    """Do the work of the module and return its result."""
+    return login(options)
+
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "stack": {"type": "str", "required": True},
-            "database": {"type": "str", "required": True},
-            "service": {"type": "str", "required": True},
-            "master": {"type": "bool", "default": False},
-            "instance": {"type": "str"},
-            **ARGUMENTS,
-        },
-        supports_check_mode=True,
-    )
-    answer(module, lambda: login(module.params))
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, **RESTRICTIONS)
+    answer(module, run)
 
 
 if __name__ == "__main__":

@@ -143,31 +143,41 @@ snapshot:
   type: str
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import answer
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS, LOCK, TOPOLOGY
 from ansible_collections.groundwork.aws.plugins.module_utils._recovery.entry import restore
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.progress import Report, discard
+
+ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
+    **TOPOLOGY,
+    "database": {"type": "str"},
+    "state": {"type": "str", "choices": ["restored", "switched", "absent"], "default": "restored"},
+    "snapshot": {"type": "str"},
+    "time": {"type": "str"},
+    "instance": {"type": "str"},
+    "again": {"type": "bool", "default": False},
+    **LOCK,
+    **ARGUMENTS,
+}
+RESTRICTIONS: dict[str, Any] = {
+    "mutually_exclusive": [("snapshot", "time", "instance")],
+    "required_one_of": [("snapshot", "time", "instance")],
+}
+
+
+def run(options: Mapping[str, Any], check_mode: bool, report: Report = discard) -> dict[str, Any]:
+    """Do the work of the module and return its result; ``report`` gets an event as each change starts and ends."""
+    return restore(options, check_mode, report)
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **TOPOLOGY,
-            "database": {"type": "str"},
-            "state": {"type": "str", "choices": ["restored", "switched", "absent"], "default": "restored"},
-            "snapshot": {"type": "str"},
-            "time": {"type": "str"},
-            "instance": {"type": "str"},
-            "again": {"type": "bool", "default": False},
-            **LOCK,
-            **ARGUMENTS,
-        },
-        mutually_exclusive=[("snapshot", "time", "instance")],
-        required_one_of=[("snapshot", "time", "instance")],
-        supports_check_mode=True,
-    )
-    answer(module, lambda: restore(module.params, module.check_mode))
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, **RESTRICTIONS)
+    answer(module, run)
 
 
 if __name__ == "__main__":

@@ -83,25 +83,34 @@ snapshots:
       elements: str
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import answer
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS, LOCK, TOPOLOGY
 from ansible_collections.groundwork.aws.plugins.module_utils._recovery.entry import take
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.progress import Report, discard
+
+ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
+    **TOPOLOGY,
+    "databases": {"type": "list", "elements": "str", "default": []},
+    "keep": {"type": "int", "default": 7},
+    **LOCK,
+    **ARGUMENTS,
+}
+RESTRICTIONS: dict[str, Any] = {}
+
+
+def run(options: Mapping[str, Any], check_mode: bool, report: Report = discard) -> dict[str, Any]:
+    """Do the work of the module and return its result; ``report`` gets an event as each change starts and ends."""
+    return take(options, check_mode, report)
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **TOPOLOGY,
-            "databases": {"type": "list", "elements": "str", "default": []},
-            "keep": {"type": "int", "default": 7},
-            **LOCK,
-            **ARGUMENTS,
-        },
-        supports_check_mode=True,
-    )
-    answer(module, lambda: take(module.params, module.check_mode))
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, **RESTRICTIONS)
+    answer(module, run)
 
 
 if __name__ == "__main__":

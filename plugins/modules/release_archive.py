@@ -42,7 +42,7 @@ options:
       - Directory for archives and git mirrors. By default C(groundwork/releases) in the user's cache directory.
     type: path
 requirements:
-  - Python >= 3.10
+  - Python >= 3.11
   - git, for O(git) and to honour ignore files
 extends_documentation_fragment:
   - groundwork.aws.attributes
@@ -93,31 +93,42 @@ size:
   returned: success
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.groundwork.aws.plugins.module_utils._release.source import SourceProblem, make_archive
 
+ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
+    "directory": {"type": "path"},
+    "git": {"type": "str"},
+    "ref": {"type": "str", "default": "HEAD"},
+    "archive": {"type": "path"},
+    "exclude": {"type": "list", "elements": "str", "default": []},
+    "version": {"type": "str"},
+    "cache": {"type": "path"},
+}
+RESTRICTIONS: dict[str, Any] = {
+    "required_one_of": [("directory", "git", "archive")],
+    "mutually_exclusive": [("directory", "git", "archive")],
+}
+
+
+def run(options: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
+    """Do the work of the module and return its result."""
+    try:
+        return {"changed": False, **make_archive(options)}
+    except (SourceProblem, OSError, ValueError) as problem:
+        source = options["directory"] or options["git"] or options["archive"]
+        message = f"No archive could be made from {source}: {problem}. Nothing was changed."
+        return {"failed": True, "changed": False, "msg": message}
+
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "directory": {"type": "path"},
-            "git": {"type": "str"},
-            "ref": {"type": "str", "default": "HEAD"},
-            "archive": {"type": "path"},
-            "exclude": {"type": "list", "elements": "str", "default": []},
-            "version": {"type": "str"},
-            "cache": {"type": "path"},
-        },
-        required_one_of=[("directory", "git", "archive")],
-        mutually_exclusive=[("directory", "git", "archive")],
-        supports_check_mode=True,
-    )
-    try:
-        module.exit_json(changed=False, **make_archive(module.params))
-    except (SourceProblem, OSError, ValueError) as problem:
-        source = module.params["directory"] or module.params["git"] or module.params["archive"]
-        module.fail_json(msg=f"No archive could be made from {source}: {problem}. Nothing was changed.")
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, **RESTRICTIONS)
+    result = run(module.params, module.check_mode)
+    (module.fail_json if result.get("failed") else module.exit_json)(**result)
 
 
 if __name__ == "__main__":

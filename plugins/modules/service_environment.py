@@ -86,28 +86,36 @@ environment:
   type: dict
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import answer
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS
 from ansible_collections.groundwork.aws.plugins.module_utils._service.environment import environment
 
+SOME: dict[str, Any] = {"type": "list", "elements": "dict", "default": []}
+ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
+    "stack": {"type": "str", "required": True},
+    "service": {"type": "str", "required": True},
+    "databases": SOME,
+    "caches": SOME,
+    # Names of secrets, which are none.
+    "secrets": {**SOME, "no_log": False},
+    **ARGUMENTS,
+}
+RESTRICTIONS: dict[str, Any] = {}
+
+
+def run(options: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
+    """Do the work of the module and return its result."""
+    return environment(options)
+
 
 def main() -> None:
-    some = {"type": "list", "elements": "dict", "default": []}
-    module = AnsibleModule(
-        argument_spec={
-            "stack": {"type": "str", "required": True},
-            "service": {"type": "str", "required": True},
-            "databases": some,
-            "caches": some,
-            # Names of secrets, which are none.
-            "secrets": {**some, "no_log": False},
-            **ARGUMENTS,
-        },
-        supports_check_mode=True,
-    )
-    answer(module, lambda: environment(module.params))
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, **RESTRICTIONS)
+    answer(module, run)
 
 
 if __name__ == "__main__":

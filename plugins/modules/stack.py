@@ -179,30 +179,39 @@ calls:
   sample: {"ec2:DescribeVpcs": 1}
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import answer
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS, LOCK, TOPOLOGY
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.entry import bring
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.progress import Report, discard
+
+ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
+    **TOPOLOGY,
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "allow_destroy": {"type": "list", "elements": "str", "default": []},
+    "adopt": {"type": "dict", "default": {}},
+    "prune": {"type": "bool", "default": True},
+    "only": {"type": "list", "elements": "str"},
+    "traffic": {"type": "bool", "default": True},
+    "parallel": {"type": "int", "default": 10},
+    **LOCK,
+    **ARGUMENTS,
+}
+RESTRICTIONS: dict[str, Any] = {}
+
+
+def run(options: Mapping[str, Any], check_mode: bool, report: Report = discard) -> dict[str, Any]:
+    """Do the work of the module and return its result; ``report`` gets an event as each change starts and ends."""
+    return bring(options, check_mode, report)
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **TOPOLOGY,
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "allow_destroy": {"type": "list", "elements": "str", "default": []},
-            "adopt": {"type": "dict", "default": {}},
-            "prune": {"type": "bool", "default": True},
-            "only": {"type": "list", "elements": "str"},
-            "traffic": {"type": "bool", "default": True},
-            "parallel": {"type": "int", "default": 10},
-            **LOCK,
-            **ARGUMENTS,
-        },
-        supports_check_mode=True,
-    )
-    answer(module, lambda: bring(module.params, module.check_mode))
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, **RESTRICTIONS)
+    answer(module, run)
 
 
 if __name__ == "__main__":

@@ -107,22 +107,30 @@ calls:
   sample: {"ec2:DescribeVpcs": 1}
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import answer
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS, TOPOLOGY
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.entry import inform
 
+ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
+    **TOPOLOGY,
+    **ARGUMENTS,
+}
+RESTRICTIONS: dict[str, Any] = {}
+
+
+def run(options: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
+    """Do the work of the module and return its result."""
+    return inform(options)
+
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **TOPOLOGY,
-            **ARGUMENTS,
-        },
-        supports_check_mode=True,
-    )
-    answer(module, lambda: inform(module.params))
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, **RESTRICTIONS)
+    answer(module, run)
 
 
 if __name__ == "__main__":

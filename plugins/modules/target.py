@@ -101,27 +101,35 @@ target_group:
   sample: shop-api
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import answer
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS
 from ansible_collections.groundwork.aws.plugins.module_utils._rollout.entry import target
 
+ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
+    "stack": {"type": "str", "required": True},
+    "service": {"type": "str", "required": True},
+    "instance": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["drained", "absent", "healthy"], "default": "healthy"},
+    "minimum_healthy": {"type": "int", "default": 1},
+    "timeout": {"type": "int", "default": 300},
+    **ARGUMENTS,
+}
+RESTRICTIONS: dict[str, Any] = {}
+
+
+def run(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Do the work of the module and return its result."""
+    return target(options, check_mode)
+
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "stack": {"type": "str", "required": True},
-            "service": {"type": "str", "required": True},
-            "instance": {"type": "str", "required": True},
-            "state": {"type": "str", "choices": ["drained", "absent", "healthy"], "default": "healthy"},
-            "minimum_healthy": {"type": "int", "default": 1},
-            "timeout": {"type": "int", "default": 300},
-            **ARGUMENTS,
-        },
-        supports_check_mode=True,
-    )
-    answer(module, lambda: target(module.params, module.check_mode))
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, **RESTRICTIONS)
+    answer(module, run)
 
 
 if __name__ == "__main__":

@@ -17,10 +17,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "integration"))
 
-from rig.runs import CHECKOUT, environment
+from rig.runs import BIN, CHECKOUT, environment
 
 HERE = Path(__file__).resolve().parent
-BIN = CHECKOUT / ".venv" / "bin"
 # How often memory is looked at, in seconds.
 PERIOD = 0.05
 

@@ -24,12 +24,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "integration"))
 from rig.api import serve
 from rig.faults import Delay, every
 from rig.proxy import Proxy
-from rig.runs import CHECKOUT, environment, nursery
+from rig.runs import BIN, CHECKOUT, environment, nursery
 from rig.stacks import DOCUMENT, NAME, WHOLE, Stacks, merged
 
 HERE = Path(__file__).resolve().parent
 REGION = "us-east-1"
-BIN = CHECKOUT / ".venv" / "bin"
 SCRIPT, READS, STACK = "boto3 script", "ansible module, calls only", "stack"
 
 

@@ -10,13 +10,12 @@ import subprocess
 from collections import Counter
 from pathlib import Path
 
-from rig.runs import CHECKOUT, Outcome, environment
+from rig.runs import BIN, CHECKOUT, Outcome, environment
 from rig.stacks import Stack, Stacks, base_of
 
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.document import load
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.hosts import service_variables
 
-BIN = CHECKOUT / ".venv" / "bin"
 GIVEN = base_of("given", "db_instance/main", "secret/jwt")
 SERVICE = service_variables(load(GIVEN.topology), "api")
 KEY = "sk_live_4f1e2d"

@@ -15,7 +15,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from rig.runs import CHECKOUT
+from rig.runs import BIN, CHECKOUT
 
 HOSTS = ("front-1", "back-1", "back-2")
 SITE = f"""
@@ -42,7 +42,7 @@ def run(
     directory: Path, inventory: Any, variables: dict[str, Any], *options: str | Path
 ) -> subprocess.CompletedProcess[str]:
     (directory / "hosts.json").write_text(json.dumps(inventory))
-    command = [CHECKOUT / ".venv/bin/ansible-playbook", "-i", "hosts.json", "-e", json.dumps(variables)]
+    command = [str(BIN / "ansible-playbook"), "-i", "hosts.json", "-e", json.dumps(variables)]
     return subprocess.run(
         [*command, *options],
         cwd=directory,

@@ -28,10 +28,8 @@ from .errors import (
     is_uncertain,
     message_of,
 )
-from .models import Models
 from .options import Connection
 from .sdk import FAILURES, ClientError, Config, ResponseParserError, Session
-from .trust import Trust
 
 Sleep = Callable[[float], None]
 Page = dict[str, Any]
@@ -162,7 +160,6 @@ class Clients:
         self._region = region
         self._pool = pool
         self._session: Session | None = None
-        self._trust = Trust()
         self._made: dict[tuple[str, bool], Any] = {}
         self._lock = threading.Lock()
         self._counting = threading.Lock()
@@ -191,14 +188,11 @@ class Clients:
             config=self._config(retries),
         )
         client.meta.events.register("before-call", self._count)
-        self._trust.share(client)
         return client
 
     def _open(self) -> Session:
         if self._session is None:
             self._session = Session(profile=self._connection.profile)
-            loader = self._session.get_component("data_loader")
-            self._session.register_component("data_loader", Models(loader))
         return self._session
 
     def _config(self, retries: bool) -> Config:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -12,15 +12,15 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from .sdk import MISSING
 
 
-def answer(module: AnsibleModule, work: Callable[[], dict[str, Any]]) -> None:
-    """Do the work and end the module with its result.
+def answer(module: AnsibleModule, run: Callable[[Mapping[str, Any], bool], dict[str, Any]]) -> None:
+    """Call ``run`` with the module's options and check mode, and end the module with its result.
 
-    What it has under ``warnings`` (texts) is said as such, and with ``failed`` the module fails; so it does without
-    botocore, before anything is done.
+    The texts under ``warnings`` become warnings, and with ``failed`` the module fails; so it does without botocore,
+    before anything is done.
     """
     if MISSING:
         module.fail_json(msg=missing_required_lib("botocore"), exception=str(MISSING))
-    result = work()
+    result = run(module.params, module.check_mode)
     for text in result.pop("warnings", ()):
         module.warn(text)
     (module.fail_json if result.get("failed") else module.exit_json)(**result)

@@ -18,7 +18,6 @@ try:
         ProxyConnectionError,
         ReadTimeoutError,
     )
-    from botocore.loaders import JSONFileLoader, Loader
     from botocore.parsers import ResponseParserError
     from botocore.session import Session
 
@@ -32,7 +31,7 @@ except ImportError as error:
     class Absent(Exception):
         """Stands for everything of a library that is not there; nothing ever raises it."""
 
-    Config = JSONFileLoader = Loader = Session = Absent  # type: ignore[assignment, misc]
+    Config = Session = Absent  # type: ignore[assignment, misc]
     BotoCoreError = ClientError = ResponseParserError = Absent  # type: ignore[assignment, misc]
     ConnectionClosedError = ReadTimeoutError = HTTPClientError = Absent  # type: ignore[assignment, misc]
     ConnectTimeoutError = EndpointConnectionError = ProxyConnectionError = Absent  # type: ignore[assignment, misc]
@@ -48,8 +47,6 @@ __all__ = [
     "ConnectionClosedError",
     "EndpointConnectionError",
     "HTTPClientError",
-    "JSONFileLoader",
-    "Loader",
     "NoCredentialsError",
     "PartialCredentialsError",
     "ProxyConnectionError",

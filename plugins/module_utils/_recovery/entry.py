@@ -17,7 +17,7 @@ from .._aws.sdk import FAILURES
 from .._aws.tags import RESTORE_BEGAN, RESTORED_TO
 from .._service.living import living
 from .._stack.plan import tags_of
-from .._stack.progress import Progress
+from .._stack.progress import Progress, Report, discard
 from .._stack.references import references, resolve
 from .._stack.resource import Order, Scope
 from .._stack.resources.db_instance import TYPE
@@ -43,10 +43,11 @@ class Opened:
     document: Mapping[str, Any]
     stack: WantedStack
     clients: Clients
+    report: Report = discard
 
     @property
     def run(self) -> Run:
-        return Run(self.clients, Progress(self.stack.name))
+        return Run(self.clients, Progress(self.stack.name, self.report))
 
     def databases(self) -> dict[str, WantedResource]:
         return {one.name: one for one in self.stack.resources if one.type == TYPE.name}
@@ -74,13 +75,13 @@ class Opened:
         return found[0]
 
 
-def _opened(options: Mapping[str, Any], work: Callable[[Opened], Outcome]) -> Outcome:
+def _opened(options: Mapping[str, Any], work: Callable[[Opened], Outcome], report: Report = discard) -> Outcome:
     try:
         document = load(options["topology"], [options["overrides"]] if options["overrides"] else [])
         stack, connection = compile_stack(document), Connection.of(options)
         if connection.region not in (None, stack.region):
             raise StackError(f"region: {connection.region} is not the region of the topology ({stack.region})")
-        return {"changed": False, **work(Opened(document, stack, Clients(connection, stack.region)))}
+        return {"changed": False, **work(Opened(document, stack, Clients(connection, stack.region), report))}
     except (StackError, TopologyError, *FAILURES) as error:
         return {"failed": True, "changed": False, "msg": tell(error)}
 
@@ -105,7 +106,7 @@ def inform(options: Mapping[str, Any]) -> Outcome:
     return _opened(options, read)
 
 
-def take(options: Mapping[str, Any], check: bool) -> Outcome:
+def take(options: Mapping[str, Any], check: bool, report: Report = discard) -> Outcome:
     """The module `database_snapshot`."""
 
     def back_up(opened: Opened) -> Outcome:
@@ -124,7 +125,7 @@ def take(options: Mapping[str, Any], check: bool) -> Outcome:
             told = Backups(run).take(todo, _now())
         return {"changed": True, "snapshots": told, "warnings": warnings, "diff": _diff(told)}
 
-    return _opened(options, back_up)
+    return _opened(options, back_up, report)
 
 
 def _lock(opened: Opened, options: Mapping[str, Any]) -> Lock:
@@ -143,7 +144,7 @@ def _diff(told: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
     ]
 
 
-def restore(options: Mapping[str, Any], check: bool) -> Outcome:
+def restore(options: Mapping[str, Any], check: bool, report: Report = discard) -> Outcome:
     """The module `database_restore`."""
 
     def work(opened: Opened) -> Outcome:
@@ -156,7 +157,7 @@ def restore(options: Mapping[str, Any], check: bool) -> Outcome:
         with _lock(opened, options) as lock:
             return act(replace(opened.run, lost=lock.lost), wanted, wish, False)
 
-    return _opened(options, work)
+    return _opened(options, work, report)
 
 
 def _wanted(opened: Opened, target: Target) -> Wanted:

@@ -74,12 +74,13 @@ def apply(
     registry: Registry,
     parallel: int,
     stop_reason: StopReason,
+    progress: Progress,
 ) -> Applied:
     """Do what the plan says, as far as it goes."""
     worker = Worker(clients, stack, plan, inventory, registry)
     worker.prepare()
     graph = Graph(plan.changes, inventory.alive, registry)
-    told = _Told(worker, graph, Progress(stack.name))
+    told = _Told(worker, graph, progress)
     with Poller(clients, Scope(stack.name, stack.region)) as poller:
         outcome = Schedule(graph.needs, told, poller, parallel, stop_reason).walk()
     return Applied(worker.made, _failure(stack, graph, outcome, stop_reason()))

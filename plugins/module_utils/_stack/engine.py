@@ -18,6 +18,7 @@ from . import render
 from .apply import apply
 from .narrow import narrowed, parted
 from .plan import Plan, make_plan
+from .progress import Progress, Report, discard
 from .reach import read_stack
 from .resource import Live, Scope
 from .resources import REGISTRY
@@ -37,6 +38,7 @@ class Options:
     lock_wait: float = 120.0
     lock_ttl: float = 60.0
     parallel: int = 10
+    report: Report = discard
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ def run(clients: Clients, stack: WantedStack, options: Options) -> Result:
         failure = _objection(plan, options)
         if failure or not plan.changes:
             return Result(plan, plan.kept, failure)
-        applied = apply(clients, stack, plan, inventory, REGISTRY, options.parallel, lock.lost)
+        progress = Progress(stack.name, options.report)
+        applied = apply(clients, stack, plan, inventory, REGISTRY, options.parallel, lock.lost, progress)
     try:
         found = _reread(clients, stack)
     except StackError as error:

@@ -15,18 +15,20 @@ from .._aws.sdk import FAILURES
 from .._topology.compile import compile_stack
 from .._topology.document import TopologyError, load
 from . import drift, engine, render
+from .progress import Report, discard
 from .wanted import WantedStack
 
 Outcome = dict[str, Any]
 
 
-def bring(options: Mapping[str, Any], check: bool) -> Outcome:
+def bring(options: Mapping[str, Any], check: bool, report: Report = discard) -> Outcome:
     """The module `stack`: the result with ``warnings``, and ``failed`` and ``msg`` when it went wrong."""
     try:
         clients, stack = _open(options)
         if options["state"] == "absent":
             stack = replace(stack, resources=(), outputs={}, known=stack.resources)
-        return _result(clients, stack, engine.run(clients, stack, _engine_options(options, check)), check)
+        result = engine.run(clients, stack, _engine_options(options, check, report))
+        return _result(clients, stack, result, check)
     except (StackError, TopologyError, *FAILURES) as error:
         return {"failed": True, "changed": False, "msg": tell(error)}
 
@@ -61,12 +63,12 @@ def _open(options: Mapping[str, Any]) -> tuple[Clients, WantedStack]:
     return Clients(connection, stack.region), stack
 
 
-def _engine_options(options: Mapping[str, Any], check: bool) -> engine.Options:
+def _engine_options(options: Mapping[str, Any], check: bool, report: Report) -> engine.Options:
     names = ("prune", "only", "traffic", "allow_destroy", "adopt", "lock_wait", "lock_ttl", "parallel")
     given = {name: options[name] for name in names if options.get(name) is not None}
     if options["state"] == "absent":
         given["prune"] = True
-    return engine.Options(check=check, **given)
+    return engine.Options(check=check, report=report, **given)
 
 
 def _result(clients: Clients, stack: WantedStack, result: engine.Result, check: bool) -> Outcome:

@@ -1,32 +1,27 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Telling while it happens: one JSON line as each step starts and ends, for the action plugin to print."""
+"""Progress events of a run: one as each change starts and ends, for the action plugin to print."""
 
 from __future__ import annotations
 
-import json
-import os
-import threading
+from collections.abc import Callable
 from typing import Any
 
-VARIABLE = "GROUNDWORK_PROGRESS"
+# Receives one event: ``event`` (start, done or failed), ``stack``, ``address``, ``action``, and for an end ``seconds``
+# and ``message``. Called from several threads at once.
+Report = Callable[[dict[str, Any]], None]
+
+
+def discard(_event: dict[str, Any]) -> None:
+    """The report of a run that nobody watches."""
 
 
 class Progress:
-    """Appends lines to the file that the environment names; silent when there is none."""
+    """Sends the events of one stack to a report."""
 
-    def __init__(self, stack: str, path: str | None = None) -> None:
+    def __init__(self, stack: str, report: Report = discard) -> None:
         self._stack = stack
-        self._path = path or os.environ.get(VARIABLE)
-        self._lock = threading.Lock()
+        self._report = report
 
     def tell(self, event: str, address: str, action: str, **more: Any) -> None:
-        if not self._path:
-            return
-        line = json.dumps({"event": event, "stack": self._stack, "address": address, "action": action, **more})
-        try:
-            with self._lock, open(self._path, "a", encoding="utf-8") as file:
-                file.write(line + "\n")
-        except OSError:
-            # Nobody listens any more; the work matters, the telling does not.
-            self._path = None
+        self._report({"event": event, "stack": self._stack, "address": address, "action": action, **more})

@@ -24,16 +24,16 @@ from typing import Any
 def warm() -> None:
     """Import and parse what all runs need; no thread is started and no connection opened."""
     import ansible.module_utils.basic  # noqa: F401
+    from botocore.loaders import JSONFileLoader
 
     from ansible_collections.groundwork.aws.plugins.module_utils._aws.client import Clients
-    from ansible_collections.groundwork.aws.plugins.module_utils._aws.models import Files
     from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import Connection
     from ansible_collections.groundwork.aws.plugins.module_utils._stack import entry  # noqa: F401
     from ansible_collections.groundwork.aws.plugins.module_utils._stack.resources import REGISTRY
 
-    # What was parsed is kept, for all sessions.
-    parsed = functools.cache(Files().load_file)
-    Files.load_file = lambda _files, path: parsed(path)  # type: ignore[method-assign]
+    # All sessions of all runs share the parsed models.
+    parsed = functools.cache(JSONFileLoader().load_file)
+    JSONFileLoader.load_file = lambda _loader, path: parsed(path)
     clients = Clients(Connection(access_key="x", secret_key="x"), "us-east-1")
     models = clients._open().get_component("data_loader")
     for service in {"resourcegroupstaggingapi", "ssm", "sts", *(kind.service for kind in REGISTRY.values())}:

@@ -21,6 +21,8 @@ from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent.parent
 COLLECTIONS = CHECKOUT / ".venv" / "collections"
+# The commands of the Python that runs the tests, which need not be the one in .venv.
+BIN = Path(sys.executable).parent
 MODULES = COLLECTIONS / "ansible_collections" / "groundwork" / "aws" / "plugins" / "modules"
 TIMEOUT = 120.0
 

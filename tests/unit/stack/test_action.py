@@ -1,15 +1,15 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The lines that a person sees while the module works."""
+"""The lines that a person sees while a module works."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import time
 
 import pytest
 
-from ansible_collections.groundwork.aws.plugins.action import stack as action
-from ansible_collections.groundwork.aws.plugins.module_utils._stack.progress import VARIABLE, Progress
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.progress import Progress
+from ansible_collections.groundwork.aws.plugins.plugin_utils import progress_action as action
 
 
 @pytest.fixture
@@ -19,48 +19,38 @@ def printed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return lines
 
 
-def test_progress_goes_to_the_file_that_the_environment_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "progress"))
-    Progress("shop").tell("done", "vpc/main", "create", seconds=1.2)
-    assert (tmp_path / "progress").read_text(encoding="utf-8").count("\n") == 1
-
-
-def test_without_a_listener_nothing_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv(VARIABLE, raising=False)
+def test_without_a_report_events_are_discarded() -> None:
     Progress("shop").tell("done", "vpc/main", "create")
-    gone = Progress("shop", str(tmp_path / "no" / "such"))
-    gone.tell("done", "vpc/main", "create")
-    gone.tell("done", "vpc/main", "create")
 
 
-def test_each_end_is_a_line(tmp_path: Path, printed: list[str]) -> None:
-    path = tmp_path / "progress"
-    path.touch()
-    progress = Progress("shop", str(path))
-    with action.Printer(str(path)):
+def test_each_end_is_a_line(printed: list[str]) -> None:
+    with action.Printer() as printer:
+        progress = Progress("shop", printer.report)
         progress.tell("start", "vpc/main", "create")
         progress.tell("done", "vpc/main", "create", seconds=1.2)
         progress.tell("start", "iam_role/app", "delete")
         progress.tell("failed", "iam_role/app", "delete", seconds=0.3, message="DeleteRole: DeleteConflict: no")
-        with path.open("a") as file:
-            file.write('{"event": "half')
     assert printed == [
         "shop: vpc/main  created (1.2 s)",
         "shop: iam_role/app  failed (0.3 s): DeleteRole: DeleteConflict: no",
     ]
 
 
-def test_the_start_of_what_takes_long_is_a_line_too(
-    tmp_path: Path, printed: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "progress"
-    path.touch()
-    printer = action.Printer(str(path))
-    Progress("shop", str(path)).tell("start", "instance/app-1", "replace")
-    printer._read()
-    printer._tell_long()
+def test_a_long_change_is_announced_once(printed: list[str]) -> None:
+    printer = action.Printer()
+    Progress("shop", printer.report).tell("start", "instance/app-1", "replace")
+    printer.announce(time.monotonic())
     assert printed == []
-    printer._clock += action.LONG
-    printer._tell_long()
-    printer._tell_long()
+    later = time.monotonic() + action.LONG_SECONDS
+    printer.announce(later)
+    printer.announce(later)
     assert printed == ["shop: instance/app-1  replacing …"]
+
+
+def test_a_change_that_ended_is_not_announced(printed: list[str]) -> None:
+    printer = action.Printer()
+    progress = Progress("shop", printer.report)
+    progress.tell("start", "instance/app-1", "replace")
+    progress.tell("done", "instance/app-1", "replace", seconds=0.1)
+    printer.announce(time.monotonic() + action.LONG_SECONDS)
+    assert printed == ["shop: instance/app-1  replaced (0.1 s)"]

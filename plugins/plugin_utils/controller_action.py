@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Action plugin bases for the modules that work through AWS's API.
+
+ansible-core packs a module with everything it imports, starts a Python for it and compiles it there, for every task.
+These modules nearly always run on the controller, so their action plugins do the work themselves.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.locate import find_document
+
+
+class ControllerModule(Protocol):
+    """A module file that an action plugin can run: its options and the function that does the work."""
+
+    ARGUMENT_SPEC: dict[str, dict[str, Any]]
+    # The other arguments of AnsibleModule that restrict options, such as ``mutually_exclusive``.
+    RESTRICTIONS: dict[str, Any]
+
+    def run(self, options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]: ...
+
+
+class ControllerAction(ActionBase):  # type: ignore[misc]
+    """Runs ``module`` in the process that ansible-core has forked for the task.
+
+    A task whose connection is not local, or that becomes another user, runs the module on the other side like any
+    module. So does a controller whose Python has no botocore, because the interpreter of the task may have it.
+    """
+
+    module: ClassVar[ControllerModule]
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        arguments = self.prepare_arguments(dict(self._task.args))
+        if self._runs_here():
+            result.update(self._run_here(arguments))
+        else:
+            result.update(self._execute_module(module_args=arguments, task_vars=task_vars))
+        return result
+
+    def prepare_arguments(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments for the module; raise AnsibleActionFail if it must not run."""
+        return arguments
+
+    def call_module(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Run the module in this process with validated options and return its result."""
+        return self.module.run(options, self._task.check_mode)
+
+    def _runs_here(self) -> bool:
+        # macOS ends a forked process that looks up the system's proxies, which botocore does.
+        return (
+            self._connection.transport == "local"
+            and not self._connection.become
+            and sys.platform != "darwin"
+            and importlib.util.find_spec("botocore") is not None
+        )
+
+    def _run_here(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        spec = self.module.ARGUMENT_SPEC
+        validation = ArgumentSpecValidator(spec, **self.module.RESTRICTIONS).validate(_to_plain(arguments))
+        if validation.error_messages:
+            raise AnsibleActionFail(". ".join(validation.error_messages))
+        options = validation.validated_parameters
+        with _environment(self._task.environment):
+            outcome = self.call_module(options)
+        hidden = [name for name, option in spec.items() if option.get("no_log")]
+        secrets = [str(options[name]) for name in hidden if options.get(name)]
+        result: dict[str, Any] = remove_values(outcome, secrets)
+        return result
+
+
+class DocumentAction(ControllerAction):
+    """Replaces the name of a topology document with its absolute path before the module runs.
+
+    A module that is sent elsewhere does not know where its collection is installed or what a path is relative to.
+    """
+
+    def prepare_arguments(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        source = arguments.get("topology")
+        if not isinstance(source, str):
+            return arguments
+        problems: list[str] = []
+        path = find_document(source, lambda _place, text: problems.append(text), Path(self._loader.get_basedir()))
+        if problems:
+            raise AnsibleActionFail(f"{source}: {'; '.join(problems)}. Nothing was changed.")
+        return {**arguments, "topology": str(path.absolute()) if path else source}
+
+
+def _to_plain(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Convert ansible's own kinds of texts, and dates, to what a module gets on the other side: JSON."""
+    plain: dict[str, Any] = json.loads(json.dumps(arguments, default=_to_text))
+    return plain
+
+
+def _to_text(value: Any) -> str:
+    return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)
+
+
+@contextmanager
+def _environment(layers: list[Mapping[str, Any]] | Mapping[str, Any] | None) -> Iterator[None]:
+    """Apply the task's keyword ``environment``, which ansible-core has templated, while the module runs."""
+    before = dict(os.environ)
+    for layer in [layers] if isinstance(layers, Mapping) else layers or []:
+        os.environ.update({name: str(value) for name, value in layer.items()})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
