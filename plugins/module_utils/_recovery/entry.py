@@ -80,7 +80,8 @@ def _opened(options: Mapping[str, Any], work: Callable[[Opened], Outcome]) -> Ou
         stack, connection = compile_stack(document), Connection.of(options)
         if connection.region not in (None, stack.region):
             raise StackError(f"region: {connection.region} is not the region of the topology ({stack.region})")
-        return {"changed": False, **work(Opened(document, stack, Clients(connection, stack.region)))}
+        clients = Clients(connection.for_account(document["account"]), stack.region)
+        return {"changed": False, **work(Opened(document, stack, clients))}
     except (StackError, TopologyError, *FAILURES) as error:
         return {"failed": True, "changed": False, "msg": tell(error)}
 

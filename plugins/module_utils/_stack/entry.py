@@ -51,14 +51,15 @@ def inform(options: Mapping[str, Any]) -> Outcome:
 
 
 def _open(options: Mapping[str, Any]) -> tuple[Clients, WantedStack]:
-    stack = compile_stack(load(options["topology"], [options["overrides"]] if options["overrides"] else []))
+    document = load(options["topology"], [options["overrides"]] if options["overrides"] else [])
+    stack = compile_stack(document)
     connection = Connection.of(options)
     if connection.region not in (None, stack.region):
         raise StackError(
             f"region: {connection.region} is not the region of the topology ({stack.region}). Nothing was changed. "
             f"Set it with an override: {{region: {connection.region}}}, the network's zones with it"
         )
-    return Clients(connection, stack.region), stack
+    return Clients(connection.for_account(document["account"]), stack.region), stack
 
 
 def _engine_options(options: Mapping[str, Any], check: bool) -> engine.Options:

@@ -71,6 +71,8 @@ def fingerprint(connection: Connection, filters: Any) -> str:
         "endpoint": connection.endpoint_url
         or os.environ.get("AWS_ENDPOINT_URL_EC2")
         or os.environ.get("AWS_ENDPOINT_URL"),
+        "role": connection.assume_role_arn,
+        "account": connection.account,
         "filters": filters,
     }
     return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()[:24]
