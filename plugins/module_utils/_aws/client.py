@@ -179,16 +179,27 @@ class Clients:
 
     def _get(self, service: str, retries: bool) -> Any:
         with self._lock:
-            if self._role is not None and self._role.is_due():
-                self._role.assume(self._create("sts", True, self._own_keys()))
-                self._made.clear()
-            if not self._account_is_checked and self._connection.account:
-                require_account(self._create("sts", True, self._keys()), self._connection.account)
-            self._account_is_checked = True
+            self._prepare()
             key = (service, retries)
             if key not in self._made:
-                self._made[key] = self._create(service, retries, self._keys())
+                self._made[key] = self._create(service, retries)
             return self._made[key]
+
+    def check_caller(self) -> None:
+        """Assume the role and compare the account, where either is named, before the first call.
+
+        Every call does so; here it is done once, so that one clear `StackError` comes instead of one from each thread.
+        """
+        with self._lock:
+            self._prepare()
+
+    def _prepare(self) -> None:
+        if self._role is not None and self._role.is_due():
+            self._role.assume(self._create("sts", True, self._own_keys()))
+            self._made.clear()
+        if not self._account_is_checked and self._connection.account:
+            require_account(self._create("sts", True), self._connection.account)
+        self._account_is_checked = True
 
     def _keys(self) -> Mapping[str, str | None]:
         return self._role.keys if self._role is not None else self._own_keys()
@@ -201,14 +212,14 @@ class Clients:
             "aws_session_token": self._connection.session_token,
         }
 
-    def _create(self, service: str, retries: bool, keys: Mapping[str, str | None]) -> Any:
+    def _create(self, service: str, retries: bool, keys: Mapping[str, str | None] | None = None) -> Any:
         client = self._open().create_client(
             service,
             region_name=self._region,
             endpoint_url=self._connection.endpoint_url,
             verify=self._verify(),
             config=self._config(retries),
-            **keys,
+            **(self._keys() if keys is None else keys),
         )
         client.meta.events.register("before-call", self._count)
         self._trust.share(client)

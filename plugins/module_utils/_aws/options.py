@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -36,6 +36,11 @@ LOCK: dict[str, dict[str, Any]] = {
     "lock_wait": {"type": "int", "default": 120},
     "lock_ttl": {"type": "int", "default": 60},
 }
+
+
+def split_texts(values: Sequence[str]) -> list[str]:
+    """The items of an option that is a list: answers to questions of a survey have commas, line ends and spaces."""
+    return [text.strip() for value in values for text in re.split(r"[,\n]", value) if text.strip()]
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,9 @@ def list_regions(
 
 def _list_region(connection: Connection, region: str, filters: list[dict[str, Any]]) -> list[Instance]:
     try:
-        ec2 = Clients(connection, region)("ec2")
+        clients = Clients(connection, region)
+        clients.check_caller()
+        ec2 = clients("ec2")
         pages = ec2.pages(
             "describe_instances",
             {"Filters": filters},
