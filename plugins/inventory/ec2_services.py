@@ -53,8 +53,9 @@ options:
   address:
     description:
       - The address that ansible connects to.
-      - With V(ssm) it is the id of the instance, and C(groundwork_ssh_arguments) has the C(ProxyCommand) that leads there
-        through a session of AWS Systems Manager. That takes the AWS CLI with its Session Manager plugin, and no open port.
+      - With V(ssm) it is the id of the instance, and C(groundwork_ssh_arguments) has the C(ProxyCommand) that leads
+        there through a session of AWS Systems Manager. That takes the AWS CLI with its Session Manager plugin, and no
+        open port.
       - By default V(ssm) where the document says C(connect) V(ssm) under C(access). Else the public address where there
         is one, and the private one of all others.
     type: str
@@ -271,9 +272,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 continue
         return found
 
-    def _add(
-        self, name: str, instance: Instance, document: Mapping[str, Any] | None, connection: Connection
-    ) -> None:
+    def _add(self, name: str, instance: Instance, document: Mapping[str, Any] | None, connection: Connection) -> None:
         self.inventory.add_host(name)
         by_session = document is not None and document["access"]["connect"] == "ssm"
         chosen = self.get_option("address") or ("ssm" if by_session else None)

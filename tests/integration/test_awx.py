@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""docs/awx.md as written: its project, run as AWX does, by ansible-runner with an inventory that was exported before."""
+"""docs/awx.md as written: its project, run as AWX does, by ansible-runner with an inventory exported before."""
 
 from __future__ import annotations
 
@@ -61,7 +61,9 @@ class Awx:
             path = self.project / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-        shutil.copy(CHECKOUT / "inventories/aws/group_vars/all.yml", self.project / "inventory/group_vars/all/aws.yml")
+        shutil.copy(
+            CHECKOUT / "inventories/aws/group_vars/all/aws.yml", self.project / "inventory/group_vars/all/aws.yml"
+        )
         (self.project / "topologies").mkdir()
         shutil.copy(DOCUMENT, self.project / "topologies" / "shop.yml")
         home = directory / "home"
@@ -155,7 +157,12 @@ def test_what_is_not_set_is_named_by_the_inventory_update(missing: str, name: st
 
 
 def test_a_stack_from_the_first_job_to_the_last(awx: Awx) -> None:
-    survey = {"aws_ssh_from": "203.0.113.7/32, 198.51.100.0/24", "frontend_count": "3", "allow_destroy": "", "adopt": ""}
+    survey = {
+        "aws_ssh_from": "203.0.113.7/32, 198.51.100.0/24",
+        "frontend_count": "3",
+        "allow_destroy": "",
+        "adopt": "",
+    }
     shown = awx.job("provision.yml", awx.inventory(), "--check", "--diff", **survey)
     assert shown.ok, shown.output
     for text in ("instance/frontend-3", "198.51.100.0/24", "203.0.113.7/32"):
@@ -202,7 +209,9 @@ PROBE = """
   gather_facts: false
   tasks:
     - ansible.builtin.assert:
-        that: [app_secrets.backend.KEY | length == expected | int, app_database_authorities == playbook_dir ~ '/rds.pem']
+        that:
+          - app_secrets.backend.KEY | length == expected | int
+          - app_database_authorities == playbook_dir ~ '/rds.pem'
 """
 
 
@@ -224,7 +233,15 @@ def test_secrets_of_a_vault_reach_the_playbook_and_nothing_else(awx: Awx) -> Non
 
 
 def test_the_execution_environment_of_the_page_is_one(awx: Awx) -> None:
-    command = ["create", "-f", "execution-environment.yml", "-c", awx.directory / "context", "--output-filename", "Containerfile"]
+    command = [
+        "create",
+        "-f",
+        "execution-environment.yml",
+        "-c",
+        awx.directory / "context",
+        "--output-filename",
+        "Containerfile",
+    ]
     done = subprocess.run(
         [BIN / "ansible-builder", *command],
         cwd=awx.project,

@@ -174,9 +174,7 @@ def test_the_group_has_all_modules_and_takes_amazon_aws_s_names(checkout: Checko
     playbook.write_text(DEFAULTS.replace("SECRET", SECRET_KEY).replace("URL", checkout.stack.proxy.url))
     checkout.environment["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9"
     command = [BIN / "ansible-playbook", "-i", "localhost,", playbook, "-vvv"]
-    done = subprocess.run(
-        command, env=checkout.environment, capture_output=True, text=True, timeout=180, check=False
-    )
+    done = subprocess.run(command, env=checkout.environment, capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "failed=0" in done.stdout
 

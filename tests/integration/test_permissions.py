@@ -30,8 +30,8 @@ POLICIES = {
     "database_snapshot": {"back up"},
     "database_restore": {"restore"},
 }
-# What AWS asks for in addition to the operation that is called: for tags of a new object, for final snapshots, and for the
-# secrets of master users that RDS makes.
+# What AWS asks for in addition to the operation that is called: for tags of a new object, for final snapshots, and for
+# the secrets of master users that RDS makes.
 IMPLIED = {
     "back up": {"rds:AddTagsToResource"},
     "deploy": set(),
@@ -74,7 +74,12 @@ def deploying(stacks: Stacks) -> Iterator[tuple[str, set[str]]]:
     """What playbooks that deploy have modules do."""
     stack = stacks(base_of("scaled"))
     stack.made()
-    web = {"stack": "scaled", "region": "us-east-1", "service": "web", "instance": stack.id_of_instance("instance/web-1")}
+    web = {
+        "stack": "scaled",
+        "region": "us-east-1",
+        "service": "web",
+        "instance": stack.id_of_instance("instance/web-1"),
+    }
     for state in ("drained", "absent", "healthy"):
         outcome = stack.modules.run("target", {**web, "state": state, "timeout": 1})
         assert outcome.ok or "not healthy" in outcome.message or "initial" in outcome.message, str(outcome)

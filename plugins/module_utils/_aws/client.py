@@ -201,10 +201,10 @@ class Clients:
             require_account(self._create("sts", True), self._connection.account)
         self._account_is_checked = True
 
-    def _keys(self) -> Mapping[str, str | None]:
+    def _keys(self) -> Mapping[str, Any]:
         return self._role.keys if self._role is not None else self._own_keys()
 
-    def _own_keys(self) -> Mapping[str, str | None]:
+    def _own_keys(self) -> Mapping[str, Any]:
         """The keys of the options; where they are None botocore finds those of the environment or the profile."""
         return {
             "aws_access_key_id": self._connection.access_key,
@@ -212,7 +212,7 @@ class Clients:
             "aws_session_token": self._connection.session_token,
         }
 
-    def _create(self, service: str, retries: bool, keys: Mapping[str, str | None] | None = None) -> Any:
+    def _create(self, service: str, retries: bool, keys: Mapping[str, Any] | None = None) -> Any:
         client = self._open().create_client(
             service,
             region_name=self._region,

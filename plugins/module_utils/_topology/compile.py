@@ -20,7 +20,6 @@ from .shared_secrets import made_up_secrets
 from .view import Document, load_balancer, machine_groups, proxy_on, services, services_on
 from .watching import log_policies, watching
 
-
 # What Systems Manager's agent calls for sessions:
 # docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html
 SESSIONS = {

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Overrides whose values are text, as surveys and `-e key=value` give them.
 
-A document is written by hand or by an editor that knows its schema, so lists in it have to be lists. An override is often
-filled by a template from an answer to a question, which is always text.
+A document is written by hand or by an editor that knows its schema, so lists in it have to be lists. An override is
+often filled by a template from an answer to a question, which is always text.
 """
 
 from __future__ import annotations

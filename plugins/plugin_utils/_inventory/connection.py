@@ -24,7 +24,7 @@ NAMES = {
 
 
 def choose_connection(options: Mapping[str, Any], variable: Any) -> Connection:
-    """The connection of the options of the source, or that of the variable. Raises `StackError` where both are given."""
+    """The connection that the options of the source or the variable describe. Raises `StackError` for both at once."""
     given = given_options(options)
     if variable is None:
         return Connection.of(given)

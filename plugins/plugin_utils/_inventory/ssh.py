@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The options of ssh that belong to an instance: by which name its host key is known, and a session that leads to it."""
+"""The options of ssh that belong to an instance: the name of its host key, and a session that leads to it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def session_command(instance: Mapping[str, Any], connection: Connection) -> str:
     if unknown:
         raise StackError(
             f"address: ssm goes through the command `aws`, which takes no {' or '.join(unknown)}: "
-            "name a profile of the AWS configuration files (it may have a role_arn), or set the variables of the environment"
+            "name a profile of the AWS configuration files (it may have a role_arn), or set the variables of the "
+            "environment"
         )
     command = ["aws", "ssm", "start-session", "--target", instance["id"], "--document-name", "AWS-StartSSHSession"]
     command += ["--region", instance["region"]]

@@ -168,9 +168,11 @@ def test_an_identity_that_is_not_told_reads_nothing() -> None:
 
 class TestConfig:
     def test_settings_of_botocore_apply(self, account: None) -> None:
-        config = clients(aws_config={"connect_timeout": 3, "proxies": {"https": "http://proxy:3128"}})._get(
-            "ec2", True
-        ).meta.config
+        config = (
+            clients(aws_config={"connect_timeout": 3, "proxies": {"https": "http://proxy:3128"}})
+            ._get("ec2", True)
+            .meta.config
+        )
         assert (config.connect_timeout, config.read_timeout, config.proxies) == (3, 60, {"https": "http://proxy:3128"})
 
     def test_a_call_that_creates_is_not_repeated_whatever_they_say(self, account: None) -> None:
@@ -179,15 +181,17 @@ class TestConfig:
         assert made._get("ec2", False).meta.config.retries["total_max_attempts"] == 1
 
     def test_an_unknown_one_is_one_clear_error(self) -> None:
-        with pytest.raises(StackError, match="aws_config: botocore refuses it: .*conect_timeout"):
+        with pytest.raises(StackError, match=r"aws_config: botocore refuses it: .*conect_timeout"):
             clients(aws_config={"conect_timeout": 3})("ec2").describe_vpcs()
 
     def test_a_bundle_that_is_not_there_is_one_clear_error(self) -> None:
-        with pytest.raises(StackError, match="aws_ca_bundle: /nonexistent/ca.pem does not exist"):
+        with pytest.raises(StackError, match=r"aws_ca_bundle: /nonexistent/ca\.pem does not exist"):
             clients(aws_ca_bundle="/nonexistent/ca.pem")("ec2").describe_vpcs()
 
     @pytest.mark.parametrize(("validate", "uses_bundle"), [(True, True), (False, False)])
-    def test_a_bundle_is_used_unless_nothing_is_checked(self, tmp_path: Path, validate: bool, uses_bundle: bool) -> None:
+    def test_a_bundle_is_used_unless_nothing_is_checked(
+        self, tmp_path: Path, validate: bool, uses_bundle: bool
+    ) -> None:
         bundle = tmp_path / "ca.pem"
         bundle.touch()
         verified = clients(aws_ca_bundle=str(bundle), validate_certs=validate)._verify()

@@ -54,7 +54,7 @@ IMPLIED = {
     "kms:DescribeKey",
     "rds:CreateDBSnapshot",
 }
-# What only runs of other modules than `stack` call; tests/integration/test_permissions.py compares these by their calls.
+# What only other modules than `stack` call; tests/integration/test_permissions.py compares these by their calls.
 RECOVERY = "module_utils/_recovery"
 
 
