@@ -17,6 +17,8 @@ options:
     required: true
   overrides:
     description:
-      - Keys that are merged over those of the document.
-    type: dict
+      - Keys that are merged over those of the document. A mapping, or text that is one in YAML or JSON.
+      - In it, a list may be text with commas, and a number or truth value may be text. An empty text there counts as
+        not given.
+    type: raw
 """

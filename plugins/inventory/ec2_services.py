@@ -27,6 +27,9 @@ extends_documentation_fragment:
 notes:
   - The cache holds what AWS answered, and only that. The document is read anew each time.
   - Credentials, region and endpoint that no option names come from boto3's own environment variables and files.
+  - How AWS is reached is said once, for the inventory and for the playbooks of the collection. Either by the options
+    below, which hosts then have in the variable C(groundwork_connection) without the keys. Or by a variable
+    C(groundwork_connection) of your own, with the same names, in C(group_vars/all) or in the extra variables.
 options:
   plugin:
     description: Name of this plugin.
@@ -49,9 +52,12 @@ options:
     default: []
   address:
     description:
-      - The address that ansible connects to. V(ssm) makes it the id of the instance, for the connection plugin
-        P(amazon.aws.aws_ssm#connection).
-      - By default, the public address where there is one, else the private one.
+      - The address that ansible connects to.
+      - With V(ssm) it is the id of the instance, and C(groundwork_ssh_arguments) has the C(ProxyCommand) that leads
+        there through a session of AWS Systems Manager. That takes the AWS CLI with its Session Manager plugin, and no
+        open port.
+      - By default V(ssm) where the document says C(connect) V(ssm) under C(access). Else the public address where there
+        is one, and the private one of all others.
     type: str
     choices: [public, private, ssm]
   hostname:
@@ -71,24 +77,46 @@ options:
     choices: [pending, running, stopping, stopped]
     default: [pending, running, stopping, stopped]
   profile:
-    description: Profile of the AWS configuration files.
+    description: Profile of the AWS configuration files. It excludes the keys.
     type: str
+    aliases: [aws_profile]
   access_key:
-    description: AWS access key id.
+    description:
+      - AWS access key id.
+      - Keys are used by the inventory alone, and not handed on to playbooks. Set them in the environment instead.
     type: str
+    aliases: [aws_access_key_id, aws_access_key]
   secret_key:
     description: AWS secret access key.
     type: str
+    aliases: [aws_secret_access_key, aws_secret_key]
   session_token:
     description: AWS session token.
     type: str
+    aliases: [aws_session_token]
+  assume_role_arn:
+    description: A role to assume with the credentials.
+    type: str
+    aliases: [iam_role_arn]
   endpoint_url:
     description: Address of an API endpoint to use instead of AWS's own.
     type: str
+    aliases: [aws_endpoint_url]
   validate_certs:
     description: Whether TLS certificates are checked.
     type: bool
     default: true
+  aws_ca_bundle:
+    description: A file with the certificate authorities that may have signed the certificate of the API.
+    type: path
+  aws_config:
+    description: Settings of botocore's C(Config), such as C(proxies) or C(connect_timeout).
+    type: dict
+  account:
+    description:
+      - The account (12 digits) that the credentials must belong to. By default the C(account) of the topology, if any.
+      - Nothing is listed with credentials of another account.
+    type: str
 """
 
 EXAMPLES = r"""
@@ -127,7 +155,8 @@ from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.vars import combine_vars
 
-from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS, Connection
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import StackError
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS, KEYS, Connection
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.document import TopologyError, load
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.hosts import (
     CHANGING,
@@ -139,6 +168,13 @@ from ansible_collections.groundwork.aws.plugins.module_utils._topology.hosts imp
     stack_variables,
 )
 from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory import layers, listing, naming
+from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory.connection import (
+    VARIABLE,
+    choose_connection,
+    given_options,
+    published_options,
+)
+from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory.ssh import session_command, ssh_arguments
 
 Instance = dict[str, Any]
 FILE_NAME = re.compile(r"(?:^|\.)ec2_services\.ya?ml$")
@@ -155,24 +191,39 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
-        document = self._document(path)
+        found = layers.inventory_variables(self.loader, self.inventory.groups["all"], path)
+        document = self._document(path, found)
         self._publish(document)
         if listing.MISSING is not None:
             raise AnsibleParserError(f"boto3 cannot be imported: {listing.MISSING} (pip install boto3)")
         try:
-            instances = self._instances(path, cache, document)
+            connection = self._choose_connection(path, found).for_account(document["account"] if document else None)
+            instances = self._instances(path, cache, document, connection)
             hosts = naming.named(instances, self.get_option("hostname"))
-        except (listing.ListingError, naming.NamingError) as error:
+            for name, instance in hosts.items():
+                self._add(name, instance, document, connection)
+        except (listing.ListingError, naming.NamingError, StackError) as error:
             raise AnsibleParserError(str(error)) from None  # a chain would say the same again
-        for name, instance in hosts.items():
-            self._add(name, instance, document)
 
-    def _document(self, path: str) -> dict[str, Any] | None:
+    def _choose_connection(self, path: str, found: Mapping[str, Any]) -> Connection:
+        """How AWS is reached; playbooks learn of it by a variable, unless that is where it came from."""
+        options = {name: self.get_option(name) for name in ARGUMENTS if name != "region"}
+        variable = layers.read_variable(self.templar, found, self._vars or {}, path, VARIABLE)
+        connection = choose_connection(options, variable)
+        if variable is None and published_options(options):
+            self._set("all", {VARIABLE: published_options(options)})
+        if variable is None and any(name in KEYS for name in given_options(options)):
+            self.display.warning(
+                f"{path}: access_key and secret_key are used by the inventory alone. Playbooks find theirs in the "
+                f"environment (AWS_ACCESS_KEY_ID …), or both find them in the variable {VARIABLE}"
+            )
+        return connection
+
+    def _document(self, path: str, found: Mapping[str, Any]) -> dict[str, Any] | None:
         extra = self._vars or {}
         topology = extra.get("topology") or self.get_option("topology")
         if not topology:
             return None
-        found = layers.inventory_variables(self.loader, self.inventory.groups["all"], path)
         try:
             overrides = layers.layers(self.templar, found, extra, path)
             return load(topology, list(overrides.values()), Path(path).absolute().parent, list(overrides))
@@ -187,8 +238,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if document is not None:
             self._set("all", stack_variables(document))
 
-    def _instances(self, path: str, cache: bool, document: Mapping[str, Any] | None) -> list[Instance]:
-        connection = Connection.of({name: self.get_option(name) for name in ARGUMENTS if name != "region"})
+    def _instances(
+        self, path: str, cache: bool, document: Mapping[str, Any] | None, connection: Connection
+    ) -> list[Instance]:
         regions = self._regions(connection, document)
         stack = document["name"] if document else None
         filters = listing.server_side_filters(stack, self.get_option("statuses"), self.get_option("filters"))
@@ -220,12 +272,16 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 continue
         return found
 
-    def _add(self, name: str, instance: Instance, document: Mapping[str, Any] | None) -> None:
+    def _add(self, name: str, instance: Instance, document: Mapping[str, Any] | None, connection: Connection) -> None:
         self.inventory.add_host(name)
-        address = naming.address(instance, self.get_option("address"))
+        by_session = document is not None and document["access"]["connect"] == "ssm"
+        chosen = self.get_option("address") or ("ssm" if by_session else None)
+        address = naming.address(instance, chosen)
+        session = session_command(instance, connection) if chosen == "ssm" else None
         if self.get_option("address") == "public" and not instance["public_ip"]:
             self.display.warning(f"{name} ({instance['id']}) has no public address; its private one is used")
         self._set(name, {**({"ansible_host": address} if address else {}), **instance_variables(instance)})
+        self._set(name, {"groundwork_ssh_arguments": ssh_arguments(instance, session)})
         for group in host_groups(document, instance):
             self.inventory.add_group(group)
             self.inventory.add_child(group, name)

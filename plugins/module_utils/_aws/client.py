@@ -11,6 +11,7 @@ an answer that makes no sense (the page of a proxy in front of AWS), which botoc
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import threading
@@ -22,14 +23,16 @@ from typing import Any, TypeVar
 from .errors import (
     NEVER_SENT,
     LostResponseError,
+    StackError,
     code_of,
     is_not_found,
     is_throttle,
     is_uncertain,
     message_of,
 )
+from .identity import AssumedRole, require_account
 from .options import Connection
-from .sdk import FAILURES, ClientError, Config, ResponseParserError, Session
+from .sdk import FAILURES, BotoCoreError, ClientError, Config, ResponseParserError, Session
 
 Sleep = Callable[[float], None]
 Page = dict[str, Any]
@@ -161,6 +164,8 @@ class Clients:
         self._pool = pool
         self._session: Session | None = None
         self._made: dict[tuple[str, bool], Any] = {}
+        self._role = AssumedRole(connection.assume_role_arn) if connection.assume_role_arn else None
+        self._account_is_checked = False
         self._lock = threading.Lock()
         self._counting = threading.Lock()
         self.fresh = Fresh()
@@ -171,21 +176,47 @@ class Clients:
 
     def _get(self, service: str, retries: bool) -> Any:
         with self._lock:
+            self._prepare()
             key = (service, retries)
             if key not in self._made:
                 self._made[key] = self._create(service, retries)
             return self._made[key]
 
-    def _create(self, service: str, retries: bool) -> Any:
+    def check_caller(self) -> None:
+        """Assume the role and compare the account, where either is named, before the first call.
+
+        Every call does so; here it is done once, so that one clear `StackError` comes instead of one from each thread.
+        """
+        with self._lock:
+            self._prepare()
+
+    def _prepare(self) -> None:
+        if self._role is not None and self._role.is_due():
+            self._role.assume(self._create("sts", True, self._own_keys()))
+            self._made.clear()
+        if not self._account_is_checked and self._connection.account:
+            require_account(self._create("sts", True), self._connection.account)
+        self._account_is_checked = True
+
+    def _keys(self) -> Mapping[str, Any]:
+        return self._role.keys if self._role is not None else self._own_keys()
+
+    def _own_keys(self) -> Mapping[str, Any]:
+        """The keys of the options; where they are None botocore finds those of the environment or the profile."""
+        return {
+            "aws_access_key_id": self._connection.access_key,
+            "aws_secret_access_key": self._connection.secret_key,
+            "aws_session_token": self._connection.session_token,
+        }
+
+    def _create(self, service: str, retries: bool, keys: Mapping[str, Any] | None = None) -> Any:
         client = self._open().create_client(
             service,
             region_name=self._region,
             endpoint_url=self._connection.endpoint_url,
-            verify=None if self._connection.validate_certs else False,
-            aws_access_key_id=self._connection.access_key,
-            aws_secret_access_key=self._connection.secret_key,
-            aws_session_token=self._connection.session_token,
+            verify=self._verify(),
             config=self._config(retries),
+            **(self._keys() if keys is None else keys),
         )
         client.meta.events.register("before-call", self._count)
         return client
@@ -195,9 +226,26 @@ class Clients:
             self._session = Session(profile=self._connection.profile)
         return self._session
 
+    def _verify(self) -> bool | str | None:
+        """What botocore checks certificates with; None leaves that to its own configuration."""
+        if not self._connection.validate_certs:
+            return False
+        bundle = self._connection.aws_ca_bundle
+        if bundle is not None and not os.path.exists(bundle):
+            raise StackError(f"aws_ca_bundle: {bundle} does not exist on the machine that runs the module")
+        return bundle
+
     def _config(self, retries: bool) -> Config:
         policy: Any = {"mode": "adaptive", "total_max_attempts": 7} if retries else {"total_max_attempts": 1}
-        return Config(retries=policy, max_pool_connections=self._pool, connect_timeout=10, read_timeout=60)
+        ours = Config(retries=policy, max_pool_connections=self._pool, connect_timeout=10, read_timeout=60)
+        given = dict(self._connection.aws_config or {})
+        if not retries:
+            # A call that creates something is never repeated by botocore, whatever the options say.
+            given.pop("retries", None)
+        try:
+            return ours.merge(Config(**given))
+        except (TypeError, BotoCoreError) as error:
+            raise StackError(f"aws_config: botocore refuses it: {error}. Correct or remove the key") from error
 
     def _count(self, model: Any, **_event: Any) -> None:
         name = f"{model.service_model.service_name}:{model.name}"

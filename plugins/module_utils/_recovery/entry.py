@@ -12,7 +12,7 @@ from typing import Any
 from .._aws.client import Clients
 from .._aws.errors import StackError, tell
 from .._aws.lock import Lock
-from .._aws.options import Connection
+from .._aws.options import Connection, split_texts
 from .._aws.sdk import FAILURES
 from .._aws.tags import RESTORE_BEGAN, RESTORED_TO
 from .._service.living import living
@@ -60,6 +60,7 @@ class Opened:
 
     def chosen(self, names: Sequence[str]) -> list[Target]:
         """The databases of those names, or all."""
+        names = split_texts(names)
         known = self.databases()
         unknown = [name for name in names if name not in known]
         if unknown or not known:
@@ -81,7 +82,9 @@ def _opened(options: Mapping[str, Any], work: Callable[[Opened], Outcome], repor
         stack, connection = compile_stack(document), Connection.of(options)
         if connection.region not in (None, stack.region):
             raise StackError(f"region: {connection.region} is not the region of the topology ({stack.region})")
-        return {"changed": False, **work(Opened(document, stack, Clients(connection, stack.region), report))}
+        clients = Clients(connection.for_account(document["account"]), stack.region)
+        clients.check_caller()
+        return {"changed": False, **work(Opened(document, stack, clients, report))}
     except (StackError, TopologyError, *FAILURES) as error:
         return {"failed": True, "changed": False, "msg": tell(error)}
 
@@ -94,7 +97,8 @@ def inform(options: Mapping[str, Any]) -> Outcome:
     """The module `database_recovery_info`."""
 
     def read(opened: Opened) -> Outcome:
-        targets = opened.chosen(options["databases"]) if opened.databases() or options["databases"] else []
+        named = split_texts(options["databases"])
+        targets = opened.chosen(named) if opened.databases() or named else []
         found = look.instances(opened.clients) if targets else []
         taken = look.snapshots(opened.clients) if targets else []
         held = [look.holdings(target, found, taken) for target in targets]

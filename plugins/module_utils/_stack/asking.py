@@ -21,6 +21,7 @@ def ask(options: Mapping[str, Any], answer: Callable[[Clients, Scope], dict[str,
         if connection.region is None:
             raise StackError("region: missing; name the region of the stack")
         clients, scope = Clients(connection, connection.region), Scope(options["stack"], connection.region)
+        clients.check_caller()
         return {"changed": False, **answer(clients, scope)}
     except (StackError, *FAILURES) as error:
         return {"failed": True, "changed": False, "msg": tell(error)}

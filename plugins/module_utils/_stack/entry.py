@@ -10,7 +10,7 @@ from typing import Any
 
 from .._aws.client import Clients
 from .._aws.errors import StackError, tell
-from .._aws.options import Connection
+from .._aws.options import Connection, split_texts
 from .._aws.sdk import FAILURES
 from .._topology.compile import compile_stack
 from .._topology.document import TopologyError, load
@@ -53,19 +53,23 @@ def inform(options: Mapping[str, Any]) -> Outcome:
 
 
 def _open(options: Mapping[str, Any]) -> tuple[Clients, WantedStack]:
-    stack = compile_stack(load(options["topology"], [options["overrides"]] if options["overrides"] else []))
+    document = load(options["topology"], [options["overrides"]] if options["overrides"] else [])
+    stack = compile_stack(document)
     connection = Connection.of(options)
     if connection.region not in (None, stack.region):
         raise StackError(
             f"region: {connection.region} is not the region of the topology ({stack.region}). Nothing was changed. "
             f"Set it with an override: {{region: {connection.region}}}, the network's zones with it"
         )
-    return Clients(connection, stack.region), stack
+    clients = Clients(connection.for_account(document["account"]), stack.region)
+    clients.check_caller()
+    return clients, stack
 
 
 def _engine_options(options: Mapping[str, Any], check: bool, report: Report) -> engine.Options:
     names = ("prune", "only", "traffic", "allow_destroy", "adopt", "lock_wait", "lock_ttl", "parallel")
     given = {name: options[name] for name in names if options.get(name) is not None}
+    given |= {name: split_texts(given[name]) for name in ("only", "allow_destroy") if name in given}
     if options["state"] == "absent":
         given["prune"] = True
     return engine.Options(check=check, report=report, **given)

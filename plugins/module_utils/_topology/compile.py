@@ -15,11 +15,30 @@ from .caches import caches_in_tiers
 from .databases import databases_with_users
 from .firewall import ingress
 from .network import network
-from .partition import partition
 from .raw import compile_raw
 from .shared_secrets import made_up_secrets
 from .view import Document, load_balancer, machine_groups, proxy_on, services, services_on
 from .watching import log_policies, watching
+
+# What Systems Manager's agent calls for sessions:
+# docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html
+SESSIONS = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Sid": "Sessions",
+            "Effect": "Allow",
+            "Action": [
+                "ssm:UpdateInstanceInformation",
+                "ssmmessages:CreateControlChannel",
+                "ssmmessages:CreateDataChannel",
+                "ssmmessages:OpenControlChannel",
+                "ssmmessages:OpenDataChannel",
+            ],
+            "Resource": "*",
+        }
+    ],
+}
 
 
 def compile_stack(document: Document) -> WantedStack:
@@ -64,14 +83,16 @@ def compile_topology(document: Document) -> Iterator[Wanted]:
 
 
 def _role(document: Document, group: str) -> Iterator[Wanted]:
-    """What the instances of a group may do: be managed by Systems Manager, which needs no open port, and write logs."""
+    """What the instances of a group may do: take sessions of Systems Manager, which needs no open port, and write logs.
+
+    AWS's own policy for that, AmazonSSMManagedInstanceCore, would also let them read every parameter of the account.
+    """
     yield Wanted(
         "iam_role",
         group,
         {
             "principal": "ec2.amazonaws.com",
-            "managed_policies": [f"arn:{partition(document['region'])}:iam::aws:policy/AmazonSSMManagedInstanceCore"],
-            "inline_policies": log_policies(document, group),
+            "inline_policies": {"sessions": SESSIONS, **log_policies(document, group)},
             "description": f"Instances {group} of {document['name']}",
         },
     )

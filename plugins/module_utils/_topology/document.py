@@ -21,6 +21,7 @@ from .raw import raw_resources_fit
 from .record import Derived, Record
 from .rules import RULES
 from .schema import DOCUMENT, REFERABLE
+from .texts import read_texts
 from .watch_rules import alarms_left_out_exist
 
 UNQUOTED = r"[^\s\x00-\x1f\x7f]+|(?:line|override) \d+|stack_overrides of [^\x00-\x1f\x7f]+"
@@ -81,21 +82,24 @@ def place_name(place: Place) -> str:
 
 def load(
     source: str | os.PathLike[str] | Mapping[str, Any],
-    overrides: Sequence[Mapping[str, Any]] = (),
+    overrides: Sequence[Mapping[str, Any] | str] = (),
     near: Path | None = None,
     names: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The effective document: a path, a bare name or a mapping, with the overrides merged and every default filled.
 
     A relative path counts from the current directory, then from ``near``. ``names`` say in errors where each of the
-    overrides came from. The result is itself a document: loading it again changes nothing. Raises `TopologyError`.
+    overrides came from. An override may be text in YAML or JSON, and in it lists and numbers may be text as well
+    (`read_texts`). The result is itself a document: loading it again changes nothing. Raises `TopologyError`.
     """
     problems = _Problems()
     base, name, home = _read(source, problems, near)
     if problems.found:
         raise TopologyError(problems.errors(), name)
     named = names or [f"override {number}" for number in range(1, len(overrides) + 1)]
-    layers = {name: _layer(item, name, problems) for name, item in zip(named, overrides, strict=True)}
+    layers = {
+        name: read_texts(DOCUMENT, _layer(item, name, problems)) for name, item in zip(named, overrides, strict=True)
+    }
     for layer in layers.values():
         base = merge(base, layer)
     document = _checked(base, problems)
@@ -132,6 +136,11 @@ def _text(path: Path, problems: _Problems) -> str:
 
 
 def _layer(override: Any, name: str, problems: _Problems) -> dict[str, Any]:
+    if isinstance(override, str):
+        # An answer to a question of a survey is text, and without an answer it is empty.
+        override = parse_text(override, lambda place, text: problems((name, *place), text))
+        if override is None:
+            return {}
     if isinstance(override, Mapping):
         layer: dict[str, Any] = plain(override, problems)
         return layer

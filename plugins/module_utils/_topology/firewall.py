@@ -69,6 +69,8 @@ def _edges(document: Document, group: str) -> Iterator[tuple[int, str | Ref, str
 
 def _ssh(document: Document, group: str) -> Iterator[tuple[int, str | Ref, str]]:
     """Instances without a public address are reached from private networks, or through those in the public tier."""
+    if document["access"]["connect"] == "ssm":
+        return iter(())
     sources, home = document["access"]["ssh_from"], gateway_tier(document)
     if machine_groups(document)[group]["address"] != "private" or home is None:
         return ((22, cidr, "SSH") for cidr in sources)

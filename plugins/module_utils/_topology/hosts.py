@@ -63,7 +63,12 @@ _SAID_OF_SERVICES = (
 
 def stack_variables(document: Document) -> dict[str, Any]:
     """What every host, and the controller itself, knows of the stack."""
-    return {"stack_document": document, "stack_name": document["name"], "stack_region": document["region"]}
+    return {
+        "stack_document": document,
+        "stack_name": document["name"],
+        "stack_region": document["region"],
+        "stack_account": document["account"],
+    }
 
 
 def host_variables(document: Document | None, instance: Mapping[str, Any]) -> dict[str, Any]:

@@ -51,6 +51,12 @@ NETWORK = Record(
 
 ACCESS = Record(
     fields={
+        "connect": Field(
+            Choice("ssh", "ssm"),
+            "How Ansible reaches the instances. `ssh`: at their addresses, from `ssh_from`; `ssm`: by SSH through a "
+            "session of AWS Systems Manager, without an open port.",
+            default="ssh",
+        ),
         "ssh_from": Field(ListOf(ANY_CIDR), "Networks that may connect to port 22. Empty: nobody.", default=[]),
         "public_key": Field(
             Text(

@@ -107,6 +107,14 @@ def _is_whole_key(kind: str, text: str) -> bool:
     return len(fields) == {"ssh-ed25519": 2, "ssh-rsa": 3}[kind] and fields[0] == kind.encode()
 
 
+def sessions_need_no_open_port(document: Document) -> Iterator[Finding]:
+    if document["access"]["connect"] == "ssm" and document["access"]["ssh_from"]:
+        yield (
+            ("access", "ssh_from"),
+            "port 22 stays closed with connect: ssm (remove ssh_from, or write connect: ssh)",
+        )
+
+
 def public_addresses_are_reachable(document: Document) -> Iterator[Finding]:
     for group, machines in machine_groups(document).items():
         tier = tiers(document).get(machines["subnets"])
@@ -271,6 +279,7 @@ RULES: tuple[Rule, ...] = (
     nat_gateways_have_a_place,
     zones_lie_in_the_region,
     public_key_is_whole,
+    sessions_need_no_open_port,
     public_addresses_are_reachable,
     instances_fit_in_their_subnets,
     counts_lie_in_their_range,

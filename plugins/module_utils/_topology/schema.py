@@ -59,6 +59,11 @@ DOCUMENT = Record(
         "region": Field(
             Text("a region like us-east-1", r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}"), "AWS region.", required=True
         ),
+        "account": Field(
+            Text("an account id of 12 digits", r"[0-9]{12}"),
+            "The AWS account of the stack, in quotes. Credentials of another account are refused before anything is "
+            "read.",
+        ),
         "tags": Field(TAGS, "Tags of everything in the stack.", default={}),
         "network": Field(NETWORK, "The private network and its subnets.", required=True),
         "access": Field(ACCESS, "Who may log in to the instances.", default={}),

@@ -13,6 +13,7 @@ from ansible.utils.vars import combine_vars
 from ansible.vars.plugins import get_vars_from_path
 
 OVERRIDES = "stack_overrides"
+Variables = Mapping[str, Any]
 
 
 def inventory_variables(loader: Any, all_group: Any, source: str) -> dict[str, Any]:
@@ -30,16 +31,28 @@ def _directory(source: str) -> str:
     return os.path.dirname(os.path.abspath(source))
 
 
-def layers(templar: Any, found: Mapping[str, Any], extra: Mapping[str, Any], source: str) -> dict[str, Any]:
+def layers(templar: Any, found: Variables, extra: Variables, source: str) -> dict[str, Any]:
     """The overrides by what to call them, weakest first: the inventory's (``found``), then the command line's."""
-    place = {"inventory_dir": _directory(source), "inventory_file": os.path.abspath(source)}
-    variables = combine_vars(combine_vars(place, dict(found)), dict(extra))
+    variables = _variables(found, extra, source)
     said = {f"{OVERRIDES} of {_directory(source)}": found, f"{OVERRIDES} of the extra variables": extra}
     return {
         name: _templated(templar, variables, part[OVERRIDES], name)
         for name, part in said.items()
         if part.get(OVERRIDES)
     }
+
+
+def read_variable(templar: Any, found: Variables, extra: Variables, source: str, name: str) -> Any:
+    """The value of a variable of the inventory or, before that, of the command line; None where neither has it."""
+    value = extra.get(name, found.get(name))
+    return None if value is None else _templated(templar, _variables(found, extra, source), value, name)
+
+
+def _variables(found: Variables, extra: Variables, source: str) -> dict[str, Any]:
+    """What templates can use: the plugin runs before any play."""
+    place = {"inventory_dir": _directory(source), "inventory_file": os.path.abspath(source)}
+    variables: dict[str, Any] = combine_vars(combine_vars(place, dict(found)), dict(extra))
+    return variables
 
 
 def _templated(templar: Any, variables: Mapping[str, Any], value: Any, name: str) -> Any:

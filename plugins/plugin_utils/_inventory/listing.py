@@ -71,6 +71,8 @@ def fingerprint(connection: Connection, filters: Any) -> str:
         "endpoint": connection.endpoint_url
         or os.environ.get("AWS_ENDPOINT_URL_EC2")
         or os.environ.get("AWS_ENDPOINT_URL"),
+        "role": connection.assume_role_arn,
+        "account": connection.account,
         "filters": filters,
     }
     return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()[:24]
@@ -92,7 +94,9 @@ def list_regions(
 
 def _list_region(connection: Connection, region: str, filters: list[dict[str, Any]]) -> list[Instance]:
     try:
-        ec2 = Clients(connection, region)("ec2")
+        clients = Clients(connection, region)
+        clients.check_caller()
+        ec2 = clients("ec2")
         pages = ec2.pages(
             "describe_instances",
             {"Filters": filters},

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -347,6 +348,110 @@ class TestConstructed:
         for name in ("_compose", "_set_composite_vars", "_add_host_to_composed_groups", "_add_host_to_keyed_groups"):
             monkeypatch.setattr(f"ansible.plugins.inventory.Constructable.{name}", fail)
         parse()
+
+
+ROLE = "arn:aws:iam::123456789012:role/deploy"
+SESSIONS = {"stack_overrides": {"access": {"connect": "ssm"}}}
+
+
+class TestConnection:
+    """How AWS is reached is said once, and playbooks learn of it."""
+
+    def test_options_reach_aws_and_playbooks(self, parse: Parse, cloud: Cloud) -> None:
+        options = {"aws_profile": "shop", "iam_role_arn": ROLE, "aws_config": {"connect_timeout": 3}}
+        published = parse(options).groups["all"].vars["groundwork_connection"]
+        assert published == {"profile": "shop", "assume_role_arn": ROLE, "aws_config": {"connect_timeout": 3}}
+        connection = cloud.asked[0][0]
+        assert (connection.profile, connection.assume_role_arn) == ("shop", ROLE)
+
+    def test_without_any_nothing_is_published(self, parse: Parse) -> None:
+        assert "groundwork_connection" not in parse().groups["all"].vars
+
+    def test_no_key_is_published(self, parse: Parse, cloud: Cloud) -> None:
+        inventory = parse({"access_key": "AKIA", "secret_key": "hunter2", "validate_certs": False})
+        assert inventory.groups["all"].vars["groundwork_connection"] == {"validate_certs": False}
+        assert cloud.asked[0][0].secret_key == "hunter2"
+        assert "hunter2" not in str([group.vars for group in inventory.groups.values()])
+
+    @pytest.mark.parametrize("where", ["group_vars", "extra"])
+    def test_a_variable_says_it_for_both(self, where: str, parse: Parse, cloud: Cloud) -> None:
+        variable = {"groundwork_connection": {"aws_profile": "shop", "validate_certs": "no"}}
+        given = {"group_vars": yaml.safe_dump(variable)} if where == "group_vars" else {"extra": variable}
+        inventory = parse(**given)
+        assert (cloud.asked[0][0].profile, cloud.asked[0][0].validate_certs) == ("shop", False)
+        assert "groundwork_connection" not in inventory.groups["all"].vars
+
+    def test_a_template_in_it_is_rendered(self, parse: Parse, cloud: Cloud) -> None:
+        parse(group_vars="shop: a\ngroundwork_connection: {profile: '{{ shop }}-b'}\n")
+        assert cloud.asked[0][0].profile == "a-b"
+
+    @pytest.mark.parametrize(
+        ("variable", "problem"),
+        [
+            ("shop", "a mapping is expected"),
+            ({"proffile": "shop"}, "unknown proffile"),
+            ({"region": "us-east-1"}, "unknown region"),
+            ({"aws_config": "x"}, "aws_config: a mapping is expected"),
+            ({"validate_certs": "perhaps"}, "validate_certs"),
+            ({"profile": "shop", "access_key": "AKIA"}, "profile and access_key exclude each other"),
+        ],
+    )
+    def test_a_variable_that_cannot_be_used(self, variable: Any, problem: str, parse: Parse) -> None:
+        with pytest.raises(AnsibleParserError, match=problem):
+            parse(extra={"groundwork_connection": variable})
+
+    def test_two_places_are_one_too_many(self, parse: Parse) -> None:
+        with pytest.raises(AnsibleParserError, match=r"options of the inventory source \(profile\) are both given"):
+            parse({"profile": "shop"}, extra={"groundwork_connection": {"profile": "other"}})
+
+    def test_the_account_of_the_document_is_expected(self, parse: Parse, cloud: Cloud) -> None:
+        inventory = parse(extra={"stack_overrides": {"account": "123456789012"}})
+        assert cloud.asked[0][0].account == "123456789012"
+        assert inventory.groups["all"].vars["stack_account"] == "123456789012"
+
+    def test_accounts_that_differ(self, parse: Parse) -> None:
+        with pytest.raises(AnsibleParserError, match="names 210987654321, and the document 123456789012"):
+            parse({"account": "210987654321"}, extra={"stack_overrides": {"account": "123456789012"}})
+
+
+class TestSessions:
+    @pytest.mark.parametrize("given", [{"options": {"address": "ssm"}}, {"extra": SESSIONS}])
+    def test_every_host_has_its_session(self, given: dict[str, Any], parse: Parse) -> None:
+        inventory = parse(**given)
+        for number, name in enumerate(hosts(inventory), 1):
+            variables = inventory.hosts[name].vars
+            assert variables["ansible_host"] == f"i-{number}"
+            arguments = shlex.split(variables["groundwork_ssh_arguments"])
+            assert arguments[1::2] == [
+                f"HostKeyAlias=i-{number}",
+                "CheckHostIP=no",
+                f"ProxyCommand=aws ssm start-session --target i-{number} --document-name AWS-StartSSHSession "
+                "--region us-east-1 --parameters portNumber=%p",
+            ]
+
+    def test_an_option_goes_before_the_document(self, parse: Parse) -> None:
+        variables = parse({"address": "private"}, extra=SESSIONS).hosts["single-instance-app-1"].vars
+        assert variables["ansible_host"] == "10.0.1.1"
+        assert "ProxyCommand" not in variables["groundwork_ssh_arguments"]
+
+    def test_the_command_has_what_the_connection_has(self, parse: Parse) -> None:
+        options = {"profile": "100%", "endpoint_url": "http://x", "aws_ca_bundle": "/ca.pem", "validate_certs": False}
+        variables = parse({"address": "ssm", **options}).hosts["single-instance-app-1"].vars
+        command = shlex.split(variables["groundwork_ssh_arguments"])[-1]
+        assert "--profile 100%% --endpoint-url http://x --ca-bundle /ca.pem --no-verify-ssl --parameters" in command
+
+    @pytest.mark.parametrize(
+        ("options", "name"),
+        [
+            ({"access_key": "AKIA", "secret_key": "hunter2"}, "access_key or secret_key"),
+            ({"assume_role_arn": ROLE}, "assume_role_arn"),
+            ({"aws_config": {"connect_timeout": 3}}, "aws_config"),
+        ],
+    )
+    def test_what_the_command_cannot_be_given_is_refused(self, options: Any, name: str, parse: Parse) -> None:
+        with pytest.raises(AnsibleParserError, match=f"takes no {name}: name a profile") as raised:
+            parse({"address": "ssm", **options})
+        assert "hunter2" not in str(raised.value)
 
 
 class TestCache:

@@ -15,6 +15,9 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import Connection
+from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory.ssh import session_command
+
 CHECKOUT = Path(__file__).parents[3]
 # The prefix of the actions of each service that has one of its own.
 SERVICES = {
@@ -42,8 +45,8 @@ SOURCES = (
     "module_utils/_service",
     "plugin_utils/_inventory",
 )
-# What AWS asks for beside the operation that is called.
-BESIDE = {
+# What AWS asks for in addition to the operation that is called.
+IMPLIED = {
     "cloudwatch:TagResource",
     "iam:CreateServiceLinkedRole",
     "iam:PassRole",
@@ -51,11 +54,15 @@ BESIDE = {
     "kms:DescribeKey",
     "rds:CreateDBSnapshot",
 }
+# What only other modules than `stack` call; tests/integration/test_permissions.py compares these by their calls.
+RECOVERY = "module_utils/_recovery"
 
 
-def policies() -> list[dict[str, Any]]:
+def policies() -> dict[str, dict[str, Any]]:
+    """The policies of the page by the headings above them."""
     text = (CHECKOUT / "docs" / "permissions.md").read_text(encoding="utf-8")
-    return [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+    found = re.findall(r"^## (.*?)\n\n```json\n(.*?)```", text, re.DOTALL | re.MULTILINE)
+    return {heading: json.loads(block) for heading, block in found}
 
 
 def allowed(policy: dict[str, Any]) -> Iterator[str]:
@@ -96,11 +103,12 @@ def services_of(path: Path) -> tuple[str, ...]:
     return ("iam",) if "iam." in text or path.name == "iam.py" else ("ec2", "ssm")
 
 
-def called() -> set[str]:
+def called(*, recovery: bool = True) -> set[str]:
     tables = {service: operations(service) for service in SERVICES}
     return {
         tables[service][word]
         for path, found in words().items()
+        if recovery or RECOVERY not in path.as_posix()
         for service in services_of(path)
         for word in found & tables[service].keys()
     }
@@ -113,18 +121,27 @@ SECRET = (
     "secretsmanager:BatchGetSecretValue",
     "secretsmanager:GetRandomPassword",
 )
+# The role that is assumed is named by the person who wants it.
+OF_THE_PERSON = {"sts:AssumeRole"}
 
 
-@pytest.mark.parametrize("action", CALLED)
-def test_what_is_called_is_allowed(action: str) -> None:
-    look, provision, deploy = ([*allowed(policy)] for policy in policies())
-    reads = action.split(":")[1].startswith(("Describe", "Get", "List"))
-    patterns = deploy if action in SECRET else look if reads else [*look, *provision]
-    assert any(fnmatchcase(action, pattern) for pattern in patterns)
+def is_read(action: str) -> bool:
+    return action.split(":")[1].startswith(("Describe", "Get", "List")) and action not in SECRET
 
 
-def test_what_is_allowed_is_called() -> None:
-    patterns = {pattern for policy in policies() for pattern in allowed(policy)} - BESIDE
+@pytest.mark.parametrize("action", [action for action in CALLED if is_read(action)])
+def test_what_is_read_is_allowed_to_those_who_look(action: str) -> None:
+    assert any(fnmatchcase(action, pattern) for pattern in allowed(policies()["To look"]))
+
+
+@pytest.mark.parametrize("action", [one for one in called(recovery=False) - OF_THE_PERSON if not is_read(one)])
+def test_what_is_changed_is_allowed_to_those_who_provision(action: str) -> None:
+    heading = "To deploy" if action in SECRET else "To provision"
+    assert any(fnmatchcase(action, pattern) for pattern in allowed(policies()[heading]))
+
+
+def test_what_is_allowed_to_look_and_to_provision_is_called() -> None:
+    patterns = {pattern for name in ("To look", "To provision") for pattern in allowed(policies()[name])} - IMPLIED
     # Made of a name and a side, a kind or an operation, and so in no file as they are.
     made = (
         "ec2:AuthorizeSecurityGroup",
@@ -134,9 +151,24 @@ def test_what_is_allowed_is_called() -> None:
         "iam:Untag",
     )
     plain = {pattern for pattern in patterns if not pattern.startswith(made)}
-    assert {pattern for pattern in plain if not any(fnmatchcase(action, pattern) for action in CALLED)} == set()
+    known = [action for action in CALLED if is_read(action)] + [*called(recovery=False)]
+    assert {pattern for pattern in plain if not any(fnmatchcase(action, pattern) for action in known)} == set()
 
 
-def test_whoever_provisions_reads_no_secret() -> None:
-    actions = [action for policy in policies()[:2] for action in allowed(policy)]
-    assert not [action for action in actions if any(fnmatchcase(one, action) for one in SECRET)]
+def test_those_who_look_change_nothing() -> None:
+    assert not [action for action in allowed(policies()["To look"]) if not is_read(action)]
+
+
+def test_only_those_who_deploy_read_secrets() -> None:
+    for heading, policy in policies().items():
+        reads = [action for action in allowed(policy) if any(fnmatchcase(one, action) for one in SECRET)]
+        assert bool(reads) is (heading == "To deploy"), heading
+
+
+def test_sessions_are_for_instances_of_stacks_and_for_ssh_alone() -> None:
+    statements = policies()["To reach hosts through Systems Manager"]["Statement"]
+    starting = [one for one in statements if one["Action"] == "ssm:StartSession"]
+    assert [one["Resource"].rpartition(":")[2] for one in starting] == ["instance/*", "document/AWS-StartSSHSession"]
+    assert starting[0]["Condition"]["StringLike"] == {"ssm:resourceTag/groundwork:stack": "*"}
+    assert not [one for one in statements if one["Resource"] == "*"]
+    assert "AWS-StartSSHSession" in session_command({"id": "i-1", "region": "us-east-1"}, Connection())

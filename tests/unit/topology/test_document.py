@@ -56,7 +56,12 @@ def test_defaults() -> None:
         "migrate": None,
     }
     rest = {key: document[key] for key in ("tags", "access", "proxy", "resources")}
-    assert rest == {"tags": {}, "access": {"ssh_from": [], "public_key": None}, "proxy": None, "resources": {}}
+    assert rest == {
+        "tags": {},
+        "access": {"connect": "ssh", "ssh_from": [], "public_key": None},
+        "proxy": None,
+        "resources": {},
+    }
 
 
 @pytest.mark.parametrize(

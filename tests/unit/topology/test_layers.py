@@ -63,6 +63,57 @@ def test_values_that_templates_made_text_of() -> None:
     assert (api["port"], api["websocket"], api["workers"]) == (5001, True, 3)
 
 
+@pytest.mark.parametrize(
+    ("text", "networks"),
+    [
+        ("203.0.113.7/32, 198.51.100.0/24", ["203.0.113.7/32", "198.51.100.0/24"]),
+        ("203.0.113.7/32\n198.51.100.0/24\n", ["203.0.113.7/32", "198.51.100.0/24"]),
+        ("203.0.113.7/32", ["203.0.113.7/32"]),
+        (" , ", []),
+    ],
+)
+def test_a_list_in_an_override_may_be_text(text: str, networks: list[str]) -> None:
+    assert load(SMALL, [{"access": {"ssh_from": text}}])["access"]["ssh_from"] == networks
+
+
+def test_a_number_with_spaces_in_an_override_is_one() -> None:
+    assert load(SMALL, [{"instances": {"app": {"count": " 3 "}}}])["instances"]["app"]["count"] == 3
+
+
+@pytest.mark.parametrize(
+    ("place", "layer"),
+    [
+        ("a number", {"instances": {"app": {"count": ""}}}),
+        ("a list", {"services": {"api": {"calls": " "}}}),
+        ("a truth value", {"services": {"api": {"websocket": ""}}}),
+        ("a choice", {"access": {"connect": ""}}),
+        ("a text", {"region": ""}),
+    ],
+)
+def test_a_question_without_an_answer_changes_nothing(place: str, layer: Any) -> None:
+    base = load(SMALL, [{"instances": {"app": {"count": 2}}}])
+    assert load(base, [layer]) == base
+
+
+def test_a_whole_override_may_be_text() -> None:
+    expected = load(SMALL, [{"services": {"api": {"port": 5001}}}])
+    assert load(SMALL, ["services:\n  api: {port: 5001}\n"]) == expected
+    assert load(SMALL, ['{"services": {"api": {"port": "5001"}}}']) == expected
+    assert load(SMALL, [" "]) == load(SMALL)
+
+
+def test_an_override_that_is_broken_text_names_its_line() -> None:
+    (error,) = errors(["services:\n\tapi: {}\n"])
+    assert error.startswith("override 1.line 2: a tab")
+    (error,) = errors(["production"])
+    assert error.startswith('override 1: "production" is not a mapping')
+
+
+def test_lists_of_a_document_stay_lists() -> None:
+    with pytest.raises(TopologyError, match="is not a list"):
+        load({**SMALL, "access": {"ssh_from": "203.0.113.7/32"}})
+
+
 def test_environment_values_become_the_text_that_a_process_sees() -> None:
     values = {"PORTS": 3, "RATIO": 0.5, "DEBUG": False, "DAY": datetime.date(2026, 6, 30), "EMPTY": ""}
     environment = load(SMALL, [{"services": {"api": {"environment": values}}}])["services"]["api"]["environment"]
