@@ -276,11 +276,10 @@ class ResourceType:
     # What a person should know of an object which is as it is wanted all the same.
     notices: Callable[[Live], Sequence[str]] | None = None
     ready: Waiter | None = None
-    # Codes by which a creation says that the name is taken; by which a call says "not yet", "still in use".
+    # Codes by which a creation says that the name is taken; by which a deletion says "still in use" (`busy`).
     exists: frozenset[str] = frozenset()
     # Finds an object by its name where lists are late by more than a run can wait.
     by_name: Callable[[Client, str], Raw] | None = None
-    not_yet: tuple[tuple[str, str], ...] = ()
     busy: frozenset[str] = frozenset({"DependencyViolation"})
     busy_timeout: float = 600.0
 
@@ -311,6 +310,11 @@ class ResourceType:
 
     def identify(self, item: Raw) -> str:
         return str(dig(item, self.id))
+
+    def identifiers(self, item: Raw) -> set[str]:
+        """The texts by which calls about other resources refer to an item: its id, its name and its ARN."""
+        referring = {name: path for name, path in self.attributes.items() if name in ("id", "name", "arn")}
+        return {self.identify(item), *(str(dig(item, path)) for path in referring.values() if dig(item, path))}
 
     def tags_of(self, item: Raw) -> dict[str, str]:
         """The tags of an item, as far as it shows any."""

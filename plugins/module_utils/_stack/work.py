@@ -29,7 +29,6 @@ Finding = Generator["Pause | Await", Any, T]
 LOST_TRIES = 4
 LOOKS = (0.5, 1.0, 2.0, 4.0, 8.0)
 GENERATIONS = 40
-NOT_YET_SECONDS = 120.0
 REUSED_TOKEN = ("IdempotentInstanceTerminated", "IdempotentParameterMismatch")
 
 
@@ -138,6 +137,8 @@ class Worker:
         """A live object once the waiter is content with it."""
         seen = yield Await(kind, Wait(waiter, live.id))
         now = reading.to_live(kind, {**live.raw, **(seen or {})}, live.name)
+        # Other services may take a moment longer to see that it can be used.
+        self._clients.recent.add(*kind.identifiers(dict(now.raw)))
         self.made[live.address] = now
         return now
 
@@ -149,7 +150,7 @@ class Worker:
             item = yield from self._make(kind, order)
             if item is None or reading.dead(kind, item):
                 continue
-            self._clients.fresh.add(kind.identify(item))
+            self._clients.recent.add(*kind.identifiers(item))
             item = yield from self._until_ready(kind, item)
             yield from self._settle(change, kind, order, item)
             return
@@ -182,8 +183,7 @@ class Worker:
         """
         for _attempt in range(LOST_TRIES):
             try:
-                item = yield from self._patiently(kind, lambda: kind.create(self._clients(kind.service), order))
-                return item  # type: ignore[no-any-return]
+                return kind.create(self._clients(kind.service), order)
             except LostResponseError as error:
                 lost = error
             except ClientError as error:
@@ -221,17 +221,6 @@ class Worker:
             return reading.find_by_name(self._clients, kind, self._scope, order, known)
         return reading.find(self._clients, kind, self._scope, order.address, known, list(self.made.values()))
 
-    def _patiently(self, kind: ResourceType, call: Callable[[], Any]) -> Finding[Any]:
-        """Say again what AWS refuses only because it has not heard yet of something made elsewhere."""
-        for seconds in pauses(NOT_YET_SECONDS):
-            try:
-                return call()
-            except ClientError as error:
-                if not any(code_of(error) == code and part in message_of(error) for code, part in kind.not_yet):
-                    raise
-            yield Pause(seconds)
-        return call()
-
     def _configure(self, change: Change, kind: ResourceType) -> Work:
         yield from self._usable(change, late=True)
         live, order = self.made[change.key], self._order(change)
@@ -268,7 +257,7 @@ class Worker:
         """Follow a function of a type through its waits; from the beginning again after a lost answer."""
         for attempt in range(1, LOST_TRIES + 1):
             try:
-                steps = yield from self._patiently(kind, start)
+                steps = start()
                 while steps is not None and (wait := next(steps, None)):
                     yield Await(kind, wait)
                 return
