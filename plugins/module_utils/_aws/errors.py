@@ -93,6 +93,13 @@ def is_forbidden(error: BaseException) -> bool:
     return code_of(error) in FORBIDDEN
 
 
+def join_sentences(*texts: str) -> str:
+    """Several texts in a row, AWS's and ours: each but the last ends with a full stop, or what it ends with."""
+    given = [text.strip() for text in texts if text.strip()]
+    ended = [text if text.endswith((".", "!", "?", ":")) else f"{text.rstrip(';,')}." for text in given[:-1]]
+    return " ".join([*ended, *given[-1:]])
+
+
 def tell(error: BaseException) -> str:
     """One line about a failed call: operation, AWS's code, AWS's message."""
     if isinstance(error, sdk.ClientError):

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from .._aws.client import Clients
-from .._aws.errors import LostResponseError, StackError, code_of, is_not_found, message_of
+from .._aws.errors import LostResponseError, StackError, code_of, is_not_found, join_sentences, tell
 from .._aws.sdk import ClientError
 from . import live as reading
 from .graph import Step
@@ -200,10 +200,8 @@ class Worker:
         if found or code_of(error) in REUSED_TOKEN:
             return found
         adopt = ", or name it under adopt" if kind.listing.by_ids else ""
-        raise StackError(
-            f"{error.operation_name}: {code_of(error)}: {message_of(error)} It is not tagged as this stack's: "
-            f"rename or remove {order.name}{adopt}"
-        ) from error
+        foreign = f"It is not tagged as this stack's: rename or remove {order.name}{adopt}"
+        raise StackError(join_sentences(tell(error), foreign)) from error
 
     def _look(self, kind: ResourceType, order: Order) -> Finding[Raw | None]:
         """Look for an object by its tags, several times: AWS may show it late."""

@@ -236,3 +236,19 @@ def test_some_refusals_mean_that_it_is_done() -> None:
         raise refusal("InvalidAssociationID.NotFound")
     with pytest.raises(botocore.ClientError), errors.taken_as_done("*.NotFound"):
         raise refusal("UnauthorizedOperation")
+
+
+@pytest.mark.parametrize(
+    ("texts", "joined"),
+    [
+        (["It already exists", "It is not tagged"], "It already exists. It is not tagged"),
+        (["It already exists.", "It is not tagged."], "It already exists. It is not tagged."),
+        (["Is it there?", "Run again", ""], "Is it there? Run again"),
+        (["Busy;", " Wait "], "Busy. Wait"),
+        (["One", "Two", "Three"], "One. Two. Three"),
+        (["", "Alone"], "Alone"),
+        ([], ""),
+    ],
+)
+def test_texts_of_aws_and_ours_are_joined_as_sentences(texts: list[str], joined: str) -> None:
+    assert errors.join_sentences(*texts) == joined

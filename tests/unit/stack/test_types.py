@@ -34,6 +34,9 @@ class Recorder:
         self._answers = answers
         self._errors = errors
 
+    def pages(self, operation: str, arguments: dict[str, Any]) -> list[Any]:
+        return [getattr(self, operation)(**arguments)]
+
     def __getattr__(self, operation: str) -> Any:
         def call(**arguments: Any) -> Any:
             self.calls.append({operation: arguments})
