@@ -6,6 +6,7 @@ anywhere in between, and after an answer that never came back."""
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import partial
 from typing import Any, TypeVar
@@ -59,6 +60,7 @@ class Worker:
                 self._updated.setdefault(change.type, {})[change.live.id] = change.after or {}
         self._inventory = inventory
         self._prepared: dict[str, Mapping[str, Any]] = {}
+        self._run = uuid.uuid4().hex
         replaced = {change.key for change in plan.changes if change.action == "replace"}
         self.made: dict[str, Live] = {key: live for key, live in plan.kept.items() if key not in replaced}
 
@@ -105,6 +107,7 @@ class Worker:
             scope=self._scope,
             token=self._token(change, bump),
             prepared=self._prepared.get(change.key, {}),
+            run=self._run,
         )
 
     def _name(self, change: Change, kind: ResourceType, properties: Properties) -> str:
