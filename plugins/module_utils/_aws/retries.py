@@ -88,6 +88,9 @@ RETRYABLE_ERRORS: tuple[RetryableError, ...] = (
     RetryableError(
         "rds", "modify_db_parameter_group|reset_db_parameter_group", "InvalidDBParameterGroupState", "", 300.0
     ),
+    # The first database and the first secret of an account make AWS create the keys aws/rds and aws/secretsmanager.
+    RetryableError("rds", _DATABASES, "KMSKeyNotAccessibleFault", "", 60.0),
+    RetryableError("secretsmanager", "create_secret", "EncryptionFailure", "", 60.0),
     # The first cache subnet group of an account: aws-controllers-k8s/community#367.
     RetryableError("elasticache", ".*", "ServiceLinkedRoleNotFoundFault", "", ROLE_CREATION),
     RetryableError("elasticache", "(create|modify)_cache_subnet_group", "InvalidSubnet", r"are invalid"),

@@ -8,6 +8,7 @@ Without this every later run would report `changed`, try again, and nobody would
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from .._aws.errors import join_sentences
 from .plan import Change, Plan, Registry
@@ -29,11 +30,21 @@ def _compare(change: Change, again: Change, kind: ResourceType) -> Iterator[str]
         return
     # A new object was to have all of its properties, a changed one those that differed.
     meant = change.changed if change.action == "update" else again.changed
-    for name in sorted(meant & again.changed):
-        desired, actual = (again.after or {}).get(name), (again.before or {}).get(name)
-        problem = f"{change.key} ({again.live.id}): {name}: AWS accepted {desired!r} and has {actual!r}"
+    differences = [
+        (name, (again.after or {}).get(name), (again.before or {}).get(name)) for name in sorted(meant & again.changed)
+    ]
+    differences += [
+        (f"tag {key}", again.tags[key], again.live.tags.get(key))
+        for key in sorted(change.tags.keys() & again.tags.keys())
+    ]
+    for name, desired, actual in differences:
+        problem = f"{change.key} ({again.live.id}): {name}: AWS accepted {_shown(desired)} and has {_shown(actual)}"
         advice = "Give the document what AWS has, or look for the reason in the console of the service"
         yield join_sentences(problem, advice)
+
+
+def _shown(value: Any) -> str:
+    return "no value" if value is None else repr(value)
 
 
 def _is_explained(kind: ResourceType, live: Live) -> bool:

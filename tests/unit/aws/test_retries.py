@@ -73,6 +73,8 @@ RETRYABLE = [
         "InvalidTarget",
         "The following targets are not in a running state and cannot be registered: 'i-1'",
     ),
+    ("rds", "create_db_instance", "KMSKeyNotAccessibleFault", "The specified KMS key does not exist."),
+    ("secretsmanager", "create_secret", "EncryptionFailure", "Secrets Manager can't encrypt the secret."),
     ("iam", "tag_role", "ConcurrentModification", "Try again."),
     ("logs", "put_retention_policy", "OperationAbortedException", "A conflicting operation is currently in progress"),
     ("ssm", "put_parameter", "TooManyUpdates", "Too many updates."),

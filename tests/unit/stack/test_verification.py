@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -44,6 +45,12 @@ def test_a_property_that_differs_as_before_is_reported_with_both_values(action: 
 def test_each_property_is_reported() -> None:
     both = {"maintenance_window": WINDOW, "class": ("db.t3.micro", "db.t3.small")}
     assert len(unmade(change(**both), change(raw=DONE, **both))) == 2
+
+
+def test_a_tag_that_did_not_stick_is_reported() -> None:
+    again = replace(change(raw=DONE), tags={"team": "red"})
+    (text,) = unmade(replace(change(), tags={"team": "red", "Name": "shop"}), again)
+    assert "tag team: AWS accepted 'red' and has no value." in text
 
 
 def test_a_property_that_would_replace_the_new_object_is_reported() -> None:
