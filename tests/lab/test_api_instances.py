@@ -47,7 +47,7 @@ def test_same_token_after_termination(account: Account) -> None:
 
 def test_same_token_other_parameters(account: Account) -> None:
     account.launch(ClientToken="one")
-    assert refused(account.launch, ClientToken="one", InstanceType="t3.micro") == "IdempotentParameterMismatch"
+    assert refused(account.launch, ClientToken="one", InstanceType="t3.small") == "IdempotentParameterMismatch"
 
 
 def test_passes_through_every_state(account: Account) -> None:
