@@ -105,9 +105,10 @@ def tell(error: BaseException) -> str:
     if isinstance(error, sdk.ClientError):
         return f"{error.operation_name}: {code_of(error)}: {message_of(error)}"
     if isinstance(error, sdk.NoCredentialsError | sdk.PartialCredentialsError):
-        return f"no AWS credentials: {error}; set access_key and secret_key, a profile, or botocore's variables"
+        mend = "Set access_key and secret_key, a profile, or botocore's variables"
+        return join_sentences(f"no AWS credentials: {error}", mend)
     if isinstance(error, sdk.EndpointConnectionError):
-        return f"AWS cannot be reached: {error}; check endpoint_url, the region and the network"
+        return join_sentences(f"AWS cannot be reached: {error}", "Check endpoint_url, the region and the network")
     return str(error) or type(error).__name__
 
 

@@ -25,7 +25,7 @@ PROPAGATION = 120.0
 # A service-linked role is created by the first call that needs it, and can be used some time later.
 ROLE_CREATION = 180.0
 # Time in which a "not found" about a resource of this run is taken for AWS being late.
-RECENT = 60.0
+RECENT = 120.0
 # What carries names of resources without referring to them.
 NO_REFERENCES = frozenset({"Tags", "TagSpecifications", "UserData"})
 
@@ -134,7 +134,7 @@ class RecentResources:
             self._since[identifier] = time.monotonic()
 
     def explain(self, error: ClientError, arguments: Mapping[str, Any]) -> bool:
-        """Whether AWS misses something that was created less than a minute ago.
+        """Whether AWS misses something that was created less than two minutes ago.
 
         IAM says NoSuchEntity of many things (a policy that was misspelt, say), so there its message must name it.
         """

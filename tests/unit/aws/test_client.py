@@ -172,7 +172,7 @@ def test_that_has_an_end() -> None:
     made, slept, _retries = client(Service(*[refusal("InvalidVpcID.NotFound")] * 100), recent)
     with pytest.raises(botocore.ClientError):
         made.create_subnet(VpcId="vpc-1")
-    assert 50 < sum(slept) < 75
+    assert 110 < sum(slept) < 130
 
 
 @pytest.mark.parametrize(
