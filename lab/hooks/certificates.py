@@ -42,10 +42,13 @@ def issue_by(issue: Issue | None) -> None:
 
 @around(AWSCertificateManagerBackend, "request_certificate")
 def request_certificate(original: Hook, backend: Any, domain_name: str, token: str, *args: Any, **kwargs: Any) -> str:
-    """A token that belongs to a certificate which has gone makes another; moto fails."""
-    spent = backend._idempotency_tokens.get(token)
-    if spent and spent["arn"] not in backend._certificates:
-        del backend._idempotency_tokens[token]
+    """A token stands for one certificate for an hour, also after that was deleted: nothing is requested. moto fails.
+
+    Source: ACM API reference, RequestCertificate, IdempotencyToken.
+    """
+    spent = backend._get_arn_from_idempotency_token(token)
+    if spent and spent not in backend._certificates:
+        return str(spent)
     arn: str = original(backend, domain_name, token, *args, **kwargs)
     prove(backend.account_id)
     return arn

@@ -117,7 +117,9 @@ def test_the_lock_of_a_killed_run_is_taken_over_at_once(stack: Stack) -> None:
 
 def test_a_run_whose_lock_was_taken_starts_nothing_more(stack: Stack) -> None:
     def rob(_call: Any) -> None:
-        stack.account.client("ssm").delete_parameter(Name=f"{LOCK}/1")
+        ssm = stack.account.client("ssm")
+        for held in ssm.get_parameters_by_path(Path=LOCK)["Parameters"]:
+            ssm.delete_parameter(Name=held["Name"])
 
     stack.proxy.faults.add(named("CreateVpc"), Do(rob, after=True), times=1)
     # The beat of a lock that lasts three seconds comes every second.

@@ -110,6 +110,17 @@ def test_restored_beside_and_switched(stack: Stack) -> None:
     assert done(stack, "database_restore", **wish)["changed"] is False
 
 
+def test_backup_settings_are_brought_in_after_a_restoration(stack: Stack) -> None:
+    """The calls that restore take them since botocore 1.42.46 only."""
+    backed_up(stack)
+    settings = {"resources": {DATABASE: {"backup_retention": 3, "backup_window": "01:00-01:30"}}}
+    beside = done(stack, "database_restore", snapshot="newest", overrides=settings)
+    made = databases(stack)[beside["instance"]]
+    assert (made["BackupRetentionPeriod"], made["PreferredBackupWindow"]) == (3, "01:00-01:30")
+    (asked_for,) = [call for call in stack.proxy.mutations if call.name.startswith("RestoreDBInstance")]
+    assert not {"BackupRetentionPeriod", "PreferredBackupWindow"} & asked_for.operation.parameters.keys()
+
+
 def test_and_back_again_and_away(stack: Stack) -> None:
     old = databases(stack)["data-main"]["DbiResourceId"]
     done(stack, "database_restore", time="latest")

@@ -98,7 +98,7 @@ class Account:
         """Start one instance and return its id."""
         options = {
             "ImageId": self.image,
-            "InstanceType": "t2.micro",
+            "InstanceType": "t3.micro",
             "MinCount": 1,
             "MaxCount": 1,
             "SubnetId": self.subnet,

@@ -89,13 +89,14 @@ def test_what_is_in_a_private_zone_proves_nothing(acm: Any, dns: Dns, account: A
     assert told(acm, arn)["Status"] == "PENDING_VALIDATION"
 
 
-def test_a_token_is_one_certificate_until_that_has_gone(acm: Any) -> None:
+def test_a_token_is_one_certificate_for_an_hour_also_when_that_has_gone(acm: Any) -> None:
     again = {"IdempotencyToken": "t1", "Tags": TAGS}
     arn = request(acm, **again)
     assert request(acm, **again) == arn
     acm.delete_certificate(CertificateArn=arn)
     assert refused(acm.describe_certificate, CertificateArn=arn) == "ResourceNotFoundException"
-    assert request(acm, **again) != arn
+    assert request(acm, **again) == arn
+    assert request(acm, **{**again, "IdempotencyToken": "t2"}) != arn
 
 
 def test_records_are_as_they_are_and_not_as_they_were(dns: Dns) -> None:

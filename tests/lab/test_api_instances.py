@@ -35,7 +35,7 @@ def test_same_token_after_termination(account: Account) -> None:
     account.terminate(first)
     again = account.ec2.run_instances(
         ImageId=account.image,
-        InstanceType="t2.micro",
+        InstanceType="t3.micro",
         MinCount=1,
         MaxCount=1,
         SubnetId=account.subnet,
@@ -47,7 +47,7 @@ def test_same_token_after_termination(account: Account) -> None:
 
 def test_same_token_other_parameters(account: Account) -> None:
     account.launch(ClientToken="one")
-    assert refused(account.launch, ClientToken="one", InstanceType="t3.micro") == "IdempotentParameterMismatch"
+    assert refused(account.launch, ClientToken="one", InstanceType="t3.small") == "IdempotentParameterMismatch"
 
 
 def test_passes_through_every_state(account: Account) -> None:
@@ -102,7 +102,7 @@ def test_dry_run_starts_nothing(account: Account) -> None:
     [
         ({"ImageId": "ami-00000000000000000"}, "InvalidAMIID.NotFound"),
         ({"ImageId": "image"}, "InvalidAMIID.Malformed"),
-        ({"InstanceType": "t2.enormous"}, "InvalidParameterValue"),
+        ({"InstanceType": "t3.enormous"}, "InvalidParameterValue"),
         ({"InstanceType": "t4g.micro"}, "InvalidParameterValue"),
         ({"KeyName": "nobody"}, "InvalidKeyPair.NotFound"),
         ({"SubnetId": "subnet-00000000"}, "InvalidSubnetID.NotFound"),

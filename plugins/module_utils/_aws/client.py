@@ -6,7 +6,8 @@ botocore by itself says a call again after a lost connection or a 5xx. For a cal
 idempotency token, that makes two. So every call which creates goes through a client without retries: throttling is
 waited out here (the request was refused, nothing exists), and a lost answer is raised as `LostResponseError` for the
 caller, who looks for what may have been made. All other calls get botocore's adaptive retries, and are said again after
-an answer that makes no sense (the page of a proxy in front of AWS), which botocore takes for the end.
+an answer that makes no sense (the page of a proxy in front of AWS), which botocore takes for the end. Every call is
+repeated after a refusal that ends by itself (retries.py).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
@@ -24,14 +25,12 @@ from .errors import (
     NEVER_SENT,
     LostResponseError,
     StackError,
-    code_of,
-    is_not_found,
     is_throttle,
     is_uncertain,
-    message_of,
 )
 from .identity import AssumedRole, require_account
 from .options import Connection
+from .retries import RecentResources, backoff, retry_seconds
 from .sdk import FAILURES, BotoCoreError, ClientError, Config, ResponseParserError, Session
 
 Sleep = Callable[[float], None]
@@ -43,26 +42,6 @@ SAFE_CREATES = frozenset({"create_tags"})
 TOKENS = frozenset({"ClientToken", "ClientRequestToken", "IdempotencyToken"})
 THROTTLE_TRIES = 10
 GARBLED_TRIES = 4
-FRESH_SECONDS = 60.0
-
-
-class Fresh:
-    """The ids which this run made: AWS's other servers may not have heard of them yet."""
-
-    def __init__(self) -> None:
-        self._made: dict[str, float] = {}
-
-    def add(self, identifier: str) -> None:
-        self._made[identifier] = time.monotonic()
-
-    def explains(self, error: ClientError, arguments: Mapping[str, Any]) -> bool:
-        """Whether AWS misses something that was made less than a minute ago.
-
-        IAM says NoSuchEntity of many things (a policy that was misspelt, say), so there its message must name it.
-        """
-        text = message_of(error) if code_of(error) == "NoSuchEntity" else repr(arguments)
-        since = time.monotonic() - FRESH_SECONDS
-        return any(made > since and identifier in text for identifier, made in list(self._made.items()))
 
 
 # The most that one answer may hold, for the lists that grow with a stack: without it the API chooses, often 100.
@@ -80,9 +59,12 @@ PAGE_SIZES = {
 class Client:
     """One service: its operations as methods, each said as often as is safe and no more."""
 
-    def __init__(self, make: Callable[[bool], Any], fresh: Fresh, sleep: Sleep = time.sleep) -> None:
+    def __init__(
+        self, service: str, make: Callable[[bool], Any], recent: RecentResources, sleep: Sleep = time.sleep
+    ) -> None:
+        self._service = service
         self._make = make
-        self._fresh = fresh
+        self._recent = recent
         self._sleep = sleep
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
@@ -100,14 +82,17 @@ class Client:
     def _say(self, operation: str, **arguments: Any) -> Any:
         safe = not CREATES.match(operation) or operation in SAFE_CREATES or not TOKENS.isdisjoint(arguments)
         attempt = self._repeat if safe else self._once
-        for pause in _pauses(FRESH_SECONDS):
+        slept = 0.0
+        for pause in backoff():
             try:
                 return attempt(operation, arguments)
             except ClientError as error:
-                if pause is None or not is_not_found(error) or not self._fresh.explains(error, arguments):
+                limit = retry_seconds(self._service, operation, arguments, error, self._recent)
+                if slept >= limit:
                     raise
-                self._sleep(pause)
-        raise AssertionError("unreachable: the last pause is None")
+            self._sleep(pause)
+            slept += pause
+        raise AssertionError("unreachable: the pauses have no end")
 
     def _repeat(self, operation: str, arguments: Mapping[str, Any]) -> Any:
         call = getattr(self._make(True), operation)
@@ -145,16 +130,6 @@ def _paged(client: Any, operation: str, arguments: Mapping[str, Any]) -> Iterabl
     return client.get_paginator(operation).paginate(**arguments, PaginationConfig=size)  # type: ignore[no-any-return]
 
 
-def _pauses(total: float) -> Iterator[float | None]:
-    """Growing pauses that add up to about `total` seconds, then None."""
-    pause, spent = 0.3, 0.0
-    while spent < total:
-        yield pause
-        spent += pause
-        pause = min(pause * 1.6, 8.0)
-    yield None
-
-
 class Clients:
     """The clients of a run, made when first asked for: making one costs more than most calls."""
 
@@ -168,11 +143,11 @@ class Clients:
         self._account_is_checked = False
         self._lock = threading.Lock()
         self._counting = threading.Lock()
-        self.fresh = Fresh()
+        self.recent = RecentResources()
         self.calls: dict[str, int] = {}
 
     def __call__(self, service: str) -> Client:
-        return Client(partial(self._get, service), self.fresh)
+        return Client(service, partial(self._get, service), self.recent)
 
     def _get(self, service: str, retries: bool) -> Any:
         with self._lock:

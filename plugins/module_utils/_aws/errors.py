@@ -93,14 +93,22 @@ def is_forbidden(error: BaseException) -> bool:
     return code_of(error) in FORBIDDEN
 
 
+def join_sentences(*texts: str) -> str:
+    """Several texts in a row, AWS's and ours: each but the last ends with a full stop, or what it ends with."""
+    given = [text.strip() for text in texts if text.strip()]
+    ended = [text if text.endswith((".", "!", "?", ":")) else f"{text.rstrip(';,')}." for text in given[:-1]]
+    return " ".join([*ended, *given[-1:]])
+
+
 def tell(error: BaseException) -> str:
     """One line about a failed call: operation, AWS's code, AWS's message."""
     if isinstance(error, sdk.ClientError):
         return f"{error.operation_name}: {code_of(error)}: {message_of(error)}"
     if isinstance(error, sdk.NoCredentialsError | sdk.PartialCredentialsError):
-        return f"no AWS credentials: {error}; set access_key and secret_key, a profile, or botocore's variables"
+        mend = "Set access_key and secret_key, a profile, or botocore's variables"
+        return join_sentences(f"no AWS credentials: {error}", mend)
     if isinstance(error, sdk.EndpointConnectionError):
-        return f"AWS cannot be reached: {error}; check endpoint_url, the region and the network"
+        return join_sentences(f"AWS cannot be reached: {error}", "Check endpoint_url, the region and the network")
     return str(error) or type(error).__name__
 
 

@@ -5,6 +5,10 @@
 PutParameter without Overwrite is atomic: of two who write the same name one wins. The lock of a stack is the highest
 numbered parameter below its path; a run that finds it expired, or its holder dead, writes the next number. The holder
 renews it from a thread; a run whose lock has gone or been overtaken starts nothing more.
+
+The number is the time of AWS in seconds, or the next one where that is taken: AWS advises against using the name of a
+parameter again within 30 seconds of its deletion (SSM API reference, DeleteParameter). For the same reason a lock is
+deleted only in a later second than that of its name.
 """
 
 from __future__ import annotations
@@ -28,6 +32,8 @@ from .process import is_dead, machine, started, user
 from .sdk import FAILURES, ClientError
 
 POLL = 2.0
+# The resolution of AWS's clock, and of the names.
+TICK = 1.0
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,7 @@ class Lock:
         self._since = time.time()
         self._renewed = 0.0
         self._now = 0.0
+        self._listed = 0.0
         self._number = 0
         self._end = threading.Event()
         self._beat = threading.Thread(target=self._renew_for_ever, name="lock", daemon=True)
@@ -119,7 +126,7 @@ class Lock:
 
     def _list(self) -> list[Held]:
         pages = self._ssm.pages("get_parameters_by_path", {"Path": self._path})
-        self._now = max(_moment(page) for page in pages)
+        self._now, self._listed = max(_moment(page) for page in pages), time.monotonic()
         found = [item for page in pages for item in page["Parameters"]]
         return sorted(map(_held, found), key=lambda held: held.number)
 
@@ -131,7 +138,7 @@ class Lock:
         held = self._list()
         if any(item.is_live(self._now) for item in held):
             return False
-        self._number = max((item.number for item in held), default=0) + 1
+        self._number = max([int(self._now), *(item.number + 1 for item in held)])
         if not self._put(self._number):
             return False
         others = [item for item in self._list() if item.value.get("nonce") != self._nonce]
@@ -187,11 +194,19 @@ class Lock:
         """Remove the lock and the dead ones below it, lowest first: others count from the highest number."""
         try:
             for item in self._list():
-                if item.number < self._number or item.value.get("nonce") == self._nonce:
+                if item.value.get("nonce") == self._nonce:
+                    self._delete_own()
+                elif item.number < self._number:
                     self._delete(item.number)
         except FAILURES:
             # It expires by itself; the run's own result must not be lost to this.
             return
+
+    def _delete_own(self) -> None:
+        """Delete the lock of this run, once no later run can choose its name."""
+        now = self._now + time.monotonic() - self._listed
+        time.sleep(min(10.0, max(0.0, self._number + TICK - now)) if TICK else 0.0)
+        self._delete(self._number)
 
     def _delete(self, number: int) -> None:
         try:

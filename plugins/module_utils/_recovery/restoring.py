@@ -27,7 +27,8 @@ from .switching import LONGEST, Move, moves, tags_beside
 from .words import Instance, Target, instance, iso
 
 SECRET = Waiter("given a password that RDS keeps", "MasterUserSecret.SecretStatus", ("active",), timeout=2700)
-# What both calls that restore take, by the property of the document. All else is brought in afterwards.
+# What both calls that restore take since botocore 1.35, the oldest supported, by the property of the document. All else
+# is brought in afterwards: BackupRetentionPeriod and PreferredBackupWindow are unknown to botocore before 1.42.46.
 GIVEN = {
     "class": "DBInstanceClass",
     "port": "Port",
@@ -38,8 +39,6 @@ GIVEN = {
     "minor_upgrades": "AutoMinorVersionUpgrade",
     "copy_tags_to_snapshot": "CopyTagsToSnapshot",
     "deletion_protection": "DeletionProtection",
-    "backup_retention": "BackupRetentionPeriod",
-    "backup_window": "PreferredBackupWindow",
     "ca_certificate": "CACertificateIdentifier",
     "parameter_group": "DBParameterGroupName",
     "logs": "EnableCloudwatchLogsExports",

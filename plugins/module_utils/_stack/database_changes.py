@@ -16,17 +16,15 @@ from .resource import Client, Edit, Live, Properties, Wait, Waiter, dig
 STATUS = "DBInstanceStatus"
 # A change is under way, perhaps that of a run which died.
 COMING = (
-    *(
-        "configuring-enhanced-monitoring",
-        "configuring-iam-database-auth",
-        "configuring-log-exports",
-        "converting-to-vpc",
-    ),
-    *("creating", "modifying", "moving-to-vpc", "rebooting", "renaming", "resetting-master-credentials", "starting"),
-    *("storage-config-upgrade", "upgrading"),
+    *("converting-to-vpc", "creating", "modifying", "moving-to-vpc", "rebooting", "renaming"),
+    *("resetting-master-credentials", "starting", "upgrading"),
 )
-# The database serves, and takes no changes: AWS's own doings, every day.
-PASSING = ("backing-up", "maintenance", "storage-initialization")
+# The database serves, and takes no changes: AWS's own doings, every day, and what follows a change that was made.
+# Source: RDS user guide, Viewing DB instance status.
+PASSING = (
+    *("backing-up", "configuring-associated-roles", "configuring-enhanced-monitoring", "configuring-iam-database-auth"),
+    *("configuring-log-exports", "maintenance", "storage-config-upgrade", "storage-initialization"),
+)
 # AWS has given up: the object is of no use, and only its snapshots and backups are left of the data.
 LOST = ("failed", "incompatible-restore", "restore-error")
 # Somebody has to mend something; the data is there.

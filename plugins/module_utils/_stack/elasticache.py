@@ -15,7 +15,7 @@ from .._aws.errors import code_of
 from .._aws.sdk import ClientError
 from .._aws.tags import RESOURCE, STACK, as_list, as_mapping
 from .details import known_by
-from .resource import Client, Detail, Live, Order, Raw, Scope, Tagging
+from .resource import TAGS_UNKNOWN, Client, Detail, Live, Order, Raw, Scope, Tagging
 
 BUSY = "InvalidReplicationGroupState"
 MOST_NODES = 6  # a primary and five replicas
@@ -48,7 +48,7 @@ def _read(client: Client, items: list[Raw]) -> list[Raw]:
     except ClientError as error:
         if code_of(error) != BUSY:
             raise
-        return [{}]
+        return [{TAGS_UNKNOWN: True}]
 
 
 def tagging(describe: Callable[[Client, str, str], Any]) -> Tagging:

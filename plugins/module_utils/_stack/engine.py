@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -22,7 +23,11 @@ from .progress import Progress, Report, discard
 from .reach import read_stack
 from .resource import Live, Scope
 from .resources import REGISTRY
+from .verification import find_unmade_changes
 from .wanted import Ref, WantedStack
+
+# Pauses in seconds in which AWS may come to show a change that it has made.
+LATE = (1.0, 2.0, 4.0, 8.0)
 
 
 @dataclass(frozen=True)
@@ -70,10 +75,10 @@ def run(clients: Clients, stack: WantedStack, options: Options) -> Result:
         progress = Progress(stack.name, options.report)
         applied = apply(clients, stack, plan, inventory, REGISTRY, options.parallel, lock.lost, progress)
     try:
-        found = _reread(clients, stack)
+        found, unmade = _reread(clients, stack, plan, verify=not applied.failure)
     except StackError as error:
         return Result(plan, applied.made, applied.failure or f"all changes are done, but then: {error}", applied=True)
-    return Result(plan, {**applied.made, **found}, applied.failure, applied=True)
+    return Result(plan, {**applied.made, **found}, applied.failure or unmade, applied=True)
 
 
 def _lock_left_behind(clients: Clients, stack: WantedStack, options: Options) -> Callable[[], None]:
@@ -132,10 +137,16 @@ def notices(live: Mapping[str, Live]) -> list[str]:
     return [f"{address}: {text}" for address, item, tell in told if tell for text in tell(item)]
 
 
-def _reread(clients: Clients, stack: WantedStack) -> dict[str, Live]:
-    """What lives now: attributes such as public addresses change with what came after."""
-    inventory = read_stack(clients, stack, REGISTRY)
-    return dict(make_plan(stack, inventory.alive, REGISTRY).kept)
+def _reread(clients: Clients, stack: WantedStack, applied: Plan, verify: bool) -> tuple[Mapping[str, Live], str | None]:
+    """What lives now (attributes such as public addresses change with what came after), and the failure text where AWS
+    did not make what it accepted: read again a few times first, since AWS may show a change late."""
+    for pause in (*LATE, None):
+        now = make_plan(stack, read_stack(clients, stack, REGISTRY).alive, REGISTRY)
+        unmade = find_unmade_changes(applied, now, REGISTRY) if verify else []
+        if not unmade or pause is None:
+            break
+        time.sleep(pause)
+    return now.kept, "\n".join([*unmade, "All other changes are done."]) if unmade else None
 
 
 def _objection(plan: Plan, options: Options) -> str | None:

@@ -7,9 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .._aws.errors import taken_as_done
+from .._aws.errors import StackError, join_sentences, taken_as_done, tell
+from .._aws.sdk import ClientError
 from .._aws.tags import PROTECT, RESOURCE, STACK, as_list, specification
 from . import ec2
+from .instance_types import find_problems
 from .resource import Client, Edit, Live, Raw, Tagging, Wait, Waiter
 
 TERMINATION = "groundwork:termination-protection"
@@ -69,11 +71,48 @@ TAGGING = Tagging(ec2.TAGGING.read, _write_tags, _remove_tags)
 
 
 def set_type(client: Client, edit: Edit) -> Iterator[Wait]:
-    """Only a stopped instance can change its type."""
+    """Change the type, for which the instance must be stopped. Where AWS rejects the new type, the old one is started.
+
+    StackError when the type was rejected, before the instance was stopped or after.
+    """
+    instance, wanted = edit.live.raw, edit.order.properties["type"]
+    current, is_down = instance["InstanceType"], instance["State"]["Name"] in ("stopping", "stopped")
+    problems = find_problems(client, instance, wanted)
+    if problems:
+        # Stopped by an earlier run that AWS rejected, say: the service matters more than its type.
+        if is_down:
+            yield from start(client, edit)
+        state = f"was started again as {current}" if is_down else "was not stopped"
+        raise StackError(join_sentences("; ".join(problems), f"The instance {state}: choose another type"))
     client.stop_instances(InstanceIds=[edit.live.id])
     yield Wait(STOPPED, edit.live.id)
-    client.modify_instance_attribute(InstanceId=edit.live.id, InstanceType={"Value": edit.order.properties["type"]})
-    yield from start(client, edit)
+    try:
+        _modify_type(client, edit.live.id, wanted)
+        client.start_instances(InstanceIds=[edit.live.id])
+    except ClientError as error:
+        rejected = tell(error)
+    else:
+        yield Wait(RUNNING, edit.live.id)
+        return
+    yield from _start_as(client, edit.live.id, current, rejected)
+    raise StackError(join_sentences(rejected, f"The instance was started again as {current}: choose another type"))
+
+
+def _modify_type(client: Client, identifier: str, name: str) -> None:
+    client.modify_instance_attribute(InstanceId=identifier, InstanceType={"Value": name})
+
+
+def _start_as(client: Client, identifier: str, current: str, rejected: str) -> Iterator[Wait]:
+    """Start an instance with the type that it had; ``rejected`` is why it does not get the other one."""
+    try:
+        _modify_type(client, identifier, current)
+        client.start_instances(InstanceIds=[identifier])
+    except ClientError as error:
+        problem = f"It could not be started as {current} either: {tell(error)}"
+        raise StackError(
+            join_sentences(rejected, problem, f"The instance {identifier} is stopped: start it")
+        ) from error
+    yield Wait(RUNNING, identifier)
 
 
 def start(client: Client, edit: Edit) -> Iterator[Wait]:

@@ -13,7 +13,7 @@ from .._aws.errors import StackError
 from .._aws.tags import OURS, PLACE, PROTECT, RESOURCE, STACK
 from .graph import in_order
 from .references import references, resolve, strings
-from .resource import Live, ResourceType, Scope, dig, successor_suffix
+from .resource import TAGS_UNKNOWN, Live, ResourceType, Scope, dig, successor_suffix
 from .wanted import Ref, Wanted, WantedStack
 
 Registry = Mapping[str, ResourceType]
@@ -96,7 +96,8 @@ def scope_of(stack: WantedStack, registry: Registry) -> Scope:
         title = item.properties.get(kind.title or kind.place) if kind else None
         if isinstance(title, str):
             titles.setdefault(item.type, set()).add(title)
-    return Scope(stack.name, stack.region, {name: frozenset(found) for name, found in titles.items()})
+    named = {name: frozenset(found) for name, found in titles.items()}
+    return Scope(stack.name, stack.region, named, absent=not stack.resources)
 
 
 def tags_of(stack: WantedStack, wanted: Wanted, kind: ResourceType) -> dict[str, str]:
@@ -205,7 +206,7 @@ class _Planner:
         self, wanted: Wanted, live: Live, desired: Mapping[str, Any], changed: frozenset[str], tags: dict[str, str]
     ) -> Change | None:
         kind = self._kind(wanted)
-        known = tags if kind.tagging else {}
+        known = tags if kind.tagging and not live.raw.get(TAGS_UNKNOWN) else {}
         set_tags = {key: value for key, value in known.items() if live.tags.get(key) != value}
         # Where there is something that stays, it is to be found again.
         stay = kind.own_tags if self.prune else {*kind.own_tags, *(key for key in live.tags if key.startswith(PLACE))}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._aws.errors import StackError, is_not_found
+from .._aws.errors import StackError, is_not_found, join_sentences
 from .._aws.sdk import FAILURES
 from .live import ClientOf, by_ids
 from .resource import Listing, Raw, ResourceType, Scope, Waiter, dig
@@ -157,8 +157,7 @@ class Poller:
         elif time.monotonic() - awaited.started > waiter.timeout:
             state = dig(item, waiter.path) if item else "not listed"
             told = f"{awaited.id} is not {waiter.what} after {waiter.timeout:.0f} s (it is {state})"
-            hint = f"; {waiter.hint}" if waiter.hint else ""
-            self._finish(awaited, StackError(f"{told}{hint}; run again to go on waiting"))
+            self._finish(awaited, StackError(join_sentences(told, waiter.hint, "Run again to go on waiting")))
         awaited.postpone()
 
     def _finish(self, awaited: _Awaited, result: Any) -> None:

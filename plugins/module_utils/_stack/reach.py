@@ -13,7 +13,7 @@ do; before something is done, or said to be due, all is read from where it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -92,14 +92,12 @@ def _read_with(names: Iterable[str], registry: Registry) -> list[ResourceType]:
     return [kind for name, kind in registry.items() if name in found | joining]
 
 
-def _with_titles(scope: Scope, kinds: Iterable[ResourceType], arns: Iterable[str], alive: Iterable[Live]) -> Scope:
+def _with_titles(scope: Scope, kinds: Sequence[ResourceType], arns: Iterable[str], alive: Iterable[Live]) -> Scope:
     """The scope with the names that ARNs tell, of the types that may bear any, and the places that tags tell."""
     titles = dict(scope.titles)
-    places = {key.removeprefix(PLACE) for live in alive for key in live.tags if key.startswith(PLACE)}
+    places = frozenset(key.removeprefix(PLACE) for live in alive for key in live.tags if key.startswith(PLACE))
     for kind in kinds:
         if kind.of_arn:
             told = [kind.of_arn(arn) for arn in arns if arn.split(":")[2] == kind.service]
             titles[kind.name] = titles.get(kind.name, frozenset()) | {title for title in told if title}
-        if kind.place:
-            titles[kind.name] = titles.get(kind.name, frozenset()) | places
-    return replace(scope, titles=titles)
+    return replace(scope, titles=titles, places=places if any(kind.place for kind in kinds) else frozenset())

@@ -14,6 +14,8 @@ Client = Any
 Properties = Mapping[str, Any]
 # Tags by ARN, as far as they are told without a call for each object.
 Told = Mapping[str, Mapping[str, str]]
+# Set in an item whose tags AWS does not show at present: they are not compared.
+TAGS_UNKNOWN = "TagsUnknown"
 # Where an item has the tags of other objects that its details show, by ARN (see `told_by`).
 SHOWN = "Shown"
 
@@ -33,11 +35,15 @@ class Scope:
     """Whose resources are meant: one stack in one region.
 
     ``titles`` are, by type, the names of its objects that are not made of the stack's (see ``ResourceType.title``).
+    ``places`` are where else to look, as tags say (see ``ResourceType.place``). With ``absent`` nothing is desired any
+    more, so that what the document says ambiguously is looked for everywhere.
     """
 
     stack: str
     region: str
     titles: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    places: frozenset[str] = frozenset()
+    absent: bool = False
 
     @property
     def path(self) -> str:
@@ -155,7 +161,8 @@ class Order:
     """What is to be made or reached: properties with every reference resolved, and all tags.
 
     ``token`` is the client token for calls that take one. ``name`` is what AWS shall call it. ``prepared`` is what
-    the type's ``prepare`` found for all orders of this run.
+    the type's ``prepare`` found for all orders of this run. ``run`` is another text in each run: for tokens that AWS
+    remembers for longer than the object which they made.
     """
 
     address: str
@@ -165,6 +172,7 @@ class Order:
     scope: Scope
     token: str = ""
     prepared: Mapping[str, Any] = field(default_factory=dict)
+    run: str = ""
 
 
 @dataclass(frozen=True)
@@ -238,6 +246,8 @@ class ResourceType:
     everywhere: bool = False
     # What AWS calls an object, where its name alone must tell whose it is.
     naming: Callable[[Scope, str], str] | None = None
+    # Makes a name one that AWS advises to use; most names are.
+    adjust_name: Callable[[str], str] = str
     # The property in which a document may give an object any other name, and that name in an ARN, if it is one.
     title: str = ""
     of_arn: Callable[[str], str | None] | None = None
@@ -276,11 +286,10 @@ class ResourceType:
     # What a person should know of an object which is as it is wanted all the same.
     notices: Callable[[Live], Sequence[str]] | None = None
     ready: Waiter | None = None
-    # Codes by which a creation says that the name is taken; by which a call says "not yet", "still in use".
+    # Codes by which a creation says that the name is taken; by which a deletion says "still in use" (`busy`).
     exists: frozenset[str] = frozenset()
     # Finds an object by its name where lists are late by more than a run can wait.
     by_name: Callable[[Client, str], Raw] | None = None
-    not_yet: tuple[tuple[str, str], ...] = ()
     busy: frozenset[str] = frozenset({"DependencyViolation"})
     busy_timeout: float = 600.0
 
@@ -312,13 +321,18 @@ class ResourceType:
     def identify(self, item: Raw) -> str:
         return str(dig(item, self.id))
 
+    def identifiers(self, item: Raw) -> set[str]:
+        """The texts by which calls about other resources refer to an item: its id, its name and its ARN."""
+        referring = {name: path for name, path in self.attributes.items() if name in ("id", "name", "arn")}
+        return {self.identify(item), *(str(dig(item, path)) for path in referring.values() if dig(item, path))}
+
     def tags_of(self, item: Raw) -> dict[str, str]:
         """The tags of an item, as far as it shows any."""
         return self.tagging.read(item) if self.tagging else {}
 
     def physical(self, scope: Scope, name: str, suffix: str = "") -> str:
         plain = self.naming(scope, name) if self.naming else scope.physical(name, self.everywhere)
-        return shortened(plain + suffix, self.longest)
+        return self.adjust_name(shortened(plain + suffix, self.longest))
 
     def equal(self, name: str, wanted: Any, live: Any) -> bool:
         compare = self.same.get(name)

@@ -13,7 +13,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from .._aws.errors import code_of
+from .._aws.errors import StackError, code_of
 from .._aws.sdk import ClientError
 from .resource import Client, Raw, Scope
 
@@ -32,22 +32,42 @@ def plain(name: str) -> str:
     return name.replace(CODED, ASTERISK).lower().rstrip(".")
 
 
-def zones(client: Client, places: Collection[str]) -> dict[str, str]:
-    """The id of the hosted zone by each place that is given, as far as there is one.
+def zones(client: Client, places: Collection[str], more: Collection[str] = ()) -> dict[str, list[str]]:
+    """The ids of the hosted zones by each place: one of each of ``places``, all that there are of ``more``.
 
     A place is an id, or a name: then it is the public zone that holds the name and has the longest name itself.
+    StackError where several public zones have that name: nobody sees records in the wrong one.
     """
+    found = _all_zones(client, {*places, *more})
+    problems = [_ambiguous(place, found[place]) for place in sorted({*places} & found.keys()) if len(found[place]) > 1]
+    if problems:
+        raise StackError("\n".join([*problems, "Nothing was changed."]))
+    return found
+
+
+def _all_zones(client: Client, places: Collection[str]) -> dict[str, list[str]]:
+    """The ids of all public zones that have the longest fitting name, by place; places without any are left out."""
     if not places:
         return {}
     pages = client.pages("list_hosted_zones", {})
     listed = {_bare_id(zone["Id"]): zone for page in pages for zone in page["HostedZones"]}
-    public = {plain(zone["Name"]): key for key, zone in listed.items() if not zone["Config"]["PrivateZone"]}
-    found: dict[str, str | None] = {}
+    public: dict[str, list[str]] = {}
+    for identifier, zone in sorted(listed.items()):
+        if not zone["Config"]["PrivateZone"]:
+            public.setdefault(plain(zone["Name"]), []).append(identifier)
+    found: dict[str, list[str]] = {}
     for place in places:
         labels = plain(place).split(".")
         tails = (".".join(labels[start:]) for start in range(len(labels)))
-        found[place] = place if place in listed else next((public[tail] for tail in tails if tail in public), None)
-    return {place: zone for place, zone in found.items() if zone}
+        found[place] = [place] if place in listed else next((public[tail] for tail in tails if tail in public), [])
+    return {place: ids for place, ids in found.items() if ids}
+
+
+def _ambiguous(place: str, ids: Collection[str]) -> str:
+    return (
+        f"{place}: this account has {len(ids)} public hosted zones for it, {' and '.join(ids)}. "
+        "Say which one by its id: load_balancer.hosted_zone of the document, or zone of a dns_record"
+    )
 
 
 def _bare_id(identifier: str) -> str:
@@ -55,9 +75,10 @@ def _bare_id(identifier: str) -> str:
 
 
 def requests(client: Client, scope: Scope) -> list[Mapping[str, Any]]:
-    """What lists the zones that the document names."""
-    places = scope.titles.get("dns_record", frozenset())
-    return [{"HostedZoneId": zone} for zone in sorted(set(zones(client, places).values()))]
+    """What lists the zones that the document names. StackError where it does not say which of several it means."""
+    named = scope.titles.get("dns_record", frozenset())
+    found = zones(client, () if scope.absent else named, named | scope.places)
+    return [{"HostedZoneId": zone} for zone in sorted({zone for ids in found.values() for zone in ids})]
 
 
 def in_zone(request: Mapping[str, Any], record: Raw) -> Raw:

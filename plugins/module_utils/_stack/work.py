@@ -6,12 +6,13 @@ anywhere in between, and after an answer that never came back."""
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
 from .._aws.client import Clients
-from .._aws.errors import LostResponseError, StackError, code_of, is_not_found, message_of
+from .._aws.errors import LostResponseError, StackError, code_of, is_not_found, join_sentences, tell
 from .._aws.sdk import ClientError
 from . import live as reading
 from .graph import Step
@@ -29,7 +30,6 @@ Finding = Generator["Pause | Await", Any, T]
 LOST_TRIES = 4
 LOOKS = (0.5, 1.0, 2.0, 4.0, 8.0)
 GENERATIONS = 40
-NOT_YET_SECONDS = 120.0
 REUSED_TOKEN = ("IdempotentInstanceTerminated", "IdempotentParameterMismatch")
 
 
@@ -60,6 +60,7 @@ class Worker:
                 self._updated.setdefault(change.type, {})[change.live.id] = change.after or {}
         self._inventory = inventory
         self._prepared: dict[str, Mapping[str, Any]] = {}
+        self._run = uuid.uuid4().hex
         replaced = {change.key for change in plan.changes if change.action == "replace"}
         self.made: dict[str, Live] = {key: live for key, live in plan.kept.items() if key not in replaced}
 
@@ -106,6 +107,7 @@ class Worker:
             scope=self._scope,
             token=self._token(change, bump),
             prepared=self._prepared.get(change.key, {}),
+            run=self._run,
         )
 
     def _name(self, change: Change, kind: ResourceType, properties: Properties) -> str:
@@ -138,6 +140,8 @@ class Worker:
         """A live object once the waiter is content with it."""
         seen = yield Await(kind, Wait(waiter, live.id))
         now = reading.to_live(kind, {**live.raw, **(seen or {})}, live.name)
+        # Other services may take a moment longer to see that it can be used.
+        self._clients.recent.add(*kind.identifiers(dict(now.raw)))
         self.made[live.address] = now
         return now
 
@@ -149,7 +153,7 @@ class Worker:
             item = yield from self._make(kind, order)
             if item is None or reading.dead(kind, item):
                 continue
-            self._clients.fresh.add(kind.identify(item))
+            self._clients.recent.add(*kind.identifiers(item))
             item = yield from self._until_ready(kind, item)
             yield from self._settle(change, kind, order, item)
             return
@@ -182,8 +186,7 @@ class Worker:
         """
         for _attempt in range(LOST_TRIES):
             try:
-                item = yield from self._patiently(kind, lambda: kind.create(self._clients(kind.service), order))
-                return item  # type: ignore[no-any-return]
+                return kind.create(self._clients(kind.service), order)
             except LostResponseError as error:
                 lost = error
             except ClientError as error:
@@ -200,10 +203,8 @@ class Worker:
         if found or code_of(error) in REUSED_TOKEN:
             return found
         adopt = ", or name it under adopt" if kind.listing.by_ids else ""
-        raise StackError(
-            f"{error.operation_name}: {code_of(error)}: {message_of(error)} It is not tagged as this stack's: "
-            f"rename or remove {order.name}{adopt}"
-        ) from error
+        foreign = f"It is not tagged as this stack's: rename or remove {order.name}{adopt}"
+        raise StackError(join_sentences(tell(error), foreign)) from error
 
     def _look(self, kind: ResourceType, order: Order) -> Finding[Raw | None]:
         """Look for an object by its tags, several times: AWS may show it late."""
@@ -220,17 +221,6 @@ class Worker:
         if kind.by_name:
             return reading.find_by_name(self._clients, kind, self._scope, order, known)
         return reading.find(self._clients, kind, self._scope, order.address, known, list(self.made.values()))
-
-    def _patiently(self, kind: ResourceType, call: Callable[[], Any]) -> Finding[Any]:
-        """Say again what AWS refuses only because it has not heard yet of something made elsewhere."""
-        for seconds in pauses(NOT_YET_SECONDS):
-            try:
-                return call()
-            except ClientError as error:
-                if not any(code_of(error) == code and part in message_of(error) for code, part in kind.not_yet):
-                    raise
-            yield Pause(seconds)
-        return call()
 
     def _configure(self, change: Change, kind: ResourceType) -> Work:
         yield from self._usable(change, late=True)
@@ -268,7 +258,7 @@ class Worker:
         """Follow a function of a type through its waits; from the beginning again after a lost answer."""
         for attempt in range(1, LOST_TRIES + 1):
             try:
-                steps = yield from self._patiently(kind, start)
+                steps = start()
                 while steps is not None and (wait := next(steps, None)):
                     yield Await(kind, wait)
                 return

@@ -90,7 +90,7 @@ LOAD_BALANCER = Record(
         "hosted_zone": Field(
             Text("the id or the name of a hosted zone", rf"Z[A-Z0-9]{{1,31}}|{DOMAIN}"),
             "Hosted zone of the records, by id or name. Without it, of the public ones of the account, the one that "
-            "holds the name; of several the one with the longest name.",
+            "holds the name; of several the one with the longest name. Of two with the same name the id is needed.",
         ),
         "alias_records": Field(
             Flag(),

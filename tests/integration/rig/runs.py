@@ -149,8 +149,13 @@ def _result(output: str) -> dict[str, Any]:
 
 
 def environment(endpoint: str) -> dict[str, str]:
-    """All that a run may know: this API, and nothing of the person's own AWS."""
+    """All that a run may know: this API, and nothing of the person's own AWS.
+
+    With AWS_DATA_PATH the runs use the service models of another botocore, which rejects parameters that it lacks.
+    """
+    models = {name: os.environ[name] for name in ("AWS_DATA_PATH",) if name in os.environ}
     return {
+        **models,
         "PATH": os.environ["PATH"],
         "HOME": tempfile.gettempdir(),
         "AWS_ENDPOINT_URL": endpoint,

@@ -12,8 +12,9 @@ from botocore import exceptions as botocore
 from botocore.parsers import ResponseParserError
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws import errors
-from ansible_collections.groundwork.aws.plugins.module_utils._aws.client import Client, Clients, Fresh
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.client import Client, Clients
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import Connection
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.retries import RecentResources
 
 
 def refusal(code: str, status: int = 400, message: str = "no") -> botocore.ClientError:
@@ -43,7 +44,9 @@ class Service:
         return call
 
 
-def client(service: Service, fresh: Fresh | None = None) -> tuple[Client, list[float], list[bool]]:
+def client(
+    service: Service, recent: RecentResources | None = None, name: str = "ec2"
+) -> tuple[Client, list[float], list[bool]]:
     slept: list[float] = []
     retries: list[bool] = []
 
@@ -51,7 +54,7 @@ def client(service: Service, fresh: Fresh | None = None) -> tuple[Client, list[f
         retries.append(with_retries)
         return service
 
-    return Client(make, fresh or Fresh(), slept.append), slept, retries
+    return Client(name, make, recent or RecentResources(), slept.append), slept, retries
 
 
 @pytest.mark.parametrize(
@@ -142,7 +145,7 @@ class Paged:
 
 def test_a_list_is_read_again_as_a_whole() -> None:
     slept: list[float] = []
-    made = Client(lambda _retries: Paged(GARBLED), Fresh(), slept.append)
+    made = Client("ec2", lambda _retries: Paged(GARBLED), RecentResources(), slept.append)
     assert made.pages("describe_vpcs", {}, lambda page: page["Vpcs"]) == [[1, 2], [3]]
     assert len(slept) == 1
 
@@ -155,21 +158,21 @@ def test_throttling_is_not_met_for_ever() -> None:
 
 
 def test_what_was_just_made_may_be_unknown_elsewhere_for_a_while() -> None:
-    fresh = Fresh()
-    fresh.add("vpc-1")
+    recent = RecentResources()
+    recent.add("vpc-1")
     service = Service(refusal("InvalidVpcID.NotFound"), refusal("InvalidVpcID.NotFound"))
-    made, slept, _retries = client(service, fresh)
+    made, slept, _retries = client(service, recent)
     assert made.create_subnet(VpcId="vpc-1") == "done"
     assert len(slept) == 2
 
 
 def test_that_has_an_end() -> None:
-    fresh = Fresh()
-    fresh.add("vpc-1")
-    made, slept, _retries = client(Service(*[refusal("InvalidVpcID.NotFound")] * 100), fresh)
+    recent = RecentResources()
+    recent.add("vpc-1")
+    made, slept, _retries = client(Service(*[refusal("InvalidVpcID.NotFound")] * 100), recent)
     with pytest.raises(botocore.ClientError):
         made.create_subnet(VpcId="vpc-1")
-    assert 50 < sum(slept) < 75
+    assert 110 < sum(slept) < 130
 
 
 @pytest.mark.parametrize(
@@ -180,11 +183,20 @@ def test_that_has_an_end() -> None:
     ],
 )
 def test_other_mistakes_are_told_at_once(failure: Exception) -> None:
-    fresh = Fresh()
-    fresh.add("shop-role")
-    made, slept, _retries = client(Service(failure), fresh)
+    recent = RecentResources()
+    recent.add("shop-role")
+    made, slept, _retries = client(Service(failure), recent)
     with pytest.raises(botocore.ClientError):
         made.attach_role_policy(RoleName="shop-role", PolicyArn="arn:nonsense")
+    assert slept == []
+
+
+def test_a_recent_name_in_the_tags_of_a_call_does_not_explain_what_is_missing() -> None:
+    recent = RecentResources()
+    recent.add("shop-key")
+    made, slept, _retries = client(Service(refusal("InvalidSubnetID.NotFound")), recent)
+    with pytest.raises(botocore.ClientError):
+        made.run_instances(SubnetId="subnet-typo", Tags=[{"Key": "Name", "Value": "shop-key"}])
     assert slept == []
 
 
@@ -224,3 +236,19 @@ def test_some_refusals_mean_that_it_is_done() -> None:
         raise refusal("InvalidAssociationID.NotFound")
     with pytest.raises(botocore.ClientError), errors.taken_as_done("*.NotFound"):
         raise refusal("UnauthorizedOperation")
+
+
+@pytest.mark.parametrize(
+    ("texts", "joined"),
+    [
+        (["It already exists", "It is not tagged"], "It already exists. It is not tagged"),
+        (["It already exists.", "It is not tagged."], "It already exists. It is not tagged."),
+        (["Is it there?", "Run again", ""], "Is it there? Run again"),
+        (["Busy;", " Wait "], "Busy. Wait"),
+        (["One", "Two", "Three"], "One. Two. Three"),
+        (["", "Alone"], "Alone"),
+        ([], ""),
+    ],
+)
+def test_texts_of_aws_and_ours_are_joined_as_sentences(texts: list[str], joined: str) -> None:
+    assert errors.join_sentences(*texts) == joined

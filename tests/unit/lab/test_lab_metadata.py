@@ -21,7 +21,7 @@ MACHINE = Machine(
     account="123456789012",
     zone="us-east-1a",
     image="ami-1",
-    type="t2.micro",
+    type="t3.micro",
     launched=NOW,
     hostname="ip-10-0-1-4.ec2.internal",
     mac="02:00:00:00:00:01",
@@ -52,7 +52,7 @@ def text(machine: Machine, path: str) -> str | None:
     [
         ("", "dynamic/\nmeta-data/\nuser-data"),
         ("meta-data/instance-id", "i-1"),
-        ("meta-data/instance-type/", "t2.micro"),
+        ("meta-data/instance-type/", "t3.micro"),
         ("meta-data/ami-id", "ami-1"),
         ("meta-data/hostname", "ip-10-0-1-4.ec2.internal"),
         ("meta-data/local-ipv4", "10.0.1.4"),

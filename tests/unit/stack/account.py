@@ -8,6 +8,7 @@ import threading
 from contextlib import suppress
 from typing import Any
 
+from aws.oldest import check_request
 from botocore.loaders import create_loader
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.client import Clients
@@ -66,6 +67,7 @@ LOADER = create_loader()
 def clients(switch: Switch | None = None) -> Clients:
     made = Clients(CONNECTION, REGION)
     made._open().register_component("data_loader", LOADER)
+    made._open().register("provide-client-params", check_request)
     if switch:
         session = made._open()
         session.register("before-call", switch.before)

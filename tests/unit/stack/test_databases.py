@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import string
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import StackError
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.tags import RESOURCE, STACK, as_list
 from ansible_collections.groundwork.aws.plugins.module_utils._stack import live, passwords, rds
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.resource import Live, Order, Scope
@@ -182,8 +184,31 @@ def test_only_what_the_stack_itself_deleted_is_called_back() -> None:
     deleted = {**OURS, "DeletedDate": 1}
     assert secret.look_up(Vault(deleted), [ORDER]) == {"secret/x": {"deleted": deleted}}
     assert secret.look_up(Vault(OURS), [ORDER]) == {}
-    assert secret.look_up(Vault({**deleted, "Tags": []}), [ORDER]) == {}
     assert secret.look_up(Vault(None), [ORDER]) == {}
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [({}, "exists: remove it"), ({"DeletedDate": 1}, "is scheduled for deletion, and keeps its name")],
+)
+def test_a_name_that_another_secret_has_or_had_ends_the_run_before_it_changes_anything(more: Any, reason: str) -> None:
+    with pytest.raises(StackError, match=f"^secret/x: a secret shop-x .* {reason}(.|\n)*Nothing was changed"):
+        secret.look_up(Vault({**OURS, "Tags": [], **more}), [ORDER])
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix", "physical"),
+    [
+        ("app", "", "shop-app"),
+        ("master", "", "shop-master-value"),
+        ("a-b-cde", "", "shop-a-b-cde"),
+        ("key-ab-cde", "", "shop-key-ab-cde-value"),
+        ("app", "-1a2b3c", "shop-app-1a2b3c-value"),
+    ],
+)
+def test_no_secret_is_named_like_the_end_of_an_arn(name: str, suffix: str, physical: str) -> None:
+    assert secret.TYPE.physical(SCOPE, name, suffix) == physical
+    assert not re.search("-.{6}$", physical)
 
 
 def test_a_secret_that_no_list_shows_yet_is_found_by_its_name() -> None:

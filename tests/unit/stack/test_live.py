@@ -457,7 +457,9 @@ PLACED = kind(
     listing=Listing(
         "list_record",
         "Items",
-        requests=lambda _client, scope: [{"Zone": zone} for zone in sorted(scope.titles.get("record", ()))],
+        requests=lambda _client, scope: [
+            {"Zone": zone} for zone in sorted({*scope.titles.get("record", ()), *scope.places})
+        ],
     ),
 )
 

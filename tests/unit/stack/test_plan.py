@@ -5,16 +5,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import StackError
 from ansible_collections.groundwork.aws.plugins.module_utils._stack import drift, passwords, render
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.graph import Graph, in_order
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.live import to_live
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.plan import Change, Plan, make_plan, tags_of
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.references import resolve
-from ansible_collections.groundwork.aws.plugins.module_utils._stack.resource import Live, successor_suffix
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.resource import (
+    TAGS_UNKNOWN,
+    Live,
+    successor_suffix,
+)
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.resources import REGISTRY
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.resources.secret import digest
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.wanted import Ref, Wanted, WantedStack
@@ -139,7 +146,7 @@ def test_what_a_replacement_that_died_left_behind_may_go_as_that_might() -> None
         found = live(secret, arn, generate=digest(passwords.desired({"length": length})))
         return replace(found, attributes={"id": arn, "name": name})
 
-    successor = f"shop-a{successor_suffix('arn-old')}"
+    successor = f"shop-a{successor_suffix('arn-old')}-value"
     old, other = there("arn-old", "shop-a", 32), there("arn-other", "shop-b", 32)
     found = plan(stack(secret), [old, other, there("arn-new", successor, 50)])
     assert [change.key for change in found.changes] == ["secret/a@arn-old", "secret/a@arn-other"]
@@ -158,6 +165,30 @@ def test_what_a_dead_run_did_not_wait_for_is_waited_for() -> None:
     found = plan(stack(VPC), [Live(**{**vars(item), "raw": {"State": "pending"}})])
     assert brief(found) == [("vpc/main", "update", "differs: status")]
     assert (found.changes[0].before, found.changes[0].after) == ({"status": "pending"}, {"status": "available"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "statuses"),
+    [
+        ("cache", "Status", ["available", "snapshotting"]),
+        (
+            "db_instance",
+            "DBInstanceStatus",
+            [
+                *("available", "storage-optimization", "backing-up", "maintenance", "storage-initialization"),
+                *("configuring-enhanced-monitoring", "configuring-log-exports", "storage-config-upgrade"),
+            ],
+        ),
+    ],
+)
+def test_what_aws_does_by_itself_is_no_drift(kind: str, state: str, statuses: list[str]) -> None:
+    case = yaml.safe_load((Path(__file__).parent / "cases" / f"{kind}.yml").read_text(encoding="utf-8"))
+    wanted = Wanted(kind, "x", case["wanted"])
+    for status in statuses:
+        tags = {} if status == "snapshotting" else tags_of(stack(wanted), wanted, REGISTRY[kind])
+        found = to_live(REGISTRY[kind], {**case["item"], state: status}, "x")
+        raw = {**found.raw, TAGS_UNKNOWN: status == "snapshotting"}
+        assert plan(stack(wanted), [replace(found, tags=tags, raw=raw)]).changes == (), status
 
 
 def test_secrets_do_not_show() -> None:

@@ -87,7 +87,45 @@ def shared() -> Order:
     ],
 )
 def test_a_zone_is_found_by_id_or_as_the_public_one_that_holds_a_name(place: str, zone: str | None) -> None:
-    assert route53.zones(Zone(), [place]) == ({place: zone} if zone else {})
+    assert route53.zones(Zone(), [place]) == ({place: [zone]} if zone else {})
+
+
+class Twice(Zone):
+    """An account with two public zones of one name."""
+
+    def pages(self, operation: str, arguments: Any) -> list[dict[str, Any]]:
+        twin = {"Id": "/hostedzone/Z7", "Name": "example.org.", "Config": {"PrivateZone": False}}
+        return [*super().pages(operation, arguments), {"HostedZones": [twin]}]
+
+
+@pytest.mark.parametrize("place", ["example.org", "www.example.org"])
+def test_of_two_public_zones_with_one_name_the_document_must_say_which(place: str) -> None:
+    asked = Scope("shop", "us-east-1", {"dns_record": frozenset({place, "shop.example.org"})})
+    with pytest.raises(StackError) as raised:
+        route53.requests(Twice(), asked)
+    assert str(raised.value).splitlines() == [
+        f"{place}: this account has 2 public hosted zones for it, Z1 and Z7. Say which one by its id: "
+        "load_balancer.hosted_zone of the document, or zone of a dns_record",
+        "Nothing was changed.",
+    ]
+
+
+@pytest.mark.parametrize("place", ["Z7", "shop.example.org"])
+def test_an_id_or_a_longer_name_says_which_zone(place: str) -> None:
+    asked = Scope("shop", "us-east-1", {"dns_record": frozenset({place})})
+    assert len(route53.requests(Twice(), asked)) == 1
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        Scope("shop", "us-east-1", {"dns_record": frozenset({"example.org"})}, absent=True),
+        # The document says Z7 by now; the name is that of an earlier one, as tags tell.
+        Scope("shop", "us-east-1", {"dns_record": frozenset({"Z7"})}, places=frozenset({"example.org"})),
+    ],
+)
+def test_what_a_stack_has_had_is_looked_for_in_both_zones_of_one_name(scope: Scope) -> None:
+    assert route53.requests(Twice(), scope) == [{"HostedZoneId": "Z1"}, {"HostedZoneId": "Z7"}]
 
 
 def test_nobody_is_asked_about_no_zones() -> None:

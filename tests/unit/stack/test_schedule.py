@@ -178,7 +178,7 @@ def test_many_are_asked_about_in_one_call() -> None:
 @pytest.mark.parametrize(
     ("machines", "message"),
     [
-        (Machines(after=10**9), r"i-1 is not up after 0 s \(it is pending\); run again to go on waiting"),
+        (Machines(after=10**9), r"i-1 is not up after 0 s \(it is pending\)\. Run again to go on waiting"),
         (Machines(error=KeyError("odd")), "odd"),
     ],
 )
@@ -209,8 +209,8 @@ def test_one_that_is_gone_is_not_waited_for_for_ever() -> None:
         yield Await(kind, Wait(waiter, name))
 
     message = str(walk({"arn": set()}, work, Gone()).failed[step("arn")])
-    assert message.startswith("arn is not issued after 0 s (it is not listed); ACM must find its records")
-    assert message.endswith("; run again to go on waiting")
+    assert message.startswith("arn is not issued after 0 s (it is not listed). ACM must find its records")
+    assert message.endswith("? Run again to go on waiting")
 
 
 def test_what_will_never_be_ready_is_a_failure_at_once() -> None:

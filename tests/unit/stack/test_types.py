@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from aws.oldest import unknown_parameters
 from botocore.exceptions import ClientError
 
 from ansible_collections.groundwork.aws.plugins.module_utils._stack import live, resources
@@ -32,6 +33,9 @@ class Recorder:
         self.calls: list[dict[str, Any]] = []
         self._answers = answers
         self._errors = errors
+
+    def pages(self, operation: str, arguments: dict[str, Any]) -> list[Any]:
+        return [getattr(self, operation)(**arguments)]
 
     def __getattr__(self, operation: str) -> Any:
         def call(**arguments: Any) -> Any:
@@ -82,16 +86,20 @@ def difference(kind: ResourceType, case: dict[str, Any]) -> tuple[Edit, frozense
     return Edit(now, wanted, changed, case.get("beside", {})), kind.replaces(changed, now.properties)
 
 
-def check_calls(client: Recorder, case: dict[str, Any]) -> None:
+def check_calls(kind: ResourceType, client: Recorder, case: dict[str, Any]) -> None:
     if "calls" in case:
         assert client.calls == case["calls"]
+    for call in client.calls:
+        for operation, arguments in call.items():
+            if operation != "wait":
+                assert unknown_parameters(kind.service, operation, arguments) == []
 
 
 @pytest.mark.parametrize(("kind", "case"), cases("create"))
 def test_create(kind: ResourceType, case: dict[str, Any]) -> None:
     client, wanted = recorder(case), order(kind, case)
     made = live.to_live(kind, kind.create(client, wanted), "x")
-    check_calls(client, case)
+    check_calls(kind, client, case)
     assert len(client.calls) == 1, "more than one call cannot be made safe against a crash in between"
     if "left" in case:
         assert sorted(kind.different(wanted.properties, made.properties)) == case["left"]
@@ -110,7 +118,7 @@ def test_update(kind: ResourceType, case: dict[str, Any]) -> None:
     client = recorder(case)
     for update in dict.fromkeys(update for name, update in kind.updates.items() if name in edit.changed):
         follow(client, update(client, edit))
-    check_calls(client, case)
+    check_calls(kind, client, case)
     assert client.calls
 
 
@@ -125,7 +133,7 @@ def test_replace(kind: ResourceType, case: dict[str, Any]) -> None:
 def test_delete(kind: ResourceType, case: dict[str, Any]) -> None:
     client = recorder(case)
     follow(client, kind.delete(client, live.to_live(kind, case["item"], "x")))
-    check_calls(client, case)
+    check_calls(kind, client, case)
 
 
 @pytest.mark.parametrize(("kind", "case"), [*cases("release")])
@@ -133,7 +141,7 @@ def test_release(kind: ResourceType, case: dict[str, Any]) -> None:
     client = recorder(case)
     assert kind.release
     follow(client, kind.release(client, live.to_live(kind, case["item"], "x")))
-    check_calls(client, case)
+    check_calls(kind, client, case)
 
 
 @pytest.mark.parametrize("name", sorted(REGISTRY))

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from ansible_collections.groundwork.aws.plugins.module_utils._aws.client import Fresh
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import LostResponseError, StackError
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.retries import RecentResources
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.tags import RESOURCE, STACK
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.graph import Step
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.live import Inventory
@@ -48,7 +48,7 @@ class Account:
         self.things: list[Raw] = []
         self.tokens: list[str] = []
         self.said: list[str] = []
-        self.fresh = Fresh()
+        self.recent = RecentResources()
 
     def __call__(self, service: str) -> Account:
         assert service == "things"
@@ -86,6 +86,7 @@ def kind(**more: Any) -> ResourceType:
         lambda client, live, keys: client.say(f"untag {sorted(keys)}"),
     )
     given: dict[str, Any] = {
+        "attributes": {"id": "Id"},
         "updates": {"colour": lambda client, edit: client.say("paint"), "size": steps},
         "is_dead": lambda item: item["State"] == "dead",
         **more,
@@ -96,7 +97,6 @@ def kind(**more: Any) -> ResourceType:
         listing=Listing("list_things", "Things", lambda scope: {}),
         id="Id",
         tagging=tagging,
-        attributes={"id": "Id"},
         normalize=lambda item: {"colour": item.get("Colour"), "size": item.get("Size")},
         create=create,
         delete=lambda client, live: client.say("delete"),
@@ -245,15 +245,14 @@ def test_a_token_is_the_same_for_every_try_and_another_after_each_death() -> Non
     assert len(token()) <= 64
 
 
-def test_what_aws_has_not_heard_of_yet_is_said_again() -> None:
-    account = Account(refusal("Invalid", "no such profile"), refusal("Invalid", "no such profile"))
-    waits = finish(worker(account, kind(not_yet=(("Invalid", "profile"),)), change("create")), CREATE)
-    assert [type(wait) for wait in waits] == [Pause, Pause]
-    with pytest.raises(ClientError):
-        finish(
-            worker(Account(refusal("Invalid", "other")), kind(not_yet=(("Invalid", "profile"),)), change("create")),
-            CREATE,
-        )
+def test_later_calls_may_refer_to_a_new_thing_by_its_id_its_name_and_its_arn() -> None:
+    account = Account({"Id": "t-1", "State": "up", "Name": "shop-a", "Arn": "arn:t-1"})
+    named = kind(attributes={"id": "Id", "name": "Name", "arn": "Arn", "colour": "Colour"})
+    finish(worker(account, named, change("create")), CREATE)
+    missing = refusal("InvalidThing.NotFound")
+    for reference in ("t-1", "shop-a", "arn:t-1"):
+        assert account.recent.explain(missing, {"Things": [{"Ref": reference}]})
+    assert not account.recent.explain(missing, {"Ref": "t-2"})
 
 
 def test_an_update_tags_first_and_follows_the_steps_of_a_type() -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._stack.resources im
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.wanted import Ref, WantedStack
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.compile import compile_stack
 
-from .support import cases, document_of, written
+from .support import CHECKOUT, cases, document_of, written
 
 CASES = cases("compile")
 EVERY_CASE = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -165,3 +166,11 @@ def test_all_of_the_page_together() -> None:
     change["services"]["api"]["allow_from"] = ["203.0.113.7/32"]
     opened = rules(stack_of({"topology": "single_instance", "change": change}))["app"]
     assert sorted(opened) == sorted(rule for _change, rule in PAGE.values())
+
+
+def test_no_topology_needs_a_type_that_accounts_on_the_free_plan_may_not_use() -> None:
+    """They have t3 and t4g, and none of the second generation."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted((CHECKOUT / "topologies").glob("*.yml"))]
+    types = [line.partition("#")[0] for text in texts for line in text.splitlines()]
+    assert texts
+    assert not [line for line in types if re.search(r"\b(?:db\.|cache\.)?t2\.", line)]

@@ -7,32 +7,15 @@ An AUTH token would be a secret in the document. Whoever may reach a cache is sa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from ..._aws.errors import taken_as_done
 from ..._aws.tags import as_list
+from .. import cache_changes as changes
 from .. import elasticache
-from ..resource import Client, Edit, Listing, Live, Order, Properties, Raw, ResourceType, Wait, Waiter, dig
+from ..resource import Client, Listing, Order, Properties, Raw, ResourceType, dig
 
-# AWS takes minutes for each node of a cache, and longer where it changes the type of one that is full.
-# Of one that could not be made the wait tells at once; whoever takes it out of the document is rid of it.
-FAILED = ("create-failed",)
-COMING = ("creating", "modifying", "snapshotting", *FAILED)
-AVAILABLE = Waiter("available", "Status", ("available",), FAILED, coming=COMING, timeout=3600, delay=15)
-GONE = Waiter("deleted", "Status", (), absent_is_ready=True, timeout=3600, delay=15)
 PORT = "NodeGroups.0.PrimaryEndpoint.Port"
-# What one call modifies, and where AWS has it.
-PLACES = {
-    "node_type": "CacheNodeType",
-    "engine_version": "EngineVersion",
-    "automatic_failover": "AutomaticFailoverEnabled",
-    "multi_az": "MultiAZEnabled",
-    "parameter_group": "CacheParameterGroupName",
-    "security_groups": "SecurityGroupIds",
-    "snapshot_retention_days": "SnapshotRetentionLimit",
-    "maintenance_window": "PreferredMaintenanceWindow",
-}
 ONCE = {
     "subnet_group": "CacheSubnetGroupName",
     "port": "Port",
@@ -118,43 +101,10 @@ def create(client: Client, order: Order) -> Raw:
         ReplicationGroupDescription=elasticache.description(order),
         Engine="redis",
         NumCacheClusters=wanted["nodes"],
-        **{place: wanted[name] for name, place in {**PLACES, **ONCE}.items() if name in wanted},
+        **{place: wanted[name] for name, place in {**changes.PLACES, **ONCE}.items() if name in wanted},
         Tags=as_list(order.tags),
     )["ReplicationGroup"]
     return elasticache.with_node_names(made)
-
-
-def describe(client: Client, name: str, text: str) -> None:
-    client.modify_replication_group(ReplicationGroupId=name, ReplicationGroupDescription=text, ApplyImmediately=True)
-
-
-def change(client: Client, edit: Edit) -> Iterator[Wait]:
-    """More nodes come first and fewer last, for failover wants two; AWS takes one change at a time."""
-    there, nodes = edit.live.properties["nodes"], edit.order.properties["nodes"]
-    count = {"ReplicationGroupId": edit.live.id, "NewReplicaCount": nodes - 1, "ApplyImmediately": True}
-    available = Wait(AVAILABLE, edit.live.id)
-    yield available
-    if nodes > there:
-        with taken_as_done("NoOperationFault"):
-            client.increase_replica_count(**count)
-        yield available
-    told = {place: edit.order.properties[name] for name, place in PLACES.items() if name in edit.changed}
-    if told:
-        client.modify_replication_group(ReplicationGroupId=edit.live.id, **told, ApplyImmediately=True)
-        yield available
-    if nodes < there:
-        with taken_as_done("NoOperationFault"):
-            client.decrease_replica_count(**count)
-        yield available
-
-
-def delete(client: Client, live: Live) -> Iterator[Wait]:
-    """A last snapshot is kept of what snapshots are kept of. It stays when the cache comes and goes again."""
-    last = {}
-    if live.properties["snapshot_retention_days"]:
-        last = {"FinalSnapshotIdentifier": f"{live.id}-final-{live.raw['ReplicationGroupCreateTime']:%Y%m%d%H%M%S}"}
-    client.delete_replication_group(ReplicationGroupId=live.id, RetainPrimaryCluster=False, **last)
-    yield Wait(GONE, live.id)
 
 
 TYPE = ResourceType(
@@ -171,7 +121,7 @@ TYPE = ResourceType(
     id="ReplicationGroupId",
     owner=elasticache.owner("Description"),
     details=(elasticache.TAGS,),
-    tagging=elasticache.tagging(describe),
+    tagging=elasticache.tagging(changes.describe),
     attributes={
         "id": "ReplicationGroupId",
         "arn": "ARN",
@@ -191,10 +141,10 @@ TYPE = ResourceType(
     desired=desired,
     normalize=normalize,
     create=create,
-    updates=dict.fromkeys((*PLACES, "nodes"), change),
-    delete=delete,
+    updates=dict.fromkeys((*changes.PLACES, "nodes"), changes.change),
+    delete=changes.remove,
     exists=frozenset({"ReplicationGroupAlreadyExists"}),
     busy=frozenset({elasticache.BUSY}),
     busy_timeout=3600.0,
-    ready=AVAILABLE,
+    ready=changes.AVAILABLE,
 )

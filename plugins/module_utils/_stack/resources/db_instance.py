@@ -193,8 +193,6 @@ TYPE = ResourceType(
     ready=changes.READY,
     notices=changes.notices,
     exists=frozenset({"DBInstanceAlreadyExists"}),
-    # RDS may not have heard of a security group that was made a moment ago.
-    not_yet=(("InvalidParameterValue", "Invalid security group"),),
     busy=changes.NOT_NOW,
     busy_timeout=2700,
 )

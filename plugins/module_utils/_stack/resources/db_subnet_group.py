@@ -57,7 +57,5 @@ TYPE = ResourceType(
     updates={"subnets": modify, "description": modify},
     delete=delete,
     exists=frozenset({"DBSubnetGroupAlreadyExists"}),
-    # RDS may not have heard of a subnet that was made a moment ago.
-    not_yet=(("InvalidSubnet", "are invalid"),),
     busy=frozenset({"InvalidDBSubnetGroupStateFault"}),
 )

@@ -78,17 +78,17 @@ def look_up(clients: Callable[[str], Client], orders: list[Order]) -> Mapping[st
     """The zones of records that are to be made, in which nobody else may have any such."""
     client = clients("route53")
     found = route53.zones(client, {order.properties["zone"] for order in orders})
-    there = {zone: _records(client, zone) for zone in sorted(set(found.values()))}
+    there = {zone: _records(client, zone) for zone in sorted({zone for (zone,) in found.values()})}
     problems = []
     for order in orders:
-        zone = found.get(order.properties["zone"])
-        if zone is None:
+        zones = found.get(order.properties["zone"])
+        if zones is None:
             problems.append(_no_zone(order))
-        elif not order.properties["shared"] and _is_taken(there[zone], order):
+        elif not order.properties["shared"] and _is_taken(there[zones[0]], order):
             problems.append(_taken(order))
     if problems:
         raise StackError("\n".join([*problems, "Nothing was changed."]))
-    return {order.address: {"zone": found[order.properties["zone"]]} for order in orders}
+    return {order.address: {"zone": found[order.properties["zone"]][0]} for order in orders}
 
 
 def _records(client: Client, zone: str) -> list[Raw]:

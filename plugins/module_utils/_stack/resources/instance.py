@@ -194,5 +194,4 @@ TYPE = ResourceType(
     },
     delete=delete,
     ready=changes.RUNNING,
-    not_yet=(("InvalidParameterValue", "Invalid IAM Instance Profile"),),
 )

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..._aws.errors import code_of, is_not_found
+from ..._aws.errors import StackError, code_of, is_not_found
 from ..._aws.sdk import ClientError
 from ..._aws.tags import RESOURCE, STACK, as_list, as_mapping
 from .. import passwords
@@ -21,6 +22,12 @@ from ..resource import Client, Edit, Listing, Live, Order, Properties, Raw, Reso
 CREATED_WITH = "groundwork:created-with"
 RECOVERY = "groundwork:recovery-window"
 DAYS = 7
+
+
+def avoid_arn_suffix(name: str) -> str:
+    """A name that does not end with a hyphen and six characters, as the ARN of a secret does: AWS might take such a
+    name for the end of an ARN (Secrets Manager API reference, CreateSecret)."""
+    return f"{name}-value" if re.search(r"-.{6}$", name) else name
 
 
 def digest(generate: Properties) -> str:
@@ -73,8 +80,11 @@ def by_name(client: Client, name: str) -> Raw:
 
 
 def look_up(clients: Callable[[str], Client], orders: list[Order]) -> Mapping[str, Any]:
-    """Of the secrets that are to be made those which the stack once had: until they are gone they are called back."""
-    client, found = clients("secretsmanager"), {}
+    """Of the secrets that are to be made those which the stack once had: until they are gone they are called back.
+
+    StackError for a name that another secret has, or had and keeps until the end of its recovery window.
+    """
+    client, found, problems = clients("secretsmanager"), {}, []
     for order in orders:
         try:
             item = by_name(client, order.name)
@@ -82,9 +92,21 @@ def look_up(clients: Callable[[str], Client], orders: list[Order]) -> Mapping[st
             if not is_not_found(error):
                 raise
             continue
-        if item.get("DeletedDate") and owner(item, order.scope) == order.address:
+        if owner(item, order.scope) != order.address:
+            problems.append(_foreign(order, item))
+        elif item.get("DeletedDate"):
             found[order.address] = {"deleted": item}
+    if problems:
+        raise StackError("\n".join([*problems, "Nothing was changed."]))
     return found
+
+
+def _foreign(order: Order, item: Raw) -> str:
+    if item.get("DeletedDate"):
+        state = "is scheduled for deletion, and keeps its name until then: delete it without recovery"
+    else:
+        state = "exists: remove it"
+    return f"{order.address}: a secret {order.name} that is not tagged as this stack's {state}, or rename this one"
 
 
 def create(client: Client, order: Order) -> Raw:
@@ -152,6 +174,7 @@ TYPE = ResourceType(
     own_tags=frozenset({CREATED_WITH, RECOVERY}),
     # Names are the region's, and that of a deleted one is taken until the end of its window.
     create_first="region",
+    adjust_name=avoid_arn_suffix,
     prepare=look_up,
     desired=desired,
     normalize=normalize,

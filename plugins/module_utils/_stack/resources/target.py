@@ -77,5 +77,4 @@ TYPE = ResourceType(
     create=create,
     delete=delete,
     is_dead=lambda target: target.get("TargetHealth", {}).get("State") == LEAVING,
-    not_yet=(("InvalidTarget", "running"),),
 )

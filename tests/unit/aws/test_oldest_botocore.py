@@ -1,0 +1,47 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""No request has a parameter that the oldest supported botocore rejects before it is sent.
+
+The requests of the resource types are checked in tests/unit/stack (their cases, and whole runs), by the same function.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.groundwork.aws.plugins.module_utils._recovery.restoring import GIVEN
+
+from .oldest import KNOWN, unknown_parameters
+
+REQUIREMENTS = Path(__file__).parents[3] / "requirements.txt"
+
+
+def test_the_file_is_that_of_the_oldest_botocore_that_the_requirements_allow() -> None:
+    (oldest,) = re.findall(r"^botocore>=([\d.]+)$", REQUIREMENTS.read_text(encoding="utf-8"), re.MULTILINE)
+    assert KNOWN["botocore"].startswith(f"{oldest}.")
+
+
+def test_a_newer_parameter_is_found() -> None:
+    newer = {"DBInstanceIdentifier": "a", "BackupRetentionPeriod": 7, "Tags": [{"Key": "a", "Colour": "red"}]}
+    found = unknown_parameters("rds", "restore_db_instance_from_db_snapshot", newer)
+    assert found == ["BackupRetentionPeriod", "Tags.Colour"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "more"),
+    [
+        ("restore_db_instance_from_db_snapshot", ["DBInstanceIdentifier", "DBSnapshotIdentifier", "Tags"]),
+        (
+            "restore_db_instance_to_point_in_time",
+            [
+                *("SourceDBInstanceIdentifier", "TargetDBInstanceIdentifier", "UseLatestRestorableTime"),
+                *("RestoreTime", "Tags"),
+            ],
+        ),
+    ],
+)
+def test_a_restoration_sends_only_what_the_oldest_botocore_knows(operation: str, more: list[str]) -> None:
+    assert unknown_parameters("rds", operation, dict.fromkeys([*GIVEN.values(), *more])) == []

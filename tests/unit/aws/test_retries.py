@@ -1,0 +1,154 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Refusals of AWS that end by themselves, in the words of AWS, and those that look like them and do not."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore import xform_name
+from botocore.exceptions import ClientError
+
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.client import Client
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.retries import (
+    RETRYABLE_ERRORS,
+    RecentResources,
+    RetryableError,
+    retry_seconds,
+)
+
+INVALID = "InvalidParameterValue"
+NO_ROLE_YET = "Unable to create the resource. Verify that you have permission to create service linked role. Otherwise wait and try again later"  # noqa: E501
+NO_CREDENTIALS = "Missing necessary credentials. Please check http://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAM.ServiceLinkedRoles.html"
+PROFILE = "arn:aws:iam::1:instance-profile/groundwork/shop/us-east-1/app"
+NOT_ISSUED = "The certificate 'arn:aws:acm:us-east-1:1:certificate/1' must have a fully-qualified domain name, a supported signature, and a supported key size."  # noqa: E501
+RETRYABLE = [
+    (
+        "ec2",
+        "start_instances",
+        INVALID,
+        "Invalid value 't3.small' for instanceType. LaunchPlan instance type does not match attribute value t3.micro",
+    ),
+    (
+        "ec2",
+        "start_instances",
+        "IncorrectInstanceState",
+        "The instance 'i-1' is not in a state from which it can be started.",
+    ),
+    ("ec2", "modify_instance_attribute", "IncorrectInstanceState", "The instance 'i-1' is not in the 'stopped' state."),
+    (
+        "ec2",
+        "run_instances",
+        INVALID,
+        "Value (app) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name",
+    ),
+    ("ec2", "run_instances", INVALID, f'IAM Instance Profile "{PROFILE}" has no associated IAM Roles'),
+    ("ec2", "associate_iam_instance_profile", INVALID, f'IAM Instance Profile "{PROFILE}" has no associated IAM Roles'),
+    ("ec2", "replace_iam_instance_profile_association", INVALID, "Invalid IAM Instance Profile name"),
+    ("rds", "create_db_subnet_group", INVALID, NO_CREDENTIALS),
+    ("rds", "create_db_instance", INVALID, NO_ROLE_YET),
+    ("rds", "restore_db_instance_from_db_snapshot", INVALID, NO_ROLE_YET),
+    ("rds", "create_db_instance", INVALID, "Invalid security group , groupId= sg-1, groupName=."),
+    ("rds", "modify_db_instance", INVALID, "Invalid security group , groupId= sg-1, groupName=."),
+    ("rds", "modify_db_subnet_group", "InvalidSubnet", "Some input subnets in :[subnet-1] are invalid."),
+    (
+        "elasticache",
+        "create_cache_subnet_group",
+        "ServiceLinkedRoleNotFoundFault",
+        "This action cannot be completed due to insufficient permissions.",
+    ),
+    (
+        "elbv2",
+        "create_listener",
+        "CertificateNotFound",
+        "Certificate 'arn:aws:acm:us-east-1:1:certificate/1' not found",
+    ),
+    ("elbv2", "modify_listener", "UnsupportedCertificate", NOT_ISSUED),
+    (
+        "elbv2",
+        "register_targets",
+        "InvalidTarget",
+        "The following targets are not in a running state and cannot be registered: 'i-1'",
+    ),
+    ("rds", "create_db_instance", "KMSKeyNotAccessibleFault", "The specified KMS key does not exist."),
+    ("secretsmanager", "create_secret", "EncryptionFailure", "Secrets Manager can't encrypt the secret."),
+    ("iam", "tag_role", "ConcurrentModification", "Try again."),
+    ("logs", "put_retention_policy", "OperationAbortedException", "A conflicting operation is currently in progress"),
+    ("ssm", "put_parameter", "TooManyUpdates", "Too many updates."),
+]
+FINAL = [
+    ("ec2", "start_instances", INVALID, "Invalid value 't3.enormous' for instanceType."),
+    ("ec2", "run_instances", INVALID, "Invalid value 't3.enormous' for InstanceType."),
+    (
+        "ec2",
+        "start_instances",
+        "InsufficientInstanceCapacity",
+        "We currently do not have sufficient t3.small capacity.",
+    ),
+    ("ec2", "terminate_instances", INVALID, "Invalid IAM Instance Profile name"),
+    ("rds", "create_db_instance", INVALID, "The parameter MasterUsername is not a valid identifier."),
+    ("rds", "create_db_subnet_group", "DBSubnetGroupDoesNotCoverEnoughAZs", "Add subnets to cover at least 2 zones."),
+    ("elbv2", "create_listener", "SSLPolicyNotFound", "SSL policy 'x' not found"),
+    ("elbv2", "create_listener", "UnsupportedCertificate", "The certificate has a key that is too long."),
+    ("elasticache", "create_replication_group", INVALID, "No such node type."),
+]
+
+
+def refusal(code: str, message: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, "Any")
+
+
+def seconds(service: str, operation: str, code: str, message: str) -> float:
+    return retry_seconds(service, operation, {}, refusal(code, message), RecentResources())
+
+
+@pytest.mark.parametrize(("service", "operation", "code", "message"), RETRYABLE)
+def test_a_call_that_is_refused_for_a_while_is_repeated_until_it_succeeds(
+    service: str, operation: str, code: str, message: str
+) -> None:
+    refusals = [refusal(code, message)] * 3
+
+    def answer(**_arguments: Any) -> str:
+        if refusals:
+            raise refusals.pop()
+        return "done"
+
+    slept: list[float] = []
+    client = Client(
+        service,
+        lambda _retries: type("Service", (), {operation: staticmethod(answer)}),
+        RecentResources(),
+        slept.append,
+    )
+    assert getattr(client, operation)() == "done"
+    assert len(slept) == 3
+
+
+@pytest.mark.parametrize(("service", "operation", "code", "message"), FINAL)
+def test_a_mistake_is_reported_at_once(service: str, operation: str, code: str, message: str) -> None:
+    assert seconds(service, operation, code, message) == 0
+
+
+def test_repeating_ends_with_the_error_of_aws() -> None:
+    slept: list[float] = []
+
+    def refuse(**_arguments: Any) -> None:
+        raise refusal("CertificateNotFound", "Certificate 'arn' not found")
+
+    service = type("Service", (), {"create_listener": staticmethod(refuse)})
+    client = Client("elbv2", lambda _retries: service, RecentResources(), slept.append)
+    with pytest.raises(ClientError, match="Certificate 'arn' not found"):
+        client.create_listener()
+    assert 110 < sum(slept) < 140
+
+
+@pytest.mark.parametrize(
+    "entry", RETRYABLE_ERRORS, ids=lambda entry: f"{entry.service}-{entry.operations}-{entry.code}"
+)
+def test_every_entry_is_about_operations_that_exist(entry: RetryableError) -> None:
+    operations = map(xform_name, botocore.session.Session().get_service_model(entry.service).operation_names)
+    assert any(re.fullmatch(entry.operations, operation) for operation in operations)
+    assert 0 < entry.seconds <= 300
