@@ -84,7 +84,7 @@ def _plain(config: Raw, defaults: Mapping[str, str], keys: Mapping[str, str]) ->
 
 
 def _forward(action: Raw) -> Any:
-    groups = action.get("ForwardConfig", {}).get("TargetGroups") or [{"TargetGroupArn": action.get("TargetGroupArn")}]
+    groups = action.get("ForwardConfig", {}).get("TargetGroups") or [{"TargetGroupArn": action["TargetGroupArn"]}]
     if len(groups) == 1:
         return groups[0]["TargetGroupArn"]
     return _weighted([{"target_group": item["TargetGroupArn"], "weight": item.get("Weight", 1)} for item in groups])

@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+from .._aws.answer import reading
 from .._aws.errors import LostResponseError, StackError, is_forbidden, tell
 from .._aws.sdk import FAILURES, ClientError
 from .._aws.tags import PLACE, RESOURCE, STACK, as_mapping
@@ -68,9 +69,10 @@ def _owned(clients: ClientOf, scope: Scope, kinds: Iterable[ResourceType]) -> To
         return None
     except (LostResponseError, *FAILURES) as error:
         raise StackError(f"reading tags: {tell(error)}") from error
-    found = (item for page in pages for item in page["ResourceTagMappingList"])
-    # The ARN of a log group ends with :* in some answers of AWS, and not in others.
-    return {item["ResourceARN"].removesuffix(":*"): as_mapping(item.get("Tags")) for item in found}
+    with reading("tags"):
+        found = [item for page in pages for item in page["ResourceTagMappingList"]]
+        # The ARN of a log group ends with :* in some answers of AWS, and not in others.
+        return {item["ResourceARN"].removesuffix(":*"): as_mapping(item.get("Tags")) for item in found}
 
 
 def _types(owned: Told, registry: Registry) -> frozenset[str]:

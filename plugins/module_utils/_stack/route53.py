@@ -10,12 +10,13 @@ names the stack and the resource. Its name tells the stack as well, so that two 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from .._aws.errors import code_of
+from .._aws.answer import selected
+from .._aws.errors import StackError, code_of
 from .._aws.sdk import ClientError
-from .resource import Client, Raw, Scope
+from .resource import Client, Raw, Scope, dig
 
 MARK = re.compile(
     r"groundwork stack=(?P<stack>\S+) region=(?P<region>\S+) resource=(?P<address>\S+)(?: (?P<shared>shared))?"
@@ -41,13 +42,25 @@ def zones(client: Client, places: Collection[str]) -> dict[str, str]:
         return {}
     pages = client.pages("list_hosted_zones", {})
     listed = {_bare_id(zone["Id"]): zone for page in pages for zone in page["HostedZones"]}
-    public = {plain(zone["Name"]): key for key, zone in listed.items() if not zone["Config"]["PrivateZone"]}
-    found: dict[str, str | None] = {}
-    for place in places:
-        labels = plain(place).split(".")
-        tails = (".".join(labels[start:]) for start in range(len(labels)))
-        found[place] = place if place in listed else next((public[tail] for tail in tails if tail in public), None)
+    public: dict[str, list[str]] = {}
+    for key, zone in listed.items():
+        if zone.get("Name") and not dig(zone, "Config.PrivateZone"):
+            public.setdefault(plain(zone["Name"]), []).append(key)
+    found = {place: place if place in listed else _holding(public, place) for place in places}
     return {place: zone for place, zone in found.items() if zone}
+
+
+def _holding(public: Mapping[str, Sequence[str]], place: str) -> str | None:
+    """The public zone that holds a name. Of two with one name only a person knows which one the domain leads to."""
+    labels = plain(place).split(".")
+    tails = (".".join(labels[start:]) for start in range(len(labels)))
+    name = next((tail for tail in tails if tail in public), None)
+    if name is None:
+        return None
+    if len(public[name]) > 1:
+        zones_of = ", ".join(sorted(public[name]))
+        raise StackError(f"there are several public hosted zones {name} ({zones_of}): name one of them by its id")
+    return public[name][0]
 
 
 def _bare_id(identifier: str) -> str:
@@ -61,7 +74,7 @@ def requests(client: Client, scope: Scope) -> list[Mapping[str, Any]]:
 
 
 def in_zone(request: Mapping[str, Any], record: Raw) -> Raw:
-    return {**record, "HostedZoneId": request["HostedZoneId"]}
+    return record | {"HostedZoneId": request["HostedZoneId"]}
 
 
 def marked(records: Iterable[Raw]) -> list[Raw]:
@@ -103,7 +116,7 @@ def _key(record: Raw) -> tuple[str, str, str]:
 
 def _sent(record: Raw) -> Raw:
     """A record as the API takes it."""
-    return {key: value for key, value in record.items() if key != "HostedZoneId"}
+    return selected(record, lambda name: name != "HostedZoneId")
 
 
 def mark(scope: Scope, address: str, kind: str, name: str, shared: bool = False) -> Raw:

@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ..._aws.answer import missing
 from ..._aws.errors import taken_as_done
 from ..._aws.tags import as_list
 from .. import elasticache
-from ..resource import Client, Edit, Listing, Live, Order, Properties, Raw, ResourceType, Wait, Waiter, dig
+from ..resource import Client, Edit, Listing, Live, Order, Properties, Raw, ResourceType, Wait, Waiter, dig, returned
 
 # AWS takes minutes for each node of a cache, and longer where it changes the type of one that is full.
 # Of one that could not be made the wait tells at once; whoever takes it out of the document is rid of it.
 FAILED = ("create-failed",)
 COMING = ("creating", "modifying", "snapshotting", *FAILED)
-AVAILABLE = Waiter("available", "Status", ("available",), FAILED, coming=COMING, timeout=3600, delay=15)
+AVAILABLE = Waiter("available", "Status", ("available",), (*FAILED, "deleting"), coming=COMING, timeout=3600, delay=15)
 GONE = Waiter("deleted", "Status", (), absent_is_ready=True, timeout=3600, delay=15)
 PORT = "NodeGroups.0.PrimaryEndpoint.Port"
 # What one call modifies, and where AWS has it.
@@ -32,6 +33,21 @@ PLACES = {
     "security_groups": "SecurityGroupIds",
     "snapshot_retention_days": "SnapshotRetentionLimit",
     "maintenance_window": "PreferredMaintenanceWindow",
+}
+# Where the lists of the groups, and of their nodes, have what a call modifies or sets once.
+MEMBERS = {
+    "node_type": "CacheNodeType",
+    "automatic_failover": "AutomaticFailover",
+    "multi_az": "MultiAZ",
+    "snapshot_retention_days": "SnapshotRetentionLimit",
+    "encryption_at_rest": "AtRestEncryptionEnabled",
+    "encryption_in_transit": "TransitEncryptionEnabled",
+}
+MEMBERS_OF_NODE = {
+    "engine_version": "EngineVersion",
+    "parameter_group": "CacheParameterGroup.CacheParameterGroupName",
+    "maintenance_window": "PreferredMaintenanceWindow",
+    "subnet_group": "CacheSubnetGroupName",
 }
 ONCE = {
     "subnet_group": "CacheSubnetGroupName",
@@ -64,35 +80,28 @@ def desired(wanted: Properties) -> dict[str, Any]:
 
 def normalize(group: Raw) -> dict[str, Any]:
     """What only the list of the nodes shows is left out where there is none yet."""
-    return {
-        "node_type": group["CacheNodeType"],
-        "nodes": len(group["MemberClusters"]),
-        "automatic_failover": group["AutomaticFailover"] in ("enabled", "enabling"),
-        "multi_az": group["MultiAZ"] == "enabled",
-        "snapshot_retention_days": group["SnapshotRetentionLimit"],
-        "encryption_at_rest": group["AtRestEncryptionEnabled"],
-        "encryption_in_transit": group["TransitEncryptionEnabled"],
-        **({} if dig(group, PORT) is None else {"port": dig(group, PORT)}),
-        **_node(group.get("Node") or {}),
-    }
+    found = returned(group, {**MEMBERS, "port": PORT})
+    for name in ("automatic_failover", "multi_az"):
+        if name in found:
+            found[name] = found[name] in ("enabled", "enabling")
+    if "MemberClusters" in group:
+        found["nodes"] = len(group["MemberClusters"])
+    return {**found, **_node(group.get("Node") or {})}
 
 
 def _node(node: Raw) -> dict[str, Any]:
-    if not node:
-        return {}
-    return {
-        "engine_version": node["EngineVersion"],
-        "parameter_group": node["CacheParameterGroup"]["CacheParameterGroupName"],
-        "maintenance_window": node["PreferredMaintenanceWindow"],
-        "subnet_group": node["CacheSubnetGroupName"],
-        "security_groups": sorted(one["SecurityGroupId"] for one in node["SecurityGroups"]),
-    }
+    found = returned(node, MEMBERS_OF_NODE)
+    if "SecurityGroups" in node:
+        found["security_groups"] = sorted(one["SecurityGroupId"] for one in node["SecurityGroups"])
+    return found
 
 
 def join(groups: list[Raw], others: Sequence[list[Raw]]) -> list[Raw]:
-    """The groups, each with one of its nodes: they are alike."""
-    nodes = {node.get("ReplicationGroupId"): node for found in others for node in found}
-    return [{**elasticache.with_node_names(group), "Node": nodes.get(group["ReplicationGroupId"])} for group in groups]
+    """The groups, each with its first node: they are alike, and come in any order."""
+    nodes: dict[str, Raw] = {}
+    for node in sorted((one for found in others for one in found), key=lambda one: str(one.get("CacheClusterId"))):
+        nodes.setdefault(node.get("ReplicationGroupId", ""), node)
+    return [elasticache.with_node_names(group) | {"Node": nodes.get(group["ReplicationGroupId"])} for group in groups]
 
 
 def same_version(wanted: str, live: str) -> bool:
@@ -130,7 +139,8 @@ def describe(client: Client, name: str, text: str) -> None:
 
 def change(client: Client, edit: Edit) -> Iterator[Wait]:
     """More nodes come first and fewer last, for failover wants two; AWS takes one change at a time."""
-    there, nodes = edit.live.properties["nodes"], edit.order.properties["nodes"]
+    nodes = edit.order.properties["nodes"]
+    there = edit.live.properties.get("nodes", nodes)
     count = {"ReplicationGroupId": edit.live.id, "NewReplicaCount": nodes - 1, "ApplyImmediately": True}
     available = Wait(AVAILABLE, edit.live.id)
     yield available
@@ -149,10 +159,15 @@ def change(client: Client, edit: Edit) -> Iterator[Wait]:
 
 
 def delete(client: Client, live: Live) -> Iterator[Wait]:
-    """A last snapshot is kept of what snapshots are kept of. It stays when the cache comes and goes again."""
+    """A last snapshot is kept of what snapshots are kept of, and where AWS does not say whether they are. It stays when
+    the cache comes and goes again."""
     last = {}
-    if live.properties["snapshot_retention_days"]:
-        last = {"FinalSnapshotIdentifier": f"{live.id}-final-{live.raw['ReplicationGroupCreateTime']:%Y%m%d%H%M%S}"}
+    if live.properties.get("snapshot_retention_days", 1):
+        # Groups made before AWS kept their time have that of their nodes alone.
+        made = live.raw.get("ReplicationGroupCreateTime") or dig(live.raw, "Node.CacheClusterCreateTime")
+        if made is None:
+            raise missing(live.raw, "ReplicationGroupCreateTime")
+        last = {"FinalSnapshotIdentifier": f"{live.id}-final-{made:%Y%m%d%H%M%S}"}
     client.delete_replication_group(ReplicationGroupId=live.id, RetainPrimaryCluster=False, **last)
     yield Wait(GONE, live.id)
 
@@ -169,7 +184,7 @@ TYPE = ResourceType(
     also=(Listing("describe_cache_clusters", "CacheClusters"),),
     join=join,
     id="ReplicationGroupId",
-    owner=elasticache.owner("Description"),
+    owner=elasticache.owner("Description", "ReplicationGroupId"),
     details=(elasticache.TAGS,),
     tagging=elasticache.tagging(describe),
     attributes={
@@ -187,7 +202,7 @@ TYPE = ResourceType(
     create_only=frozenset(ONCE),
     same={"engine_version": same_version},
     refuse=refuse,
-    is_dead=lambda group: group["Status"] == "deleting",
+    is_dead=lambda group: group.get("Status") == "deleting",
     desired=desired,
     normalize=normalize,
     create=create,

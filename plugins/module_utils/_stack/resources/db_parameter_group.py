@@ -9,7 +9,7 @@ from typing import Any
 
 from ..._aws.tags import as_list
 from .. import rds
-from ..resource import Client, Detail, Edit, Live, Order, Properties, Raw, ResourceType
+from ..resource import Client, Detail, Edit, Live, Order, Properties, Raw, ResourceType, returned
 
 # The most that AWS changes in one call.
 A_CALL = 20
@@ -27,11 +27,8 @@ def desired(wanted: Properties) -> dict[str, Any]:
 
 
 def normalize(group: Raw) -> dict[str, Any]:
-    return {
-        "family": group["DBParameterGroupFamily"],
-        "description": group["Description"],
-        "parameters": group["Parameters"],
-    }
+    members = {"family": "DBParameterGroupFamily", "description": "Description"}
+    return {**returned(group, members), "parameters": group["Parameters"]}
 
 
 def create(client: Client, order: Order) -> Raw:
@@ -41,7 +38,7 @@ def create(client: Client, order: Order) -> Raw:
         Description=order.properties["description"],
         Tags=as_list(order.tags),
     )["DBParameterGroup"]
-    return {**made, "Parameters": {}}
+    return made | {"Parameters": {}}
 
 
 def set_parameters(client: Client, edit: Edit) -> None:

@@ -9,7 +9,21 @@ from typing import Any
 
 from .. import named
 from ..logs import RETENTIONS
-from ..resource import Client, Detail, Edit, Listing, Live, Order, Properties, Raw, ResourceType, Scope, Tagging, Told
+from ..resource import (
+    Client,
+    Detail,
+    Edit,
+    Listing,
+    Live,
+    Order,
+    Properties,
+    Raw,
+    ResourceType,
+    Scope,
+    Tagging,
+    Told,
+    completed,
+)
 
 OURS = "/groundwork/"
 ARN = "arn:{partition}:logs:{region}:{account}:log-group:{name}"
@@ -38,7 +52,7 @@ def _common_start(names: Sequence[str]) -> str:
 
 
 def may_be_ours(group: Raw, scope: Scope) -> bool:
-    name = str(group["logGroupName"])
+    name = str(group.get("logGroupName", ""))
     return name.startswith(prefix(scope)) or name in scope.titles.get("log_group", ())
 
 
@@ -52,9 +66,16 @@ def read_tags(client: Client, groups: list[Raw]) -> list[Raw]:
     return [{"Tags": client.list_tags_for_resource(resourceArn=groups[0]["logGroupArn"])["tags"]}]
 
 
+def with_arns(groups: list[Raw], _others: Sequence[list[Raw]]) -> list[Raw]:
+    """The groups with the ARN that the tagging calls take. AWS shows it since 2023, beside one that ends with ``:*``."""
+    return [
+        completed(group, {"logGroupArn": group["arn"].removesuffix(":*")} if "arn" in group else {}) for group in groups
+    ]
+
+
 def known_tags(group: Raw, told: Told) -> Raw | None:
-    tags = told.get(group["logGroupArn"])
-    return None if tags is None else {"Tags": dict(tags)}
+    tags = told.get(group.get("logGroupArn", ""))
+    return {"Tags": dict(tags)} if tags else None
 
 
 def desired(wanted: Properties) -> dict[str, Any]:
@@ -110,6 +131,7 @@ TYPE = ResourceType(
         fails_whole=True,
     ),
     id="logGroupName",
+    join=with_arns,
     naming=named.naming(prefix),
     title="name",
     of_arn=title_of,

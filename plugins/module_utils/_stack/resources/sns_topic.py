@@ -23,11 +23,11 @@ def prefix(scope: Scope) -> str:
 
 
 def name_of(topic: Raw) -> str:
-    return str(topic["TopicArn"].rpartition(":")[2])
+    return str(topic.get("TopicArn", "").rpartition(":")[2])
 
 
 def name_topics(topics: list[Raw], _others: Sequence[list[Raw]]) -> list[Raw]:
-    return [{**topic, "TopicName": name_of(topic)} for topic in topics]
+    return [topic | {"TopicName": name_of(topic)} for topic in topics]
 
 
 def read_attributes(client: Client, topics: list[Raw]) -> list[Raw]:
