@@ -29,6 +29,20 @@ class Call:
         return f"{self.operation}, request {self.request_id}" if self.request_id else self.operation
 
 
+@dataclass(frozen=True)
+class CompletedCall:
+    """A call whose answer another one completes."""
+
+    first: AnyCall
+    second: AnyCall
+
+    def __str__(self) -> str:
+        return f"{self.first}; {self.second}"
+
+
+AnyCall = Call | CompletedCall
+
+
 class UnexpectedAnswerError(StackError):
     """AWS answered in a shape that nothing can be decided on. ``subject`` is what was being read."""
 
@@ -44,7 +58,7 @@ class UnexpectedAnswerError(StackError):
 class MissingMemberError(UnexpectedAnswerError):
     """AWS left out a member without which nothing can be decided."""
 
-    def __init__(self, member: str, call: Call | None = None, subject: str = "") -> None:
+    def __init__(self, member: str, call: AnyCall | None = None, subject: str = "") -> None:
         super().__init__(f"AWS did not return {member}" + (f" ({call})" if call else ""), subject)
         self.member = member
 
@@ -52,17 +66,19 @@ class MissingMemberError(UnexpectedAnswerError):
 class Answer(dict[str, Any]):
     """A structure inside an answer. ``answer["Member"]`` raises `MissingMemberError` when AWS did not return it."""
 
-    call: Call | None = None
+    call: AnyCall | None = None
 
     def __missing__(self, member: str) -> Any:
         raise MissingMemberError(member, self.call)
 
     def __or__(self, more: Mapping[str, Any]) -> Answer:  # type: ignore[override]
-        """The same structure with more members: it still knows its call."""
-        return _of_call({**self, **more}, self.call)
+        """The same structure with more members: it still knows its call, and that of an answer that completes it."""
+        other = more.call if isinstance(more, Answer) else None
+        call = CompletedCall(self.call, other) if self.call and other else self.call or other
+        return _of_call({**self, **more}, call)
 
 
-def _of_call(members: Mapping[str, Any], call: Call | None) -> Answer:
+def _of_call(members: Mapping[str, Any], call: AnyCall | None) -> Answer:
     answer = Answer(members)
     answer.call = call
     return answer
@@ -95,6 +111,13 @@ def first(answer: Mapping[str, Any], member: str) -> Any:
     if not items:
         raise missing(answer, member)
     return items[0]
+
+
+def only(answer: Mapping[str, Any], member: str) -> dict[str, Any]:
+    """An answer's one member that is needed."""
+    if member not in answer:
+        raise missing(answer, member)
+    return selected(answer, lambda name: name == member)
 
 
 def selected(item: Mapping[str, Any], keep: Callable[[str], bool]) -> dict[str, Any]:

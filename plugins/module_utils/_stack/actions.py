@@ -80,7 +80,19 @@ def from_aws(actions: Sequence[Raw]) -> dict[str, Any]:
 
 
 def _plain(config: Raw, defaults: Mapping[str, str], keys: Mapping[str, str]) -> dict[str, str]:
-    return {name: str(config.get(keys[name], default)) for name, default in defaults.items()}
+    """What AWS shows of a redirect or response. Without a body there is none."""
+    told = {name: str(config[keys[name]]) for name in defaults if keys[name] in config}
+    return {**({"body": ""} if "body" in defaults else {}), **told}
+
+
+def same(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
+    """Whether an action is as wanted, as far as AWS shows it."""
+    if wanted.keys() != live.keys():
+        return False
+    (kind,) = wanted
+    if kind == "forward":
+        return bool(wanted[kind] == live[kind])
+    return all(wanted[kind][name] == value for name, value in live[kind].items())
 
 
 def _forward(action: Raw) -> Any:

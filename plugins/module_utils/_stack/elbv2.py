@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .._aws.answer import selected
 from .._aws.tags import as_list, as_mapping
 from .details import known_by
 from .resource import Client, Detail, Edit, Listing, Live, Raw, Tagging
@@ -27,9 +28,9 @@ def tags(key: str) -> Detail:
     """The tags of twenty items in one call; an item of which AWS returned none gets none."""
 
     def read(client: Client, items: list[Raw]) -> list[Raw]:
-        told = client.describe_tags(ResourceArns=[item[key] for item in items])["TagDescriptions"]
-        found = {one["ResourceArn"]: one["Tags"] for one in told if "Tags" in one}
-        return [{"Tags": found[item[key]]} if item[key] in found else {} for item in items]
+        answer = client.describe_tags(ResourceArns=[item[key] for item in items])
+        found = {one["ResourceArn"]: one for one in answer["TagDescriptions"]}
+        return [selected(found.get(item[key], answer), lambda member: member == "Tags") for item in items]
 
     return Detail(read, size=TAGS_A_CALL, known=known_by(key, "Tags"))
 

@@ -304,7 +304,9 @@ def _owner(kind: ResourceType, scope: Scope, others: Iterable[Live | Member]) ->
     def owner(item: Raw) -> str | None:
         found = address(item)
         if found is None and kind.tagging and _must_have_tags(kind, item, scope):
-            raise missing(item, f"{kind.tagging.member} of {kind.identify(item)}")
+            arn = kind.attributes.get("arn", kind.id)
+            untold = kind.tagging.member if dig(item, arn) else arn
+            raise missing(item, f"{untold} of {kind.identify(item)}")
         return found
 
     return owner

@@ -49,7 +49,7 @@ def tagged_address(item: Raw, tags: Mapping[str, str], scope: Scope) -> str | No
     """The address that the tags of an item give it in a stack, None when it is not the stack's."""
     for tag in (STACK, RESOURCE) if tags.get(STACK) in (scope.stack, "") else ():
         if tags.get(tag) == "":
-            raise missing(item, f"the value of the tag {tag}")
+            raise missing(item, f"Value of the tag {tag}")
     return tags.get(RESOURCE) if tags.get(STACK) == scope.stack else None
 
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from .._aws.answer import selected
+from .._aws.answer import missing, selected
 from .._aws.errors import StackError, code_of
 from .._aws.sdk import ClientError
 from .resource import Client, Raw, Scope, dig
@@ -44,7 +44,7 @@ def zones(client: Client, places: Collection[str]) -> dict[str, str]:
     listed = {_bare_id(zone["Id"]): zone for page in pages for zone in page["HostedZones"]}
     public: dict[str, list[str]] = {}
     for key, zone in listed.items():
-        if zone.get("Name") and not dig(zone, "Config.PrivateZone"):
+        if not dig(zone, "Config.PrivateZone"):
             public.setdefault(plain(zone["Name"]), []).append(key)
     found = {place: place if place in listed else _holding(public, place) for place in places}
     return {place: zone for place, zone in found.items() if zone}
@@ -88,8 +88,10 @@ def marked(records: Iterable[Raw]) -> list[Raw]:
 
 def _under(record: Raw, there: Mapping[tuple[str, str, str], Raw], names: Mapping[str, str]) -> Raw | None:
     """What a mark says, with the record that it belongs to; None for any other record."""
-    place, said = PLACE.fullmatch(plain(record["Name"])), MARK.fullmatch(text_of(record))
-    if record["Type"] != "TXT" or not place or not said:
+    place = PLACE.fullmatch(plain(record["Name"])) if record["Type"] == "TXT" else None
+    if place and "ResourceRecords" not in record:
+        raise missing(record, f"ResourceRecords of {record['Name']}")
+    if not place or not MARK.fullmatch(text_of(record)):
         return None
     zone, kind, name = record["HostedZoneId"], place["type"].upper(), _unplaced(place["name"])
     return item(zone, names.get(zone, ""), kind, name, there.get((zone, name, kind)), record)

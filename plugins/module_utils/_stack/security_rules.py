@@ -19,6 +19,8 @@ Rule = dict[str, Any]
 NUMBERS = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6", "all": "-1"}
 ALL_OUT: Rule = {"protocol": "-1", "from_port": None, "to_port": None, "cidr": "0.0.0.0/0", "description": ""}
 PEERS = ("cidr", "group", "prefix_list")
+# Where a permission has those that it is for.
+SOURCES = ("IpRanges", "Ipv6Ranges", "UserIdGroupPairs", "PrefixListIds")
 # Protocols of which AWS always shows ports (of ICMP the type and code).
 WITH_PORTS = ("tcp", "udp", "icmp", "icmpv6")
 
@@ -65,6 +67,9 @@ def _split(permission: Mapping[str, Any]) -> Iterable[Rule]:
         for port in ("FromPort", "ToPort"):
             if port not in permission:
                 raise missing(permission, port)
+    if not any(permission.get(source) for source in SOURCES):
+        untold = [source for source in SOURCES if source not in permission]
+        raise missing(permission, " or ".join(untold) or "the sources of a rule")
     same = {
         "protocol": permission["IpProtocol"],
         "from_port": permission.get("FromPort"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..._aws.answer import missing
 from ..._aws.tags import as_list
 from .. import named
 from ..resource import Client, Edit, Listing, Live, Order, Properties, Raw, ResourceType, Scope, returned
@@ -121,7 +122,10 @@ def _watched(alarm: Raw) -> dict[str, Any]:
 
 def _expression_of(queries: Sequence[Raw]) -> str | None:
     # Each of them has one of the two (MetricDataQuery): one that shows neither has lost it.
-    return next((str(one["Expression"]) for one in queries if not one.get("MetricStat")), None)
+    others = [one for one in queries if not one.get("MetricStat")]
+    if any("Expression" not in one for one in others):
+        raise missing(others[0], "MetricStat or Expression")
+    return next((str(one["Expression"]) for one in others), None)
 
 
 def _metrics_of(queries: Sequence[Raw]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..._aws.answer import only
 from ..._aws.tags import as_list, as_mapping
 from ..resource import Client, Detail, Listing, Live, Order, Properties, Raw, ResourceType, Scope, Tagging, Waiter
 
@@ -94,7 +95,8 @@ def create(client: Client, order: Order) -> Raw:
 
 
 def read_tags(client: Client, certificates: list[Raw]) -> list[Raw]:
-    return [{"Tags": client.list_tags_for_certificate(CertificateArn=certificates[0]["CertificateArn"])["Tags"]}]
+    answer = client.list_tags_for_certificate(CertificateArn=certificates[0]["CertificateArn"])
+    return [only(answer, "Tags")]
 
 
 def describe(client: Client, certificates: list[Raw]) -> list[Raw]:

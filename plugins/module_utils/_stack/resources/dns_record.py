@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..._aws.answer import missing
 from ..._aws.errors import StackError, code_of, taken_as_done
 from ..._aws.sdk import ClientError
 from .. import route53
@@ -54,7 +55,9 @@ def normalize(item: Raw) -> dict[str, Any]:
     """How long somebody else's record may be remembered is his affair."""
     record = item["Record"] or {}
     target = record.get("AliasTarget")
-    values = record["ResourceRecords"] if record and not target else ()
+    if record and not target and "ResourceRecords" not in record:
+        raise missing(record, f"ResourceRecords or AliasTarget of {item['Name']}")
+    values = record.get("ResourceRecords", ())
     ttl = {} if record and (item["shared"] or not (target or "TTL" in record)) else {"ttl": record.get("TTL")}
     return {
         "zone": [item["HostedZoneId"], item["ZoneName"]],

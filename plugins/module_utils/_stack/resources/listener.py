@@ -40,8 +40,8 @@ def _security(listener: Raw) -> dict[str, Any]:
 
     DescribeListeners shows the default certificate alone. Where several are shown, only the one that is marked counts.
     """
-    if listener.get("Protocol") == "HTTP":
-        return {"certificate": None, "policy": None}
+    if listener.get("Protocol") != "HTTPS":
+        return {"certificate": None, "policy": None} if listener.get("Protocol") else {}
     shown = listener.get("Certificates", ())
     default = [item for item in shown if item.get("IsDefault")] or (shown if len(shown) == 1 else [{}])
     return {**returned(default[0], {"certificate": "CertificateArn"}), **returned(listener, {"policy": "SslPolicy"})}
@@ -86,6 +86,7 @@ TYPE = ResourceType(
     required=frozenset({"load_balancer", "port", "action"}),
     create_only=frozenset({"load_balancer"}),
     exclusive=("load_balancer", "port"),
+    same={"action": actions.same},
     desired=desired,
     normalize=normalize,
     create=create,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._aws.answer import first
+from ..._aws.answer import first, missing
 from ..._aws.tags import STACK, as_list, as_mapping
 from .. import actions, elbv2
 from ..resource import Client, Edit, Live, Order, Properties, Raw, ResourceType, Scope
@@ -47,7 +47,9 @@ def _listener(arn: str) -> str:
 def _values(condition: Raw | None, config: str) -> list[str]:
     if condition is None:
         return []
-    found: list[str] = condition.get(config, {}).get("Values") or condition["Values"]
+    found: list[str] = condition.get(config, {}).get("Values") or condition.get("Values") or []
+    if not found:
+        raise missing(condition, f"Values of {config}")
     return found
 
 
@@ -122,6 +124,7 @@ TYPE = ResourceType(
     serves=("listener",),
     precedes=("listener",),
     create_first="listener",
+    same={"action": actions.same},
     desired=desired,
     normalize=normalize,
     create=create,

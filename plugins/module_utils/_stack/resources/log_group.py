@@ -7,23 +7,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..._aws.answer import missing
 from .. import named
 from ..logs import RETENTIONS
-from ..resource import (
-    Client,
-    Detail,
-    Edit,
-    Listing,
-    Live,
-    Order,
-    Properties,
-    Raw,
-    ResourceType,
-    Scope,
-    Tagging,
-    Told,
-    completed,
-)
+from ..resource import Client, Detail, Edit, Listing, Live, Order, Properties, Raw, ResourceType, Scope, Tagging, Told
 
 OURS = "/groundwork/"
 ARN = "arn:{partition}:logs:{region}:{account}:log-group:{name}"
@@ -52,7 +39,7 @@ def _common_start(names: Sequence[str]) -> str:
 
 
 def may_be_ours(group: Raw, scope: Scope) -> bool:
-    name = str(group.get("logGroupName", ""))
+    name = str(group["logGroupName"])
     return name.startswith(prefix(scope)) or name in scope.titles.get("log_group", ())
 
 
@@ -67,10 +54,17 @@ def read_tags(client: Client, groups: list[Raw]) -> list[Raw]:
 
 
 def with_arns(groups: list[Raw], _others: Sequence[list[Raw]]) -> list[Raw]:
-    """The groups with the ARN that the tagging calls take. AWS shows it since 2023, beside one that ends with ``:*``."""
-    return [
-        completed(group, {"logGroupArn": group["arn"].removesuffix(":*")} if "arn" in group else {}) for group in groups
-    ]
+    """The groups with the ARN that the tagging calls take. AWS shows it beside one that ends with ``:*``."""
+    return [_with_arn(group) for group in groups]
+
+
+def _with_arn(group: Raw) -> Raw:
+    """With name and ARN, where AWS returns one of them."""
+    arn = group.get("logGroupArn") or group.get("arn", "").removesuffix(":*")
+    name = group.get("logGroupName") or arn.partition(":log-group:")[2]
+    if not name:
+        raise missing(group, "logGroupName")
+    return group | {"logGroupName": name, **({"logGroupArn": arn} if arn else {})}
 
 
 def known_tags(group: Raw, told: Told) -> Raw | None:

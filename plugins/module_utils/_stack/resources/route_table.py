@@ -58,14 +58,19 @@ def same_routes(wanted: Sequence[Properties], live: Sequence[Properties]) -> boo
 
 
 def _associations(table: Mapping[str, Any]) -> dict[str, str]:
-    """The associations by subnet; the one with the VPC itself ("main") has no subnet."""
-    live = [item for item in table.get("Associations", ()) if item.get("SubnetId")]
+    """The associations by subnet."""
+    live = [item for item in table.get("Associations", ()) if _is_of_subnet(item)]
     states = ("disassociating", "disassociated")
     return {
         item["SubnetId"]: item["RouteTableAssociationId"]
         for item in live
         if item.get("AssociationState", {}).get("State") not in states
     }
+
+
+def _is_of_subnet(association: Raw) -> bool:
+    """Whether an association is one with a subnet. Others are with the VPC itself ("main") or with a gateway."""
+    return not association.get("Main") and not association.get("GatewayId")
 
 
 def normalize(table: Raw) -> dict[str, Any]:
