@@ -99,7 +99,9 @@ def _one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:
 
 def normalize(alarm: Raw) -> dict[str, Any]:
     """Whoever makes one of ours watch something else by hand, be it of the other kind, sees it put right."""
-    found = returned(alarm, PLACES)
+    # Of what an alarm watches that shows neither a metric nor an expression nothing is known.
+    known = alarm.get("Metrics") or alarm.get("MetricName")
+    found = returned(alarm, {name: place for name, place in PLACES.items() if known or name not in METRIC})
     for name in ("actions", "ok_actions"):
         if name in found:
             found[name] = sorted(found[name])
