@@ -8,7 +8,7 @@ export GROUNDWORK_TOPOLOGY := $(TOPOLOGY)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev site test lint unit examples integration versions role lab e2e bench schema lab-env down clean
+.PHONY: help setup setup-dev site test lint unit examples integration ministack versions role lab e2e bench schema lab-env down clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ examples: setup-dev  ## The example applications' own tests
 
 integration: setup-dev  ## The modules through real ansible, over HTTP, with faults
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/integration
+
+ministack: setup-dev  ## The topologies against a second emulator of AWS, which shares no code with the lab's
+	@scripts/ministack
 
 versions: setup-dev  ## A core of the tests with the oldest and the newest supported releases, or with ONLY (oldest, newest)
 	@scripts/versions $(ONLY)

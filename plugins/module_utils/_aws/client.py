@@ -17,14 +17,18 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar
 
+from .answer import as_answer
 from .errors import (
     NEVER_SENT,
     LostResponseError,
     StackError,
+    denied,
+    is_forbidden,
     is_throttle,
     is_uncertain,
 )
@@ -77,7 +81,12 @@ class Client:
     ) -> list[Any]:
         """All pages of a list call, or its one answer when AWS does not page it; of each, what `keep` makes of it."""
         client = self._make(True)
-        return self._sensibly(operation, lambda: [keep(page) for page in _paged(client, operation, arguments)])
+
+        def listed() -> list[Any]:
+            return [keep(_answer(client, operation, page)) for page in _paged(client, operation, arguments)]
+
+        with _naming_action(client):
+            return self._sensibly(operation, listed)
 
     def _say(self, operation: str, **arguments: Any) -> Any:
         safe = not CREATES.match(operation) or operation in SAFE_CREATES or not TOKENS.isdisjoint(arguments)
@@ -95,8 +104,10 @@ class Client:
         raise AssertionError("unreachable: the pauses have no end")
 
     def _repeat(self, operation: str, arguments: Mapping[str, Any]) -> Any:
-        call = getattr(self._make(True), operation)
-        return self._sensibly(operation, lambda: call(**arguments))
+        client = self._make(True)
+        with _naming_action(client):
+            parsed = self._sensibly(operation, lambda: getattr(client, operation)(**arguments))
+        return _answer(client, operation, parsed)
 
     def _sensibly(self, operation: str, call: Callable[[], T]) -> T:
         """Say a call that may be said twice until its answer is one of the API's."""
@@ -110,10 +121,12 @@ class Client:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _once(self, operation: str, arguments: Mapping[str, Any]) -> Any:
-        call = getattr(self._make(False), operation)
+        client = self._make(False)
         for attempt in range(1, THROTTLE_TRIES + 1):
             try:
-                return call(**arguments)
+                with _naming_action(client):
+                    parsed = getattr(client, operation)(**arguments)
+                return _answer(client, operation, parsed)
             except FAILURES as error:
                 if is_uncertain(error):
                     raise LostResponseError(operation, error) from error
@@ -121,6 +134,21 @@ class Client:
                     raise
                 self._sleep(min(20.0, 0.5 * 2**attempt) * random.uniform(0.5, 1.0))
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _answer(client: Any, operation: str, parsed: Page) -> Page:
+    return as_answer(parsed, client.meta.method_to_api_mapping.get(operation, operation))
+
+
+@contextmanager
+def _naming_action(client: Any) -> Iterator[None]:
+    """Raise a refusal for lack of permission as one that knows its service: operations of two may have one name."""
+    try:
+        yield
+    except ClientError as error:
+        if not is_forbidden(error):
+            raise
+        raise denied(error, client.meta.service_model.service_name) from error
 
 
 def _paged(client: Any, operation: str, arguments: Mapping[str, Any]) -> Iterable[Page]:

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from . import sdk
+from . import permissions, sdk
 
 THROTTLED = frozenset(
     {
@@ -30,7 +32,20 @@ THROTTLED = frozenset(
 # Answers with a 5xx status which nevertheless say for certain that nothing was made.
 REFUSED = frozenset({"InsufficientInstanceCapacity", "InsufficientAddressCapacity", "InsufficientCapacity"})
 # The credentials may not do this.
-FORBIDDEN = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+# (SNS has a word of its own, of which its API knows two spellings.)
+FORBIDDEN = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "AuthorizationErrorException",
+        "UnauthorizedOperation",
+    }
+)
+# The words of most services, and of EC2 since 2023: "… is not authorized to perform: ec2:RunInstances on resource: …".
+NOT_AUTHORIZED = re.compile(
+    r"not authorized to perform:? (?P<action>[a-z0-9-]+:[A-Za-z0-9]+)(?:(?: on)? (?:the )?resource: (?P<resource>\S+))?"
+)
 # The request may have reached AWS although no answer came back, or none that makes sense.
 CUT_OFF = (sdk.ConnectionClosedError, sdk.ReadTimeoutError, sdk.HTTPClientError, sdk.ResponseParserError)
 # The request never left: saying it again is always safe.
@@ -39,6 +54,19 @@ NEVER_SENT = (sdk.EndpointConnectionError, sdk.ConnectTimeoutError, sdk.ProxyCon
 
 class StackError(Exception):
     """Something a person must know of, worded for them."""
+
+
+class DeniedError(sdk.ClientError):
+    """The credentials may not do what was asked; ``service`` is botocore's name of the service."""
+
+    def __init__(self, answer: Any, operation: str, service: str) -> None:
+        super().__init__(answer, operation)
+        self.service = service
+
+
+def denied(error: sdk.ClientError, service: str) -> DeniedError:
+    """A refusal for lack of permission, with the service that said so."""
+    return DeniedError(error.response, error.operation_name, service)
 
 
 class LostResponseError(StackError):
@@ -103,13 +131,36 @@ def join_sentences(*texts: str) -> str:
 def tell(error: BaseException) -> str:
     """One line about a failed call: operation, AWS's code, AWS's message."""
     if isinstance(error, sdk.ClientError):
-        return f"{error.operation_name}: {code_of(error)}: {message_of(error)}"
+        text = f"{error.operation_name}: {code_of(error)}: {message_of(error)}"
+        return f"{text.rstrip('.')}. {permissions.advice(*_action(error))}" if is_forbidden(error) else text
     if isinstance(error, sdk.NoCredentialsError | sdk.PartialCredentialsError):
         mend = "Set access_key and secret_key, a profile, or botocore's variables"
         return join_sentences(f"no AWS credentials: {error}", mend)
     if isinstance(error, sdk.EndpointConnectionError):
         return join_sentences(f"AWS cannot be reached: {error}", "Check endpoint_url, the region and the network")
     return str(error) or type(error).__name__
+
+
+def _action(error: sdk.ClientError) -> tuple[str, str]:
+    """The IAM action that was denied and the resource, as far as AWS says them: a call may need other actions too."""
+    said = NOT_AUTHORIZED.search(message_of(error))
+    if said:
+        return said["action"], (said["resource"] or "").rstrip(".,")
+    service = error.service if isinstance(error, DeniedError) else ""
+    return permissions.action(service, str(error.operation_name)), ""
+
+
+@contextmanager
+def explaining(subject: str = "") -> Iterator[None]:
+    """Say of a failure before which nothing was changed that it is so, and of what it is; once, whoever says it."""
+    try:
+        yield
+    except (StackError, *sdk.FAILURES) as error:
+        text = tell(error)
+        if "Nothing was changed" in text:
+            raise
+        about = f"{subject}: " if subject else ""
+        raise StackError(f"{about}{text.rstrip('.')}. Nothing was changed.") from error
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from .errors import StackError, code_of, is_not_found
+from .errors import StackError, code_of, explaining, is_not_found
 from .process import is_dead, machine, started, user
 from .sdk import FAILURES, ClientError
 
@@ -83,7 +83,7 @@ class Lock:
 
     def __enter__(self) -> Lock:
         deadline = time.monotonic() + self._wait
-        while not self._try():
+        while not self._attempt():
             holder = self._holder()
             if time.monotonic() >= deadline:
                 raise StackError(
@@ -99,6 +99,10 @@ class Lock:
         self._beat.join()
         self._release()
 
+    def _attempt(self) -> bool:
+        with explaining(f"the lock of stack {self._stack} ({self._path})"):
+            return self._try()
+
     def left_behind(self) -> Callable[[], None]:
         """What removes the locks of runs that died or ran out of time; nothing while somebody holds the lock.
 
@@ -106,14 +110,14 @@ class Lock:
         """
         try:
             held = self._list()
-        except FAILURES:
+        except (StackError, *FAILURES):
             held = []
         if any(item.is_live(self._now) for item in held):
             held = []
 
         def remove() -> None:
             for item in held:
-                with suppress(*FAILURES):
+                with suppress(StackError, *FAILURES):
                     self._delete(item.number)
 
         return remove
@@ -177,7 +181,7 @@ class Lock:
         while not self._end.wait(self._ttl / 3) and self._lost is None:
             try:
                 self._renew()
-            except FAILURES:
+            except (StackError, *FAILURES):
                 # Tried again at the next beat; `lost` notices when there are no beats left.
                 continue
 
@@ -198,7 +202,7 @@ class Lock:
                     self._delete_own()
                 elif item.number < self._number:
                     self._delete(item.number)
-        except FAILURES:
+        except (StackError, *FAILURES):
             # It expires by itself; the run's own result must not be lost to this.
             return
 

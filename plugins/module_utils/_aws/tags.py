@@ -39,8 +39,13 @@ def as_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def as_mapping(tags: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
-    """Tags as most APIs give them, as a plain mapping."""
-    return {tag["Key"]: tag["Value"] for tag in tags or ()}
+    """Tags as most APIs give them, as a plain mapping. A tag without a value is one whose value is empty."""
+    return {tag["Key"]: tag.get("Value", "") for tag in tags or ()}
+
+
+def is_protected(tags: Mapping[str, str]) -> bool:
+    """Whether tags protect an object from being destroyed; the key alone does, too."""
+    return tags.get(PROTECT) in ("true", "")
 
 
 def specification(tags: Mapping[str, str], *kinds: str) -> list[dict[str, Any]]:

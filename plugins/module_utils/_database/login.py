@@ -46,13 +46,20 @@ def standing(clients: Clients, scope: Scope, database: str, name: str) -> Live:
     if item is None or TYPE.tags_of(item).get(BESIDE) != f"{scope.stack}/{database}":
         raise StackError(f"{name} does not stand beside db_instance/{database} of stack {scope.stack}")
     live = to_live(TYPE, item, database)
-    if not live.attributes["endpoint"] or not live.attributes["secret"]:
+    if not (live.attributes["endpoint"] and live.attributes["port"] and live.attributes["secret"]):
         raise StackError(f"{name} is not up yet, or RDS does not keep its password")
     return live
 
 
 def place(instance: Live) -> dict[str, Any]:
     """Where a database is, and what it is."""
+    known = {
+        "its engine": instance.properties.get("engine"),
+        "the name of its database": instance.attributes["database"],
+    }
+    lacking = [what for what, value in known.items() if not value]
+    if lacking:
+        raise StackError(f"{instance.address}: AWS did not return {' and '.join(lacking)}. Nothing was changed.")
     return {
         "engine": instance.properties["engine"],
         "host": instance.attributes["endpoint"],

@@ -96,8 +96,14 @@ class Backups:
                 self._run.until_ready(backup.instance.resource)
 
     def _wait(self, backup: Backup, began: float) -> dict[str, Any]:
+        seen = False
+
         def there() -> Snapshot | None:
+            nonlocal seen
             found = next((one for one in snapshots(self._run.clients) if one.id == backup.name), None)
+            if found is None and seen:
+                raise StackError(f"{backup.target.address}: somebody else has deleted the snapshot {backup.name}")
+            seen = seen or found is not None
             if found and found.status not in ("available", "creating"):
                 raise StackError(f"{backup.target.address}: the snapshot {backup.name} is {found.status}")
             return found if found and found.status == "available" else None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from .._aws.answer import missing
 from .._aws.tags import BESIDE
 from .words import Instance, Snapshot, Target, instance, iso, snapshot, spoken
 
@@ -57,6 +58,9 @@ def snapshots(clients: ClientOf) -> list[Snapshot]:
 
 def holdings(target: Target, found: Sequence[Instance], taken: Sequence[Snapshot] = ()) -> Holdings:
     """What of the lists belongs to a database."""
+    unknown = next((one for one in found if one.id == target.identifier and not one.tags_known), None)
+    if unknown:
+        raise missing(unknown.raw, f"TagList of {unknown.id}")
     newest = sorted(found, key=lambda one: (one.created, one.id), reverse=True)
     return Holdings(
         target=target,

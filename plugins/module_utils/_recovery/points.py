@@ -11,6 +11,7 @@ from typing import Any
 
 from .._aws.errors import StackError
 from .._aws.tags import RESTORE_ASKED, RESTORED_FROM
+from .._stack.resource import returned
 from .look import Holdings, window
 from .words import Instance, Snapshot, iso, moment
 
@@ -120,11 +121,10 @@ def _nothing(held: Holdings, why: str) -> str:
 def misfit(found: Snapshot, wanted: Mapping[str, Any]) -> str | None:
     """Why a snapshot cannot become the database of the document, None when it can."""
     raw = found.raw
-    pairs = {
-        "engine": (raw.get("Engine"), wanted["engine"]),
-        "username": (raw.get("MasterUsername"), wanted["username"]),
-        "storage.encrypted": (bool(raw.get("Encrypted")), wanted["storage.encrypted"]),
-    }
-    differ = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
-    wrong = [f"{name} is {there}, and {asked} in the document" for name, (there, asked) in differ.items()]
+    there = returned(raw, {"engine": "Engine", "username": "MasterUsername", "storage.encrypted": "Encrypted"})
+    wrong = [
+        f"{name} is {value}, and {wanted[name]} in the document"
+        for name, value in there.items()
+        if value != wanted[name]
+    ]
     return f"snapshot {found.id}: {'; '.join(wrong)}" if wrong else None

@@ -18,7 +18,7 @@ from .._stack import database_changes as changes
 from .._stack import rds
 from .._stack.database_changes import NOT_NOW, READY
 from .._stack.live import to_live
-from .._stack.resource import Edit, Order, Raw, Waiter, shortened
+from .._stack.resource import Edit, Order, Waiter, shortened
 from .._stack.resources.db_instance import TYPE
 from .look import Holdings, holdings, instances, snapshots
 from .points import Point, Wish, begun, choose, is_done, misfit
@@ -121,7 +121,7 @@ class Restoration:
         """What somebody has stopped, to save its cost, takes no changes."""
         if one.status in ("stopping", "stopped"):
             self._run.go_on()
-            live = to_live(TYPE, dict(one.raw), self._wanted.target.name)
+            live = to_live(TYPE, one.raw, self._wanted.target.name)
             self._run.follow(changes.start(self._rds, Edit(live, self._wanted.order, frozenset({"state"}))))
 
     def _make(self, held: Holdings, point: Point, wish: Wish, now: datetime) -> Instance:
@@ -174,7 +174,7 @@ class Restoration:
     def _as_documented(self, made: Instance) -> Instance:
         """Bring in what a restoration does not take: the password that RDS keeps, for one."""
         order = replace(self._wanted.order, name=made.id)
-        live = to_live(TYPE, dict(made.raw), self._wanted.target.name)
+        live = to_live(TYPE, made.raw, self._wanted.target.name)
         changed = TYPE.different(order.properties, live.properties)
         fixed = TYPE.replaces(changed, live.properties)
         if fixed:
@@ -190,8 +190,7 @@ class Restoration:
         return made
 
     def _has_secret(self, made: Instance) -> bool | None:
-        now = self._run.find(made.resource)
-        secret = now.raw.get("MasterUserSecret", {}) if now else {}
+        secret = self._run.require(made.resource).raw.get("MasterUserSecret", {})
         return True if secret.get("SecretStatus") == "active" else None
 
     def switch(self, held: Holdings, chosen: Instance, asked: str, now: datetime) -> list[Move]:
@@ -219,10 +218,10 @@ class Restoration:
         more = {"DeletionProtection": True} if move.keep else {}
 
         def renamed() -> bool | None:
-            now = self._run.find(move.resource)
-            if now is not None and now.id == move.rename:
+            now = self._run.require(move.resource)
+            if now.id == move.rename:
                 return True
-            if now is not None and _takes_a_name(now):
+            if _takes_a_name(now):
                 self._ask(now.id, move.rename, more)
             return None
 
@@ -245,8 +244,7 @@ class Restoration:
 
     def forget(self, one: Instance) -> str | None:
         """Delete what stands beside; returns the name of its last snapshot."""
-        raw: Raw = {**one.raw}
-        live = replace(to_live(TYPE, raw, self._wanted.target.name), tags={**one.tags, PROTECT: "true"})
+        live = replace(to_live(TYPE, one.raw, self._wanted.target.name), tags={**one.tags, PROTECT: "true"})
         self._run.go_on()
         self._run.follow(changes.remove(self._rds, live))
         final = f"{one.id}-final-{one.resource.lower()}"

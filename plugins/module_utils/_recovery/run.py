@@ -13,7 +13,7 @@ from .._aws.client import Clients
 from .._aws.errors import StackError, is_not_found
 from .._aws.sdk import ClientError
 from .._stack.database_changes import READY
-from .._stack.poll import verdict
+from .._stack.poll import GoneError, verdict
 from .._stack.progress import Progress
 from .._stack.resource import Raw, Wait
 from .look import instances
@@ -56,8 +56,15 @@ class Run:
             self.wait(wait)
 
     def wait(self, wait: Wait) -> None:
+        seen = False
+
         def come() -> bool | None:
-            return True if verdict(wait.waiter, self._named(wait.id)) else None
+            nonlocal seen
+            found = self._named(wait.id)
+            if found is None and seen and not wait.waiter.absent_is_ready:
+                raise GoneError(wait.id, wait.waiter.what)
+            seen = seen or found is not None
+            return True if verdict(wait.waiter, found) else None
 
         self.until(f"{wait.id} is not {wait.waiter.what}", come, wait.waiter.timeout)
 
@@ -65,15 +72,20 @@ class Run:
         """An instance, whatever it is called, once it serves and takes changes."""
 
         def come() -> Instance | None:
-            found = self.find(resource)
-            if found is None:
-                raise StackError(f"the database {resource} is gone")
-            return found if verdict(READY, dict(found.raw)) else None
+            found = self.require(resource)
+            return found if verdict(READY, found.raw) else None
 
         return self.until(f"the database {resource} is not available", come, READY.timeout)
 
     def find(self, resource: str) -> Instance | None:
         return next((one for one in instances(self.clients) if one.resource == resource), None)
+
+    def require(self, resource: str) -> Instance:
+        """An instance that is there, whatever it is called. StackError when somebody has deleted it."""
+        found = self.find(resource)
+        if found is None:
+            raise StackError(f"the database {resource} is gone: somebody else has deleted it")
+        return found
 
     def _named(self, name: str) -> Raw | None:
         try:
@@ -82,4 +94,4 @@ class Run:
             if not is_not_found(error):
                 raise
             return None
-        return dict(found[0]) if found else None
+        return found[0] if found else None

@@ -14,7 +14,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from .._aws.errors import StackError
-from .._aws.tags import BESIDE, OURS, PROTECT, REPLACED, RESOURCE, RESTORE_ASKED, STACK, SWITCH_BEGAN, TAKES
+from .._aws.tags import (
+    BESIDE,
+    OURS,
+    PROTECT,
+    REPLACED,
+    RESOURCE,
+    RESTORE_ASKED,
+    STACK,
+    SWITCH_BEGAN,
+    TAKES,
+    is_protected,
+)
 from .._stack.resource import shortened
 from .look import Holdings
 from .words import Instance, iso, moment, stamp
@@ -51,7 +62,7 @@ def moves(held: Holdings, chosen: Instance, asked: str, tags: Mapping[str, str],
     if BESIDE in chosen.tags and not begun.items() <= chosen.tags.items():
         found.append(Move(chosen.resource, chosen.id, tags=begun))
     for one in others:
-        if one.tags.get(PROTECT) != "true":
+        if not is_protected(one.tags):
             found.append(Move(one.resource, one.id, tags={PROTECT: "true"}))
     found += _names(held, chosen, takes, now)
     # From here on it is called so.

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from .._aws.errors import StackError
-from .._aws.tags import BACKUP, REPLACED, RESOURCE, STACK, as_mapping
+from .._aws.tags import BACKUP, BESIDE, REPLACED, RESOURCE, STACK, as_mapping
 from .._stack.database_changes import STATUS
 
 SECONDS = {"m": 60, "h": 3600, "d": 86400}
@@ -54,7 +54,9 @@ class Instance:
     created: datetime
     latest: datetime | None
     tags: Mapping[str, str]
-    raw: Mapping[str, Any] = field(repr=False, default_factory=dict)
+    raw: dict[str, Any] = field(repr=False, default_factory=dict)
+    # Whether AWS returned tags, be they none.
+    tags_known: bool = True
 
     @property
     def is_replaced(self) -> bool:
@@ -71,31 +73,37 @@ class Snapshot:
     size: int
     tags: Mapping[str, str]
     ours: bool
-    raw: Mapping[str, Any] = field(repr=False, default_factory=dict)
+    raw: dict[str, Any] = field(repr=False, default_factory=dict)
 
 
-def instance(item: Mapping[str, Any]) -> Instance:
+def instance(item: dict[str, Any]) -> Instance:
     """A DB instance as DescribeDBInstances lists it."""
+    tags = as_mapping(item.get("TagList"))
+    # Somebody else's is known by its name alone: what AWS leaves out of it is in nobody's way.
+    needed = item.__getitem__ if STACK in tags or BESIDE in tags else lambda member: item.get(member, "")
     return Instance(
         id=item["DBInstanceIdentifier"],
-        resource=item["DbiResourceId"],
-        status=item[STATUS],
-        arn=item["DBInstanceArn"],
+        resource=needed("DbiResourceId"),
+        status=needed(STATUS),
+        arn=needed("DBInstanceArn"),
         # One that is being made has no date yet.
         created=item.get("InstanceCreateTime") or datetime.now(timezone.utc),
         latest=item.get("LatestRestorableTime"),
-        tags=as_mapping(item.get("TagList")),
+        tags=tags,
         raw=item,
+        tags_known="TagList" in item,
     )
 
 
-def snapshot(item: Mapping[str, Any]) -> Snapshot:
+def snapshot(item: dict[str, Any]) -> Snapshot:
     """A snapshot as DescribeDBSnapshots lists it. One that was copied is as old as what it is a copy of."""
     tags = as_mapping(item.get("TagList"))
     taken = item.get("OriginalSnapshotCreateTime") or item.get("SnapshotCreateTime") or datetime.now(timezone.utc)
     manual = item.get("SnapshotType") == "manual"
     size = int(item.get("AllocatedStorage", 0))
-    return Snapshot(item["DBSnapshotIdentifier"], item["Status"], taken, size, tags, manual and BACKUP in tags, item)
+    needed = item.__getitem__ if STACK in tags else lambda member: item.get(member, "")
+    name, status = needed("DBSnapshotIdentifier"), needed("Status")
+    return Snapshot(name, status, taken, size, tags, manual and BACKUP in tags, item)
 
 
 def seconds(length: str) -> float:

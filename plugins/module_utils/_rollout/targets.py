@@ -136,11 +136,18 @@ def _now(group: Group, members: Sequence[Member], instance: str) -> Member:
 
 def _wait(group: Group, wish: Wish, until: str, members: list[Member], sleep: Callable[[float], None]) -> list[Member]:
     """The targets once the instance is in that state; they are asked for anew only where it is not."""
-    ends = time.monotonic() + wish.timeout
+    ends, seen = time.monotonic() + wish.timeout, False
     while _state(members, wish.instance) != until:
         members = group.members()
-        if _state(members, wish.instance) == until:
+        state = _state(members, wish.instance)
+        if state == until:
             break
+        if state == ABSENT and seen:
+            raise StackError(
+                f"{wish.instance} was taken out of target group {group.name} by somebody else while this run waited "
+                "for it to be healthy. Run again to register it anew."
+            )
+        seen = seen or state != ABSENT
         if time.monotonic() > ends:
             raise StackError(_late(group, wish, members))
         sleep(PAUSE)

@@ -15,7 +15,8 @@ from .._stack.resources import REGISTRY
 
 ClientOf = Callable[[str], Any]
 # The attribute that an object has as soon as it is up.
-UP = {"db_instance": "endpoint", "cache": "primary_endpoint"}
+# What services need of an object: AWS returns it once the object is up.
+UP = {"db_instance": ("endpoint", "port"), "cache": ("primary_endpoint", "port")}
 
 
 def living(clients: ClientOf, scope: Scope, addresses: Iterable[str]) -> dict[str, Live]:
@@ -36,7 +37,7 @@ def _lacks(found: dict[str, Live], address: str) -> str | None:
     live = found.get(address)
     if live is None:
         return "does not exist"
-    return "is not up yet" if live.type in UP and not live.attributes.get(UP[live.type]) else None
+    return None if all(live.attributes.get(name) for name in UP.get(live.type, ())) else "is not up yet"
 
 
 def _new_secret(clients: ClientOf, scope: Scope, address: str) -> dict[str, Live]:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from .._aws.errors import StackError, code_of, is_not_found, join_sentences, tell
+from .._aws.errors import StackError, is_not_found, join_sentences, tell
 from .._aws.sdk import ClientError
 
 ClientOf = Callable[[str], Any]
@@ -28,8 +28,7 @@ def text(clients: ClientOf, identifier: str, name: str) -> str:
 def _why(error: ClientError) -> str:
     if is_not_found(error):
         return "There is no such secret in this region and account: make it there, or mend its name in the document"
-    hint = "docs/permissions.md says what it takes" if code_of(error).startswith("AccessDenied") else ""
-    return join_sentences(tell(error), hint)
+    return tell(error)
 
 
 def part(value: str, key: str, name: str) -> str:

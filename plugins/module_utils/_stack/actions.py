@@ -80,11 +80,23 @@ def from_aws(actions: Sequence[Raw]) -> dict[str, Any]:
 
 
 def _plain(config: Raw, defaults: Mapping[str, str], keys: Mapping[str, str]) -> dict[str, str]:
-    return {name: str(config.get(keys[name], default)) for name, default in defaults.items()}
+    """What AWS shows of a redirect or response. Without a body there is none."""
+    told = {name: str(config[keys[name]]) for name in defaults if keys[name] in config}
+    return {**({"body": ""} if "body" in defaults else {}), **told}
+
+
+def same(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
+    """Whether an action is as wanted, as far as AWS shows it."""
+    if wanted.keys() != live.keys():
+        return False
+    (kind,) = wanted
+    if kind == "forward":
+        return bool(wanted[kind] == live[kind])
+    return all(wanted[kind][name] == value for name, value in live[kind].items())
 
 
 def _forward(action: Raw) -> Any:
-    groups = action.get("ForwardConfig", {}).get("TargetGroups") or [{"TargetGroupArn": action.get("TargetGroupArn")}]
+    groups = action.get("ForwardConfig", {}).get("TargetGroups") or [{"TargetGroupArn": action["TargetGroupArn"]}]
     if len(groups) == 1:
         return groups[0]["TargetGroupArn"]
     return _weighted([{"target_group": item["TargetGroupArn"], "weight": item.get("Weight", 1)} for item in groups])

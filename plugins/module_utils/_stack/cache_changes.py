@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from .._aws.errors import code_of, taken_as_done
 from .._aws.sdk import ClientError
 from . import elasticache
-from .resource import Client, Edit, Live, Wait, Waiter, shortened
+from .resource import Client, Edit, Live, Wait, Waiter, dig, shortened
 
 # AWS takes minutes for each node of a cache, and longer where it changes the type of one that is full.
 # Of one that could not be made the wait tells at once; whoever takes it out of the document is rid of it.
@@ -17,7 +17,9 @@ FAILED = ("create-failed",)
 COMING = ("creating", "modifying", *FAILED)
 # The cache serves, and takes no changes: AWS's own doings, every day.
 PASSING = ("snapshotting",)
-AVAILABLE = Waiter("available", "Status", ("available",), FAILED, COMING, PASSING, timeout=3600, delay=15)
+AVAILABLE = Waiter(
+    "available", "Status", ("available",), (*FAILED, "deleting"), COMING, PASSING, timeout=3600, delay=15
+)
 # AWS does not say how long the name of a snapshot may be; that of a replication group may have so many characters.
 LONGEST = 40
 GONE = Waiter("deleted", "Status", (), absent_is_ready=True, timeout=3600, delay=15)
@@ -40,7 +42,8 @@ def describe(client: Client, name: str, text: str) -> None:
 
 def change(client: Client, edit: Edit) -> Iterator[Wait]:
     """More nodes come first and fewer last, for failover wants two; AWS takes one change at a time."""
-    there, nodes = edit.live.properties["nodes"], edit.order.properties["nodes"]
+    nodes = edit.order.properties["nodes"]
+    there = edit.live.properties.get("nodes", nodes)
     count = {"ReplicationGroupId": edit.live.id, "NewReplicaCount": nodes - 1, "ApplyImmediately": True}
     if nodes > there:
         yield from _when_available(edit.live.id, lambda: client.increase_replica_count(**count))
@@ -67,14 +70,17 @@ def _when_available(identifier: str, call: Callable[[], object]) -> Iterator[Wai
 
 
 def remove(client: Client, live: Live) -> Iterator[Wait]:
-    """A last snapshot is kept of what snapshots are kept of. It stays when the cache comes and goes again."""
-    last = {"FinalSnapshotIdentifier": _final_snapshot(live)} if live.properties["snapshot_retention_days"] else {}
+    """A last snapshot is kept of what snapshots are kept of, and where AWS does not say whether they are. It stays when
+    the cache comes and goes again."""
+    is_kept = live.properties.get("snapshot_retention_days", 1)
+    last = {"FinalSnapshotIdentifier": _final_snapshot(live)} if is_kept else {}
     client.delete_replication_group(ReplicationGroupId=live.id, RetainPrimaryCluster=False, **last)
     yield Wait(GONE, live.id)
 
 
 def _final_snapshot(live: Live) -> str:
     """The name of the last snapshot: that of this one incarnation, whatever run deletes it."""
-    created = live.raw.get("ReplicationGroupCreateTime")
+    # Groups made before AWS kept their time have that of their nodes alone.
+    created = live.raw.get("ReplicationGroupCreateTime") or dig(live.raw, "Node.CacheClusterCreateTime")
     suffix = f"-final-{created:%Y%m%d%H%M%S}" if created else "-final"
     return shortened(live.id, LONGEST - len(suffix)) + suffix

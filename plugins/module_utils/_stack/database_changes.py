@@ -9,7 +9,7 @@ from typing import Any
 
 from .._aws.errors import code_of, taken_as_done
 from .._aws.sdk import ClientError
-from .._aws.tags import PROTECT
+from .._aws.tags import is_protected
 from . import rds
 from .resource import Client, Edit, Live, Properties, Wait, Waiter, dig
 
@@ -51,7 +51,7 @@ READY = Waiter(
 )
 # The state stays `available` for some seconds after a change was asked for: what is pending is told at once.
 APPLIED = Waiter("applied", "PendingModifiedValues", ({}, None), timeout=2700, delay=20)
-STOPPED = Waiter("stopped", STATUS, ("stopped",), LOST, timeout=2700, delay=20)
+STOPPED = Waiter("stopped", STATUS, ("stopped",), (*LOST, "deleting"), timeout=2700, delay=20)
 # The final snapshot is part of it.
 GONE = Waiter("deleted", STATUS, absent_is_ready=True, ready=(), timeout=7200, delay=20)
 
@@ -123,7 +123,7 @@ def _changes(edit: Edit) -> dict[str, Any]:
     if "port" in edit.changed:
         found["DBPortNumber"] = wanted["port"]
     if "parameter_group" in edit.changed:
-        version = wanted["version"] or live["version"]
+        version = wanted["version"] or edit.live.raw["EngineVersion"]
         found["DBParameterGroupName"] = wanted["parameter_group"] or rds.default_parameters(wanted["engine"], version)
     if "logs" in edit.changed:
         found["CloudwatchLogsExportConfiguration"] = _logs(wanted["logs"], live["logs"])
@@ -162,10 +162,10 @@ def remove(client: Client, live: Live) -> Iterator[Wait]:
     """Delete; one that holds data leaves a final snapshot, taken by the same call."""
     status = live.raw[STATUS]
     if status != "deleting":
-        snapshot = live.tags.get(PROTECT) == "true" and status not in PAST_SNAPSHOTS
+        snapshot = is_protected(live.tags) and status not in PAST_SNAPSHOTS
         if snapshot and status in (*COMING, *PASSING):
             yield Wait(READY, live.id)
-        if live.properties["deletion_protection"]:
+        if live.properties.get("deletion_protection", True):
             client.modify_db_instance(DBInstanceIdentifier=live.id, DeletionProtection=False, ApplyImmediately=True)
         client.delete_db_instance(DBInstanceIdentifier=live.id, **_farewell(live, snapshot))
     yield Wait(GONE, live.id)
@@ -177,12 +177,12 @@ def _farewell(live: Live, snapshot: bool) -> dict[str, Any]:
         name = f"{live.id}-final-{live.raw['DbiResourceId'].lower()}"
         return {"SkipFinalSnapshot": False, "FinalDBSnapshotIdentifier": name}
     # Where data cannot be kept otherwise, the automated backups stay as long as they would have.
-    return {"SkipFinalSnapshot": True, "DeleteAutomatedBackups": live.tags.get(PROTECT) != "true"}
+    return {"SkipFinalSnapshot": True, "DeleteAutomatedBackups": not is_protected(live.tags)}
 
 
 def notices(live: Live) -> list[str]:
     """What is not as it should be, and is for a person to decide on."""
-    status, groups = live.raw[STATUS], live.raw.get("DBParameterGroups", ())
+    status, groups = live.raw.get(STATUS), live.raw.get("DBParameterGroups", ())
     pending = sorted(live.raw.get("PendingModifiedValues") or ())
     found = [f"it is {status}: see the events of the database in RDS"] if status in ILL else []
     if any(group.get("ParameterApplyStatus") == "pending-reboot" for group in groups):

@@ -35,7 +35,7 @@ class Completion:
         """The items with all details; without those that have gone since they were listed."""
         together, identify = self.kind.together, self.kind.identify
         found = together(self.client, items) if together and len(items) >= MANY else {}
-        done = [{**item, **found[identify(item)]} for item in items if identify(item) in found]
+        done = [item | found[identify(item)] for item in items if identify(item) in found]
         return [*done, *self._with(self.kind.details, [item for item in items if identify(item) not in found])]
 
     def _with(self, details: Sequence[Detail], items: list[Raw]) -> list[Raw]:
@@ -51,7 +51,7 @@ class Completion:
                 if more is None:
                     whole.pop(identifier, None)
                 elif identifier in whole:
-                    whole[identifier] = {**whole[identifier], **more}
+                    whole[identifier] = whole[identifier] | more
         return list(whole.values())
 
     def _chunks(self, detail: Detail, whole: dict[str, Raw]) -> Iterator[list[Raw]]:
@@ -62,7 +62,7 @@ class Completion:
             if known is None:
                 unknown.append(item)
             else:
-                whole[identifier] = {**item, **known}
+                whole[identifier] = item | known
         for start in range(0, len(unknown), detail.size):
             yield unknown[start : start + detail.size]
 
@@ -79,5 +79,8 @@ def read(client: Any, detail: Detail, chunk: list[Raw]) -> Sequence[Raw | None]:
 
 
 def known_by(arn: str, field: str) -> Callable[[Raw, Told], Raw | None]:
-    """What puts the tags of an item, where they are told, into ``field``; ``arn`` is where the item has its ARN."""
-    return lambda item, told: {field: as_list(told[item[arn]])} if item[arn] in told else None
+    """What puts the tags of an item, where they are told, into ``field``; ``arn`` is where the item has its ARN.
+
+    The tagging API found it by a tag: where it shows none, it tells nothing.
+    """
+    return lambda item, told: {field: as_list(told[item[arn]])} if told.get(item.get(arn, "")) else None

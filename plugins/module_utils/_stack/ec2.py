@@ -24,7 +24,7 @@ def listing(operation: str, result: str, id_filter: str, filters: str = "Filters
     def ids(identifiers: Sequence[str]) -> Mapping[str, Any]:
         return {filters: [{"Name": id_filter, "Values": list(identifiers)}], **more}
 
-    return Listing(operation, result, stack, ids)
+    return Listing(operation, result, stack, ids, by_tag=True)
 
 
 def network(cidr: str) -> str:

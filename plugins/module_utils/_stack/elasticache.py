@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from .._aws.answer import missing
 from .._aws.errors import code_of
 from .._aws.sdk import ClientError
 from .._aws.tags import RESOURCE, STACK, as_list, as_mapping
@@ -32,10 +33,13 @@ def description(order: Order) -> str:
     return mark(order.scope.stack, order.address)
 
 
-def owner(key: str) -> Callable[[Raw, Scope], str | None]:
-    """The address of an item, by its description."""
+def owner(key: str, name: str) -> Callable[[Raw, Scope], str | None]:
+    """The address of an item, by its description ``key``; without one an item that is ``name``d like the stack's may
+    be the stack's."""
 
     def address(item: Raw, scope: Scope) -> str | None:
+        if key not in item and str(item.get(name)).startswith(scope.physical("")):
+            raise missing(item, f"{key} of {item[name]}")
         text, start = str(item.get(key, "")), mark(scope.stack, "")
         return text.removeprefix(start) if text.startswith(start) else None
 
@@ -71,9 +75,9 @@ def with_node_names(group: Raw) -> Raw:
 
     So what watches a node is told its name in the same run in which the cache grows.
     """
-    there = sorted(group["MemberClusters"])
+    there = sorted(group.get("MemberClusters") or ())
     given = (f"{group['ReplicationGroupId']}-{number:03}" for number in range(1, MOST_NODES + len(there) + 1))
-    return {**group, "NodeNames": [*there, *(name for name in given if name not in there)][:MOST_NODES]}
+    return group | {"NodeNames": [*there, *(name for name in given if name not in there)][:MOST_NODES]}
 
 
 TAGS = Detail(_read, known=known_by("ARN", "Tags"))

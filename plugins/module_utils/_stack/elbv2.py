@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .._aws.answer import selected
 from .._aws.tags import as_list, as_mapping
 from .details import known_by
 from .resource import Client, Detail, Edit, Listing, Live, Raw, Tagging
@@ -24,12 +25,12 @@ def listing(operation: str, result: str, ids: str, parent: str = "") -> Listing:
 
 
 def tags(key: str) -> Detail:
-    """The tags of twenty items in one call."""
+    """The tags of twenty items in one call; an item of which AWS returned none gets none."""
 
     def read(client: Client, items: list[Raw]) -> list[Raw]:
-        told = client.describe_tags(ResourceArns=[item[key] for item in items])["TagDescriptions"]
-        found = {one["ResourceArn"]: one["Tags"] for one in told}
-        return [{"Tags": found.get(item[key], [])} for item in items]
+        answer = client.describe_tags(ResourceArns=[item[key] for item in items])
+        found = {one["ResourceArn"]: one for one in answer["TagDescriptions"]}
+        return [selected(found.get(item[key], answer), lambda member: member == "Tags") for item in items]
 
     return Detail(read, size=TAGS_A_CALL, known=known_by(key, "Tags"))
 
@@ -38,7 +39,8 @@ def attributes(operation: str, key: str) -> Detail:
     """The attributes of an item, as a mapping; AWS gives those of one item a call."""
 
     def read(client: Client, items: list[Raw]) -> list[Raw]:
-        return [{"Attributes": as_mapping(getattr(client, operation)(**{key: items[0][key]})["Attributes"])}]
+        told = getattr(client, operation)(**{key: items[0][key]})["Attributes"]
+        return [{"Attributes": {one["Key"]: one["Value"] for one in told if "Value" in one}}]
 
     return Detail(read)
 
@@ -49,7 +51,7 @@ def set_attributes(operation: str, key: str) -> Any:
     def update(client: Client, edit: Edit) -> None:
         live = edit.live.properties["attributes"]
         wanted = edit.order.properties["attributes"]
-        changed = {name: value for name, value in wanted.items() if live.get(name) != value}
+        changed = {name: value for name, value in wanted.items() if name in live and live[name] != value}
         getattr(client, operation)(**{key: edit.live.id}, Attributes=as_list(changed))
 
     return update
@@ -62,7 +64,7 @@ def full_name(arn: str) -> str:
 
 def with_full_names(key: str) -> Any:
     """What gives listed items their full names, from their ARNs."""
-    return lambda items, _others: [{**item, "FullName": full_name(item[key])} for item in items]
+    return lambda items, _others: [item | {"FullName": full_name(item[key])} for item in items]
 
 
 def as_text(given: Mapping[str, Any] | None) -> dict[str, str]:
@@ -72,8 +74,14 @@ def as_text(given: Mapping[str, Any] | None) -> dict[str, str]:
 
 
 def holds(wanted: Mapping[str, str], live: Mapping[str, str]) -> bool:
-    """Whether the attributes are as wanted; what the document does not name is as it is."""
-    return all(live.get(name) == value for name, value in wanted.items())
+    """Whether the attributes are as wanted. What the document does not name is as it is, and so is what AWS does not
+    return."""
+    return all(live[name] == value for name, value in wanted.items() if name in live)
+
+
+def unset(wanted: Mapping[str, str]) -> dict[str, Any]:
+    """The attributes of what was made a moment ago: AWS's defaults, so that those of the document are set."""
+    return dict.fromkeys(wanted)
 
 
 def _write(client: Client, live: Live, wanted: Mapping[str, str]) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._aws.client import Clients
-from .._aws.errors import StackError
+from .._aws.errors import StackError, explaining
 from .._aws.lock import Lock
 from .._aws.tags import RESOURCE, STACK
 from . import live as reading
@@ -58,7 +58,7 @@ class Result:
 
 def run(clients: Clients, stack: WantedStack, options: Options) -> Result:
     """Bring the account to what the stack wants."""
-    with ThreadPoolExecutor(1) as beside:
+    with ThreadPoolExecutor(1) as beside, explaining():
         left = beside.submit(_lock_left_behind, clients, stack, options)
         plan = glance(clients, stack, options)
     failure = _objection(plan, options)
@@ -68,7 +68,8 @@ def run(clients: Clients, stack: WantedStack, options: Options) -> Result:
         return Result(plan, plan.kept, failure)
     with Lock(clients("ssm"), stack.name, options.lock_ttl, options.lock_wait) as lock:
         # What was read before the lock was taken may have changed since, or have been hearsay.
-        inventory, plan = look(clients, stack, options)
+        with explaining():
+            inventory, plan = look(clients, stack, options)
         failure = _objection(plan, options)
         if failure or not plan.changes:
             return Result(plan, plan.kept, failure)

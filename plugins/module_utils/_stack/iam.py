@@ -42,13 +42,16 @@ def tagging(kind: str, key: str) -> Tagging:
 
 
 def owner(kind: str, key: str) -> Any:
-    """The address of an item: its tag, or else its name, which together with its path is the stack's alone."""
+    """The address of an item: its tag, or else its name, which together with its path is the stack's alone.
+
+    Lists are asked for that path, so that an item without one has it.
+    """
 
     def address(item: Raw, scope: Scope) -> str | None:
         found = as_mapping(item.get("Tags"))
-        if found.get(STACK) == scope.stack and RESOURCE in found:
+        if found.get(STACK) == scope.stack and found.get(RESOURCE):
             return found[RESOURCE]
         prefix = scope.physical("", everywhere=True)
-        return f"{kind}/{item[key].removeprefix(prefix)}" if item.get("Path") == scope.path else None
+        return f"{kind}/{item[key].removeprefix(prefix)}" if item.get("Path", scope.path) == scope.path else None
 
     return address

@@ -58,6 +58,8 @@ def _values(client: Client, names: list[str]) -> dict[str, str]:
 
 
 def _roots(client: Client, ids: list[str]) -> dict[str, str]:
-    # A filter leaves out an unknown id, where ImageIds would fail with the first of them only.
-    answer = client.describe_images(Filters=[{"Name": "image-id", "Values": ids}])
+    # A filter leaves out an unknown id, where ImageIds would fail with the first of them only. A deprecated image of
+    # another account is shown only to who asks for it, and can be launched as before (EC2 User Guide, "Deprecate an
+    # Amazon EC2 AMI").
+    answer = client.describe_images(Filters=[{"Name": "image-id", "Values": ids}], IncludeDeprecated=True)
     return {image["ImageId"]: image.get("RootDeviceName") or "/dev/xvda" for image in answer["Images"]}

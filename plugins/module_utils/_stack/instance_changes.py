@@ -9,10 +9,10 @@ from typing import Any
 
 from .._aws.errors import StackError, join_sentences, taken_as_done, tell
 from .._aws.sdk import ClientError
-from .._aws.tags import PROTECT, RESOURCE, STACK, as_list, specification
+from .._aws.tags import RESOURCE, STACK, as_list, is_protected, specification
 from . import ec2
 from .instance_types import find_problems
-from .resource import Client, Edit, Live, Raw, Tagging, Wait, Waiter
+from .resource import Client, Edit, Live, Raw, Tagging, Wait, Waiter, dig
 
 TERMINATION = "groundwork:termination-protection"
 FINAL = "groundwork:final-snapshot-of"
@@ -32,13 +32,10 @@ SNAPPED = Waiter(
 
 def root_volume(instance: Mapping[str, Any]) -> Raw | None:
     """The volume that the instance boots from, None when it is not known (an adopted one that bears no tags)."""
-    devices = {
-        attachment["VolumeId"]: attachment.get("Device")
-        for volume in instance.get("Volumes", ())
-        for attachment in volume.get("Attachments", ())
-    }
-    for volume in instance.get("Volumes", ()):
-        if devices[volume["VolumeId"]] == instance.get("RootDeviceName"):
+    root = instance.get("RootDeviceName")
+    for volume in instance.get("Volumes", ()) if root else ():
+        attached = [one for one in volume.get("Attachments", ()) if one.get("InstanceId") == instance.get("InstanceId")]
+        if any(one.get("Device") == root for one in attached):
             found: Raw = volume
             return found
     return None
@@ -53,10 +50,18 @@ def metadata(options: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _volumes(live: Live) -> list[str]:
+    """The volumes of an instance that bear the stack's tags, and all that AWS deletes together with it."""
+    found = [volume["VolumeId"] for volume in live.raw.get("Volumes", ())]
+    disks = [mapping.get("Ebs") or {} for mapping in live.raw.get("BlockDeviceMappings", ())]
+    going = [disk["VolumeId"] for disk in disks if disk.get("VolumeId") and disk.get("DeleteOnTermination")]
+    return list(dict.fromkeys([*found, *going]))
+
+
 def _parts(live: Live) -> list[str]:
     """An instance and the volumes attached to it: they bear the same tags, by which volumes are found."""
-    mappings = live.raw.get("BlockDeviceMappings", ())
-    return [live.id, *(mapping["Ebs"]["VolumeId"] for mapping in mappings if "Ebs" in mapping)]
+    volumes = (dig(mapping, "Ebs.VolumeId") for mapping in live.raw.get("BlockDeviceMappings", ()))
+    return [live.id, *(volume for volume in volumes if volume)]
 
 
 def _write_tags(client: Client, live: Live, tags: Mapping[str, str]) -> None:
@@ -170,12 +175,12 @@ def set_protection(client: Client, edit: Edit) -> None:
 
 def terminate(client: Client, live: Live) -> Iterator[Wait]:
     """Terminate; one that holds data is stopped and its volumes are kept as snapshots before."""
-    if live.tags.get(PROTECT) == "true":
+    if is_protected(live.tags):
         client.stop_instances(InstanceIds=[live.id])
         yield Wait(STOPPED, live.id)
-        for snapshot in [_final_snapshot(client, live, volume["VolumeId"]) for volume in live.raw.get("Volumes", ())]:
+        for snapshot in [_final_snapshot(client, live, volume) for volume in _volumes(live)]:
             yield Wait(SNAPPED, snapshot)
-    if live.tags.get(PROTECT) == "true" or live.properties.get("termination_protection"):
+    if is_protected(live.tags) or live.properties.get("termination_protection"):
         client.modify_instance_attribute(InstanceId=live.id, DisableApiTermination={"Value": False})
     client.terminate_instances(InstanceIds=[live.id])
     yield Wait(TERMINATED, live.id)

@@ -11,11 +11,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from .._aws.answer import missing, reading
 from .._aws.errors import LostResponseError, StackError, is_not_found, tell
 from .._aws.sdk import FAILURES, ClientError
-from .._aws.tags import RESOURCE, STACK
 from . import details
-from .resource import SHOWN, Listing, Live, Order, Raw, ResourceType, Scope, Told, dig
+from .resource import SHOWN, Listing, Live, Order, Raw, ResourceType, Scope, Told, dig, plain, tagged_address
 
 ClientOf = Callable[[str], Any]
 # Objects, and of each whether it is dead.
@@ -108,7 +108,8 @@ class _Reader:
 
     def read(self) -> Found:
         try:
-            return self._read()
+            with reading(self.kind.name):
+                return self._read()
         except BaseException as error:
             known = isinstance(error, (LostResponseError, *FAILURES))
             told = StackError(f"reading {self.kind.name}: {tell(error)}") if known else error
@@ -197,7 +198,7 @@ def find(
     for item in kind.join(listed, [[] for _listing in kind.also]) if kind.join else listed:
         if dead(kind, item) or kind.identify(item) in known or not _may_be_ours(kind, item, scope):
             continue
-        tagged = {**item, **(details.read(client, kind.tags, [item])[0] or {})} if kind.tags else item
+        tagged = item | (details.read(client, kind.tags, [item])[0] or {}) if kind.tags else item
         if owner(tagged) == address:
             return complete(client, kind, tagged)
     return None
@@ -239,7 +240,7 @@ def complete(client: Any, kind: ResourceType, item: Raw) -> Raw:
     """A single listed item with all its details."""
     whole = kind.join([item], [[] for _listing in kind.also])[0] if kind.join else item
     for detail in (*((kind.tags,) if kind.tags else ()), *kind.details):
-        whole = {**whole, **detail.read(client, [item])[0]}
+        whole = whole | detail.read(client, [item])[0]
     return whole
 
 
@@ -249,8 +250,10 @@ def dead(kind: ResourceType, item: Raw) -> bool:
 
 def to_live(kind: ResourceType, item: Raw, name: str) -> Live:
     """A listed item in the words of the document."""
-    attributes = {attribute: dig(item, path) for attribute, path in kind.attributes.items()}
-    return Live(kind.name, name, kind.identify(item), kind.normalize(item), attributes, kind.tags_of(item), item)
+    with reading(f"{kind.name}/{name}"):
+        attributes = {attribute: plain(dig(item, path)) for attribute, path in kind.attributes.items()}
+        properties = plain(kind.normalize(item))
+        return Live(kind.name, name, kind.identify(item), properties, attributes, kind.tags_of(item), item)
 
 
 def _list(client: Any, listing: Listing, request: Mapping[str, Any]) -> list[Raw]:
@@ -270,7 +273,7 @@ def _flat(page: Any, path: str) -> list[Raw]:
     """The items of an answer; one that is about a single object has it in the place of a list."""
     items: list[Any] = [page]
     for key in path.split("."):
-        found = [item.get(key) or () for item in items]
+        found = [item[key] for item in items]
         items = [inner for one in found for inner in ([one] if isinstance(one, Mapping) else one)]
     return items
 
@@ -296,21 +299,46 @@ def _may_be_ours(kind: ResourceType, item: Raw, scope: Scope) -> bool:
 
 def _owner(kind: ResourceType, scope: Scope, others: Iterable[Live | Member]) -> Owner:
     """How the address of an item in the stack is told; None for one that is not the stack's."""
+    address = _address(kind, scope, others)
+
+    def owner(item: Raw) -> str | None:
+        found = address(item)
+        if found is None and kind.tagging and _must_have_tags(kind, item, scope):
+            arn = kind.attributes.get("arn", kind.id)
+            untold = kind.tagging.member if dig(item, arn) else arn
+            raise missing(item, f"{untold} of {kind.identify(item)}")
+        return found
+
+    return owner
+
+
+def _must_have_tags(kind: ResourceType, item: Raw, scope: Scope) -> bool:
+    """Whether an item without any tags cannot be taken for somebody else's: a second one would be made in its place.
+
+    AWS was asked for what bears the stack's tag, or it is inside an object of the stack, or is named like one.
+    """
+    if dead(kind, item):
+        return False
+    if kind.listing.by_tag:
+        return kind.tagging is not None and not item.get(kind.tagging.member)
+    if kind.owner or kind.joins or (kind.tagging and kind.tagging.member in item):
+        return False
+    name = dig(item, kind.attributes.get("name", kind.id))
+    return bool(kind.under) or str(name).startswith(scope.physical(""))
+
+
+def _address(kind: ResourceType, scope: Scope, others: Iterable[Live | Member]) -> Owner:
     if kind.owner:
         told = kind.owner
         return lambda item: _own(kind, told(item, scope))
     if kind.joins:
         names = {(live.type, live.id): live.name for live in others}
         return lambda item: _joined(kind, item, names)
-    return lambda item: _own(kind, _tagged(kind.tags_of(item), scope))
+    return lambda item: _own(kind, tagged_address(item, kind.tags_of(item), scope))
 
 
 def _own(kind: ResourceType, address: str | None) -> str | None:
     return address if address is not None and address.startswith(f"{kind.name}/") else None
-
-
-def _tagged(tags: Mapping[str, str], scope: Scope) -> str | None:
-    return tags.get(RESOURCE) if tags.get(STACK) == scope.stack else None
 
 
 def _joined(kind: ResourceType, item: Raw, names: Mapping[tuple[str, str], str]) -> str | None:

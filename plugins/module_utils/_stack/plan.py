@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._aws.errors import StackError
-from .._aws.tags import OURS, PLACE, PROTECT, RESOURCE, STACK
+from .._aws.tags import OURS, PLACE, PROTECT, RESOURCE, STACK, is_protected
 from .graph import in_order
 from .references import references, resolve, strings
 from .resource import TAGS_UNKNOWN, Live, ResourceType, Scope, dig, successor_suffix
@@ -55,7 +55,7 @@ class Change:
 
     @property
     def is_protected(self) -> bool:
-        tagged = self.live is not None and self.live.tags.get(PROTECT) == "true"
+        tagged = self.live is not None and is_protected(self.live.tags)
         return tagged or (self.wanted is not None and self.wanted.protected)
 
 
@@ -158,7 +158,8 @@ class _Planner:
         """What a reference stands for, as far as it is known before anything is done."""
         kind = self.registry[ref.address.partition("/")[0]]
         if ref.address in self.kept and ref.address not in self.new:
-            return self.kept[ref.address].attributes.get(ref.attribute)
+            known = self.kept[ref.address].attributes.get(ref.attribute)
+            return f"<{ref.address}.{ref.attribute}>" if known is None else known
         if ref.attribute in kind.named:
             return kind.physical(self.scope, ref.address.partition("/")[2])
         return f"<{ref.address}.{ref.attribute}>"
@@ -166,9 +167,21 @@ class _Planner:
     def _desired(self, wanted: Wanted) -> dict[str, Any]:
         return self._kind(wanted).desired(resolve(wanted.properties, self.value))
 
+    def _untold(self, wanted: Wanted) -> frozenset[str]:
+        """The properties that refer to what AWS did not return of an object that stays: they are not compared."""
+
+        def is_untold(ref: Ref) -> bool:
+            there = ref.address in self.kept and ref.address not in self.new
+            return there and self.kept[ref.address].attributes.get(ref.attribute) is None
+
+        return frozenset(name for name, value in wanted.properties.items() if any(map(is_untold, references(value))))
+
+    def _different(self, wanted: Wanted, desired: Mapping[str, Any], live: Live) -> frozenset[str]:
+        return self._kind(wanted).different(desired, live.properties) - self._untold(wanted)
+
     def _replaced(self, wanted: Wanted, live: Live) -> frozenset[str]:
         kind = self._kind(wanted)
-        return kind.replaces(kind.different(self._desired(wanted), live.properties) - kind.late, live.properties)
+        return kind.replaces(self._different(wanted, self._desired(wanted), live) - kind.late, live.properties)
 
     def _compare(self, wanted: Wanted) -> Change | None:
         kind, desired = self._kind(wanted), self._desired(wanted)
@@ -177,7 +190,7 @@ class _Planner:
         if live is None:
             after = _shown(kind, desired, frozenset(desired))
             return Change(wanted.address, "create", "missing", None, after, None, wanted, frozenset(desired), tags)
-        changed = kind.different(desired, live.properties)
+        changed = self._different(wanted, desired, live)
         if wanted.address in self.new:
             return self._replace(wanted, live, desired, changed, tags)
         self._refuse(kind, wanted.address, desired, live)

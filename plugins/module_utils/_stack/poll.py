@@ -18,9 +18,24 @@ from .resource import Listing, Raw, ResourceType, Scope, Waiter, dig
 IDS_A_CALL = 200
 FIRST_DELAY = 0.4
 ERRORS_IN_A_ROW = 4
+# So often in a row a list has to leave out what was there: a server that is behind may not know a new object yet.
+ABSENCES_IN_A_ROW = 2
+# After so many seconds an object that no list has ever shown is taken for gone: AWS's lists are late by less.
+UNSEEN_SECONDS = 300.0
 TICK = 0.1
 
 Answer = Callable[[Any], None]
+
+
+class GoneError(StackError):
+    """Something else deleted the object that was waited for."""
+
+    def __init__(self, identifier: str, what: str) -> None:
+        super().__init__(
+            f"{identifier} was deleted by somebody else while this run waited for it to be {what}. Run again to make "
+            "it anew, or take it out of the document"
+        )
+        self.id = identifier
 
 
 @dataclass(eq=False)
@@ -33,6 +48,9 @@ class _Awaited:
     delay: float = FIRST_DELAY
     due: float = 0.0
     errors: int = 0
+    # Whether a list has shown it, and how often in a row it has not since.
+    seen: bool = False
+    absences: int = 0
 
     @property
     def listing(self) -> Listing:
@@ -47,6 +65,11 @@ class _Awaited:
     @property
     def key(self) -> str:
         return self.waiter.id or self.kind.id
+
+    def is_gone(self) -> bool:
+        """Whether somebody has deleted it: what was there once and is there no more does not come back."""
+        late = time.monotonic() - self.started > min(self.waiter.timeout, UNSEEN_SECONDS)
+        return self.absences >= ABSENCES_IN_A_ROW and (self.seen or late)
 
     def postpone(self) -> None:
         self.due = time.monotonic() + self.delay
@@ -131,9 +154,10 @@ class Poller:
         try:
             found = by_ids(self._clients(first.kind.service), first.listing, ids, self._scope)
         except FAILURES as error:
-            alone = len(ids) == 1 and is_not_found(error)
+            # A list inside an object that is gone has nothing of it, however many are waited for.
+            absent = is_not_found(error) and (len(ids) == 1 or first.listing.within is not None)
             for awaited in group:
-                self._judge(awaited, None) if alone else self._failed(awaited, error)
+                self._judge(awaited, None) if absent else self._failed(awaited, error)
             return
         for awaited in group:
             awaited.errors = 0
@@ -141,12 +165,14 @@ class Poller:
 
     def _failed(self, awaited: _Awaited, error: Exception) -> None:
         awaited.errors += 1
-        if awaited.errors >= ERRORS_IN_A_ROW and not is_not_found(error):
+        if awaited.errors >= ERRORS_IN_A_ROW:
             self._finish(awaited, error)
         awaited.postpone()
 
     def _judge(self, awaited: _Awaited, item: Raw | None) -> None:
         waiter = awaited.waiter
+        awaited.seen = awaited.seen or item is not None
+        awaited.absences = 0 if item else awaited.absences + 1
         try:
             come = verdict(waiter, item)
         except StackError as error:
@@ -154,6 +180,8 @@ class Poller:
             return
         if come:
             self._finish(awaited, item)
+        elif awaited.is_gone():
+            self._finish(awaited, GoneError(awaited.id, waiter.what))
         elif time.monotonic() - awaited.started > waiter.timeout:
             state = dig(item, waiter.path) if item else "not listed"
             told = f"{awaited.id} is not {waiter.what} after {waiter.timeout:.0f} s (it is {state})"

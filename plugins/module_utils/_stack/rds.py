@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from .._aws.answer import selected
 from .._aws.tags import as_list, as_mapping
 from .details import known_by
 from .resource import Client, Detail, Listing, Live, Raw, Tagging
@@ -25,12 +27,19 @@ def is_systems(name: str) -> bool:
 
 
 def tags(name: str, arn: str) -> Detail:
-    """The tags of one group: their lists leave them out, and RDS has no call that gives those of many."""
+    """The tags of one group: their lists leave them out, and RDS has no call that gives those of many.
+
+    None are given to an item without an ARN, or of which AWS returned none: it may still be told by its name.
+    """
 
     def read(client: Client, items: list[Raw]) -> list[Raw]:
-        if is_systems(items[0][name]):
+        item = items[0]
+        if is_systems(item.get(name, "")):
             return [{"TagList": []}]
-        return [{"TagList": client.list_tags_for_resource(ResourceName=items[0][arn])["TagList"]}]
+        if not item.get(arn):
+            return [{}]
+        answer = client.list_tags_for_resource(ResourceName=item[arn])
+        return [selected(answer, lambda member: member == "TagList")]
 
     return Detail(read, known=known_by(arn, "TagList"))
 
@@ -47,7 +56,12 @@ def _remove(client: Client, live: Live, keys: Sequence[str]) -> None:
     client.remove_tags_from_resource(ResourceName=live.attributes["arn"], TagKeys=list(keys))
 
 
-TAGGING = Tagging(_read, _write, _remove)
+TAGGING = Tagging(_read, _write, _remove, member="TagList")
+
+
+def tags_if_missing(name: str, arn: str) -> Detail:
+    """The tags of an item whose list shows them, in a call of their own where it does not."""
+    return replace(tags(name, arn), known=lambda item, _told: {} if "TagList" in item else None)
 
 
 def series(engine: str, version: str) -> str:

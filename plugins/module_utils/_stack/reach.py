@@ -13,10 +13,11 @@ do; before something is done, or said to be due, all is read from where it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+from .._aws.answer import reading
 from .._aws.errors import LostResponseError, StackError, is_forbidden, tell
 from .._aws.sdk import FAILURES, ClientError
 from .._aws.tags import PLACE, RESOURCE, STACK, as_mapping
@@ -68,9 +69,15 @@ def _owned(clients: ClientOf, scope: Scope, kinds: Iterable[ResourceType]) -> To
         return None
     except (LostResponseError, *FAILURES) as error:
         raise StackError(f"reading tags: {tell(error)}") from error
-    found = (item for page in pages for item in page["ResourceTagMappingList"])
-    # The ARN of a log group ends with :* in some answers of AWS, and not in others.
-    return {item["ResourceARN"].removesuffix(":*"): as_mapping(item.get("Tags")) for item in found}
+    with reading("tags"):
+        found = [item for page in pages for item in page["ResourceTagMappingList"]]
+        # The ARN of a log group ends with :* in some answers of AWS, and not in others.
+        return {item["ResourceARN"].removesuffix(":*"): _whole_tags(item.get("Tags") or ()) for item in found}
+
+
+def _whole_tags(tags: Sequence[Mapping[str, str]]) -> Mapping[str, str]:
+    """The tags of an item; none where one comes without a value: then its own service is asked."""
+    return as_mapping(tags) if all("Value" in tag for tag in tags) else {}
 
 
 def _types(owned: Told, registry: Registry) -> frozenset[str]:

@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
+from .._aws.answer import missing
+from .._aws.tags import RESOURCE, STACK
+
 Raw = dict[str, Any]
 Client = Any
 Properties = Mapping[str, Any]
@@ -24,10 +27,39 @@ def dig(item: Any, path: str) -> Any:
     """The value at a dotted path of mappings, and of lists by number; None where it ends early."""
     for key in path.split("."):
         if isinstance(item, list):
-            item = item[int(key)] if int(key) < len(item) else None
+            item = item[int(key)] if key.isdecimal() and int(key) < len(item) else None
         else:
             item = item.get(key) if isinstance(item, Mapping) else None
     return item
+
+
+def returned(item: Raw, members: Mapping[str, str]) -> dict[str, Any]:
+    """The properties whose members AWS returned; one that it left out is not compared.
+
+    ``members`` gives the dotted path of the member by property.
+    """
+    found = {name: dig(item, path) for name, path in members.items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def completed(item: Raw, defaults: Raw) -> Raw:
+    """What a creation answered, with what a new object has where the answer leaves it out: it is compared next."""
+    return item | {name: value for name, value in defaults.items() if name not in item}
+
+
+def tagged_address(item: Raw, tags: Mapping[str, str], scope: Scope) -> str | None:
+    """The address that the tags of an item give it in a stack, None when it is not the stack's."""
+    for tag in (STACK, RESOURCE) if tags.get(STACK) in (scope.stack, "") else ():
+        if tags.get(tag) == "":
+            raise missing(item, f"Value of the tag {tag}")
+    return tags.get(RESOURCE) if tags.get(STACK) == scope.stack else None
+
+
+def plain(value: Any) -> Any:
+    """Data of an answer as plain mappings and lists: they go into plans, diffs and results."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 @dataclass(frozen=True)
@@ -76,7 +108,8 @@ class Listing:
     that id from an item's own where a call by ids asks inside one object, and ``shape`` completes an item by what only
     the request says. ``of_titles`` are the further requests for objects that have names of their own; ``requests`` are
     all of them, where another call has to tell first where to look. Where a call by ids ``fails_whole`` when one of
-    them is gone, or takes one alone, it is not used to ask about several.
+    them is gone, or takes one alone, it is not used to ask about several. ``by_tag``: ``of_stack`` asks for what bears
+    the stack's tag, so that every item has tags.
     """
 
     operation: str
@@ -89,6 +122,7 @@ class Listing:
     of_titles: Callable[[Sequence[str]], Sequence[Mapping[str, Any]]] | None = None
     requests: Callable[[Client, Scope], Sequence[Mapping[str, Any]]] | None = None
     fails_whole: bool = False
+    by_tag: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,7 +183,7 @@ class Live:
     properties: Properties
     attributes: Mapping[str, Any]
     tags: Mapping[str, str]
-    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    raw: Raw = field(default_factory=dict, repr=False)
 
     @property
     def address(self) -> str:
@@ -193,11 +227,12 @@ Update = Callable[[Client, Edit], Steps]
 
 @dataclass(frozen=True)
 class Tagging:
-    """How tags are read from an item and written to an existing object."""
+    """How tags are read from an item and written to an existing object; ``member`` is where an item has them."""
 
     read: Callable[[Raw], dict[str, str]]
     write: Callable[[Client, Live, Mapping[str, str]], None]
     remove: Callable[[Client, Live, Sequence[str]], None]
+    member: str = "Tags"
 
 
 @dataclass(frozen=True)
@@ -319,7 +354,10 @@ class ResourceType:
         return "--".join(names)
 
     def identify(self, item: Raw) -> str:
-        return str(dig(item, self.id))
+        identifier = dig(item, self.id)
+        if identifier is None:
+            raise missing(item, self.id)
+        return str(identifier)
 
     def identifiers(self, item: Raw) -> set[str]:
         """The texts by which calls about other resources refer to an item: its id, its name and its ARN."""

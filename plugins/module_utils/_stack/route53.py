@@ -13,9 +13,10 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from .._aws.answer import missing, selected
 from .._aws.errors import StackError, code_of
 from .._aws.sdk import ClientError
-from .resource import Client, Raw, Scope
+from .resource import Client, Raw, Scope, dig
 
 MARK = re.compile(
     r"groundwork stack=(?P<stack>\S+) region=(?P<region>\S+) resource=(?P<address>\S+)(?: (?P<shared>shared))?"
@@ -53,7 +54,7 @@ def _all_zones(client: Client, places: Collection[str]) -> dict[str, list[str]]:
     listed = {_bare_id(zone["Id"]): zone for page in pages for zone in page["HostedZones"]}
     public: dict[str, list[str]] = {}
     for identifier, zone in sorted(listed.items()):
-        if not zone["Config"]["PrivateZone"]:
+        if not dig(zone, "Config.PrivateZone"):
             public.setdefault(plain(zone["Name"]), []).append(identifier)
     found: dict[str, list[str]] = {}
     for place in places:
@@ -82,7 +83,7 @@ def requests(client: Client, scope: Scope) -> list[Mapping[str, Any]]:
 
 
 def in_zone(request: Mapping[str, Any], record: Raw) -> Raw:
-    return {**record, "HostedZoneId": request["HostedZoneId"]}
+    return record | {"HostedZoneId": request["HostedZoneId"]}
 
 
 def marked(records: Iterable[Raw]) -> list[Raw]:
@@ -96,8 +97,10 @@ def marked(records: Iterable[Raw]) -> list[Raw]:
 
 def _under(record: Raw, there: Mapping[tuple[str, str, str], Raw], names: Mapping[str, str]) -> Raw | None:
     """What a mark says, with the record that it belongs to; None for any other record."""
-    place, said = PLACE.fullmatch(plain(record["Name"])), MARK.fullmatch(text_of(record))
-    if record["Type"] != "TXT" or not place or not said:
+    place = PLACE.fullmatch(plain(record["Name"])) if record["Type"] == "TXT" else None
+    if place and "ResourceRecords" not in record:
+        raise missing(record, f"ResourceRecords of {record['Name']}")
+    if not place or not MARK.fullmatch(text_of(record)):
         return None
     zone, kind, name = record["HostedZoneId"], place["type"].upper(), _unplaced(place["name"])
     return item(zone, names.get(zone, ""), kind, name, there.get((zone, name, kind)), record)
@@ -124,7 +127,7 @@ def _key(record: Raw) -> tuple[str, str, str]:
 
 def _sent(record: Raw) -> Raw:
     """A record as the API takes it."""
-    return {key: value for key, value in record.items() if key != "HostedZoneId"}
+    return selected(record, lambda name: name != "HostedZoneId")
 
 
 def mark(scope: Scope, address: str, kind: str, name: str, shared: bool = False) -> Raw:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .._aws.answer import missing
 from .ec2 import network
 
 Rule = dict[str, Any]
@@ -18,6 +19,10 @@ Rule = dict[str, Any]
 NUMBERS = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6", "all": "-1"}
 ALL_OUT: Rule = {"protocol": "-1", "from_port": None, "to_port": None, "cidr": "0.0.0.0/0", "description": ""}
 PEERS = ("cidr", "group", "prefix_list")
+# Where a permission has those that it is for.
+SOURCES = ("IpRanges", "Ipv6Ranges", "UserIdGroupPairs", "PrefixListIds")
+# Protocols of which AWS always shows ports (of ICMP the type and code).
+WITH_PORTS = ("tcp", "udp", "icmp", "icmpv6")
 
 
 def key(rule: Rule) -> tuple[str, ...]:
@@ -58,6 +63,13 @@ def live(permissions: Iterable[Mapping[str, Any]]) -> list[Rule]:
 
 
 def _split(permission: Mapping[str, Any]) -> Iterable[Rule]:
+    if permission["IpProtocol"] in WITH_PORTS:
+        for port in ("FromPort", "ToPort"):
+            if port not in permission:
+                raise missing(permission, port)
+    if not any(permission.get(source) for source in SOURCES):
+        untold = [source for source in SOURCES if source not in permission]
+        raise missing(permission, " or ".join(untold) or "the sources of a rule")
     same = {
         "protocol": permission["IpProtocol"],
         "from_port": permission.get("FromPort"),

@@ -11,13 +11,22 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
+from .._aws.answer import missing
 from .._aws.client import Clients
-from .._aws.errors import LostResponseError, StackError, code_of, is_not_found, join_sentences, tell
+from .._aws.errors import (
+    LostResponseError,
+    StackError,
+    code_of,
+    explaining,
+    is_not_found,
+    join_sentences,
+    tell,
+)
 from .._aws.sdk import ClientError
 from . import live as reading
 from .graph import Step
 from .plan import Change, Plan, Registry, scope_of, tags_of
-from .poll import verdict
+from .poll import GoneError, verdict
 from .references import references, resolve
 from .resource import Edit, Live, Order, Properties, Raw, ResourceType, Wait, Waiter, dig, successor_suffix
 from .schedule import Await, Pause, Work
@@ -73,7 +82,8 @@ class Worker:
         for name, wanted in orders.items():
             prepare = self._registry[name].prepare
             if prepare:
-                self._prepared.update(prepare(self._clients, wanted))
+                with explaining(", ".join(order.address for order in wanted)):
+                    self._prepared.update(prepare(self._clients, wanted))
 
     def work(self, step: Step) -> Work:
         phase, key = step
@@ -87,10 +97,16 @@ class Worker:
         }[phase](change, self._registry[change.type])
 
     def _value(self, ref: Ref) -> Any:
-        return self.made[ref.address].attributes.get(ref.attribute)
+        """What a reference stands for. Nothing is made of what AWS did not return."""
+        live, kind = self.made[ref.address], self._registry[ref.address.partition("/")[0]]
+        value = live.attributes.get(ref.attribute)
+        if value is None:
+            raise missing(live.raw, f"{kind.attributes[ref.attribute]} of {ref.address}, which this refers to")
+        return value
 
     def _guess(self, ref: Ref) -> Any:
-        return self._value(ref) if ref.address in self.made else f"<{ref.address}.{ref.attribute}>"
+        known = self.made[ref.address].attributes.get(ref.attribute) if ref.address in self.made else None
+        return f"<{ref.address}.{ref.attribute}>" if known is None else known
 
     def _order(self, change: Change, early: bool = False, guess: bool = False, bump: int = 0) -> Order:
         """What is to be made; ``early`` leaves out the late properties, whose references may not exist yet."""
@@ -133,13 +149,13 @@ class Worker:
         for ref in references(given):
             live, other = self.made[ref.address], self._registry[ref.address.partition("/")[0]]
             waiter = other.awaited.get(ref.attribute)
-            if waiter and not verdict(waiter, dict(live.raw)):
+            if waiter and not verdict(waiter, live.raw):
                 yield from self._seen(other, live, waiter)
 
     def _seen(self, kind: ResourceType, live: Live, waiter: Waiter) -> Finding[Live]:
         """A live object once the waiter is content with it."""
         seen = yield Await(kind, Wait(waiter, live.id))
-        now = reading.to_live(kind, {**live.raw, **(seen or {})}, live.name)
+        now = reading.to_live(kind, live.raw | (seen or {}), live.name)
         # Other services may take a moment longer to see that it can be used.
         self._clients.recent.add(*kind.identifiers(dict(now.raw)))
         self.made[live.address] = now
@@ -176,7 +192,7 @@ class Worker:
     def _until_ready(self, kind: ResourceType, item: Raw) -> Finding[Raw]:
         if kind.ready and not verdict(kind.ready, item):
             seen = yield Await(kind, Wait(kind.ready, kind.identify(item)))
-            return {**item, **(seen or {})}
+            return item | (seen or {})
         return item
 
     def _make(self, kind: ResourceType, order: Order) -> Finding[Raw | None]:
@@ -270,14 +286,14 @@ class Worker:
     def _release(self, change: Change, kind: ResourceType) -> Work:
         if kind.release and change.live:
             release, live = kind.release, change.live
-            yield from self._ending(kind, lambda: release(self._clients(kind.service), live))
+            yield from self._ending(kind, live, lambda: release(self._clients(kind.service), live))
 
     def _delete(self, change: Change, kind: ResourceType) -> Work:
         if change.live:
             live = change.live
-            yield from self._ending(kind, lambda: kind.delete(self._clients(kind.service), live))
+            yield from self._ending(kind, live, lambda: kind.delete(self._clients(kind.service), live))
 
-    def _ending(self, kind: ResourceType, start: Callable[[], Any]) -> Work:
+    def _ending(self, kind: ResourceType, live: Live, start: Callable[[], Any]) -> Work:
         """Delete: what is gone is done, what is still in use is tried again while its users are going."""
         for seconds in pauses(kind.busy_timeout):
             try:
@@ -288,5 +304,9 @@ class Worker:
                     return
                 if code_of(error) not in kind.busy:
                     raise
+            except GoneError as error:
+                if error.id != live.id:
+                    raise
+                return
             yield Pause(seconds)
         yield from self._steps(kind, start)

@@ -20,6 +20,7 @@ try:
 
     from ansible_collections.groundwork.aws.plugins.module_utils._aws.client import Clients
     from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import StackError, code_of, tell
+    from ansible_collections.groundwork.aws.plugins.module_utils._aws.tags import as_mapping
 except ImportError as error:
     MISSING: ImportError | None = error
 else:
@@ -33,7 +34,6 @@ MENDS = {
     "ExpiredToken": "log in again",
     "InvalidClientTokenId": "check the access key",
     "RequestExpired": "log in again, or set the clock",
-    "UnauthorizedOperation": "allow ec2:DescribeInstances",
 }
 
 
@@ -110,7 +110,7 @@ def _list_region(connection: Connection, region: str, filters: list[dict[str, An
 
 
 def _of_page(page: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for reservation in page.get("Reservations", ()):
+    for reservation in page["Reservations"]:
         yield from reservation["Instances"]
 
 
@@ -127,5 +127,5 @@ def trimmed(instance: Mapping[str, Any], region: str) -> Instance:
         "public_ip": instance.get("PublicIpAddress") or None,
         "private_dns": instance.get("PrivateDnsName") or None,
         "public_dns": instance.get("PublicDnsName") or None,
-        "tags": {tag["Key"]: tag["Value"] for tag in instance.get("Tags", ())},
+        "tags": as_mapping(instance.get("Tags")),
     }

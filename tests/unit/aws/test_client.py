@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -27,19 +28,24 @@ LATE = botocore.ReadTimeoutError(endpoint_url="http://x")
 DOWN = botocore.EndpointConnectionError(endpoint_url="http://x")
 
 
+DONE = {"Said": "done"}
+
+
 class Service:
     """Raises what it is given, one after the other, then answers."""
 
     def __init__(self, *failures: Exception) -> None:
         self.failures = list(failures)
+        service = SimpleNamespace(service_name="ec2")
+        self.meta = SimpleNamespace(method_to_api_mapping={"create_vpc": "CreateVpc"}, service_model=service)
         self.said: list[str] = []
 
     def __getattr__(self, operation: str) -> Any:
-        def call(**_arguments: Any) -> str:
+        def call(**_arguments: Any) -> dict[str, Any]:
             self.said.append(operation)
             if self.failures:
                 raise self.failures.pop(0)
-            return "done"
+            return dict(DONE)
 
         return call
 
@@ -78,7 +84,7 @@ def test_only_what_may_be_said_twice_gets_the_retries_of_botocore(
     operation: str, arguments: dict[str, str], with_retries: bool
 ) -> None:
     made, _slept, retries = client(Service())
-    assert getattr(made, operation)(**arguments) == "done"
+    assert getattr(made, operation)(**arguments) == DONE
     assert retries == [with_retries]
 
 
@@ -94,7 +100,7 @@ def test_a_creation_without_an_answer_is_not_repeated(failure: Exception) -> Non
 def test_a_creation_that_was_refused_or_never_sent_is_repeated(failure: Exception) -> None:
     service = Service(failure, failure)
     made, slept, _retries = client(service)
-    assert made.create_vpc() == "done"
+    assert made.create_vpc() == DONE
     assert len(service.said) == 3
     assert 0 < slept[0] < 2
 
@@ -112,7 +118,7 @@ GARBLED = ResponseParserError("no XML\n<html>")
 
 def test_what_may_be_said_twice_is_said_again_after_an_answer_that_makes_no_sense() -> None:
     made, slept, _retries = client(Service(GARBLED, GARBLED))
-    assert made.delete_vpc() == "done"
+    assert made.delete_vpc() == DONE
     assert len(slept) == 2
 
 
@@ -129,6 +135,7 @@ class Paged:
 
     def __init__(self, *failures: Exception) -> None:
         self.failures = list(failures)
+        self.meta = SimpleNamespace(method_to_api_mapping={})
 
     def can_paginate(self, _operation: str) -> bool:
         return True
@@ -162,7 +169,7 @@ def test_what_was_just_made_may_be_unknown_elsewhere_for_a_while() -> None:
     recent.add("vpc-1")
     service = Service(refusal("InvalidVpcID.NotFound"), refusal("InvalidVpcID.NotFound"))
     made, slept, _retries = client(service, recent)
-    assert made.create_subnet(VpcId="vpc-1") == "done"
+    assert made.create_subnet(VpcId="vpc-1") == DONE
     assert len(slept) == 2
 
 

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import botocore.session
@@ -101,6 +103,12 @@ def refusal(code: str, message: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": message}}, "Any")
 
 
+def make_service(operation: str, answer: Callable[..., Any]) -> Any:
+    """A client of botocore with one operation."""
+    meta = SimpleNamespace(method_to_api_mapping={})
+    return SimpleNamespace(meta=meta, **{operation: answer})
+
+
 def seconds(service: str, operation: str, code: str, message: str) -> float:
     return retry_seconds(service, operation, {}, refusal(code, message), RecentResources())
 
@@ -111,19 +119,19 @@ def test_a_call_that_is_refused_for_a_while_is_repeated_until_it_succeeds(
 ) -> None:
     refusals = [refusal(code, message)] * 3
 
-    def answer(**_arguments: Any) -> str:
+    def answer(**_arguments: Any) -> dict[str, str]:
         if refusals:
             raise refusals.pop()
-        return "done"
+        return {"State": "done"}
 
     slept: list[float] = []
     client = Client(
         service,
-        lambda _retries: type("Service", (), {operation: staticmethod(answer)}),
+        lambda _retries: make_service(operation, answer),
         RecentResources(),
         slept.append,
     )
-    assert getattr(client, operation)() == "done"
+    assert getattr(client, operation)() == {"State": "done"}
     assert len(slept) == 3
 
 
@@ -138,7 +146,7 @@ def test_repeating_ends_with_the_error_of_aws() -> None:
     def refuse(**_arguments: Any) -> None:
         raise refusal("CertificateNotFound", "Certificate 'arn' not found")
 
-    service = type("Service", (), {"create_listener": staticmethod(refuse)})
+    service = make_service("create_listener", refuse)
     client = Client("elbv2", lambda _retries: service, RecentResources(), slept.append)
     with pytest.raises(ClientError, match="Certificate 'arn' not found"):
         client.create_listener()

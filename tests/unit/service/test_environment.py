@@ -107,7 +107,7 @@ DELETED = refused("GetSecretValue", "InvalidRequestException", "it was marked fo
 WRONG = {
     "not there": ({**PAYMENT, "existing": "gone"}, {}, "gone (secrets.payment of the document) cannot be read"),
     "not there, the mend": ({**PAYMENT, "existing": "gone"}, {}, "make it there, or mend its name in the document"),
-    "not ours to read": (PAYMENT, {"payment-provider": DENIED}, "docs/permissions.md says what it takes"),
+    "not ours to read": (PAYMENT, {"payment-provider": DENIED}, "docs/permissions.md"),
     "being deleted": (PAYMENT, {"payment-provider": DELETED}, "it was marked for deletion"),
     "bytes": ({**PAYMENT, "existing": "binary"}, {}, "holds no text"),
     "no JSON": ({**PAYMENT, "existing": "plain"}, {}, "api_key is wanted of it, and it is not JSON with keys"),

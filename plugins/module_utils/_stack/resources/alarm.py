@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..._aws.answer import missing
 from ..._aws.tags import as_list
 from .. import named
-from ..resource import Client, Edit, Listing, Live, Order, Properties, Raw, ResourceType, Scope
+from ..resource import Client, Edit, Listing, Live, Order, Properties, Raw, ResourceType, Scope, returned
 
 ARN = "arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}"
 # AWS has these in one parameter, and percentiles and trimmed means in another.
@@ -98,20 +99,39 @@ def _one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:
 
 def normalize(alarm: Raw) -> dict[str, Any]:
     """Whoever makes one of ours watch something else by hand, be it of the other kind, sees it put right."""
-    told = {name: alarm.get(place) for name, place in PLACES.items()}
-    queries = alarm.get("Metrics") or ()
-    return {
-        **told,
-        "expression": next((one["Expression"] for one in queries if one.get("Expression")), None),
-        "metrics": {one["Id"]: _told(one["MetricStat"]) for one in queries if one.get("MetricStat")},
-        "description": told["description"] or "",
-        "dimensions": _dimensions(alarm),
-        "statistic": alarm.get("Statistic") or alarm.get("ExtendedStatistic"),
-        "datapoints_to_alarm": told["datapoints_to_alarm"] or told["evaluation_periods"],
-        "treat_missing_data": told["treat_missing_data"] or "missing",
-        "actions": sorted(told["actions"] or ()),
-        "ok_actions": sorted(told["ok_actions"] or ()),
-    }
+    # Of what an alarm watches that shows neither a metric nor an expression nothing is known.
+    known = alarm.get("Metrics") or alarm.get("MetricName")
+    found = returned(alarm, {name: place for name, place in PLACES.items() if known or name not in METRIC})
+    for name in ("actions", "ok_actions"):
+        if name in found:
+            found[name] = sorted(found[name])
+    periods = {"datapoints_to_alarm": found["evaluation_periods"]} if "evaluation_periods" in found else {}
+    return {"description": "", "treat_missing_data": "missing", **periods, **found, **_watched(alarm)}
+
+
+def _watched(alarm: Raw) -> dict[str, Any]:
+    """What the alarm watches: a metric of its own, or an expression, which leaves all of the former empty."""
+    queries = alarm.get("Metrics")
+    if queries:
+        nothing: dict[str, Any] = {name: {} if name == "dimensions" else None for name in METRIC}
+        return {**nothing, "expression": _expression_of(queries), "metrics": _metrics_of(queries)}
+    if not alarm.get("MetricName"):
+        return {}
+    dimensions = {"dimensions": _dimensions(alarm)} if "Dimensions" in alarm else {}
+    statistic = alarm.get("Statistic") or alarm.get("ExtendedStatistic")
+    return {"expression": None, "metrics": {}, **dimensions, **({"statistic": statistic} if statistic else {})}
+
+
+def _expression_of(queries: Sequence[Raw]) -> str | None:
+    # Each of them has one of the two (MetricDataQuery): one that shows neither has lost it.
+    others = [one for one in queries if not one.get("MetricStat")]
+    if any("Expression" not in one for one in others):
+        raise missing(others[0], "MetricStat or Expression")
+    return next((str(one["Expression"]) for one in others), None)
+
+
+def _metrics_of(queries: Sequence[Raw]) -> dict[str, Any]:
+    return {one["Id"]: _told(one["MetricStat"]) for one in queries if one.get("MetricStat")}
 
 
 def _told(stat: Raw) -> dict[str, Any]:

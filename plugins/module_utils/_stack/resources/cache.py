@@ -13,9 +13,24 @@ from typing import Any
 from ..._aws.tags import as_list
 from .. import cache_changes as changes
 from .. import elasticache
-from ..resource import Client, Listing, Order, Properties, Raw, ResourceType, dig
+from ..resource import Client, Listing, Order, Properties, Raw, ResourceType, returned
 
 PORT = "NodeGroups.0.PrimaryEndpoint.Port"
+# Where the lists of the groups, and of their nodes, have what a call modifies or sets once.
+MEMBERS = {
+    "node_type": "CacheNodeType",
+    "automatic_failover": "AutomaticFailover",
+    "multi_az": "MultiAZ",
+    "snapshot_retention_days": "SnapshotRetentionLimit",
+    "encryption_at_rest": "AtRestEncryptionEnabled",
+    "encryption_in_transit": "TransitEncryptionEnabled",
+}
+MEMBERS_OF_NODE = {
+    "engine_version": "EngineVersion",
+    "parameter_group": "CacheParameterGroup.CacheParameterGroupName",
+    "maintenance_window": "PreferredMaintenanceWindow",
+    "subnet_group": "CacheSubnetGroupName",
+}
 ONCE = {
     "subnet_group": "CacheSubnetGroupName",
     "port": "Port",
@@ -47,35 +62,28 @@ def desired(wanted: Properties) -> dict[str, Any]:
 
 def normalize(group: Raw) -> dict[str, Any]:
     """What only the list of the nodes shows is left out where there is none yet."""
-    return {
-        "node_type": group["CacheNodeType"],
-        "nodes": len(group["MemberClusters"]),
-        "automatic_failover": group["AutomaticFailover"] in ("enabled", "enabling"),
-        "multi_az": group["MultiAZ"] == "enabled",
-        "snapshot_retention_days": group["SnapshotRetentionLimit"],
-        "encryption_at_rest": group["AtRestEncryptionEnabled"],
-        "encryption_in_transit": group["TransitEncryptionEnabled"],
-        **({} if dig(group, PORT) is None else {"port": dig(group, PORT)}),
-        **_node(group.get("Node") or {}),
-    }
+    found = returned(group, {**MEMBERS, "port": PORT})
+    for name in ("automatic_failover", "multi_az"):
+        if name in found:
+            found[name] = found[name] in ("enabled", "enabling")
+    if "MemberClusters" in group:
+        found["nodes"] = len(group["MemberClusters"])
+    return {**found, **_node(group.get("Node") or {})}
 
 
 def _node(node: Raw) -> dict[str, Any]:
-    if not node:
-        return {}
-    return {
-        "engine_version": node["EngineVersion"],
-        "parameter_group": node["CacheParameterGroup"]["CacheParameterGroupName"],
-        "maintenance_window": node["PreferredMaintenanceWindow"],
-        "subnet_group": node["CacheSubnetGroupName"],
-        "security_groups": sorted(one["SecurityGroupId"] for one in node["SecurityGroups"]),
-    }
+    found = returned(node, MEMBERS_OF_NODE)
+    if "SecurityGroups" in node:
+        found["security_groups"] = sorted(one["SecurityGroupId"] for one in node["SecurityGroups"])
+    return found
 
 
 def join(groups: list[Raw], others: Sequence[list[Raw]]) -> list[Raw]:
-    """The groups, each with one of its nodes: they are alike."""
-    nodes = {node.get("ReplicationGroupId"): node for found in others for node in found}
-    return [{**elasticache.with_node_names(group), "Node": nodes.get(group["ReplicationGroupId"])} for group in groups]
+    """The groups, each with its first node: they are alike, and come in any order."""
+    nodes: dict[str, Raw] = {}
+    for node in sorted((one for found in others for one in found), key=lambda one: str(one.get("CacheClusterId"))):
+        nodes.setdefault(node.get("ReplicationGroupId", ""), node)
+    return [elasticache.with_node_names(group) | {"Node": nodes.get(group["ReplicationGroupId"])} for group in groups]
 
 
 def same_version(wanted: str, live: str) -> bool:
@@ -119,7 +127,7 @@ TYPE = ResourceType(
     also=(Listing("describe_cache_clusters", "CacheClusters"),),
     join=join,
     id="ReplicationGroupId",
-    owner=elasticache.owner("Description"),
+    owner=elasticache.owner("Description", "ReplicationGroupId"),
     details=(elasticache.TAGS,),
     tagging=elasticache.tagging(changes.describe),
     attributes={
@@ -137,7 +145,7 @@ TYPE = ResourceType(
     create_only=frozenset(ONCE),
     same={"engine_version": same_version},
     refuse=refuse,
-    is_dead=lambda group: group["Status"] == "deleting",
+    is_dead=lambda group: group.get("Status") == "deleting",
     desired=desired,
     normalize=normalize,
     create=create,

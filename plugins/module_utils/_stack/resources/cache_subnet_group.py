@@ -12,6 +12,8 @@ from ..resource import Client, Edit, Listing, Live, Order, Raw, ResourceType
 
 
 def normalize(group: Raw) -> dict[str, Any]:
+    if "Subnets" not in group:
+        return {}
     return {"subnets": sorted(subnet["SubnetIdentifier"] for subnet in group["Subnets"])}
 
 
@@ -47,7 +49,7 @@ TYPE = ResourceType(
         fails_whole=True,
     ),
     id="CacheSubnetGroupName",
-    owner=elasticache.owner("CacheSubnetGroupDescription"),
+    owner=elasticache.owner("CacheSubnetGroupDescription", "CacheSubnetGroupName"),
     details=(elasticache.TAGS,),
     tagging=elasticache.tagging(describe),
     attributes={"id": "CacheSubnetGroupName", "arn": "ARN", "name": "CacheSubnetGroupName"},

@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..._aws.answer import only
 from ..._aws.tags import as_list, as_mapping
 from ..resource import Client, Detail, Listing, Live, Order, Properties, Raw, ResourceType, Scope, Tagging, Waiter
 
@@ -22,13 +23,18 @@ TOLD, UNTOLD = "told", "to be told"
 
 
 def _told(_request: Mapping[str, Any], certificate: Raw) -> Raw:
-    """With the records that prove the names to be ours, by the name without its asterisk: that has no other record."""
+    """With the records that prove the names to be ours, by the name without its asterisk: that has no other record.
+    None where AWS has not told the record yet."""
     options = certificate.get("DomainValidationOptions") or ()
-    records = {_bare(one["DomainName"]): one["ResourceRecord"] for one in options if one.get("ResourceRecord")}
-    found = {name: {"name": record["Name"], "value": record["Value"]} for name, record in records.items()}
-    told = bool(found) and all(_bare(one["DomainName"]) in found for one in options)
-    status = certificate["Status"]
-    return {**certificate, "Records": found, "Proof": TOLD if told else status if status in BAD else UNTOLD}
+    found: dict[str, Any] = {}
+    for one in options:
+        record, name = one.get("ResourceRecord"), _bare(one["DomainName"])
+        told = {"name": record["Name"], "value": record["Value"]} if record else None
+        found[name] = told or found.get(name)
+    proof = TOLD if found and None not in found.values() else UNTOLD
+    if proof == UNTOLD and certificate.get("Status") in BAD:
+        proof = certificate["Status"]
+    return certificate | {"Records": found, "Proof": proof}
 
 
 def _bare(name: str) -> str:
@@ -63,9 +69,15 @@ def desired(wanted: Properties) -> dict[str, Any]:
 
 def normalize(certificate: Raw) -> dict[str, Any]:
     """A request that failed, or that nobody proved within three days, stays what it is: another has to be made."""
-    domain, status = certificate["DomainName"].lower(), certificate["Status"]
-    names = {name.lower() for name in certificate.get("SubjectAlternativeNames") or ()}
-    return {"domain": domain, "names": sorted(names - {domain}), "status": "ISSUED" if status in GOOD else status}
+    found: dict[str, Any] = {}
+    if "DomainName" in certificate:
+        found["domain"] = certificate["DomainName"].lower()
+        if "SubjectAlternativeNames" in certificate:
+            names = {name.lower() for name in certificate["SubjectAlternativeNames"]}
+            found["names"] = sorted(names - {found["domain"]})
+    if "Status" in certificate:
+        found["status"] = "ISSUED" if certificate["Status"] in GOOD else certificate["Status"]
+    return found
 
 
 def create(client: Client, order: Order) -> Raw:
@@ -89,7 +101,8 @@ def _token(order: Order) -> str:
 
 
 def read_tags(client: Client, certificates: list[Raw]) -> list[Raw]:
-    return [{"Tags": client.list_tags_for_certificate(CertificateArn=certificates[0]["CertificateArn"])["Tags"]}]
+    answer = client.list_tags_for_certificate(CertificateArn=certificates[0]["CertificateArn"])
+    return [only(answer, "Tags")]
 
 
 def describe(client: Client, certificates: list[Raw]) -> list[Raw]:
@@ -100,7 +113,7 @@ def describe(client: Client, certificates: list[Raw]) -> list[Raw]:
 def maybe(certificate: Raw, scope: Scope) -> bool:
     """Tags take a call for each: only what has a name of the document, or is known to the tagging API, is worth one."""
     titles = scope.titles.get("certificate", frozenset())
-    return not titles.isdisjoint({certificate["CertificateArn"], certificate.get("DomainName")})
+    return not titles.isdisjoint({certificate.get("CertificateArn"), certificate.get("DomainName")})
 
 
 def delete(client: Client, live: Live) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from ..._aws.tags import OF_RESTORES, as_list
 from .. import database_changes as changes
 from .. import rds
-from ..resource import Client, Live, Order, Properties, Raw, ResourceType, dig
+from ..resource import Client, Live, Order, Properties, Raw, ResourceType, returned
 
 # By engine what a document may leave out: the port and the name of the master user.
 ENGINES = {"mysql": {"port": 3306, "username": "admin"}, "postgres": {"port": 5432, "username": "postgres"}}
@@ -44,6 +44,20 @@ TOLD_AS_GIVEN = (
     *("class", "version", "multi_az", "backup_retention", "backup_window", "maintenance_window"),
     *("minor_upgrades", "publicly_accessible", "copy_tags_to_snapshot", "ca_certificate"),
 )
+
+
+# Where AWS has what it calls otherwise than the calls that set it. There is no port until the database has come up.
+MEMBERS = {
+    "engine": "Engine",
+    "database": "DBName",
+    "username": "MasterUsername",
+    "zone": "AvailabilityZone",
+    "storage.encrypted": "StorageEncrypted",
+    "subnet_group": "DBSubnetGroup.DBSubnetGroupName",
+    "performance_insights": "PerformanceInsightsEnabled",
+    "deletion_protection": "DeletionProtection",
+    "port": "Endpoint.Port",
+}
 
 
 def desired(wanted: Properties) -> dict[str, Any]:
@@ -83,28 +97,30 @@ def _storage(given: Properties) -> dict[str, Any]:
 
 
 def normalize(item: Raw) -> dict[str, Any]:
-    groups = [group["DBParameterGroupName"] for group in item.get("DBParameterGroups", ())]
-    limit, port = item.get("MaxAllocatedStorage"), dig(item, "Endpoint.Port")
+    logs = item.get("EnabledCloudwatchLogsExports", ())
     return {
-        **{name: item.get(changes.PLAIN[name]) for name in TOLD_AS_GIVEN},
-        "engine": item["Engine"],
-        "database": item.get("DBName"),
-        "username": item["MasterUsername"],
-        "zone": item.get("AvailabilityZone"),
-        "storage": {"size": item["AllocatedStorage"], "type": item["StorageType"], "limit": limit},
-        "storage.encrypted": bool(item["StorageEncrypted"]),
-        "subnet_group": dig(item, "DBSubnetGroup.DBSubnetGroupName"),
-        "security_groups": sorted(one["VpcSecurityGroupId"] for one in item.get("VpcSecurityGroups", ())),
-        "parameter_group": next((group for group in groups if not rds.is_systems(group)), None),
-        "logs": sorted(item.get("EnabledCloudwatchLogsExports", ())),
-        "log_groups": rds.log_groups(item["DBInstanceIdentifier"], item.get("EnabledCloudwatchLogsExports", ())),
-        "performance_insights": bool(item.get("PerformanceInsightsEnabled")),
-        "deletion_protection": bool(item.get("DeletionProtection")),
+        **returned(item, {name: changes.PLAIN[name] for name in TOLD_AS_GIVEN}),
+        **returned(item, MEMBERS),
+        **_in_lists(item),
+        "logs": sorted(logs),
+        "log_groups": rds.log_groups(item["DBInstanceIdentifier"], logs),
         "managed_password": "MasterUserSecret" in item,
         "state": changes.state(item),
-        # There is none until it has come up.
-        **({} if port is None else {"port": port}),
     }
+
+
+def _in_lists(item: Raw) -> dict[str, Any]:
+    """What is inside lists and structures, as far as AWS returned them. Without autoscaling there is no limit."""
+    found: dict[str, Any] = {}
+    if "AllocatedStorage" in item and "StorageType" in item:
+        limit = item.get("MaxAllocatedStorage")
+        found["storage"] = {"size": item["AllocatedStorage"], "type": item["StorageType"], "limit": limit}
+    if "VpcSecurityGroups" in item:
+        found["security_groups"] = sorted(one["VpcSecurityGroupId"] for one in item["VpcSecurityGroups"])
+    if "DBParameterGroups" in item:
+        groups = [group["DBParameterGroupName"] for group in item["DBParameterGroups"]]
+        found["parameter_group"] = next((group for group in groups if not rds.is_systems(group)), None)
+    return found
 
 
 def create(client: Client, order: Order) -> Raw:
@@ -129,16 +145,23 @@ def create(client: Client, order: Order) -> Raw:
 
 
 def refuse(wanted: Properties, live: Properties) -> str | None:
-    size, now = wanted["storage"]["size"], live["storage"]["size"]
+    problem = _refuse_size(wanted["storage"], live["storage"]) if "storage" in live else None
+    if problem:
+        return problem
+    version, running = wanted["version"], live.get("version")
+    if running and not rds.runs(version, running) and rds.numbers(version) < rds.numbers(running):
+        series = rds.series(wanted["engine"], running)
+        return f"version: {running} runs, and there is no way back to {version}; say {series!r}"
+    return None
+
+
+def _refuse_size(wanted: Properties, live: Properties) -> str | None:
+    size, now = wanted["size"], live["size"]
     least = -(-now * 11 // 10)
-    if size < now and not changes.is_grown(wanted["storage"], live["storage"]):
+    if size < now and not changes.is_grown(wanted, live):
         return f"storage.size: storage cannot shrink ({now} GiB now, {size} wanted); say {now}"
     if now < size < least:
         return f"storage.size: AWS lets storage grow by a tenth at least ({now} GiB now, {size} wanted); say {least}"
-    version, running = wanted["version"], live["version"]
-    if not rds.runs(version, running) and rds.numbers(version) < rds.numbers(running):
-        series = rds.series(wanted["engine"], running)
-        return f"version: {running} runs, and there is no way back to {version}; say {series!r}"
     return None
 
 
@@ -156,6 +179,7 @@ TYPE = ResourceType(
     service="rds",
     listing=rds.listing("describe_db_instances", "DBInstances", "DBInstanceIdentifier"),
     id="DBInstanceIdentifier",
+    tags=rds.tags_if_missing("DBInstanceIdentifier", "DBInstanceArn"),
     tagging=rds.TAGGING,
     data=True,
     own_tags=OF_RESTORES,

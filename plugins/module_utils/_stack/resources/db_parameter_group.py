@@ -9,17 +9,24 @@ from typing import Any
 
 from ..._aws.tags import as_list
 from .. import rds
-from ..resource import Client, Detail, Edit, Live, Order, Properties, Raw, ResourceType
+from ..resource import Client, Detail, Edit, Live, Order, Properties, Raw, ResourceType, returned
 
 # The most that AWS changes in one call.
 A_CALL = 20
 
 
 def read_parameters(client: Client, groups: list[Raw]) -> list[Raw]:
-    """What somebody has set: the hundreds that are as the engine has them do not matter."""
+    """What somebody has set: the hundreds that are as the engine has them do not matter. None is a value that AWS does
+    not show."""
     request = {"DBParameterGroupName": groups[0]["DBParameterGroupName"], "Source": "user"}
     told = [item for page in client.pages("describe_db_parameters", request) for item in page["Parameters"]]
-    return [{"Parameters": {one["ParameterName"]: one["ParameterValue"] for one in told if "ParameterValue" in one}}]
+    return [{"Parameters": {one["ParameterName"]: one.get("ParameterValue") for one in told}}]
+
+
+def same_parameters(wanted: Properties, live: Properties) -> bool:
+    """Whether as much is set as is wanted, with these values as far as AWS shows them."""
+    shown = {name: value for name, value in live.items() if value is not None}
+    return wanted.keys() <= live.keys() and all(wanted.get(name) == value for name, value in shown.items())
 
 
 def desired(wanted: Properties) -> dict[str, Any]:
@@ -27,11 +34,8 @@ def desired(wanted: Properties) -> dict[str, Any]:
 
 
 def normalize(group: Raw) -> dict[str, Any]:
-    return {
-        "family": group["DBParameterGroupFamily"],
-        "description": group["Description"],
-        "parameters": group["Parameters"],
-    }
+    members = {"family": "DBParameterGroupFamily", "description": "Description"}
+    return {**returned(group, members), "parameters": group["Parameters"]}
 
 
 def create(client: Client, order: Order) -> Raw:
@@ -41,7 +45,7 @@ def create(client: Client, order: Order) -> Raw:
         Description=order.properties["description"],
         Tags=as_list(order.tags),
     )["DBParameterGroup"]
-    return {**made, "Parameters": {}}
+    return made | {"Parameters": {}}
 
 
 def set_parameters(client: Client, edit: Edit) -> None:
@@ -50,7 +54,7 @@ def set_parameters(client: Client, edit: Edit) -> None:
     for names in _chunks([name for name in sorted(wanted) if live.get(name) != wanted[name]]):
         changes = [{**item, "ParameterValue": wanted[item["ParameterName"]]} for item in _how(client, edit, names)]
         client.modify_db_parameter_group(DBParameterGroupName=edit.live.id, Parameters=changes)
-    for names in _chunks(sorted(live.keys() - wanted.keys())):
+    for names in _chunks(sorted(name for name in live if name not in wanted and live[name] is not None)):
         client.reset_db_parameter_group(
             DBParameterGroupName=edit.live.id, ResetAllParameters=False, Parameters=_how(client, edit, names)
         )
@@ -88,6 +92,7 @@ TYPE = ResourceType(
     create_only=frozenset({"family", "description"}),
     # Databases use the old one until they have been told of the new one. Names are the region's.
     create_first="region",
+    same={"parameters": same_parameters},
     desired=desired,
     normalize=normalize,
     create=create,

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..._aws.tags import as_list
 from .. import rds
-from ..resource import Client, Edit, Live, Order, Properties, Raw, ResourceType
+from ..resource import Client, Edit, Live, Order, Properties, Raw, ResourceType, returned
 
 
 def desired(wanted: Properties) -> dict[str, Any]:
@@ -16,9 +16,10 @@ def desired(wanted: Properties) -> dict[str, Any]:
 
 
 def normalize(group: Raw) -> dict[str, Any]:
+    subnets = group.get("Subnets")
     return {
-        "description": group["DBSubnetGroupDescription"],
-        "subnets": sorted(subnet["SubnetIdentifier"] for subnet in group["Subnets"]),
+        **returned(group, {"description": "DBSubnetGroupDescription"}),
+        **({} if subnets is None else {"subnets": sorted(subnet["SubnetIdentifier"] for subnet in subnets)}),
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..._aws.answer import missing
 from ..._aws.errors import StackError, code_of, taken_as_done
 from ..._aws.sdk import ClientError
 from .. import route53
@@ -42,7 +43,7 @@ def _validation(validates: Properties | None) -> dict[str, Any]:
         raise StackError(f"the certificate is not for {domain}, but for {', '.join(sorted(records))}")
     # Until the certificate has been requested nobody knows.
     unknown = {"name": f"<record of {domain}>", "value": f"<value for {domain}>"}
-    record = (records if isinstance(records, Mapping) else {}).get(domain, unknown)
+    record = (records if isinstance(records, Mapping) else {}).get(domain) or unknown
     return {"name": record["name"], "type": "CNAME", "values": [record["value"]], "shared": True}
 
 
@@ -54,12 +55,15 @@ def normalize(item: Raw) -> dict[str, Any]:
     """How long somebody else's record may be remembered is his affair."""
     record = item["Record"] or {}
     target = record.get("AliasTarget")
-    ttl = {} if record and item["shared"] else {"ttl": record.get("TTL")}
+    if record and not target and "ResourceRecords" not in record:
+        raise missing(record, f"ResourceRecords or AliasTarget of {item['Name']}")
+    values = record.get("ResourceRecords", ())
+    ttl = {} if record and (item["shared"] or not (target or "TTL" in record)) else {"ttl": record.get("TTL")}
     return {
         "zone": [item["HostedZoneId"], item["ZoneName"]],
         "name": item["Name"],
         "type": item["Type"],
-        "values": route53.values(item["Type"], (one["Value"] for one in record.get("ResourceRecords") or ())),
+        "values": route53.values(item["Type"], (one["Value"] for one in values)),
         "alias": _alias(_told(target)) if target else None,
         **ttl,
     }

@@ -12,7 +12,10 @@ from ..._aws.errors import is_forbidden, taken_as_done
 from ..._aws.sdk import ClientError
 from ..._aws.tags import as_list, as_mapping
 from .. import iam
-from ..resource import SHOWN, Client, Detail, Edit, Live, Order, Properties, Raw, ResourceType
+from ..resource import SHOWN, Client, Detail, Edit, Live, Order, Properties, Raw, ResourceType, dig
+
+# What the details of a role must have to take the place of calls about that role alone.
+LISTS = frozenset({"AttachedManagedPolicies", "RolePolicyList"})
 
 
 def _trust(principal: str) -> dict[str, Any]:
@@ -27,10 +30,7 @@ def _document(value: Any) -> Any:
 def _principal(trust: Any) -> Any:
     """The service of a trust policy like ours, the whole policy when it is any other."""
     document = _document(trust)
-    try:
-        principal = document["Statement"][0]["Principal"]["Service"]
-    except (KeyError, IndexError, TypeError):
-        return document
+    principal = dig(document, "Statement.0.Principal.Service")
     return principal if document == _trust(principal) else document
 
 
@@ -58,12 +58,14 @@ def read_together(client: Client, roles: list[Raw]) -> Mapping[str, Raw]:
             raise
         return {}
     ours = {role["RoleName"] for role in roles}
-    return {role["RoleName"]: _shown(role) for role in answer["RoleDetailList"] if role["RoleName"] in ours}
+    found = [role for role in answer.get("RoleDetailList", ()) if role.get("RoleName") in ours]
+    return {role["RoleName"]: _shown(role) for role in found if role.keys() >= LISTS}
 
 
 def _shown(role: Raw) -> Raw:
     # AWS does not promise the tags of profiles here. Ours have some: where none is shown, they are asked for.
-    profiles = {item["Arn"]: as_mapping(item["Tags"]) for item in role["InstanceProfileList"] if item.get("Tags")}
+    listed = [item for item in role.get("InstanceProfileList", ()) if item.get("Arn") and item.get("Tags")]
+    profiles = {item["Arn"]: as_mapping(item["Tags"]) for item in listed}
     return {
         "Tags": role.get("Tags", []),
         "Attached": [item["PolicyArn"] for item in role["AttachedManagedPolicies"]],
@@ -73,8 +75,9 @@ def _shown(role: Raw) -> Raw:
 
 
 def normalize(role: Raw) -> dict[str, Any]:
+    trust = role.get("AssumeRolePolicyDocument")
     return {
-        "principal": _principal(role["AssumeRolePolicyDocument"]),
+        **({"principal": _principal(trust)} if trust else {}),
         "description": role.get("Description", ""),
         "managed_policies": sorted(role["Attached"]),
         "inline_policies": role["Inline"],
@@ -99,7 +102,8 @@ def create(client: Client, order: Order) -> Raw:
         Description=order.properties["description"],
         Tags=as_list(order.tags),
     )
-    return {**answer["Role"], "Attached": [], "Inline": {}}
+    made: Raw = answer["Role"] | {"Attached": [], "Inline": {}}
+    return made
 
 
 def set_principal(client: Client, edit: Edit) -> None:

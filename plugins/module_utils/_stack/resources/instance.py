@@ -13,10 +13,11 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..._aws.answer import first
 from ..._aws.tags import specification
 from .. import ec2, images
 from .. import instance_changes as changes
-from ..resource import Client, Live, Order, Properties, Raw, ResourceType, dig
+from ..resource import Client, Live, Order, Properties, Raw, ResourceType, dig, returned
 
 CREATED_WITH = "groundwork:created-with"
 METADATA = {
@@ -52,8 +53,8 @@ def join(instances: list[Raw], others: Sequence[list[Raw]]) -> list[Raw]:
     volumes: dict[str, list[Raw]] = {}
     for volume in others[0]:
         for attachment in volume.get("Attachments", ()):
-            volumes.setdefault(attachment["InstanceId"], []).append(volume)
-    return [{**item, "Volumes": volumes.get(item["InstanceId"], [])} for item in instances]
+            volumes.setdefault(attachment.get("InstanceId", ""), []).append(volume)
+    return [item | {"Volumes": volumes.get(item["InstanceId"], [])} for item in instances]
 
 
 def _noted(tags: Mapping[str, str]) -> dict[str, Any]:
@@ -66,33 +67,48 @@ def _noted(tags: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _volume(instance: Raw) -> dict[str, Any]:
-    root = changes.root_volume(instance)
-    if root is None:
-        return {}
-    return {"volume.size": root["Size"], "volume.type": root["VolumeType"], "volume.encrypted": root["Encrypted"]}
+    members = {"volume.size": "Size", "volume.type": "VolumeType", "volume.encrypted": "Encrypted"}
+    return returned(changes.root_volume(instance) or {}, members)
 
 
 def normalize(instance: Raw) -> dict[str, Any]:
     tags = ec2.TAGGING.read(instance)
-    profile = dig(instance, "IamInstanceProfile.Arn")
+    # Without a key pair AWS returns no KeyName. That is not compared: another one would take a new instance.
+    members = {"image": "ImageId", "type": "InstanceType", "subnet": "SubnetId", "key_pair": "KeyName"}
+    options = {name: f"MetadataOptions.{field}" for name, field in METADATA.items()}
+    groups = instance.get("SecurityGroups")
     return {
-        "image": instance["ImageId"],
-        "type": instance["InstanceType"],
-        "subnet": instance.get("SubnetId"),
-        "security_groups": sorted(group["GroupId"] for group in instance.get("SecurityGroups", ())),
-        "key_pair": instance.get("KeyName"),
-        "instance_profile": profile.rsplit("/", 1)[1] if profile else None,
-        "metadata": {name: dig(instance, f"MetadataOptions.{field}") for name, field in METADATA.items()},
-        "termination_protection": tags.get(changes.TERMINATION) == "true",
+        **returned(instance, members),
+        **({} if groups is None else {"security_groups": sorted(group["GroupId"] for group in groups)}),
+        **_profile(instance),
+        "metadata": returned(instance, options),
+        **({} if tags.get(changes.TERMINATION) == "" else {"termination_protection": _is_protected(tags)}),
         "state": STATES.get(instance["State"]["Name"]),
         **_noted(tags),
         **_volume(instance),
     }
 
 
+def _is_protected(tags: Mapping[str, str]) -> bool:
+    return tags.get(changes.TERMINATION) == "true"
+
+
+def _profile(instance: Raw) -> dict[str, Any]:
+    """The instance profile by its name, None where there is none."""
+    if not instance.get("IamInstanceProfile"):
+        return {"instance_profile": None}
+    arn = dig(instance, "IamInstanceProfile.Arn")
+    return {"instance_profile": arn.rsplit("/", 1)[-1]} if arn else {}
+
+
+def same_metadata(wanted: Properties, live: Properties) -> bool:
+    """Whether the options are as wanted, as far as AWS returned them."""
+    return all(wanted.get(name) == value for name, value in live.items())
+
+
 def create(client: Client, order: Order) -> Raw:
     answer = client.run_instances(MinCount=1, MaxCount=1, ClientToken=order.token, **_request(order))
-    instance: Raw = answer["Instances"][0]
+    instance: Raw = first(answer, "Instances")
     return instance
 
 
@@ -173,7 +189,7 @@ TYPE = ResourceType(
     },
     required=frozenset({"image", "type", "subnet"}),
     create_only=frozenset({"image", "subnet", "key_pair", "user_data", "public_ip", "volume.encrypted"}),
-    same={"image": same_image, "user_data": lambda wanted, live: digest(wanted) == live},
+    same={"image": same_image, "metadata": same_metadata, "user_data": lambda wanted, live: digest(wanted) == live},
     hidden=frozenset({"user_data"}),
     own_tags=frozenset({CREATED_WITH, changes.TERMINATION}),
     refuse=refuse,

@@ -11,21 +11,22 @@ from ..._aws.errors import taken_as_done
 from ..._aws.tags import as_list
 from .. import iam
 from ..details import known_by
-from ..resource import Client, Edit, Live, Order, Raw, ResourceType
+from ..resource import Client, Edit, Live, Order, Raw, ResourceType, completed
 
 TOLD = known_by("Arn", "Tags")
 
 
 def normalize(profile: Raw) -> dict[str, Any]:
-    roles = profile.get("Roles", ())
-    return {"role": roles[0]["RoleName"] if roles else None}
+    if "Roles" not in profile:
+        return {}
+    return {"role": profile["Roles"][0]["RoleName"] if profile["Roles"] else None}
 
 
 def create(client: Client, order: Order) -> Raw:
     profile: Raw = client.create_instance_profile(
         InstanceProfileName=order.name, Path=order.scope.path, Tags=as_list(order.tags)
     )["InstanceProfile"]
-    return profile
+    return completed(profile, {"Roles": []})
 
 
 def set_role(client: Client, edit: Edit) -> None:
@@ -36,7 +37,7 @@ def set_role(client: Client, edit: Edit) -> None:
 
 
 def _take_out(client: Client, live: Live) -> None:
-    if live.properties["role"]:
+    if live.properties.get("role"):
         with taken_as_done("*.NotFound"):
             client.remove_role_from_instance_profile(InstanceProfileName=live.id, RoleName=live.properties["role"])
 

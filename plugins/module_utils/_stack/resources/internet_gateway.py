@@ -9,20 +9,21 @@ from typing import Any
 from ..._aws.errors import taken_as_done
 from ..._aws.tags import specification
 from .. import ec2
-from ..resource import Client, Edit, Live, Order, Raw, ResourceType
+from ..resource import Client, Edit, Live, Order, Raw, ResourceType, completed, returned
 
 
 def normalize(gateway: Raw) -> dict[str, Any]:
-    attachments = [
-        item for item in gateway.get("Attachments", ()) if item.get("State") not in ("detaching", "detached")
-    ]
-    return {"vpc": attachments[0]["VpcId"] if attachments else None}
+    """A gateway is attached to one VPC at most. An attachment that names none says nothing."""
+    if "Attachments" not in gateway:
+        return {}
+    attached = [item for item in gateway["Attachments"] if item.get("State") not in ("detaching", "detached")]
+    return returned(attached[0], {"vpc": "VpcId"}) if attached else {"vpc": None}
 
 
 def create(client: Client, order: Order) -> Raw:
     specifications = specification(order.tags, "internet-gateway")
     gateway: Raw = client.create_internet_gateway(TagSpecifications=specifications)["InternetGateway"]
-    return gateway
+    return completed(gateway, {"Attachments": []})
 
 
 def attach(client: Client, edit: Edit) -> None:
@@ -31,7 +32,7 @@ def attach(client: Client, edit: Edit) -> None:
 
 
 def delete(client: Client, live: Live) -> None:
-    if live.properties["vpc"]:
+    if live.properties.get("vpc"):
         with taken_as_done("Gateway.NotAttached", "*.NotFound"):
             client.detach_internet_gateway(InternetGatewayId=live.id, VpcId=live.properties["vpc"])
     client.delete_internet_gateway(InternetGatewayId=live.id)

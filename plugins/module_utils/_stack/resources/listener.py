@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..._aws.answer import first
 from ..._aws.tags import as_list
 from .. import actions, elbv2
-from ..resource import Client, Edit, Live, Order, Properties, Raw, ResourceType
+from ..resource import Client, Edit, Live, Order, Properties, Raw, ResourceType, returned
 
 POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 
@@ -25,15 +26,25 @@ def desired(wanted: Properties) -> dict[str, Any]:
 
 
 def normalize(listener: Raw) -> dict[str, Any]:
-    certificates = [item["CertificateArn"] for item in listener.get("Certificates", ())]
+    members = {"load_balancer": "LoadBalancerArn", "port": "Port", "protocol": "Protocol"}
+    acts = listener.get("DefaultActions")
     return {
-        "load_balancer": listener["LoadBalancerArn"],
-        "port": listener["Port"],
-        "protocol": listener["Protocol"],
-        "certificate": certificates[0] if certificates else None,
-        "policy": listener.get("SslPolicy") if listener["Protocol"] == "HTTPS" else None,
-        "action": actions.from_aws(listener["DefaultActions"]),
+        **returned(listener, members),
+        **_security(listener),
+        **({} if acts is None else {"action": actions.from_aws(acts)}),
     }
+
+
+def _security(listener: Raw) -> dict[str, Any]:
+    """The default certificate and the policy; None for a listener that does not speak TLS.
+
+    DescribeListeners shows the default certificate alone. Where several are shown, only the one that is marked counts.
+    """
+    if listener.get("Protocol") != "HTTPS":
+        return {"certificate": None, "policy": None} if listener.get("Protocol") else {}
+    shown = listener.get("Certificates", ())
+    default = [item for item in shown if item.get("IsDefault")] or (shown if len(shown) == 1 else [{}])
+    return {**returned(default[0], {"certificate": "CertificateArn"}), **returned(listener, {"policy": "SslPolicy"})}
 
 
 def _request(wanted: Properties) -> dict[str, Any]:
@@ -47,9 +58,11 @@ def _request(wanted: Properties) -> dict[str, Any]:
 
 
 def create(client: Client, order: Order) -> Raw:
-    made: Raw = client.create_listener(
-        LoadBalancerArn=order.properties["load_balancer"], **_request(order.properties), Tags=as_list(order.tags)
-    )["Listeners"][0]
+    wanted = order.properties
+    answer = client.create_listener(
+        LoadBalancerArn=wanted["load_balancer"], **_request(wanted), Tags=as_list(order.tags)
+    )
+    made: Raw = first(answer, "Listeners")
     return made
 
 
@@ -73,6 +86,7 @@ TYPE = ResourceType(
     required=frozenset({"load_balancer", "port", "action"}),
     create_only=frozenset({"load_balancer"}),
     exclusive=("load_balancer", "port"),
+    same={"action": actions.same},
     desired=desired,
     normalize=normalize,
     create=create,

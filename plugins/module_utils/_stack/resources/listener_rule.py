@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..._aws.answer import first, missing
 from ..._aws.tags import STACK, as_list, as_mapping
 from .. import actions, elbv2
 from ..resource import Client, Edit, Live, Order, Properties, Raw, ResourceType, Scope
@@ -24,14 +25,18 @@ def desired(wanted: Properties) -> dict[str, Any]:
 
 
 def normalize(rule: Raw) -> dict[str, Any]:
-    told = {item["Field"]: item for item in rule["Conditions"]}
-    conditions = {name: sorted(_values(told.get(field), config)) for name, (field, config) in FIELDS.items()}
+    priority = rule.get("Priority")
     return {
         "listener": _listener(rule["RuleArn"]),
-        "priority": int(rule["Priority"]) if rule["Priority"].isdecimal() else rule["Priority"],
-        **conditions,
-        "action": actions.from_aws(rule["Actions"]),
+        **({"priority": int(priority) if priority.isdecimal() else priority} if priority else {}),
+        **(_told(rule["Conditions"]) if "Conditions" in rule else {}),
+        **({"action": actions.from_aws(rule["Actions"])} if "Actions" in rule else {}),
     }
+
+
+def _told(conditions: list[Raw]) -> dict[str, list[str]]:
+    told = {item["Field"]: item for item in conditions}
+    return {name: sorted(_values(told.get(field), config)) for name, (field, config) in FIELDS.items()}
 
 
 def _listener(arn: str) -> str:
@@ -40,7 +45,12 @@ def _listener(arn: str) -> str:
 
 
 def _values(condition: Raw | None, config: str) -> list[str]:
-    return (condition.get(config, {}).get("Values") or condition.get("Values") or []) if condition else []
+    if condition is None:
+        return []
+    found: list[str] = condition.get(config, {}).get("Values") or condition.get("Values") or []
+    if not found:
+        raise missing(condition, f"Values of {config}")
+    return found
 
 
 def _conditions(wanted: Properties) -> list[Raw]:
@@ -51,13 +61,14 @@ def _conditions(wanted: Properties) -> list[Raw]:
 
 def create(client: Client, order: Order) -> Raw:
     wanted = order.properties
-    made: Raw = client.create_rule(
+    answer = client.create_rule(
         ListenerArn=wanted["listener"],
         Priority=wanted["priority"],
         Conditions=_conditions(wanted),
         Actions=actions.to_aws(wanted["action"]),
         Tags=as_list(order.tags),
-    )["Rules"][0]
+    )
+    made: Raw = first(answer, "Rules")
     return made
 
 
@@ -89,7 +100,7 @@ def set_priority(client: Client, edit: Edit) -> None:
 
 def _is_ours(client: Client, arn: str, scope: Scope) -> bool:
     told = client.describe_tags(ResourceArns=[arn])["TagDescriptions"]
-    return any(as_mapping(one["Tags"]).get(STACK) == scope.stack for one in told)
+    return any(as_mapping(one.get("Tags")).get(STACK) == scope.stack for one in told)
 
 
 def delete(client: Client, live: Live) -> None:
@@ -103,7 +114,7 @@ TYPE = ResourceType(
     listing=elbv2.listing("describe_rules", "Rules", "RuleArns", parent="ListenerArn"),
     id="RuleArn",
     # The default rule is the listener's.
-    maybe=lambda rule, _scope: not rule["IsDefault"],
+    maybe=lambda rule, _scope: not (rule.get("IsDefault") or rule.get("Priority") == "default"),
     tags=elbv2.tags("RuleArn"),
     tagging=elbv2.TAGGING,
     attributes={"id": "RuleArn", "arn": "RuleArn"},
@@ -113,6 +124,7 @@ TYPE = ResourceType(
     serves=("listener",),
     precedes=("listener",),
     create_first="listener",
+    same={"action": actions.same},
     desired=desired,
     normalize=normalize,
     create=create,

@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..._aws.answer import first
 from ..._aws.tags import as_list
 from .. import elbv2
-from ..resource import Client, Edit, Live, Order, Properties, Raw, ResourceType, Wait, Waiter
+from ..resource import Client, Edit, Live, Order, Properties, Raw, ResourceType, Wait, Waiter, returned
 
 PROTECTION = "deletion_protection.enabled"
 GONE = Waiter("deleted", "State.Code", (), absent_is_ready=True, timeout=600)
@@ -27,27 +28,31 @@ def desired(wanted: Properties) -> dict[str, Any]:
 
 
 def normalize(balancer: Raw) -> dict[str, Any]:
+    zones, groups = balancer.get("AvailabilityZones"), balancer.get("SecurityGroups")
     return {
-        "scheme": balancer["Scheme"],
-        "address_type": balancer["IpAddressType"],
-        "subnets": sorted(zone["SubnetId"] for zone in balancer["AvailabilityZones"]),
-        "security_groups": sorted(balancer.get("SecurityGroups", ())),
+        **returned(balancer, {"scheme": "Scheme", "address_type": "IpAddressType"}),
+        **({} if zones is None else {"subnets": sorted(zone["SubnetId"] for zone in zones)}),
+        **({} if groups is None else {"security_groups": sorted(groups)}),
         "attributes": balancer["Attributes"],
     }
 
 
 def create(client: Client, order: Order) -> Raw:
     wanted = order.properties
-    made: Raw = client.create_load_balancer(
-        Name=order.name,
-        Type="application",
-        Scheme=wanted["scheme"],
-        IpAddressType=wanted["address_type"],
-        Subnets=wanted["subnets"],
-        SecurityGroups=wanted["security_groups"],
-        Tags=as_list(order.tags),
-    )["LoadBalancers"][0]
-    return {**made, "Attributes": {}, "FullName": elbv2.full_name(made["LoadBalancerArn"])}
+    made: Raw = first(
+        client.create_load_balancer(
+            Name=order.name,
+            Type="application",
+            Scheme=wanted["scheme"],
+            IpAddressType=wanted["address_type"],
+            Subnets=wanted["subnets"],
+            SecurityGroups=wanted["security_groups"],
+            Tags=as_list(order.tags),
+        ),
+        "LoadBalancers",
+    )
+    attributes = elbv2.unset(wanted["attributes"])
+    return made | {"Attributes": attributes, "FullName": elbv2.full_name(made["LoadBalancerArn"])}
 
 
 def set_subnets(client: Client, edit: Edit) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..._aws.answer import missing
 from .. import named
 from ..logs import RETENTIONS
 from ..resource import Client, Detail, Edit, Listing, Live, Order, Properties, Raw, ResourceType, Scope, Tagging, Told
@@ -52,9 +53,23 @@ def read_tags(client: Client, groups: list[Raw]) -> list[Raw]:
     return [{"Tags": client.list_tags_for_resource(resourceArn=groups[0]["logGroupArn"])["tags"]}]
 
 
+def with_arns(groups: list[Raw], _others: Sequence[list[Raw]]) -> list[Raw]:
+    """The groups with the ARN that the tagging calls take. AWS shows it beside one that ends with ``:*``."""
+    return [_with_arn(group) for group in groups]
+
+
+def _with_arn(group: Raw) -> Raw:
+    """With name and ARN, where AWS returns one of them."""
+    arn = group.get("logGroupArn") or group.get("arn", "").removesuffix(":*")
+    name = group.get("logGroupName") or arn.partition(":log-group:")[2]
+    if not name:
+        raise missing(group, "logGroupName")
+    return group | {"logGroupName": name, **({"logGroupArn": arn} if arn else {})}
+
+
 def known_tags(group: Raw, told: Told) -> Raw | None:
-    tags = told.get(group["logGroupArn"])
-    return None if tags is None else {"Tags": dict(tags)}
+    tags = told.get(group.get("logGroupArn", ""))
+    return {"Tags": dict(tags)} if tags else None
 
 
 def desired(wanted: Properties) -> dict[str, Any]:
@@ -110,6 +125,7 @@ TYPE = ResourceType(
         fails_whole=True,
     ),
     id="logGroupName",
+    join=with_arns,
     naming=named.naming(prefix),
     title="name",
     of_arn=title_of,

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..._aws.tags import specification
 from .. import ec2
-from ..resource import Client, Live, Order, Raw, ResourceType, Wait, Waiter
+from ..resource import Client, Live, Order, Raw, ResourceType, Wait, Waiter, returned
 
 # A failed one cannot be mended, and AWS takes it away within about an hour.
 GONE = ("failed", "deleting", "deleted")
@@ -17,9 +17,19 @@ DELETED = Waiter("deleted", "State", ("deleted", "failed"), absent_is_ready=True
 
 
 def normalize(gateway: Raw) -> dict[str, Any]:
-    # The first address is the primary one; further ones are not ours to say.
-    addresses = gateway.get("NatGatewayAddresses") or [{}]
-    return {"subnet": gateway["SubnetId"], "address": addresses[0].get("AllocationId")}
+    return {**returned(gateway, {"subnet": "SubnetId"}), **returned(_primary(gateway), {"address": "AllocationId"})}
+
+
+def _primary(gateway: Raw) -> Raw:
+    """The primary address: further ones are not ours to say. They come in any order, and later than the gateway.
+
+    AWS marks the primary one (NatGatewayAddress, IsPrimary). Of one that is not marked nothing is known unless it is
+    the only one.
+    """
+    addresses = gateway.get("NatGatewayAddresses") or []
+    marked = [one for one in addresses if one.get("IsPrimary")]
+    alone = addresses if len(addresses) == 1 and "IsPrimary" not in addresses[0] else []
+    return next(iter(marked or alone), {})
 
 
 def create(client: Client, order: Order) -> Raw:

@@ -4,32 +4,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..._aws.errors import code_of, taken_as_done
 from ..._aws.sdk import ClientError
 from ..._aws.tags import specification
 from .. import ec2
-from ..resource import Client, Edit, Live, Order, Raw, ResourceType
+from ..resource import Client, Edit, Live, Order, Properties, Raw, ResourceType, completed, returned
+
+# What a route can lead to that a document has no word for. One that shows none of these, nor a gateway, shows nothing.
+OTHER_TARGETS = (
+    *("CarrierGatewayId", "CoreNetworkArn", "EgressOnlyInternetGatewayId", "InstanceId", "LocalGatewayId"),
+    *("NetworkInterfaceId", "OdbNetworkArn", "TransitGatewayId", "VpcPeeringConnectionId"),
+)
 
 
-def _routes(table: Raw) -> list[dict[str, str]]:
-    # The local route comes with the VPC, propagated ones from a VPN, those to prefix lists from gateway endpoints.
-    own = [item for item in table.get("Routes", ()) if item.get("Origin", "CreateRoute") == "CreateRoute"]
+def _routes(table: Raw) -> list[dict[str, Any]]:
+    # Those to prefix lists come from gateway endpoints.
     routes = [
-        {
-            "destination": item.get("DestinationCidrBlock") or item["DestinationIpv6CidrBlock"],
-            "gateway": item.get("GatewayId") or item.get("NatGatewayId") or "",
-        }
-        for item in own
-        if item.get("DestinationCidrBlock") or item.get("DestinationIpv6CidrBlock")
+        {"destination": _destination(item), "gateway": _gateway(item)}
+        for item in table["Routes"]
+        if _is_own(item) and not item.get("DestinationPrefixListId")
     ]
-    return sorted((item for item in routes if item["gateway"] != "local"), key=lambda item: item["destination"])
+    return sorted(routes, key=lambda item: str(item["destination"]))
 
 
-def _associations(table: Raw) -> dict[str, str]:
-    """The associations by subnet; the one with the VPC itself ("main") has no subnet."""
-    live = [item for item in table.get("Associations", ()) if item.get("SubnetId")]
+def _is_own(route: Raw) -> bool:
+    """Whether somebody made the route: the local one comes with the VPC, propagated ones from a VPN."""
+    gateway = str(route.get("GatewayId") or "")
+    origin = route.get("Origin") or ("EnableVgwRoutePropagation" if gateway.startswith("vgw-") else "CreateRoute")
+    return origin == "CreateRoute" and gateway != "local"
+
+
+def _destination(route: Raw) -> str:
+    found = route.get("DestinationIpv6CidrBlock") or route["DestinationCidrBlock"]
+    return str(found)
+
+
+def _gateway(route: Raw) -> str | None:
+    """The gateway that a route leads to: empty for a target of another kind, None when AWS shows no target."""
+    found = route.get("GatewayId") or route.get("NatGatewayId")
+    if found:
+        return str(found)
+    return "" if any(route.get(name) for name in OTHER_TARGETS) else None
+
+
+def same_routes(wanted: Sequence[Properties], live: Sequence[Properties]) -> bool:
+    """Whether the destinations are the same, and the gateways as far as AWS shows them."""
+    asked = {item["destination"]: item["gateway"] for item in wanted}
+    there = {item["destination"]: item["gateway"] for item in live}
+    return asked.keys() == there.keys() and all(there[name] in (None, asked[name]) for name in asked)
+
+
+def _associations(table: Mapping[str, Any]) -> dict[str, str]:
+    """The associations by subnet."""
+    live = [item for item in table.get("Associations", ()) if _is_of_subnet(item)]
     states = ("disassociating", "disassociated")
     return {
         item["SubnetId"]: item["RouteTableAssociationId"]
@@ -38,8 +68,17 @@ def _associations(table: Raw) -> dict[str, str]:
     }
 
 
+def _is_of_subnet(association: Raw) -> bool:
+    """Whether an association is one with a subnet. Others are with the VPC itself ("main") or with a gateway."""
+    return not association.get("Main") and not association.get("GatewayId")
+
+
 def normalize(table: Raw) -> dict[str, Any]:
-    return {"vpc": table["VpcId"], "routes": _routes(table), "subnets": sorted(_associations(table))}
+    return {
+        **returned(table, {"vpc": "VpcId"}),
+        **({"routes": _routes(table)} if "Routes" in table else {}),
+        **({"subnets": sorted(_associations(table))} if "Associations" in table else {}),
+    }
 
 
 def desired(wanted: Any) -> dict[str, Any]:
@@ -53,7 +92,7 @@ def create(client: Client, order: Order) -> Raw:
     table: Raw = client.create_route_table(VpcId=order.properties["vpc"], TagSpecifications=specifications)[
         "RouteTable"
     ]
-    return table
+    return completed(table, {"Routes": [], "Associations": []})
 
 
 def _where(destination: str) -> dict[str, str]:
@@ -72,7 +111,7 @@ def set_routes(client: Client, edit: Edit) -> None:
         with taken_as_done("InvalidRoute.NotFound"):
             client.delete_route(RouteTableId=table, **_where(destination))
     for destination, gateway in wanted.items():
-        if destination in live and live[destination] != gateway:
+        if destination in live and live[destination] not in (None, gateway):
             client.replace_route(RouteTableId=table, **_where(destination), **_target(gateway))
         elif destination not in live:
             with taken_as_done("RouteAlreadyExists"):
@@ -80,7 +119,7 @@ def set_routes(client: Client, edit: Edit) -> None:
 
 
 def set_subnets(client: Client, edit: Edit) -> None:
-    live = _associations(dict(edit.live.raw))
+    live = _associations(edit.live.raw)
     wanted = edit.order.properties["subnets"]
     for subnet in wanted:
         if subnet not in live:
@@ -112,7 +151,7 @@ def _disassociate(client: Client, association: str) -> None:
 
 
 def delete(client: Client, live: Live) -> None:
-    for association in _associations(dict(live.raw)).values():
+    for association in _associations(live.raw).values():
         _disassociate(client, association)
     client.delete_route_table(RouteTableId=live.id)
 
@@ -128,6 +167,7 @@ TYPE = ResourceType(
     required=frozenset({"vpc"}),
     create_only=frozenset({"vpc"}),
     serves=("subnets",),
+    same={"routes": same_routes},
     desired=desired,
     normalize=normalize,
     create=create,

@@ -15,9 +15,9 @@ from typing import Any
 
 from ..._aws.errors import StackError, code_of, is_not_found
 from ..._aws.sdk import ClientError
-from ..._aws.tags import RESOURCE, STACK, as_list, as_mapping
+from ..._aws.tags import STACK, as_list, as_mapping
 from .. import passwords
-from ..resource import Client, Edit, Listing, Live, Order, Properties, Raw, ResourceType, Scope, Tagging
+from ..resource import Client, Edit, Listing, Live, Order, Properties, Raw, ResourceType, Scope, Tagging, tagged_address
 
 CREATED_WITH = "groundwork:created-with"
 RECOVERY = "groundwork:recovery-window"
@@ -48,19 +48,19 @@ def desired(wanted: Properties) -> dict[str, Any]:
 
 def normalize(item: Raw) -> dict[str, Any]:
     tags = as_mapping(item.get("Tags"))
-    noted: dict[str, Any] = {"generate": tags[CREATED_WITH]} if CREATED_WITH in tags else {}
+    noted: dict[str, Any] = {"generate": tags[CREATED_WITH]} if tags.get(CREATED_WITH) else {}
     window = tags.get(RECOVERY)
     return {
         "description": item.get("Description", ""),
         **noted,
-        "recovery_window": int(window) if window else None,
+        **({} if window == "" else {"recovery_window": int(window) if window else None}),
     }
 
 
 def owner(item: Raw, scope: Scope) -> str | None:
     """The address by tags. What a service has made for itself (RDS: its master passwords) is the service's."""
     tags = as_mapping(item.get("Tags"))
-    return tags.get(RESOURCE) if tags.get(STACK) == scope.stack and not item.get("OwningService") else None
+    return None if item.get("OwningService") else tagged_address(item, tags, scope)
 
 
 def list_of_stack(scope: Scope) -> Mapping[str, Any]:
@@ -113,7 +113,8 @@ def create(client: Client, order: Order) -> Raw:
     deleted = order.prepared.get("deleted")
     if deleted:
         client.restore_secret(SecretId=deleted["ARN"])
-        return {**deleted, "DeletedDate": None}
+        called_back: Raw = deleted | {"DeletedDate": None}
+        return called_back
     wanted = order.properties
     tags = as_list({**order.tags, CREATED_WITH: digest(wanted["generate"]), RECOVERY: str(wanted["recovery_window"])})
     made = client.create_secret(
@@ -137,7 +138,7 @@ def set_window(client: Client, edit: Edit) -> None:
 def delete(client: Client, live: Live) -> None:
     """Schedule the deletion: until then the secret can be called back."""
     try:
-        client.delete_secret(SecretId=live.id, RecoveryWindowInDays=live.properties["recovery_window"] or DAYS)
+        client.delete_secret(SecretId=live.id, RecoveryWindowInDays=live.properties.get("recovery_window") or DAYS)
     except ClientError as error:
         # So AWS also says that this was done before, by a call whose answer was lost.
         if code_of(error) != "InvalidRequestException" or not by_name(client, live.id).get("DeletedDate"):
@@ -160,6 +161,7 @@ TYPE = ResourceType(
         "SecretList",
         list_of_stack,
         lambda found: {"Filters": [{"Key": "name", "Values": [_name(arn) for arn in found]}]},
+        by_tag=True,
     ),
     id="ARN",
     owner=owner,

@@ -9,7 +9,7 @@ from typing import Any
 from ..._aws.errors import taken_as_done
 from ..._aws.tags import specification
 from .. import ec2, security_rules
-from ..resource import Client, Edit, Live, Order, Properties, Raw, ResourceType
+from ..resource import Client, Edit, Live, Order, Properties, Raw, ResourceType, returned
 
 DIRECTIONS = {"ingress": "IpPermissions", "egress": "IpPermissionsEgress"}
 
@@ -20,8 +20,8 @@ def desired(wanted: Properties) -> dict[str, Any]:
 
 
 def normalize(group: Raw) -> dict[str, Any]:
-    rules = {side: security_rules.live(group.get(field, ())) for side, field in DIRECTIONS.items()}
-    return {"vpc": group["VpcId"], "description": group["Description"], **rules}
+    rules = {side: security_rules.live(group[field]) for side, field in DIRECTIONS.items() if field in group}
+    return {**returned(group, {"vpc": "VpcId", "description": "Description"}), **rules}
 
 
 def create(client: Client, order: Order) -> Raw:
@@ -35,6 +35,7 @@ def create(client: Client, order: Order) -> Raw:
         "GroupId": answer["GroupId"],
         "VpcId": order.properties["vpc"],
         "Description": order.properties["description"],
+        "IpPermissions": [],
         "IpPermissionsEgress": security_rules.permissions([security_rules.ALL_OUT]),
     }
 
@@ -73,7 +74,7 @@ def _revoke(client: Client, group: str, side: str, rules: list[security_rules.Ru
 def release(client: Client, live: Live) -> None:
     """Drop the rules that name groups: AWS deletes no group which another one's rules mention."""
     for side in DIRECTIONS:
-        _revoke(client, live.id, side, [rule for rule in live.properties[side] if rule.get("group")])
+        _revoke(client, live.id, side, [rule for rule in live.properties.get(side, ()) if rule.get("group")])
 
 
 def delete(client: Client, live: Live) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..._aws.answer import only
 from ..._aws.errors import taken_as_done
 from ..._aws.tags import as_list, as_mapping
 from .. import named
@@ -27,7 +28,7 @@ def name_of(topic: Raw) -> str:
 
 
 def name_topics(topics: list[Raw], _others: Sequence[list[Raw]]) -> list[Raw]:
-    return [{**topic, "TopicName": name_of(topic)} for topic in topics]
+    return [topic | {"TopicName": name_of(topic)} for topic in topics]
 
 
 def read_attributes(client: Client, topics: list[Raw]) -> list[Raw]:
@@ -42,7 +43,7 @@ def read_subscriptions(client: Client, topics: list[Raw]) -> list[Raw]:
 
 
 def read_tags(client: Client, topics: list[Raw]) -> list[Raw]:
-    return [{"Tags": client.list_tags_for_resource(ResourceArn=topics[0]["TopicArn"])["Tags"]}]
+    return [only(client.list_tags_for_resource(ResourceArn=topics[0]["TopicArn"]), "Tags")]
 
 
 def desired(wanted: Properties) -> dict[str, Any]:

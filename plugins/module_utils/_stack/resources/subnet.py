@@ -8,16 +8,19 @@ from typing import Any
 
 from ..._aws.tags import specification
 from .. import ec2
-from ..resource import Client, Edit, Live, Order, Raw, ResourceType, Waiter
+from ..resource import Client, Edit, Live, Order, Raw, ResourceType, Waiter, completed, returned
 
 
 def normalize(subnet: Raw) -> dict[str, Any]:
-    return {
-        "vpc": subnet["VpcId"],
-        "cidr": subnet["CidrBlock"],
-        "zone": subnet["AvailabilityZone"],
-        "public_ip_on_launch": bool(subnet.get("MapPublicIpOnLaunch")),
-    }
+    return returned(
+        subnet,
+        {
+            "vpc": "VpcId",
+            "cidr": "CidrBlock",
+            "zone": "AvailabilityZone",
+            "public_ip_on_launch": "MapPublicIpOnLaunch",
+        },
+    )
 
 
 def create(client: Client, order: Order) -> Raw:
@@ -27,7 +30,7 @@ def create(client: Client, order: Order) -> Raw:
         AvailabilityZone=order.properties["zone"],
         TagSpecifications=specification(order.tags, "subnet"),
     )["Subnet"]
-    return answer
+    return completed(answer, {"MapPublicIpOnLaunch": False})
 
 
 def set_public_ip(client: Client, edit: Edit) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..resource import Client, Listing, Live, Order, Raw, ResourceType, Wait, Waiter
+from ..resource import Client, Listing, Live, Order, Raw, ResourceType, Wait, Waiter, returned
 
 LEAVING = "draining"
 # The longest deregistration delay is an hour.
@@ -21,20 +21,18 @@ def _group(target: str) -> str:
 
 
 def _whole(request: Mapping[str, Any], item: Raw) -> Raw:
+    """A target with its group. Functions of Lambda have no port."""
     group, target = request["TargetGroupArn"], item["Target"]
-    return {**item, "TargetGroupArn": group, "TargetId": f"{group}@{target['Id']}:{target['Port']}"}
+    return item | {"TargetGroupArn": group, "TargetId": f"{group}@{target['Id']}:{target.get('Port', '')}"}
 
 
-def _request(group: str, instance: str, port: int) -> dict[str, Any]:
-    return {"TargetGroupArn": group, "Targets": [{"Id": instance, "Port": port}]}
+def _request(group: str, instance: str, port: int | None) -> dict[str, Any]:
+    """``port`` is None where AWS did not return it: then it means the one of the group."""
+    return {"TargetGroupArn": group, "Targets": [{"Id": instance, **({} if port is None else {"Port": port})}]}
 
 
 def normalize(target: Raw) -> dict[str, Any]:
-    return {
-        "target_group": target["TargetGroupArn"],
-        "instance": target["Target"]["Id"],
-        "port": target["Target"]["Port"],
-    }
+    return returned(target, {"target_group": "TargetGroupArn", "instance": "Target.Id", "port": "Target.Port"})
 
 
 def create(client: Client, order: Order) -> Raw:
@@ -46,7 +44,7 @@ def create(client: Client, order: Order) -> Raw:
 
 def delete(client: Client, live: Live) -> Iterator[Wait]:
     is_ = live.properties
-    client.deregister_targets(**_request(is_["target_group"], is_["instance"], is_["port"]))
+    client.deregister_targets(**_request(is_["target_group"], is_["instance"], is_.get("port")))
     yield Wait(DRAINED, live.id)
 
 

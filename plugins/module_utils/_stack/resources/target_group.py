@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..._aws.answer import first
 from ..._aws.tags import as_list
 from .. import elbv2
-from ..resource import Client, Edit, Live, Order, Properties, Raw, ResourceType, dig
+from ..resource import Client, Edit, Live, Order, Properties, Raw, ResourceType, returned
 
 # Of each word for the health check: where AWS has it, and AWS's own default.
 HEALTH: dict[str, tuple[str, Any]] = {
@@ -39,15 +40,18 @@ def desired(wanted: Properties) -> dict[str, Any]:
 
 
 def normalize(group: Raw) -> dict[str, Any]:
-    health = {name: group.get(place) for name, (place, _default) in HEALTH.items()}
+    checks = {name: place for name, (place, _default) in HEALTH.items()}
+    members = {"vpc": "VpcId", "protocol": "Protocol", "port": "Port", "target_type": "TargetType"}
     return {
-        "vpc": group["VpcId"],
-        "protocol": group["Protocol"],
-        "port": group["Port"],
-        "target_type": group["TargetType"],
-        "health": {**health, "codes": dig(group, "Matcher.HttpCode")},
+        **returned(group, members),
+        "health": returned(group, {**checks, "codes": "Matcher.HttpCode"}),
         "attributes": group["Attributes"],
     }
+
+
+def same_health(wanted: Properties, live: Properties) -> bool:
+    """Whether the health check is as wanted, as far as AWS returned it."""
+    return all(wanted[name] == value for name, value in live.items())
 
 
 def _checks(health: Properties) -> dict[str, Any]:
@@ -57,16 +61,20 @@ def _checks(health: Properties) -> dict[str, Any]:
 
 def create(client: Client, order: Order) -> Raw:
     wanted = order.properties
-    made: Raw = client.create_target_group(
-        Name=order.name,
-        VpcId=wanted["vpc"],
-        Protocol=wanted["protocol"],
-        Port=wanted["port"],
-        TargetType=wanted["target_type"],
-        **_checks(wanted["health"]),
-        Tags=as_list(order.tags),
-    )["TargetGroups"][0]
-    return {**made, "Attributes": {}, "FullName": elbv2.full_name(made["TargetGroupArn"])}
+    made: Raw = first(
+        client.create_target_group(
+            Name=order.name,
+            VpcId=wanted["vpc"],
+            Protocol=wanted["protocol"],
+            Port=wanted["port"],
+            TargetType=wanted["target_type"],
+            **_checks(wanted["health"]),
+            Tags=as_list(order.tags),
+        ),
+        "TargetGroups",
+    )
+    attributes = elbv2.unset(wanted["attributes"])
+    return made | {"Attributes": attributes, "FullName": elbv2.full_name(made["TargetGroupArn"])}
 
 
 def set_health(client: Client, edit: Edit) -> None:
@@ -97,7 +105,7 @@ TYPE = ResourceType(
     create_only=frozenset({"vpc", "protocol", "port", "target_type"}),
     # A listener forwards to the old one until it has been told of the new one. Names are the region's.
     create_first="region",
-    same={"attributes": elbv2.holds},
+    same={"attributes": elbv2.holds, "health": same_health},
     desired=desired,
     normalize=normalize,
     create=create,

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..._aws.tags import specification
 from .. import ec2
-from ..resource import Client, Detail, Edit, Live, Order, Raw, ResourceType, Waiter
+from ..resource import Client, Detail, Edit, Live, Order, Raw, ResourceType, Waiter, returned
 
 # DescribeVpcs does not show the DNS attributes, and DescribeVpcAttribute takes one VPC and one attribute.
 ATTRIBUTES = {"dns_support": "EnableDnsSupport", "dns_hostnames": "EnableDnsHostnames"}
@@ -18,18 +18,19 @@ def _detail(attribute: str) -> Detail:
     def read(client: Client, vpcs: list[Raw]) -> list[Raw]:
         name = attribute[0].lower() + attribute[1:]
         answer = client.describe_vpc_attribute(VpcId=vpcs[0]["VpcId"], Attribute=name)
-        return [{attribute: answer[attribute]["Value"]}]
+        return [returned(answer, {attribute: f"{attribute}.Value"})]
 
     return Detail(read)
 
 
 def normalize(vpc: Raw) -> dict[str, Any]:
-    return {"cidr": vpc["CidrBlock"], **{name: vpc[attribute] for name, attribute in ATTRIBUTES.items()}}
+    return returned(vpc, {"cidr": "CidrBlock", **ATTRIBUTES})
 
 
 def create(client: Client, order: Order) -> Raw:
     answer = client.create_vpc(CidrBlock=order.properties["cidr"], TagSpecifications=specification(order.tags, "vpc"))
-    return {**answer["Vpc"], "EnableDnsSupport": True, "EnableDnsHostnames": False}
+    made: Raw = answer["Vpc"] | {"EnableDnsSupport": True, "EnableDnsHostnames": False}
+    return made
 
 
 def set_attributes(client: Client, edit: Edit) -> None:
