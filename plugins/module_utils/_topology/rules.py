@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from ipaddress import IPv4Network
 
 from .kinds import Place, shown
+from .name_rules import NAME_RULES
 from .request_rules import REQUEST_RULES, Finding
 from .store_rules import STORE_RULES
 from .view import (
@@ -276,6 +277,7 @@ RULES: tuple[Rule, ...] = (
     counts_lie_in_their_range,
     groups_have_one_name,
     names_fit,
+    *NAME_RULES,
     tag_of_services_fits,
     service_has_port_or_socket,
     runtimes_fit,
