@@ -11,14 +11,11 @@ from .kinds import Place, shown
 from .reserved import DATABASE_NAMES, USER_NAMES, USER_PREFIXES
 from .stores import ENGINES
 from .view import (
-    STORE_VARIABLES,
     Document,
     caches,
     databases,
-    services,
     shared_secrets,
     store_users,
-    store_variables,
     tiers,
 )
 from .windows import WINDOW_RULES
@@ -74,18 +71,6 @@ def caches_have_what_they_need(document: Document) -> Iterator[Finding]:
         if cache["multi_az"] and zones < 2:
             text = f"its nodes need two zones at least, and network.zones has {zones} (add one, or write false)"
             yield ("caches", name, "multi_az"), text
-
-
-def variables_are_set_once(document: Document) -> Iterator[Finding]:
-    for name, service in services(document).items():
-        made = {variable for kind in STORE_VARIABLES for variable in store_variables(service, kind).values()}
-        for key in ("environment", "secrets"):
-            for variable in service[key]:
-                if variable in made:
-                    yield ("services", name, key, variable), "is made of uses (remove it)"
-        for variable in service["environment"]:
-            if variable in service["secrets"]:
-                yield ("services", name, "environment", variable), "is one of secrets as well (remove one)"
 
 
 def secrets_are_made_up_or_exist(document: Document) -> Iterator[Finding]:
@@ -148,7 +133,6 @@ STORE_RULES = (
     databases_log_what_they_can,
     storage_has_room_to_grow,
     caches_have_what_they_need,
-    variables_are_set_once,
     secrets_are_made_up_or_exist,
     secrets_have_names_of_their_own,
     users_have_names_of_their_own,
