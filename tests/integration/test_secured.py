@@ -169,6 +169,38 @@ def test_a_zone_that_is_not_there_is_said_before_anything_is_changed(stacks: Sta
     stack.assert_empty()
 
 
+def twin_zone(stack: Stack, name: str) -> str:
+    """Make another public zone of a name, as people do who forget that they have one."""
+    client = stack.account.client("route53")
+    return str(client.create_hosted_zone(Name=name, CallerReference="twin")["HostedZone"]["Id"]).rpartition("/")[2]
+
+
+def test_two_public_zones_of_one_name_are_reported_when_the_plan_is_made(stacks: Stacks) -> None:
+    stack = stacks(SECURED)
+    first = zone(stack, "example.org").rpartition("/")[2]
+    second = twin_zone(stack, "example.org")
+    for check in (True, False):
+        outcome = stack.present(check=check)
+        assert not outcome.ok
+        assert "could hold shop.example.org" in outcome.message
+        assert first in outcome.message
+        assert second in outcome.message
+        assert "load_balancer.hosted_zone" in outcome.message
+        stack.assert_empty()
+    settled = {"resources": {"dns_record/other-proof": {"zone": second}}}
+    stack.made(settled)
+    stack.assert_quiet(settled)
+
+
+def test_the_zone_that_has_records_of_the_stack_stays_the_one_when_another_of_its_name_is_made(stacks: Stacks) -> None:
+    stack = stacks(SECURED)
+    stack.made()
+    twin_zone(stack, "example.org")
+    stack.assert_quiet()
+    assert stack.absent().ok
+    stack.assert_empty()
+
+
 def test_a_proof_that_somebody_has_made_serves_and_stays(stacks: Stacks) -> None:
     """Another certificate of the account for the same name has the same record, and is renewed by it."""
     stack = stacks(SECURED)

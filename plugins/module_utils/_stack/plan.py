@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -90,13 +90,18 @@ def make_plan(
 
 def scope_of(stack: WantedStack, registry: Registry) -> Scope:
     """Whose resources are meant, and the names and places that the document itself gives to some of them."""
+    titles = _titles((*stack.resources, *stack.known), registry)
+    return Scope(stack.name, stack.region, titles, _titles(stack.resources, registry))
+
+
+def _titles(resources: Iterable[Wanted], registry: Registry) -> dict[str, frozenset[str]]:
     titles: dict[str, set[str]] = {}
-    for item in (*stack.resources, *stack.known):
+    for item in resources:
         kind = registry.get(item.type)
         title = item.properties.get(kind.title or kind.place) if kind else None
         if isinstance(title, str):
             titles.setdefault(item.type, set()).add(title)
-    return Scope(stack.name, stack.region, {name: frozenset(found) for name, found in titles.items()})
+    return {name: frozenset(found) for name, found in titles.items()}
 
 
 def tags_of(stack: WantedStack, wanted: Wanted, kind: ResourceType) -> dict[str, str]:

@@ -32,12 +32,14 @@ def dig(item: Any, path: str) -> Any:
 class Scope:
     """Whose resources are meant: one stack in one region.
 
-    ``titles`` are, by type, the names of its objects that are not made of the stack's (see ``ResourceType.title``).
+    ``titles`` are, by type, the names of its objects that are not made of the stack's (see ``ResourceType.title``);
+    ``desired_titles`` are those of them that desired resources have, and not only resources of an earlier run.
     """
 
     stack: str
     region: str
     titles: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    desired_titles: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def path(self) -> str:

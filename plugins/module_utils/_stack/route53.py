@@ -13,7 +13,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from .._aws.errors import code_of
+from .._aws.errors import StackError, code_of
 from .._aws.sdk import ClientError
 from .resource import Client, Raw, Scope
 
@@ -32,22 +32,58 @@ def plain(name: str) -> str:
     return name.replace(CODED, ASTERISK).lower().rstrip(".")
 
 
-def zones(client: Client, places: Collection[str]) -> dict[str, str]:
+def zones(client: Client, places: Collection[str], scope: Scope | None = None) -> dict[str, str]:
     """The id of the hosted zone by each place that is given, as far as there is one.
 
-    A place is an id, or a name: then it is the public zone that holds the name and has the longest name itself.
+    A place is an id, or a name: then it is the public zone that holds the name and has the longest name itself. Where
+    several public zones have that name, it is the one with records of the stack; raises StackError where that does not
+    settle it.
     """
+    found = {}
+    for place, candidates in _candidates(client, places).items():
+        chosen = candidates if len(candidates) < 2 else _with_records(client, candidates, scope)
+        if len(candidates) > 1 and len(chosen) != 1:
+            raise StackError(_several_zones(place, candidates))
+        if chosen:
+            found[place] = chosen[0]
+    return found
+
+
+def _candidates(client: Client, places: Collection[str]) -> dict[str, list[str]]:
+    """The ids of the hosted zones that each place may mean."""
     if not places:
         return {}
     pages = client.pages("list_hosted_zones", {})
     listed = {_bare_id(zone["Id"]): zone for page in pages for zone in page["HostedZones"]}
-    public = {plain(zone["Name"]): key for key, zone in listed.items() if not zone["Config"]["PrivateZone"]}
-    found: dict[str, str | None] = {}
+    public: dict[str, list[str]] = {}
+    for key, zone in sorted(listed.items()):
+        if not zone["Config"]["PrivateZone"]:
+            public.setdefault(plain(zone["Name"]), []).append(key)
+    found = {}
     for place in places:
         labels = plain(place).split(".")
         tails = (".".join(labels[start:]) for start in range(len(labels)))
-        found[place] = place if place in listed else next((public[tail] for tail in tails if tail in public), None)
-    return {place: zone for place, zone in found.items() if zone}
+        found[place] = [place] if place in listed else next((public[tail] for tail in tails if tail in public), [])
+    return found
+
+
+def _with_records(client: Client, candidates: Iterable[str], scope: Scope | None) -> list[str]:
+    """The hosted zones that hold records of the stack."""
+    return [zone for zone in candidates if scope is not None and _holds_records(client, zone, scope)]
+
+
+def _holds_records(client: Client, zone: str, scope: Scope) -> bool:
+    pages = client.pages("list_resource_record_sets", {"HostedZoneId": zone})
+    listed = [{**record, "HostedZoneId": zone} for page in pages for record in page["ResourceRecordSets"]]
+    return any((one["stack"], one["region"]) == (scope.stack, scope.region) for one in marked(listed))
+
+
+def _several_zones(place: str, candidates: Iterable[str]) -> str:
+    return (
+        f"this account has several public hosted zones that could hold {place}: {', '.join(candidates)}. Write the id "
+        "of the one to which the domain is delegated as load_balancer.hosted_zone (zone of a raw dns_record). Nothing "
+        "was changed."
+    )
 
 
 def _bare_id(identifier: str) -> str:
@@ -55,9 +91,12 @@ def _bare_id(identifier: str) -> str:
 
 
 def requests(client: Client, scope: Scope) -> list[Mapping[str, Any]]:
-    """What lists the zones that the document names."""
-    places = scope.titles.get("dns_record", frozenset())
-    return [{"HostedZoneId": zone} for zone in sorted(set(zones(client, places).values()))]
+    """What lists the zones that the document names, and those that an earlier one named."""
+    desired = scope.desired_titles.get("dns_record", frozenset())
+    found = set(zones(client, desired, scope).values())
+    for candidates in _candidates(client, scope.titles.get("dns_record", frozenset()) - desired).values():
+        found.update(candidates if len(candidates) < 2 else _with_records(client, candidates, scope))
+    return [{"HostedZoneId": zone} for zone in sorted(found)]
 
 
 def in_zone(request: Mapping[str, Any], record: Raw) -> Raw:

@@ -96,6 +96,39 @@ def test_nobody_is_asked_about_no_zones() -> None:
     assert route53.requests(Zone(), asked) == [{"HostedZoneId": "Z1"}]
 
 
+class Twins(Zone):
+    """Two public zones of one name, the second of which may hold records."""
+
+    def pages(self, operation: str, arguments: Any) -> list[dict[str, Any]]:
+        if operation == "list_resource_record_sets":
+            held = list(self.records.values()) if arguments["HostedZoneId"] == "Z2" else []
+            return [{"ResourceRecordSets": held}]
+        zones = [
+            {"Id": f"/hostedzone/{key}", "Name": "example.org.", "Config": {"PrivateZone": False}} for key in ZONES
+        ]
+        return [{"HostedZones": zones[:2]}]
+
+
+def test_two_public_zones_of_one_name_are_an_error_unless_one_has_records_of_the_stack() -> None:
+    place = frozenset({"www.example.org"})
+    asked = Scope("shop", "us-east-1", {"dns_record": place}, {"dns_record": place})
+    with pytest.raises(StackError, match=r"could hold www\.example\.org: Z1, Z2\. .*load_balancer\.hosted_zone"):
+        route53.requests(Twins(), asked)
+    assert route53.zones(Twins(), ["Z2"], asked) == {"Z2": "Z2"}
+    ours = Twins(SITE, route53.mark(SHOP, "dns_record/x", "A", "www.example.org"))
+    assert route53.requests(ours, asked) == [{"HostedZoneId": "Z2"}]
+    theirs = Twins(SITE, route53.mark(Scope("other", "us-east-1"), "dns_record/x", "A", "www.example.org"))
+    with pytest.raises(StackError):
+        route53.zones(theirs, place, asked)
+
+
+def test_two_public_zones_of_one_name_do_not_keep_a_stack_from_being_taken_down() -> None:
+    remembered = Scope("shop", "us-east-1", {"dns_record": frozenset({"www.example.org"})})
+    assert route53.requests(Twins(), remembered) == []
+    ours = Twins(SITE, route53.mark(SHOP, "dns_record/x", "A", "www.example.org"))
+    assert route53.requests(ours, remembered) == [{"HostedZoneId": "Z2"}]
+
+
 def listed(*records: dict[str, Any]) -> list[dict[str, Any]]:
     soa = {"Name": "example.org.", "Type": "SOA"}
     return route53.marked({**one, "HostedZoneId": "Z1"} for one in (soa, *records))

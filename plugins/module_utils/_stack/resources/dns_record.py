@@ -77,7 +77,7 @@ def same_zone(wanted: str, live: list[str]) -> bool:
 def look_up(clients: Callable[[str], Client], orders: list[Order]) -> Mapping[str, Any]:
     """The zones of records that are to be made, in which nobody else may have any such."""
     client = clients("route53")
-    found = route53.zones(client, {order.properties["zone"] for order in orders})
+    found = route53.zones(client, {order.properties["zone"] for order in orders}, orders[0].scope)
     there = {zone: _records(client, zone) for zone in sorted(set(found.values()))}
     problems = []
     for order in orders:
