@@ -69,6 +69,13 @@ def record_names_are_different(document: Document) -> Iterator[Finding]:
                 break
 
 
+def services_leave_their_directory_alone(document: Document) -> Iterator[Finding]:
+    """``/var/lib/groundwork`` holds the state of all services, where a service of that name had its own before."""
+    if "groundwork" in services(document):
+        text = "/var/lib/groundwork holds the state of all services of a host (rename the service)"
+        yield ("services", "groundwork"), text
+
+
 def applications_have_names_that_pm2_takes(document: Document) -> Iterator[Finding]:
     for name, service in services(document).items():
         if service["process_manager"] == "pm2" and name in PM2_APPLICATIONS:
@@ -108,5 +115,6 @@ NAME_RULES = (
     balancer_name_is_accepted,
     tags_differ_by_more_than_case,
     record_names_are_different,
+    services_leave_their_directory_alone,
     applications_have_names_that_pm2_takes,
 )

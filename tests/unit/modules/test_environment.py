@@ -28,7 +28,7 @@ def test_variables_are_sorted_and_quoted_only_where_needed() -> None:
 @pytest.mark.parametrize(
     ("value", "spelled"),
     [
-        ("sqlite:////var/lib/api/api.db", "sqlite:////var/lib/api/api.db"),
+        ("sqlite:////var/lib/groundwork/api/api.db", "sqlite:////var/lib/groundwork/api/api.db"),
         ("a#b", "'a#b'"),
         ('say "hi"', "'say \"hi\"'"),
         ("back\\slash", "'back\\slash'"),
