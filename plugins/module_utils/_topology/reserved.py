@@ -72,8 +72,9 @@ USER_PREFIXES: Mapping[str, tuple[str, ...]] = {"postgres": ("pg_", *_RDS_USERS)
 # application that names no other (PM2 documentation, "Process Management"; tried with PM2 7.0.4).
 PM2_APPLICATIONS = frozenset(["all", "default"])
 
-# Variables that the launcher of gunicorn, the unit of PM2 or the deploy steps set for every process.
-PROCESS_VARIABLES = frozenset(["PATH", "HOME", "STATE_DIRECTORY"])
+# Variables that the launcher of gunicorn, the unit of PM2 or the deploy steps set for every process, and the one in
+# which each release has its version.
+PROCESS_VARIABLES = frozenset(["PATH", "HOME", "STATE_DIRECTORY", "RELEASE"])
 
 # Variables by which systemd, PM2, Node.js and the launcher talk to a process.
 MANAGER_VARIABLES = frozenset(
