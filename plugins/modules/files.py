@@ -57,6 +57,10 @@ options:
           - Path where a directory was before. A directory of O(entries[].owner) that is there is moved once, and a link
             is left in its place. It has to be in the same file system.
         type: path
+      move:
+        description: V(false) fails where the directory of O(entries[].moved_from) has not been moved yet.
+        type: bool
+        default: true
       linked_from:
         description:
           - Another path of a directory. A link is made there, unless there is something already.
@@ -118,6 +122,7 @@ def main() -> None:
                     "group": {"type": "str", "default": "root"},
                     "mode": {"type": "str"},
                     "moved_from": {"type": "path"},
+                    "move": {"type": "bool", "default": True},
                     "linked_from": {"type": "path"},
                 },
                 "required_if": [("state", "file", ["content"]), ("state", "link", ["target"])],

@@ -60,7 +60,7 @@ class Keeper:
         if found not in ("", "directory") and not path.is_dir():
             raise FilesProblem(f"is a {found} and should be a directory; move it away")
         owner, mode = self._owner(entry), _mode(entry)
-        if entry.get("moved_from") and self._moves(path, Path(entry["moved_from"]), owner):
+        if entry.get("moved_from") and self._moves(path, Path(entry["moved_from"]), owner, entry.get("move", True)):
             found = "directory"
         if not found:
             self._note(path, "", "a directory\n")
@@ -71,10 +71,12 @@ class Keeper:
         if entry.get("linked_from"):
             self._link_from(Path(entry["linked_from"]), path)
 
-    def _moves(self, path: Path, before: Path, owner: tuple[int, int]) -> bool:
+    def _moves(self, path: Path, before: Path, owner: tuple[int, int], allowed: bool) -> bool:
         """Move the directory from where it was before, once. One that is not its owner's is something else."""
         if before in path.parents or kind_of(before) != "directory" or before.stat().st_uid != owner[0]:
             return False
+        if not allowed:
+            raise FilesProblem(f"has not been moved yet from {before}; configure this host first, which does that")
         if kind_of(path) and any(path.iterdir()):
             raise FilesProblem(
                 f"has files already, and so has {before}, where it was before; put them together by hand"

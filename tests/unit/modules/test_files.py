@@ -181,6 +181,16 @@ def test_a_mount_is_not_moved(moving: dict[str, Any], monkeypatch: pytest.Monkey
         keep(moving)
 
 
+def test_a_directory_that_others_are_to_move_is_not_moved(moving: dict[str, Any]) -> None:
+    before, path = Path(moving["moved_from"]), Path(moving["path"])
+    with pytest.raises(FilesProblem, match=r"has not been moved yet from .*configure this host first"):
+        keep({**moving, "move": False})
+    assert not path.exists()
+    keep(moving)
+    assert keep({**moving, "move": False})["changed"] is False
+    assert before.is_symlink()
+
+
 @pytest.mark.parametrize("kind", ["nothing", "file", "link"])
 def test_only_a_directory_moves(moving: dict[str, Any], kind: str) -> None:
     before = Path(moving["moved_from"])
