@@ -81,3 +81,29 @@ def test_windows_of_a_cache(maintenance: str, problem: str) -> None:
     errors = errors_of({"change": {"caches": {"redis": cache}}})
     assert len(errors) == (1 if problem else 0), errors
     assert problem in "".join(errors)
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ({"backup_window": "03:00-03:10"}, "resources.db_instance/x.backup_window: 03:00-03:10 is 10 minutes long"),
+        ({"backup_window": "3-4"}, 'resources.db_instance/x.backup_window: "3-4" is not a time like 03:00-04:00'),
+        (
+            {"maintenance_window": 4},
+            "resources.db_instance/x.maintenance_window: 4 is not a time like sun:04:00-sun:05:00",
+        ),
+        ({"backup_window": "03:00-04:00", "maintenance_window": "Sun:03:30-Sun:04:30"}, "overlaps backup_window"),
+        ({"backup_window": "03:00-04:00", "maintenance_window": "Sun:04:00-Sun:04:30"}, ""),
+    ],
+)
+def test_windows_of_a_raw_database(body: dict[str, str], problem: str) -> None:
+    whole = {
+        "engine": "mysql",
+        "class": "db.t3.micro",
+        "storage": {"size": 20},
+        "subnet_group": "x",
+        "security_groups": [],
+    }
+    errors = errors_of({"change": {"resources": {"db_instance/x": {**whole, **body}}}})
+    assert len(errors) == (1 if problem else 0), errors
+    assert problem in "".join(errors)
