@@ -185,6 +185,7 @@ def test_a_directory_that_others_are_to_move_is_not_moved(moving: dict[str, Any]
     before, path = Path(moving["moved_from"]), Path(moving["path"])
     with pytest.raises(FilesProblem, match=r"has not been moved yet from .*configure this host first"):
         keep({**moving, "move": False})
+    assert keep({**moving, "move": False}, pretend=True)["changed"] is True
     assert not path.exists()
     keep(moving)
     assert keep({**moving, "move": False})["changed"] is False
