@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from .._aws.tags import PROTECT, RESOURCE, STACK
 from .._stack.wanted import Ref
 from .domain import bare, called, certificate_of, names_of
 from .kinds import Place, shown
@@ -27,6 +28,8 @@ LONGEST: Mapping[str, int] = {"iam_role": 64, "instance_profile": 128}
 SINGLE_HYPHENS = ("db_instance", "cache")
 # Elastic Load Balancing API Reference, CreateLoadBalancer, Name.
 INTERNAL = "internal-"
+# The tags that every resource has from the stack engine.
+OWN_TAGS = ("Name", STACK, RESOURCE, PROTECT)
 
 
 def balancer_name_is_accepted(document: Document) -> Iterator[Finding]:
@@ -38,11 +41,11 @@ def balancer_name_is_accepted(document: Document) -> Iterator[Finding]:
 
 def tags_differ_by_more_than_case(document: Document) -> Iterator[Finding]:
     """IAM User Guide, "Tags for IAM resources": keys of the tags of a role are compared without regard to case."""
-    yield from _tags_differ(document["tags"] or {}, ("tags",), {})
+    yield from _tags_differ(document["tags"] or {}, ("tags",), OWN_TAGS)
 
 
-def _tags_differ(tags: Iterable[str], place: Place, inherited: Mapping[str, str]) -> Iterator[Finding]:
-    keys = dict(inherited)
+def _tags_differ(tags: Iterable[str], place: Place, others: Iterable[str]) -> Iterator[Finding]:
+    keys = {key.lower(): key for key in others}
     for key in tags:
         other = keys.setdefault(key.lower(), key)
         if other != key:
@@ -94,7 +97,7 @@ def raw_names_fit(document: Document, compiled: Collection[str]) -> Iterator[Fin
         if address in document["resources"]:
             yield from _name_fits(kind, physical, place)
             tags = document["resources"][address].get("tags") or {}
-            yield from _tags_differ(tags, (*place, "tags"), {key.lower(): key for key in document["tags"]})
+            yield from _tags_differ(tags, (*place, "tags"), (*OWN_TAGS, *document["tags"]))
         other = owners.setdefault((kind, physical), address)
         if other != address:
             yield place, f'its name would be "{physical}", which is that of {other} (choose another name)'
