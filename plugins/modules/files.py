@@ -52,6 +52,19 @@ options:
       mode:
         description: Mode in octal digits. V(0644) of a file and V(0755) of a directory, where nothing is said.
         type: str
+      moved_from:
+        description:
+          - Path where a directory was before. A directory of O(entries[].owner) that is there is moved once, and a link
+            is left in its place. It has to be in the same file system.
+        type: path
+      move:
+        description: V(false) fails where the directory of O(entries[].moved_from) has not been moved yet.
+        type: bool
+        default: true
+      linked_from:
+        description:
+          - Another path of a directory. A link is made there, unless there is something already.
+        type: path
 extends_documentation_fragment:
   - groundwork.aws.attributes
 attributes:
@@ -70,6 +83,7 @@ EXAMPLES = r"""
       - {path: /etc/shop, state: directory}
       - {path: /etc/shop/shop.conf, content: "{{ lookup('ansible.builtin.template', 'shop.conf.j2') }}"}
       - {path: /var/log/shop, state: directory, owner: shop, group: shop, mode: "0750"}
+      - {path: /var/lib/shops/one, state: directory, owner: shop, group: shop, mode: "0700", moved_from: /var/lib/one}
       - {path: /usr/local/bin/shop, state: link, target: /opt/shop/bin/shop}
       - {path: /etc/shop/old.conf, state: absent}
   register: shop_files
@@ -107,6 +121,9 @@ def main() -> None:
                     "owner": {"type": "str", "default": "root"},
                     "group": {"type": "str", "default": "root"},
                     "mode": {"type": "str"},
+                    "moved_from": {"type": "path"},
+                    "move": {"type": "bool", "default": True},
+                    "linked_from": {"type": "path"},
                 },
                 "required_if": [("state", "file", ["content"]), ("state", "link", ["target"])],
             }

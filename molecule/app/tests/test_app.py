@@ -93,7 +93,10 @@ def test_each_service_is_served_through_nginx(host: Any, service: str) -> None:
 def test_the_service_gets_its_environment_and_its_secrets(host: Any) -> None:
     said = answer(host, "http://127.0.0.1/api/x")
     assert (said["GREETING"], said["TOKEN"], said["APP_ENV"]) == ("hello world", "it's a #secret", "production")
-    assert said["STATE_DIRECTORY"] == "/var/lib/api"
+    assert said["STATE_DIRECTORY"] == "/var/lib/groundwork/api"
+    assert (said["FIRST"], said["SECOND"]) == ('it\'s 100% "$HOME" \\', "False")
+    old = answer(host, "http://127.0.0.1/old/x")
+    assert (old["FIRST"], old["SECOND"], old["STATE_DIRECTORY"]) == ("a  b", "True", "/var/lib/groundwork/old")
     assert len(said["RELEASE"]) == 12
     assert answer(host, "http://127.0.0.1/old/x")["PORT"] == "5001"
     assert answer(host, "http://127.0.0.1/")["environment"] == "production"
@@ -106,11 +109,20 @@ def test_the_environment_file_is_for_the_service_alone(host: Any, service: str) 
 
 
 def test_secrets_are_in_no_place_that_others_can_read(host: Any) -> None:
-    places = "/etc/groundwork /etc/systemd/system /srv /var/log/shop /home/app/.pm2"
+    places = "/etc/groundwork /etc/systemd/system /srv /var/log/groundwork /home/app/.pm2"
     found = host.run(f"grep -rl -- 'a #secret' {places} | xargs -r stat --format '%a %n'").stdout.splitlines()
     assert found
     assert [line for line in found if not line.startswith("600 ")] == []
     assert host.file("/home/app/.pm2/dump.pm2").mode == 0o600
+
+
+@pytest.mark.parametrize("path", ["/var/lib/api", "/var/lib/old", "/var/log/shop"])
+def test_what_was_elsewhere_before_has_moved_and_is_found_there_still(host: Any, path: str) -> None:
+    moved = path.replace("/var/lib/", "/var/lib/groundwork/").replace("/var/log/", "/var/log/groundwork/")
+    assert host.file(path).is_symlink
+    assert host.file(path).linked_to == moved
+    assert host.file(moved).user == "app"
+    assert host.check_output(f"cat {path}/kept {moved}/kept") == "kept\nkept"
 
 
 def test_the_socket_is_open_to_nginx_and_not_to_everybody(host: Any) -> None:
@@ -124,7 +136,7 @@ def test_static_files_of_the_release(host: Any) -> None:
 
 
 def test_the_migration_ran_once(host: Any) -> None:
-    assert host.check_output("cat /var/lib/api/migrations") == "migrated"
+    assert host.check_output("cat /var/lib/groundwork/api/migrations") == "migrated"
 
 
 @pytest.mark.parametrize(
@@ -227,7 +239,7 @@ def test_rollback_needs_no_version(host: Any, source: Source, address: str) -> N
     assert set(load.answers) == {"200"}, load.answers
     assert current(host, "api") < before
     assert answer(host, "http://127.0.0.1/api/x")["text"] == "one"
-    assert host.check_output("sort /var/lib/api/migrations | uniq -c | wc -l") == "1"
+    assert host.check_output("sort /var/lib/groundwork/api/migrations | uniq -c | wc -l") == "1"
 
 
 def test_a_service_that_is_stopped_is_started_by_the_next_deploy(host: Any, source: Source) -> None:

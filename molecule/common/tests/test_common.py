@@ -16,14 +16,22 @@ def test_services_have_a_user_that_nobody_logs_in_as(host: Any) -> None:
     ("path", "owner", "mode"),
     [
         ("/srv", "root", 0o755),
-        ("/var/lib/api", "app", 0o700),
-        ("/var/lib/web", "app", 0o700),
-        ("/var/log/shop", "app", 0o750),
+        ("/var/lib/groundwork", "root", 0o755),
+        ("/var/lib/groundwork/api", "app", 0o700),
+        ("/var/lib/groundwork/dpkg", "app", 0o700),
+        ("/var/lib/dpkg", "root", 0o755),
+        ("/var/log/groundwork", "root", 0o755),
+        ("/var/log/groundwork/shop", "app", 0o750),
     ],
 )
 def test_directories(host: Any, path: str, owner: str, mode: int) -> None:
     found = host.file(path)
     assert (found.is_directory, found.user, found.mode) == (True, owner, mode)
+
+
+def test_logs_have_a_second_path_by_the_name_of_the_stack(host: Any) -> None:
+    assert host.check_output("readlink /var/log/shop") == "groundwork/shop"
+    assert not host.file("/var/lib/api").exists
 
 
 def test_the_clock_shows_universal_time(host: Any) -> None:

@@ -21,6 +21,11 @@ def test_systemd_finds_nothing_wrong_with_the_units(host: Any) -> None:
     assert [line for line in said.splitlines() if "groundwork-" in line] == []
 
 
+def test_an_entry_with_arguments_is_one_argument_of_the_launcher(host: Any) -> None:
+    shown = host.check_output("systemctl show --property ExecStart --value groundwork-other.service")
+    assert " run other wsgi:create_app('a b', debug=False) --control " in shown
+
+
 def test_a_service_may_do_little(host: Any) -> None:
     wanted = "NoNewPrivileges,ProtectSystem,PrivateTmp,CapabilityBoundingSet,MemoryMax"
     shown = host.check_output(f"systemctl show groundwork-api --property {wanted}")

@@ -75,6 +75,28 @@ def test_static_files_come_from_the_release(host: Any) -> None:
     assert ask(host, "/static/.hidden")[0] == 404
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("/documents/a.txt", 200, "document"),
+        ("/.well-known/security.txt", 200, "contact"),
+        ("/.well-known/.hidden", 404, ""),
+    ],
+)
+def test_a_service_without_routes_has_its_files_served(host: Any, path: str, status: int, said: str) -> None:
+    found, _, body = ask(host, path)
+    assert found == status
+    assert said in body
+
+
+def test_a_path_and_what_is_below_it_are_two_routes(host: Any) -> None:
+    assert (echo(host, "/both")["uri"], echo(host, "/both/x")["uri"]) == ("/both", "/both/x")
+    # Not "/*", which holds it as well, but the longest route that does.
+    assert echo(host, "/level/one")["uri"] == "of deep"
+    assert echo(host, "/level/one/x")["uri"] == "/level/one/x"
+    assert ask(host, "/nginx-health")[2].strip() == "ok"
+
+
 def test_headers_that_protect(host: Any) -> None:
     _, headers, _ = ask(host, "/")
     assert headers["strict-transport-security"] == "max-age=31536000"

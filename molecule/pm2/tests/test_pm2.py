@@ -35,6 +35,13 @@ def test_the_process_file_says_what_the_document_says(host: Any) -> None:
     }
 
 
+def test_it_may_listen_on_low_ports_where_a_service_does_and_do_nothing_else(host: Any) -> None:
+    pid = host.check_output("systemctl show --property MainPID --value pm2")
+    for capabilities in ("CapAmb", "CapBnd"):
+        # CAP_NET_BIND_SERVICE is number 10.
+        assert int(host.check_output(f"awk '/^{capabilities}:/ {{ print $2 }}' /proc/{pid}/status"), 16) == 1 << 10
+
+
 def test_it_comes_back_after_a_kill(host: Any) -> None:
     before = host.check_output("systemctl show --property MainPID --value pm2")
     host.run_expect([0], f"kill -9 {before}")

@@ -41,3 +41,13 @@ def point(path: Path, target: str) -> None:
     beside.unlink(missing_ok=True)
     beside.symlink_to(target)
     os.replace(beside, path)
+
+
+def move(before: Path, after: Path) -> None:
+    """Move a directory inside of its file system, and leave a link to it. It may be in use: what is open stays open."""
+    os.rename(before, after)
+    try:
+        before.symlink_to(os.path.relpath(after, before.parent))
+    except OSError:
+        os.rename(after, before)
+        raise

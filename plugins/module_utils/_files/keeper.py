@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import grp
 import os
 import pwd
@@ -11,7 +12,7 @@ import stat
 from pathlib import Path
 from typing import Any, Callable, Mapping, Sequence
 
-from .atomic import grant, is_granted, point, replace
+from .atomic import grant, is_granted, move, point, replace
 
 MODES = {"file": "0644", "directory": "0755"}
 KINDS = {stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "link"}
@@ -59,12 +60,51 @@ class Keeper:
         if found not in ("", "directory") and not path.is_dir():
             raise FilesProblem(f"is a {found} and should be a directory; move it away")
         owner, mode = self._owner(entry), _mode(entry)
+        if entry.get("moved_from") and self._moves(path, Path(entry["moved_from"]), owner, entry.get("move", True)):
+            found = "directory"
         if not found:
             self._note(path, "", "a directory\n")
             if not self.pretend:
                 path.mkdir(mode=0o700, parents=True)
                 grant(path, mode, owner)
         self._settle(path, owner, mode)
+        if entry.get("linked_from"):
+            self._link_from(Path(entry["linked_from"]), path)
+
+    def _moves(self, path: Path, before: Path, owner: tuple[int, int], allowed: bool) -> bool:
+        """Move the directory from where it was before, once. One that is not its owner's is something else."""
+        if before in path.parents or kind_of(before) != "directory" or before.stat().st_uid != owner[0]:
+            return False
+        if not allowed and self.pretend:
+            return False  # a task before this one would have moved it
+        if not allowed:
+            raise FilesProblem(f"has not been moved yet from {before}; configure this host first, which does that")
+        if kind_of(path) and any(path.iterdir()):
+            raise FilesProblem(
+                f"has files already, and so has {before}, where it was before; put them together by hand"
+            )
+        self._note(before, "a directory\n", f"-> {path}\n")
+        self._note(path, "", f"the directory {before}\n")
+        if not self.pretend:
+            path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+            try:
+                move(before, path)
+            except OSError as error:
+                if error.errno not in (errno.EXDEV, errno.EBUSY):
+                    raise
+                raise FilesProblem(
+                    f"cannot take in {before}, which is mounted or in another file system; "
+                    f"stop what uses it, and mount it at {path}"
+                ) from error
+        return True
+
+    def _link_from(self, place: Path, path: Path) -> None:
+        """A second path of a directory, unless there is something else."""
+        if place not in path.parents and not kind_of(place):
+            self._note(place, "", f"-> {path}\n")
+            if not self.pretend:
+                _within(place)
+                point(place, os.path.relpath(path, place.parent))
 
     def keep_link(self, path: Path, entry: Mapping[str, Any]) -> None:
         found = kind_of(path)

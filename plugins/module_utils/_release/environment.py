@@ -14,7 +14,13 @@ from typing import Any, Mapping
 
 BARE = re.compile(r"[A-Za-z0-9_./:@%+,=-]*\Z")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+# Surrogates are not UTF-8, and systemd takes no noncharacters of Unicode for UTF-8: it would not start the unit.
+NOT_TEXT = re.compile(
+    "[\ud800-\udfff\ufdd0-\ufdef"
+    + "".join(chr(end + plane * 0x10000) for plane in range(17) for end in (0xFFFE, 0xFFFF))
+    + "]"
+)
 
 
 class EnvironmentProblem(ValueError):
@@ -36,8 +42,10 @@ def text(value: Any) -> str:
 def quote(name: str, value: str) -> str:
     if not NAME.match(name):
         raise EnvironmentProblem(f"{name!r} is not a name for an environment variable (letters, digits, underscores)")
-    if UNSAFE.search(value):
+    if CONTROL.search(value):
         raise EnvironmentProblem(f"the value of {name} holds a control character; encode it, for example as base64")
+    if NOT_TEXT.search(value):
+        raise EnvironmentProblem(f"the value of {name} is not Unicode text; encode it, for example as base64")
     if BARE.match(value):
         return value
     if "'" not in value:

@@ -33,6 +33,11 @@ HOST_NAME = Text("a host name", r"(?:\*\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*", l
 LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 DOMAIN = rf"(?:{LABEL}\.)+{LABEL}"
 
+# A segment of a path as clients send it: they resolve "." and ".." themselves, and nginx merges slashes. The characters
+# are those of a load balancer's path pattern (Elastic Load Balancing API Reference, RuleCondition) that need no quotes
+# in nginx. An encoded character is none of them, and nginx compares with the decoded path.
+SEGMENT = r"(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+"
+
 
 PROXY = Record(
     fields={
@@ -141,7 +146,7 @@ LOAD_BALANCER = Record(
 HEALTH = Record(
     fields={
         "path": Field(
-            Text("a path that starts with /", r"/[^\s\x00-\x1f]*"),
+            Text("a path that starts with /", r"/[!-\"$-~]*"),
             "Path that answers 200 when all is well.",
             default="/health",
         ),
@@ -203,8 +208,9 @@ SERVICE = Record(
         ),
         "memory": Field(Whole("a size in MiB", 16, 1048576), "Restart a process that grows beyond this many MiB."),
         "routes": Field(
-            ListOf(Text("a path like /, /about or /api/*", r"/[A-Za-z0-9._~%/-]*\*?", longest=128)),
-            "Paths that the proxy, or the load balancer, sends to it; a `*` at the end stands for anything.",
+            ListOf(Text("a path like /, /about or /api/*", rf"/(?:{SEGMENT}/)*(?:{SEGMENT})?\*?", longest=128)),
+            "Paths that the proxy, or the load balancer, sends to it; a `*` at the end stands for anything. `/api/*` "
+            "does not hold `/api`, which may be a route of its own.",
             default=[],
         ),
         "priority": Field(
@@ -220,7 +226,7 @@ SERVICE = Record(
         "health": Field(HEALTH, "How to tell that it works.", default={}),
         "static": Field(
             Table(
-                Text("a URL prefix like /static/", r"/(?:[A-Za-z0-9._~-]+/)*"),
+                Text("a URL prefix like /static/", rf"/(?:{SEGMENT}/)*"),
                 Text("a directory inside the release", r"(?!.*\.\.)[A-Za-z0-9_.][A-Za-z0-9_./ -]*"),
                 "<prefix>",
             ),

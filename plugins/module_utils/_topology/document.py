@@ -16,6 +16,7 @@ from .compile import compile_topology
 from .kinds import Place, Text, shown, suggestion
 from .locate import find_document
 from .merge import merge, sets
+from .name_rules import raw_names_fit
 from .parse import parse_text, plain
 from .raw import raw_resources_fit
 from .record import Derived, Record
@@ -160,6 +161,7 @@ def _checked(data: Mapping[str, Any], problems: _Problems) -> dict[str, Any]:
         compiled = Counter(wanted.address for wanted in compile_topology(document))
         problems.add_findings(_named_twice(compiled))
         problems.add_findings(raw_resources_fit(document, compiled.keys()))
+        problems.add_findings(raw_names_fit(document, compiled.keys()))
         problems.add_findings(alarms_left_out_exist(document))
     return document
 

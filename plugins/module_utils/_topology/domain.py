@@ -38,7 +38,7 @@ def domain(balancer: Mapping[str, Any], address: str) -> Iterator[Wanted]:
         # A name has the same record with and without an asterisk.
         for name in dict.fromkeys(map(bare, names)):
             proof = {"domain": name, "records": Ref(CERTIFICATE, "records")}
-            yield Wanted("dns_record", f"proof-{_called(name)}", {"zone": _zone(balancer, name), "validates": proof})
+            yield Wanted("dns_record", f"proof-{called(name)}", {"zone": _zone(balancer, name), "validates": proof})
     for name in names if balancer["alias_records"] else ():
         properties = {
             "zone": _zone(balancer, bare(name)),
@@ -46,12 +46,13 @@ def domain(balancer: Mapping[str, Any], address: str) -> Iterator[Wanted]:
             "type": "A",
             "alias": {"name": Ref(address, "dns_name"), "zone": Ref(address, "zone_id")},
         }
-        yield Wanted("dns_record", _called(name), properties)
+        yield Wanted("dns_record", called(name), properties)
 
 
 def _zone(balancer: Mapping[str, Any], name: str) -> str:
     return str(balancer["hosted_zone"] or name)
 
 
-def _called(name: str) -> str:
+def called(name: str) -> str:
+    """The name of the resource of a domain's record."""
     return name.replace("*", "any").replace(".", "-")

@@ -14,7 +14,7 @@ from typing import Any
 from .view import (
     Document,
     balanced_services,
-    calling_groups,
+    bind_address,
     databases,
     group_of,
     machine_groups,
@@ -120,11 +120,9 @@ def group_variables(document: Document, group: str) -> dict[str, Any]:
 def service_variables(document: Document, name: str) -> dict[str, Any]:
     """One service as roles see it: every default filled, and where it listens."""
     service = services(document)[name]
-    # From outside, only those reach the port whom the security group lets in; without any, it stays on the loopback.
-    reached = bool(service["allow_from"] or calling_groups(document, name) or name in balanced_services(document))
     return {
         "name": name,
-        "bind": "0.0.0.0" if reached else "127.0.0.1",
+        "bind": bind_address(document, name),
         "port": service["port"],
         "socket": f"/run/{name}/{name}.sock" if service["socket"] else None,
         "balanced": name in balanced_services(document),

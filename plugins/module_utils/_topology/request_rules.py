@@ -10,10 +10,12 @@ from ipaddress import IPv4Network
 from .balancer import Route, routes
 from .domain import bare, names_of
 from .kinds import Place
+from .reserved import NGINX_HEALTH_PATH
 from .view import Document, balanced_services, group_of, load_balancer, machine_groups, proxy_on, services, tiers
 
 Finding = tuple[Place, str]
 SMALLEST_PREFIX = 27
+LAST_PLACE = 50000  # Elastic Load Balancing API Reference, CreateRule, Priority
 
 
 def requests_come_in_by_one_way(document: Document) -> Iterator[Finding]:
@@ -28,8 +30,22 @@ def routes_lead_to_one_service(document: Document) -> Iterator[Finding]:
             if owners.setdefault(f"{prefix}*", name) != name:
                 yield ("services", name, "static", prefix), f"services.{owners[prefix + '*']} has this path already"
         for number, route in enumerate(service["routes"]):
+            place = ("services", name, "routes", number)
             if owners.setdefault(route, name) != name:
-                yield ("services", name, "routes", number), f"services.{owners[route]} has {route} already (remove one)"
+                yield place, f"services.{owners[route]} has {route} already (remove one)"
+            elif route.endswith("*") and route[:-1] in service["static"]:
+                yield place, f"its files are served there, by static.{route[:-1]} (remove one)"
+
+
+def routes_are_not_those_of_the_proxy(document: Document) -> Iterator[Finding]:
+    for name, service in services(document).items():
+        group = group_of(name, service)
+        if group is None or proxy_on(document, group) is None:
+            continue
+        for number, route in enumerate(service["routes"]):
+            if route == NGINX_HEALTH_PATH:
+                text = f"{route} is where nginx answers for its own health (choose another path)"
+                yield ("services", name, "routes", number), text
 
 
 def routes_have_a_beginning(document: Document) -> Iterator[Finding]:
@@ -123,6 +139,9 @@ def rules_have_places_of_their_own(document: Document) -> Iterator[Finding]:
                 ("services", route.service, "priority"),
                 f"services.{owners[route.priority]} has a rule at place {route.priority} already (choose another)",
             )
+        elif route.priority > LAST_PLACE:
+            text = f"its rules would go up to place {route.priority}, and AWS takes {LAST_PLACE} (lower it)"
+            yield ("services", route.service, "priority"), text
 
 
 def rules_can_be_reached(document: Document) -> Iterator[Finding]:
@@ -147,6 +166,7 @@ def _covers(path: str, other: str) -> bool:
 REQUEST_RULES = (
     requests_come_in_by_one_way,
     routes_lead_to_one_service,
+    routes_are_not_those_of_the_proxy,
     routes_have_a_beginning,
     load_balancer_has_a_place,
     load_balancer_leads_somewhere,

@@ -13,7 +13,10 @@ from collections.abc import Callable, Iterator
 from ipaddress import IPv4Network
 
 from .kinds import Place, shown
+from .name_rules import NAME_RULES
 from .request_rules import REQUEST_RULES, Finding
+from .reserved import NGINX_STATUS_PORT
+from .service_rules import SERVICE_RULES
 from .store_rules import STORE_RULES
 from .view import (
     Document,
@@ -29,7 +32,6 @@ from .watch_rules import WATCH_RULES
 
 Rule = Callable[[Document], Iterator[Finding]]
 
-ENTRY_OF_GUNICORN = r"[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_.]*(?:\(.*\))?"
 SECRET_NAME = r"PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIAL|PRIVATE_?KEY|API_?KEY|ACCESS_?KEY"
 ABOUT_A_SECRET = r"_(?:FILE|PATH|DIR|NAME|ARN|TTL|AGE|LENGTH|EXPIRY|EXPIRES|SECONDS|MINUTES|ENABLED|ALGORITHM)$"
 SECRET_VALUE = r"-----BEGIN [A-Z ]*PRIVATE KEY|^[a-z][a-z0-9+.-]*://[^/@:\s]*:[^/@\s]+@|\bAKIA[0-9A-Z]{16}\b"
@@ -190,11 +192,7 @@ def service_has_port_or_socket(document: Document) -> Iterator[Finding]:
 
 def runtimes_fit(document: Document) -> Iterator[Finding]:
     for name, service in services(document).items():
-        if service["runtime"] == "gunicorn":
-            if service["entry"] is not None and not re.fullmatch(ENTRY_OF_GUNICORN, service["entry"]):
-                entry = shown(service["entry"])
-                yield ("services", name, "entry"), f"{entry} is not of the form module:callable (like wsgi:app)"
-        elif service["runtime"] == "pm2":
+        if service["runtime"] == "pm2":
             yield from _pm2_fits(("services", name), service)
 
 
@@ -205,14 +203,13 @@ def _pm2_fits(place: Place, service: Document) -> Iterator[Finding]:
         yield (*place, "threads"), "only gunicorn has threads (remove it, or set workers)"
     if service["process_manager"] != "pm2":
         yield (*place, "process_manager"), "the runtime pm2 is its own process manager (remove it, or write pm2)"
-    entry = service["entry"]
-    if entry is not None and (entry.startswith("/") or ".." in entry.split("/")):
-        yield (*place, "entry"), f"{shown(entry)} is not inside the release (give a path below its directory)"
 
 
 def ports_are_free(document: Document) -> Iterator[Finding]:
     for group in machine_groups(document):
         taken = {22: "sshd"}
+        if proxy_on(document, group) is not None:
+            taken[NGINX_STATUS_PORT] = "the status page of nginx"
         for place, port, owner in _ports(document, group):
             if port in taken:
                 yield place, f'{port} is taken by {taken[port]} on "{group}" (choose another)'
@@ -285,9 +282,11 @@ RULES: tuple[Rule, ...] = (
     counts_lie_in_their_range,
     groups_have_one_name,
     names_fit,
+    *NAME_RULES,
     tag_of_services_fits,
     service_has_port_or_socket,
     runtimes_fit,
+    *SERVICE_RULES,
     ports_are_free,
     *REQUEST_RULES,
     *STORE_RULES,

@@ -4,37 +4,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from .databases import database_name, user_secret, username
 from .kinds import Place, shown
+from .reserved import DATABASE_NAMES, USER_NAMES, USER_PREFIXES
 from .stores import ENGINES
 from .view import (
-    STORE_VARIABLES,
     Document,
     caches,
     databases,
-    services,
     shared_secrets,
     store_users,
-    store_variables,
     tiers,
 )
+from .windows import WINDOW_RULES
 
 Finding = tuple[Place, str]
-
-# The key words that PostgreSQL reserves: RDS takes none of them as the name of a database.
-RESERVED = (
-    r"all|analyse|analyze|and|any|array|as|asc|asymmetric|authorization|binary|both|case|cast|check|collate|"
-    r"collation|column|concurrently|constraint|create|cross|current_catalog|current_date|current_role|"
-    r"current_schema|current_time|current_timestamp|current_user|default|deferrable|desc|distinct|do|else|end|"
-    r"except|false|fetch|for|foreign|freeze|from|full|grant|group|having|ilike|in|initially|inner|intersect|into|"
-    r"is|isnull|join|lateral|leading|left|like|limit|localtime|localtimestamp|natural|not|notnull|null|offset|on|"
-    r"only|or|order|outer|overlaps|placing|primary|references|returning|right|select|session_user|similar|some|"
-    r"symmetric|system_user|table|tablesample|then|to|trailing|true|union|unique|user|using|variadic|verbose|when|"
-    r"where|window|with"
-)
+ENGINE_NAMES = {"mysql": "MySQL", "postgres": "PostgreSQL"}
 
 
 def databases_have_a_place(document: Document) -> Iterator[Finding]:
@@ -46,10 +33,11 @@ def databases_have_a_place(document: Document) -> Iterator[Finding]:
 
 
 def databases_have_names_that_are_free(document: Document) -> Iterator[Finding]:
+    """The name inside follows from the key where none is given. Reserved names are so in any case."""
     for name, database in databases(document).items():
-        inside = database_name(name, database)
-        if database["engine"] == "postgres" and re.fullmatch(RESERVED, inside, re.IGNORECASE):
-            text = f"{shown(inside)} is a word of PostgreSQL's own, which AWS does not take"
+        inside, engine = database_name(name, database), database["engine"]
+        if inside.lower() in DATABASE_NAMES.get(engine, ()):
+            text = f"{shown(inside)} is a word of {ENGINE_NAMES[engine]}'s own, which AWS does not take"
             place = ("databases", name) if database["name"] is None else ("databases", name, "name")
             yield place, f"{text} (give it the name {inside}s, say)"
 
@@ -85,18 +73,6 @@ def caches_have_what_they_need(document: Document) -> Iterator[Finding]:
             yield ("caches", name, "multi_az"), text
 
 
-def variables_are_set_once(document: Document) -> Iterator[Finding]:
-    for name, service in services(document).items():
-        made = {variable for kind in STORE_VARIABLES for variable in store_variables(service, kind).values()}
-        for key in ("environment", "secrets"):
-            for variable in service[key]:
-                if variable in made:
-                    yield ("services", name, key, variable), "is made of uses (remove it)"
-        for variable in service["environment"]:
-            if variable in service["secrets"]:
-                yield ("services", name, "environment", variable), "is one of secrets as well (remove one)"
-
-
 def secrets_are_made_up_or_exist(document: Document) -> Iterator[Finding]:
     """A document that is loaded again has the lengths that were filled in."""
     for name, secret in shared_secrets(document).items():
@@ -123,15 +99,32 @@ def secrets_have_names_of_their_own(document: Document) -> Iterator[Finding]:
 
 
 def users_have_names_of_their_own(document: Document) -> Iterator[Finding]:
-    for database in databases(document):
+    for database, settings in databases(document).items():
         owners: dict[str, str] = {}
         for service in store_users(document, f"database/{database}"):
-            other = owners.setdefault(username(service), service)
+            user, engine = username(service), settings["engine"]
+            other = owners.setdefault(user, service)
             if other != service:
-                text = (
-                    f'its user in database {database} would be "{username(service)}", which is that of services.{other}'
-                )
+                text = f'its user in database {database} would be "{user}", which is that of services.{other}'
                 yield ("services", service), f"{text} (shorten a name)"
+            elif user in USER_NAMES.get(engine, ()):
+                text = f'its user in database {database} would be "{user}", which {ENGINE_NAMES[engine]} has already'
+                yield ("services", service), f"{text} (rename the service: {service}-service, say)"
+            elif user.startswith(USER_PREFIXES.get(engine, ())):
+                text = f'its user in database {database} would be "{user}", and {ENGINE_NAMES[engine]} has such users'
+                yield ("services", service), f"{text} of its own (rename the service)"
+
+
+def user_secrets_have_names_of_their_own(document: Document) -> Iterator[Finding]:
+    """``a`` of database ``b-c`` and ``c-a`` of database ``b`` would have the same secret."""
+    owners: dict[str, str] = {}
+    for database in databases(document):
+        for service in store_users(document, f"database/{database}"):
+            name = user_secret(database, service)
+            if name in owners:
+                text = f"what lets it into database {database} would be secret/{name}, which is that of {owners[name]}"
+                yield ("services", service), f"{text} (rename the service or the database)"
+            owners.setdefault(name, f"services.{service} in database {database}")
 
 
 STORE_RULES = (
@@ -140,8 +133,9 @@ STORE_RULES = (
     databases_log_what_they_can,
     storage_has_room_to_grow,
     caches_have_what_they_need,
-    variables_are_set_once,
     secrets_are_made_up_or_exist,
     secrets_have_names_of_their_own,
     users_have_names_of_their_own,
+    user_secrets_have_names_of_their_own,
+    *WINDOW_RULES,
 )

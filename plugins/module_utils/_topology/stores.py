@@ -10,6 +10,7 @@ from typing import Any
 from .containers import ListOf, Table
 from .kinds import Choice, Flag, Scalar, Text, Whole
 from .record import Derived, Field, Record
+from .windows import DAILY, WEEKLY
 from .words import NAME
 
 # By engine: the newest version that RDS supports for years, its port, and the logs that it can send to CloudWatch.
@@ -19,8 +20,6 @@ ENGINES: Mapping[str, Mapping[str, Any]] = {
 }
 REDIS_PORT = 6379
 USUAL_SECRET = 48
-DAY = "(?:mon|tue|wed|thu|fri|sat|sun)"
-TIME = "[0-2][0-9]:[0-5][0-9]"
 
 
 def version_by_engine(database: Mapping[str, Any], _document: Mapping[str, Any]) -> str | None:
@@ -32,8 +31,9 @@ def length_unless_it_exists(secret: Mapping[str, Any], _document: Mapping[str, A
 
 
 MAINTENANCE_WINDOW = Field(
-    Text("a time like sun:04:00-sun:05:00", f"{DAY}:{TIME}-{DAY}:{TIME}"),
-    "Weekly time of AWS's own maintenance (UTC). Without it AWS chooses.",
+    Text("a time like sun:04:00-sun:05:00", WEEKLY),
+    "Weekly time of AWS's own maintenance (UTC): at least 30 minutes for a database, 60 for a cache, and never at the "
+    "time of `backup_window`. Without it AWS chooses.",
 )
 
 LENGTH = Text("a length of time like 90m, 24h or 7d", "[1-9][0-9]{0,4}[mhd]")
@@ -73,7 +73,8 @@ DATABASE = Record(
             OBJECTIVES, "What a recovery is measured by: `status` and `backup` warn, `restore` compares.", default={}
         ),
         "backup_window": Field(
-            Text("a time like 03:00-04:00", f"{TIME}-{TIME}"), "Daily time of the backup (UTC). Without it AWS chooses."
+            Text("a time like 03:00-04:00", DAILY),
+            "Daily time of the backup (UTC), of 30 minutes or more. Without it AWS chooses.",
         ),
         "maintenance_window": MAINTENANCE_WINDOW,
         "logs": Field(

@@ -87,6 +87,21 @@ def calling_groups(document: Document, called: str) -> list[str]:
     return [group for group in dict.fromkeys(callers) if group is not None and group != home]
 
 
+def call_variables(document: Document, name: str) -> dict[str, str]:
+    """The services that a service calls over the network, by the variable in which it finds their URLs."""
+    everyone = services(document)
+    called = [other for other in everyone[name]["calls"] if other in everyone and everyone[other]["port"] is not None]
+    return {f"{other.upper().replace('-', '_')}_URLS": other for other in called}
+
+
+def bind_address(document: Document, name: str) -> str:
+    """The address that a service listens on. From outside, only those reach the port whom the security group lets in;
+    without any, it stays on the loopback."""
+    service = services(document)[name]
+    reached = bool(service["allow_from"] or calling_groups(document, name) or name in balanced_services(document))
+    return "0.0.0.0" if reached else "127.0.0.1"
+
+
 def load_balancer(document: Document) -> Mapping[str, Any] | None:
     balancer: Mapping[str, Any] | None = document.get("load_balancer")
     return balancer

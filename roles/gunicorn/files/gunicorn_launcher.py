@@ -119,7 +119,7 @@ class Launcher:
 
     def environment(self, release: str) -> dict[str, str]:
         """Nothing of our own environment: what a restart would give is what a reload gives."""
-        state = f"/var/lib/{self.options.service}"
+        state = f"/var/lib/groundwork/{self.options.service}"
         return {
             "HOME": state,
             "STATE_DIRECTORY": state,

@@ -2,10 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
+import tempfile
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.groundwork.aws.plugins.module_utils._release.environment import (
@@ -25,7 +28,7 @@ def test_variables_are_sorted_and_quoted_only_where_needed() -> None:
 @pytest.mark.parametrize(
     ("value", "spelled"),
     [
-        ("sqlite:////var/lib/api/api.db", "sqlite:////var/lib/api/api.db"),
+        ("sqlite:////var/lib/groundwork/api/api.db", "sqlite:////var/lib/groundwork/api/api.db"),
         ("a#b", "'a#b'"),
         ('say "hi"', "'say \"hi\"'"),
         ("back\\slash", "'back\\slash'"),
@@ -37,7 +40,9 @@ def test_spelling(value: str, spelled: str) -> None:
     assert render({"A": value}) == f"A={spelled}\n"
 
 
-@pytest.mark.parametrize("value", ['it\'s "both"', "it's $HOME", "it's a \\ backslash", "bell\x07", "carriage\rreturn"])
+@pytest.mark.parametrize(
+    "value", ['it\'s "both"', "it's $HOME", "it's a \\ backslash", "bell\x07", "carriage\rreturn", "\ufffe", "\ud800"]
+)
 def test_what_the_readers_would_read_differently_is_refused_without_being_shown(value: str) -> None:
     with pytest.raises(EnvironmentProblem) as caught:
         render({"SECRET": value})
@@ -68,6 +73,49 @@ def test_a_shell_reads_the_same(value: str) -> None:
     script = f"set -a\n{content}exec env -0"
     done = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=True, env={})
     assert f"A={value}" in done.stdout.split("\0")
+
+
+NODE = shutil.which("node")
+SPECIAL = [
+    "'",
+    '"',
+    "`",
+    "\\",
+    "$",
+    "#",
+    "\n",
+    "\t",
+    " ",
+    "\\n",
+    "${A}",
+    "%n",
+    "=",
+    "é",
+    "😀",
+    "\u0085",
+    "\u2028",
+    "\ufeff",
+]
+
+
+@pytest.mark.skipif(NODE is None, reason="the lab's guests have Node.js, this machine has none")
+@settings(deadline=None, max_examples=30)
+@given(st.dictionaries(st.from_regex(r"V[0-9]{1,3}", fullmatch=True), st.lists(st.sampled_from([*SPECIAL, "a", "x"]))))
+def test_node_reads_the_same(drawn: dict[str, list[str]]) -> None:
+    variables = {}
+    for name, parts in drawn.items():
+        try:
+            render({name: "".join(parts)})
+        except EnvironmentProblem:
+            continue
+        variables[name] = "".join(parts)
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="") as file:
+        file.write(render(variables))
+        file.flush()
+        script = "process.stdout.write(JSON.stringify(process.env))"
+        command = [str(NODE), f"--env-file={file.name}", "--eval", script]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env={})
+    assert json.loads(done.stdout) == variables
 
 
 def test_a_diff_names_variables_and_shows_no_value() -> None:

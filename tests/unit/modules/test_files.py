@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import grp
 import os
 import pwd
@@ -126,3 +127,111 @@ def test_what_cannot_be_is_told_with_what_was_done_before(tmp_path: Path, wrong:
 
 def test_in_check_mode_a_user_may_yet_be_made(tmp_path: Path) -> None:
     assert keep(entry(tmp_path / "x", content="x", owner="no-such-user"), pretend=True)["changed"]
+
+
+@pytest.fixture
+def moving(tmp_path: Path) -> dict[str, Any]:
+    """The state of a service, where it was before and with the place where it is to be."""
+    before = tmp_path / "lib" / "api"
+    before.mkdir(parents=True, mode=0o700)
+    (before / "api.db").write_text("data\n")
+    return entry(tmp_path / "lib" / "groundwork" / "api", "directory", mode="0700", moved_from=str(before))
+
+
+def test_a_directory_moves_once_and_is_found_by_its_old_path(tmp_path: Path, moving: dict[str, Any]) -> None:
+    before, after = Path(moving["moved_from"]), Path(moving["path"])
+    told = keep(moving, pretend=True)
+    assert not after.exists()
+    assert keep(moving) == told
+    assert told["changed_paths"] == [str(before), str(after)]
+    assert (os.readlink(before), (after / "api.db").read_text()) == ("groundwork/api", "data\n")
+    assert (mode_of(after), mode_of(after.parent)) == (0o700, 0o755)
+    (before / "api.db").write_text("more\n")
+    assert (after / "api.db").read_text() == "more\n"
+    assert keep(moving)["changed"] is False
+
+
+def test_a_directory_moves_to_where_an_empty_one_is(moving: dict[str, Any]) -> None:
+    Path(moving["path"]).mkdir(parents=True)
+    keep(moving)
+    assert (Path(moving["path"]) / "api.db").read_text() == "data\n"
+
+
+def test_two_directories_with_files_are_left_alone(moving: dict[str, Any]) -> None:
+    Path(moving["path"]).mkdir(parents=True)
+    (Path(moving["path"]) / "other").write_text("")
+    with pytest.raises(FilesProblem, match=r"has files already, and so has .*/lib/api"):
+        keep(moving)
+    assert (Path(moving["moved_from"]) / "api.db").read_text() == "data\n"
+
+
+def test_what_belongs_to_somebody_else_does_not_move(moving: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as /var/lib/dpkg, where a service is called dpkg."""
+    monkeypatch.setattr(Keeper, "_owner", lambda *_: (os.geteuid() + 1, os.getegid()))
+    assert keep(moving, pretend=True)["changed_paths"] == [moving["path"]]
+
+
+@pytest.mark.parametrize("number", [errno.EXDEV, errno.EBUSY])
+def test_a_mount_is_not_moved(moving: dict[str, Any], monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def mounted(*_: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "rename", mounted)
+    with pytest.raises(FilesProblem, match=rf"mount it at {moving['path']}"):
+        keep(moving)
+
+
+def test_a_directory_that_others_are_to_move_is_not_moved(moving: dict[str, Any]) -> None:
+    before, path = Path(moving["moved_from"]), Path(moving["path"])
+    with pytest.raises(FilesProblem, match=r"has not been moved yet from .*configure this host first"):
+        keep({**moving, "move": False})
+    assert keep({**moving, "move": False}, pretend=True)["changed"] is True
+    assert not path.exists()
+    keep(moving)
+    assert keep({**moving, "move": False})["changed"] is False
+    assert before.is_symlink()
+
+
+@pytest.mark.parametrize("kind", ["nothing", "file", "link"])
+def test_only_a_directory_moves(moving: dict[str, Any], kind: str) -> None:
+    before = Path(moving["moved_from"])
+    before.rename(before.with_name("aside"))
+    if kind == "file":
+        before.write_text("")
+    elif kind == "link":
+        before.symlink_to("aside")
+    assert keep(moving)["changed_paths"] == [moving["path"]]
+    assert list(Path(moving["path"]).iterdir()) == []
+
+
+def test_a_directory_does_not_move_into_itself(tmp_path: Path) -> None:
+    inside = tmp_path / "log" / "shop"
+    keep(entry(inside, "directory", moved_from=str(inside.parent), linked_from=str(inside.parent)))
+    assert inside.is_dir()
+    assert not inside.parent.is_symlink()
+
+
+def test_a_move_whose_link_cannot_be_made_is_taken_back(
+    moving: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "symlink_to", full)
+    with pytest.raises(FilesProblem, match="No space left"):
+        keep(moving)
+    assert (Path(moving["moved_from"]) / "api.db").read_text() == "data\n"
+    assert not Path(moving["path"]).exists()
+
+
+def test_a_second_path_is_made_where_nothing_is(tmp_path: Path) -> None:
+    (tmp_path / "journal").mkdir()
+    kept = [
+        entry(tmp_path / "groundwork" / name, "directory", linked_from=str(tmp_path / name))
+        for name in ("shop", "journal")
+    ]
+    told = keep(*kept, pretend=True)
+    assert keep(*kept) == told
+    assert os.readlink(tmp_path / "shop") == "groundwork/shop"
+    assert not (tmp_path / "journal").is_symlink()
+    assert keep(*kept)["changed"] is False
