@@ -18,6 +18,21 @@ class DocumentAction(ControllerAction):
     A module that is packed runs in a directory of its own and knows no collection: it can find no document by name.
     """
 
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        self._stack_variables = task_vars or {}
+        return super().run(tmp, task_vars)
+
+    def _is_applied(self, arguments: dict[str, Any]) -> bool:
+        """Whether the document is the inventory's, which these overrides are in already.
+
+        There they were read with their files, so that numbers kept their spelling and paths are absolute.
+        """
+        overrides = arguments.get("overrides")
+        applied = [layer["values"] for layer in self._stack_variables.get("stack_layers") or ()]
+        if not overrides or overrides not in applied:
+            return False
+        return bool(arguments.get("topology") == self._stack_variables.get("stack_document"))
+
     def arguments(self) -> tuple[dict[str, Any], str | None]:
         arguments = dict(self._task.args)
         source = arguments.get("topology")
@@ -25,4 +40,6 @@ class DocumentAction(ControllerAction):
         if isinstance(source, str):
             path = find_document(source, lambda _place, text: problems.append(text), Path(self._loader.get_basedir()))
             arguments["topology"] = str(path.absolute()) if path else source
+        elif self._is_applied(arguments):
+            arguments["overrides"] = {}
         return arguments, f"{source}: {'; '.join(problems)}. Nothing was changed." if problems else None

@@ -8,11 +8,14 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.errors import AnsibleError, AnsibleParserError
+from ansible import context
+from ansible.errors import AnsibleError
 from ansible.utils.vars import combine_vars
 from ansible.vars.plugins import get_vars_from_path
 
 OVERRIDES = "stack_overrides"
+LONGEST_REASON = 300
+_FAILED = object()
 
 
 def inventory_variables(loader: Any, all_group: Any, source: str) -> dict[str, Any]:
@@ -30,21 +33,62 @@ def _directory(source: str) -> str:
     return os.path.dirname(os.path.abspath(source))
 
 
-def layers(templar: Any, found: Mapping[str, Any], extra: Mapping[str, Any], source: str) -> dict[str, Any]:
-    """The overrides by what to call them, weakest first: the inventory's (``found``), then the command line's."""
-    place = {"inventory_dir": _directory(source), "inventory_file": os.path.abspath(source)}
-    variables = combine_vars(combine_vars(place, dict(found)), dict(extra))
-    said = {f"{OVERRIDES} of {_directory(source)}": found, f"{OVERRIDES} of the extra variables": extra}
-    return {
-        name: _templated(templar, variables, part[OVERRIDES], name)
-        for name, part in said.items()
-        if part.get(OVERRIDES)
-    }
+def layers(
+    templar: Any, loader: Any, found: Mapping[str, Any], extra: Mapping[str, Any], source: str
+) -> list[dict[str, Any]]:
+    """The overrides, weakest first: the inventory's (``found``), then the command line's.
+
+    Each is what `_topology.layers.read_layer` takes: plain data that a variable can hold, with the files that may set it
+    and the templates that could not be rendered.
+    """
+    directory = _directory(source)
+    variables = combine_vars({"inventory_dir": directory, "inventory_file": os.path.abspath(source)}, dict(found))
+    variables = combine_vars(variables, dict(extra))
+    parts = [
+        (f"{OVERRIDES} of {directory}", found, directory, group_files(loader, directory)),
+        (f"{OVERRIDES} of the extra variables", extra, None, extra_files()),
+    ]
+    described = []
+    for name, part, base, files in parts:
+        if part.get(OVERRIDES):
+            problems: list[Any] = []
+            templar.available_variables = variables
+            values = _render(templar, part[OVERRIDES], [], problems)
+            described.append({"name": name, "directory": base, "files": files, "values": values, "problems": problems})
+    return described
 
 
-def _templated(templar: Any, variables: Mapping[str, Any], value: Any, name: str) -> Any:
-    templar.available_variables = variables
+def group_files(loader: Any, directory: str) -> list[str]:
+    """The files of the group `all` beside an inventory source, in the order in which ansible reads them."""
+    found = loader.find_vars_files(os.path.join(directory, "group_vars"), "all")
+    return [os.fsdecode(file) for file in found]
+
+
+def extra_files() -> list[str]:
+    """The files of extra variables that the command line names (`-e @file`)."""
+    said = context.CLIARGS.get("extra_vars") or ()
+    files = [text[1:] for text in map(str, said) if text.startswith("@")]
+    return [os.path.abspath(os.path.expanduser(file)) for file in files]
+
+
+def _render(templar: Any, value: Any, place: list[Any], problems: list[Any]) -> Any:
+    """The value with its templates rendered. One that cannot be is left out, and told with its place."""
+    if isinstance(value, Mapping):
+        rendered = {key: _render(templar, item, [*place, key], problems) for key, item in value.items()}
+        return {key: item for key, item in rendered.items() if item is not _FAILED}
+    if isinstance(value, (list, tuple)):
+        items = [_render(templar, item, [*place, number], problems) for number, item in enumerate(value)]
+        return [item for item in items if item is not _FAILED]
     try:
         return templar.template(value)
     except AnsibleError as error:
-        raise AnsibleParserError(f"{name} cannot be templated: {error}") from error
+        reason = " ".join(str(error).split())
+        if len(reason) > LONGEST_REASON:
+            reason = reason[:LONGEST_REASON] + "…"
+        problems.append(
+            [place, f"its template cannot be rendered: {reason} (correct it, or the variables that it uses)"]
+        )
+        return _FAILED if place else {}
+
+
+__all__ = ["OVERRIDES", "extra_files", "group_files", "inventory_variables", "layers"]

@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.compile import compile_stack
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.document import TopologyError, load
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.layers import Layer
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.parse import parse_text
 
 from .support import CHECKOUT
@@ -92,7 +93,7 @@ def test_the_example_of_errors_is_what_is_said() -> None:
     bad["services"]["api"].update(prot=1, routes=["api"])
     (example,) = re.findall(r"cannot be used:\n(.*?)```", PAGE, re.DOTALL)
     with pytest.raises(TopologyError) as raised:
-        load(bad, [{"services": {"api": {"port": 99999}}}], names=["stack_overrides of the extra variables"])
+        load(bad, [Layer({"services": {"api": {"port": 99999}}}, "stack_overrides of the extra variables")])
     assert sorted(raised.value.errors) == sorted(line[2:] for line in example.splitlines())
 
 
