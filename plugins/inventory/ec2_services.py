@@ -17,8 +17,8 @@ description:
     the effective document (C(stack_document), C(stack_name), C(stack_region)).
   - The document is layered with C(stack_overrides) from C(group_vars/all) beside the inventory source, then with
     C(stack_overrides) from the extra variables. An extra variable C(topology) takes the place of the option.
-  - Where the command line runs C(validate.yml) of this collection and nothing else, AWS is not asked, no hosts are listed,
-    and the document is left to that playbook.
+  - Where the command line runs C(validate.yml) of this collection and nothing else, AWS is not asked, no hosts are
+    listed, and the document is left to that playbook.
   - A stack that does not exist yet gives an inventory without hosts.
   - Files are named C(ec2_services.yml), C(ec2_services.yaml) or end in C(.ec2_services.yml) or C(.ec2_services.yaml).
 requirements:
@@ -142,6 +142,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._topology.hosts imp
     stack_variables,
 )
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.layers import findings_of, read_layer
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.locate import is_bare_name
 from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory import layers, listing, naming
 
 Instance = dict[str, Any]
@@ -173,8 +174,11 @@ class Source:
     near: Path | None
 
     def described(self) -> dict[str, Any]:
-        """As a variable holds it."""
-        return {"topology": self.topology, "near": str(self.near) if self.near else None}
+        """As a variable holds it: a path is absolute."""
+        topology = self.topology
+        if isinstance(topology, str) and not is_bare_name(topology):
+            topology = os.path.normpath(Path(self.near or Path.cwd(), os.path.expanduser(topology)))
+        return {"topology": topology, "directory": str(self.near) if self.near else None}
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -189,12 +193,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         super().parse(inventory, loader, path, cache)
         said = self._read_config_data(path)
         source = self._source(path, said)
-        overrides = self._overrides(path) if source.topology else []
+        if source.topology:
+            overrides = self._read_inventory(path, source)
+            document = None if validates_only() else self._document(source, overrides)
+        else:
+            document = None
+        self._publish(document)
         if validates_only():
-            self._publish(None, source, overrides)
             return
-        document = self._document(source, overrides)
-        self._publish(document, source, overrides)
         if listing.MISSING is not None:
             raise AnsibleParserError(f"boto3 cannot be imported: {listing.MISSING} (pip install boto3)")
         try:
@@ -214,13 +220,23 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             return Source(topology, None if isinstance(topology, Mapping) else Path.cwd())
         return Source(self.get_option("topology"), near)
 
-    def _overrides(self, path: str) -> list[dict[str, Any]]:
+    def _read_inventory(self, path: str, source: Source) -> list[dict[str, Any]]:
+        """The overrides. They and all else that validation looks at become variables of all hosts."""
         found = layers.inventory_variables(self.loader, self.inventory.groups["all"], path)
-        return layers.layers(self.templar, self.loader, found, self._vars or {}, path)
+        extra = self._vars or {}
+        overrides = layers.layers(self.templar, self.loader, found, extra, path)
+        described = layers.describe_inventory(self.templar, self.loader, found, extra, path)
+        self._set(
+            "all",
+            {
+                "stack_topology": source.described(),
+                "stack_layers": overrides,
+                "stack_inventory": {**described, "address": self.get_option("address")},
+            },
+        )
+        return overrides
 
-    def _document(self, source: Source, overrides: list[dict[str, Any]]) -> dict[str, Any] | None:
-        if not source.topology:
-            return None
+    def _document(self, source: Source, overrides: list[dict[str, Any]]) -> dict[str, Any]:
         read = [read_layer(item) for item in overrides]
         known = [finding for item in overrides for finding in findings_of(item)]
         found = examine(source.topology, read, source.near, known)
@@ -228,13 +244,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError(str(TopologyError(found.errors, found.name)))
         return found.document
 
-    def _publish(self, document: dict[str, Any] | None, source: Source, overrides: list[dict[str, Any]]) -> None:
+    def _publish(self, document: dict[str, Any] | None) -> None:
         """What all hosts have in common; the group `all` reaches the implicit localhost as well."""
         # They are named by playbooks, and may be without hosts.
         for group in ("groundwork", *CHANGING):
             self.inventory.add_group(group)
-        if source.topology:
-            self._set("all", {"stack_topology": source.described(), "stack_layers": overrides})
         if document is not None:
             self._set("all", stack_variables(document))
 

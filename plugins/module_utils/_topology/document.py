@@ -30,11 +30,12 @@ KEYS = f"its keys: {', '.join(DOCUMENT.fields)}"
 
 Finding = tuple[Place, str]
 Override = Mapping[str, Any] | Layer
+Checks = tuple[Iterable[Finding], Iterable[Finding]]  # errors, warnings
 
 
 @dataclass(frozen=True)
 class Examination:
-    """What reading a document found. ``document`` is whole even where there are errors: defaults stand for what is bad."""
+    """What reading a document found. ``document`` is whole even with errors: it has defaults for bad values."""
 
     name: str
     document: dict[str, Any]
@@ -64,14 +65,14 @@ def examine(
     overrides: Sequence[Override] = (),
     near: Path | None = None,
     known: Iterable[tuple[Place, str, str]] = (),
-    more_rules: Callable[[Mapping[str, Any]], Iterable[Finding]] = lambda _document: (),
-    more_warnings: Callable[[Mapping[str, Any]], Iterable[Finding]] = lambda _document: (),
+    check: Callable[[Mapping[str, Any]], Checks] = lambda _document: ((), ()),
+    also: Sequence[Layer] = (),
 ) -> Examination:
     """Everything that is wrong with a document, instead of an exception.
 
-    ``known`` are problems that were found while the layers were made, each with the name of its layer. ``more_rules``
-    and ``more_warnings`` look at the effective document too; like the rules they have to cope with one that has other
-    problems.
+    ``known`` are problems that were found while the layers were made, each with the name of its layer. ``check`` is
+    given the effective document and returns more errors and warnings; like a rule it has to cope with a document that
+    has other problems. ``also`` are layers that are not merged, for places that are not in the document.
     """
     problems, warnings = Problems(), Problems()
     base, name = _read(source, problems, near)
@@ -85,9 +86,11 @@ def examine(
         data = merge(data, layer.data)
     document = _checked(restore_spellings(data, layers, problems, warnings), problems)
     make_paths_absolute(document, layers, problems)
-    problems.add_findings(more_rules(document))
-    warnings.add_findings(more_warnings(document))
-    return Examination(name, document, problems.located(layers), warnings.located(layers))
+    more_errors, more_warnings = check(document)
+    problems.add_findings(more_errors)
+    warnings.add_findings(more_warnings)
+    everything = [*layers, *also]
+    return Examination(name, document, problems.located(everything), warnings.located(everything))
 
 
 def _read(source: Any, problems: Problems, near: Path | None) -> tuple[Layer, str]:

@@ -105,16 +105,20 @@ def findings_of(described: Mapping[str, Any]) -> list[tuple[Place, str, str]]:
     return [(tuple(place), str(text), described["name"]) for place, text in described.get("problems") or ()]
 
 
-def read_sources(files: Iterable[str], variable: str) -> tuple[Source, ...]:
-    """Those of some YAML files that set a variable, which is the layer. What cannot be read is left out."""
+def read_sources(files: Iterable[str], variable: str | None) -> tuple[Source, ...]:
+    """Those of some YAML files that set a variable, which is the layer; without one, the whole files are.
+
+    What cannot be read is left out.
+    """
     found = []
     for file in files:
         try:
             node = compose_node(Path(file).read_text(encoding="utf-8-sig"))
         except (OSError, ValueError):
             continue
-        steps, _key, value = _find(node, (variable,))
-        if steps == 1:
+        place = () if variable is None else (variable,)
+        steps, _key, value = _find(node, place)
+        if node is not None and steps == len(place):
             found.append(Source(file, value))
     return tuple(found)
 

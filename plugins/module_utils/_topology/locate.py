@@ -14,18 +14,23 @@ from .kinds import Report, suggestion
 SHELF = Path(__file__).resolve().parents[3] / "topologies"
 
 
+def is_bare_name(name: str) -> bool:
+    """Whether a text is the name of a document, and not a path."""
+    return re.fullmatch(r"[A-Za-z0-9_-]+", name) is not None
+
+
 def find_document(name: str, report: Report, near: Path | None = None) -> Path | None:
     """The file that a name or path means, or None after a report.
 
     A bare name (``single-instance`` or ``single_instance``) is one of the collection's. A relative path counts from
     ``near``; without it the path is one of the command line, which counts from the current directory.
     """
-    if re.fullmatch(r"[A-Za-z0-9_-]+", name):
+    if is_bare_name(name):
         return _on_the_shelf(name, report)
     path = Path(near or Path.cwd(), os.path.expanduser(name))
     if os.path.isfile(path):
         return path
-    report((), f"there is no such file (looked in {path.parent})")
+    report((), f"there is no such file (correct the path; looked in {path.parent})")
     return None
 
 

@@ -123,15 +123,17 @@ def place_name(place: Place) -> str:
     return name or "document"
 
 
+# What is in brackets at the end of "0 is not a port (1-65535)" belongs to the problem; elsewhere it is the fix.
+PART_OF_PROBLEM = re.compile(r"[0-9]|letters|an? |ami-|/")
+
+
 def split_fix(text: str) -> tuple[str, str]:
     """The problem and its fix, apart. An empty fix where the text has none."""
-    for pattern in (
-        # "0 is not a port (1-65535)": what the key takes is the fix.
-        r"(?P<message>[^;]* is not (?P<what>(?!inside|on|less|of|in\b|a part)[^;]+))",
-        r"(?P<message>.*?)[;,]? ?\((?P<fix>[^()]*(?:\([^()]*\)[^()]*)*)\)",
-        r"(?P<message>[^;]+); (?P<fix>.*)",
-    ):
-        match = re.fullmatch(pattern, text)
-        if match and match["message"]:
-            return match["message"], match.groupdict().get("fix") or f"write {match['what']}"
-    return text, ""
+    brackets = re.fullmatch(r"(.+?)[;,]? \(((?:[^()]|\([^()]*\))*)\)", text)
+    if brackets and not PART_OF_PROBLEM.match(brackets[2]):
+        return brackets[1], brackets[2]
+    problem, semicolon, fix = text.rpartition("; ")
+    if semicolon and problem:
+        return problem, fix
+    expected = re.fullmatch(r"(?:.*) is not (an? .+|one of .+|true or false|text.*|either .+|type/name.*)", text)
+    return text, f"write {expected[1]}" if expected else ""

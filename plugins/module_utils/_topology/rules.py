@@ -14,6 +14,7 @@ from ipaddress import IPv4Network
 
 from .kinds import Place, shown
 from .request_rules import REQUEST_RULES, Finding
+from .secret_rules import SECRET_RULES
 from .store_rules import STORE_RULES
 from .view import (
     Document,
@@ -30,9 +31,6 @@ from .watch_rules import WATCH_RULES
 Rule = Callable[[Document], Iterator[Finding]]
 
 ENTRY_OF_GUNICORN = r"[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_.]*(?:\(.*\))?"
-SECRET_NAME = r"PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIAL|PRIVATE_?KEY|API_?KEY|ACCESS_?KEY"
-ABOUT_A_SECRET = r"_(?:FILE|PATH|DIR|NAME|ARN|TTL|AGE|LENGTH|EXPIRY|EXPIRES|SECONDS|MINUTES|ENABLED|ALGORITHM)$"
-SECRET_VALUE = r"-----BEGIN [A-Z ]*PRIVATE KEY|^[a-z][a-z0-9+.-]*://[^/@:\s]*:[^/@\s]+@|\bAKIA[0-9A-Z]{16}\b"
 
 
 def _subnets(document: Document) -> list[tuple[Place, IPv4Network]]:
@@ -250,20 +248,6 @@ def source_fits(document: Document) -> Iterator[Finding]:
             yield ("services", name, "source", "ref"), "only git has a ref (remove it)"
 
 
-def environment_holds_no_secret(document: Document) -> Iterator[Finding]:
-    for name, service in services(document).items():
-        for key, value in service["environment"].items():
-            suspicious = re.search(SECRET_NAME, key.upper()) and not re.search(ABOUT_A_SECRET, key.upper())
-            if suspicious or re.search(SECRET_VALUE, value):
-                yield (
-                    ("services", name, "environment", key),
-                    (
-                        "looks like a secret, which does not belong in a document "
-                        f"(put it in app_secrets.{name}.{key}, in a vault)"
-                    ),
-                )
-
-
 RULES: tuple[Rule, ...] = (
     subnets_lie_in_the_network,
     subnets_do_not_overlap,
@@ -286,5 +270,5 @@ RULES: tuple[Rule, ...] = (
     checks_end_before_the_next,
     calls_can_arrive,
     source_fits,
-    environment_holds_no_secret,
+    *SECRET_RULES,
 )

@@ -18,6 +18,9 @@ class DocumentAction(ControllerAction):
     A module that is packed runs in a directory of its own and knows no collection: it can find no document by name.
     """
 
+    # The module itself says that there is no document.
+    reports_missing = False
+
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         self._stack_variables = task_vars or {}
         return super().run(tmp, task_vars)
@@ -39,6 +42,8 @@ class DocumentAction(ControllerAction):
         problems: list[str] = []
         if isinstance(source, str):
             path = find_document(source, lambda _place, text: problems.append(text), Path(self._loader.get_basedir()))
+            if path is None and self.reports_missing:
+                return arguments, None
             arguments["topology"] = str(path.absolute()) if path else source
         elif self._is_applied(arguments):
             arguments["overrides"] = {}

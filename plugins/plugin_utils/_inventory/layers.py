@@ -13,6 +13,8 @@ from ansible.errors import AnsibleError
 from ansible.utils.vars import combine_vars
 from ansible.vars.plugins import get_vars_from_path
 
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.inventory_checks import VARIABLES
+
 OVERRIDES = "stack_overrides"
 LONGEST_REASON = 300
 _FAILED = object()
@@ -38,8 +40,8 @@ def layers(
 ) -> list[dict[str, Any]]:
     """The overrides, weakest first: the inventory's (``found``), then the command line's.
 
-    Each is what `_topology.layers.read_layer` takes: plain data that a variable can hold, with the files that may set it
-    and the templates that could not be rendered.
+    Each is what `_topology.layers.read_layer` takes: plain data that a variable can hold, with the files that may
+    set it and the templates that could not be rendered.
     """
     directory = _directory(source)
     variables = combine_vars({"inventory_dir": directory, "inventory_file": os.path.abspath(source)}, dict(found))
@@ -56,6 +58,24 @@ def layers(
             values = _render(templar, part[OVERRIDES], [], problems)
             described.append({"name": name, "directory": base, "files": files, "values": values, "problems": problems})
     return described
+
+
+def describe_inventory(
+    templar: Any, loader: Any, found: Mapping[str, Any], extra: Mapping[str, Any], source: str
+) -> dict[str, Any]:
+    """What validation looks at of the variables of all hosts (`_topology.inventory_checks`).
+
+    One that only a host can render is left out.
+    """
+    directory = _directory(source)
+    variables = combine_vars({"inventory_dir": directory, "inventory_file": os.path.abspath(source)}, dict(found))
+    templar.available_variables = variables = combine_vars(variables, dict(extra))
+    rendered = {name: _render(templar, variables[name], [name], []) for name in VARIABLES if name in variables}
+    return {
+        "directory": directory,
+        "files": [*group_files(loader, directory), *extra_files()],
+        "variables": {name: value for name, value in rendered.items() if value is not _FAILED},
+    }
 
 
 def group_files(loader: Any, directory: str) -> list[str]:
@@ -82,13 +102,14 @@ def _render(templar: Any, value: Any, place: list[Any], problems: list[Any]) -> 
     try:
         return templar.template(value)
     except AnsibleError as error:
-        reason = " ".join(str(error).split())
+        reason = " ".join(str(error).split()).removesuffix(" Use -vvvvv to see paths searched.")
         if len(reason) > LONGEST_REASON:
             reason = reason[:LONGEST_REASON] + "…"
-        problems.append(
-            [place, f"its template cannot be rendered: {reason} (correct it, or the variables that it uses)"]
-        )
+        fix = "correct it, or the variables that it uses"
+        if re.search(r"\.pub\b", reason):
+            fix = "make a key pair with ssh-keygen -t ed25519, or name yours in ansible_ssh_private_key_file"
+        problems.append([place, f"its template cannot be rendered: {reason} ({fix})"])
         return _FAILED if place else {}
 
 
-__all__ = ["OVERRIDES", "extra_files", "group_files", "inventory_variables", "layers"]
+__all__ = ["OVERRIDES", "describe_inventory", "extra_files", "group_files", "inventory_variables", "layers"]

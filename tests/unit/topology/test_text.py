@@ -122,7 +122,7 @@ def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     (error,) = errors_of_file(tmp_path / "shop.yml")
-    assert error == f"document: there is no such file (looked in {tmp_path})"
+    assert error == f"document: there is no such file (correct the path; looked in {tmp_path})"
 
 
 def test_a_directory(tmp_path: Path) -> None:
