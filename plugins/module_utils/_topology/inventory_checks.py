@@ -32,9 +32,9 @@ def is_reached_over_ssh(inventory: Mapping[str, Any]) -> bool:
 
 def check_access(document: Document, inventory: Mapping[str, Any]) -> Iterator[Finding]:
     """What keeps ansible from logging in to the hosts."""
-    if not is_reached_over_ssh(inventory) or not machine_groups(document):
-        return
     access = document["access"]
+    if not is_reached_over_ssh(inventory) or access.get("connect") == "ssm" or not machine_groups(document):
+        return
     if not access["ssh_from"] and not _opens_ssh(document["resources"]):
         yield (
             ("access", "ssh_from"),

@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -79,14 +80,27 @@ class Layer:
 
         A template has made what the file does not have: its value is spelled as Python does.
         """
-        for source in reversed(self.sources):
-            steps, _key, node = _find(source.node, place)
-            if steps != len(place) or not hasattr(node, "style"):
-                continue
-            if self.name is None or (node.style is None and read_as_ansible(node.value) == value):
+        for node in self._scalar_nodes(place):
+            if self.name is None or (node.style is None and repr(read_as_ansible(node.value)) == repr(value)):
                 return str(node.value)
             return str(value).lower() if isinstance(value, bool) else str(value)
         return None
+
+    def date_spelling(self, place: Place, text: str) -> str | None:
+        """How the file spells a date or time of which ``text`` is Python's spelling; None where it is neither."""
+        if self.name is None:  # in a document dates are text from the beginning
+            return None
+        for node in self._scalar_nodes(place):
+            read = read_as_ansible(node.value) if node.style is None and node.value != text else None
+            return str(node.value) if isinstance(read, date) and str(read) == text else None
+        return None
+
+    def _scalar_nodes(self, place: Place) -> Iterator[Any]:
+        """The scalars of the files that set a place, the strongest first."""
+        for source in reversed(self.sources):
+            steps, _key, node = _find(source.node, place)
+            if steps == len(place) and hasattr(node, "style"):
+                yield node
 
 
 def read_layer(described: Mapping[str, Any]) -> Layer:

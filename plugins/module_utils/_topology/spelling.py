@@ -43,6 +43,8 @@ class _Restorer:
         if isinstance(value, list):
             inner = kind.item if isinstance(kind, ListOf) else Kind()
             return [self.restore(inner, item, (*place, number)) for number, item in enumerate(value)]
+        if isinstance(value, str) and isinstance(kind, (Text, Scalar)):
+            return self.layer_of(place).date_spelling(place, value) or value
         if isinstance(value, (bool, int, float)):
             if isinstance(kind, (Text, Scalar)):
                 return self.restore_text(kind, value, place)
@@ -66,7 +68,7 @@ class _Restorer:
         if isinstance(value, float):
             text = "a number with a fraction or an exponent, of which digits may be lost already"
             self.report(place, f"{text} (put it in quotes where it is set)")
-            return None
+            return str(value)
         what = "a truth value" if isinstance(value, bool) else "a whole number"
         self.warn(
             place, f"{what}, and how it was written is not known (put it in quotes if that matters: 0123, 1_000, yes)"
