@@ -67,7 +67,7 @@ def _check_key(variable: str, path: str) -> Iterator[Finding]:
     expanded = os.path.expanduser(path)
     if not os.path.isabs(expanded):
         text = f"{path} is relative, and ssh would look for it where the command runs"
-        yield (variable,), f"{text} (write an absolute path, such as {{{{ inventory_dir }}}}/{path})"
+        yield (variable,), f"{text} (write an absolute path)"
     elif not os.path.isfile(expanded):
         yield (variable,), f"there is no private key {expanded} (name yours, or make one with ssh-keygen -t ed25519)"
     elif not os.access(expanded, os.R_OK):

@@ -204,11 +204,8 @@ class Scalar(Kind):
         return BAD
 
     def schema(self) -> dict[str, Any]:
-        return {
-            "type": ["string", "number", "boolean"],
-            "pattern": f"^(?:{self.pattern})$",
-            "maxLength": self.longest,
-        }
+        text = {"type": "string", "pattern": f"^(?:{self.pattern})$", "maxLength": self.longest}
+        return {"anyOf": [text, {"type": "number"}, {"type": "boolean"}]}
 
 
 @dataclass(frozen=True)
