@@ -27,15 +27,17 @@ RDS_AUTHORITIES = "https://truststore.pki.rds.amazonaws.com/global/global-bundle
 def is_reached_over_ssh(inventory: Mapping[str, Any]) -> bool:
     """Whether ansible connects to the hosts by SSH."""
     connection = str(inventory["variables"].get("ansible_connection") or "ssh")
-    return inventory.get("address") != "ssm" and connection.rpartition(".")[2] in SSH
+    return connection.rpartition(".")[2] in SSH
 
 
 def check_access(document: Document, inventory: Mapping[str, Any]) -> Iterator[Finding]:
     """What keeps ansible from logging in to the hosts."""
     access = document["access"]
-    if not is_reached_over_ssh(inventory) or access.get("connect") == "ssm" or not machine_groups(document):
+    if not is_reached_over_ssh(inventory) or not machine_groups(document):
         return
-    if not access["ssh_from"] and not _opens_ssh(document["resources"]):
+    # A session of Systems Manager leads to port 22 from inside; ssh still asks for the key.
+    by_session = "ssm" in (inventory.get("address"), access.get("connect"))
+    if not by_session and not access["ssh_from"] and not _opens_ssh(document["resources"]):
         yield (
             ("access", "ssh_from"),
             "port 22 is open to no address, and ansible reaches the hosts by SSH "

@@ -338,12 +338,17 @@ class TestInventory:
         [
             {"variables": {"ansible_connection": "amazon.aws.aws_ssm"}},
             {"variables": {"ansible_connection": "local"}},
-            {"variables": {}, "address": "ssm"},
         ],
     )
     def test_hosts_that_are_not_reached_over_ssh_need_neither(self, inventory: Any, said: Any) -> None:
         change = {"access": None, **service({"git": "https://git.example/x"}, uses=[])}
         assert errors(self.check({**inventory, **said}, change)) == {}
+
+    def test_a_session_needs_no_open_port_but_a_key(self, inventory: Any) -> None:
+        change = {"access": {"ssh_from": []}}
+        assert errors(self.check({**inventory, "address": "ssm"}, change)) == {}
+        change = {"access": {"ssh_from": [], "public_key": None}}
+        assert list(errors(self.check({**inventory, "address": "ssm"}, change))) == ["access.public_key"]
 
     def test_a_raw_rule_may_open_port_22(self, inventory: Any) -> None:
         rule = {"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr": "203.0.113.7/32"}
