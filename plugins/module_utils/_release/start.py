@@ -62,7 +62,7 @@ def _suggest(path: str, names: Collection[str], suffix: str) -> str:
 
 
 def _defines(path: Path, name: str) -> bool:
-    """Whether a module may have an attribute. Anything that cannot be told counts as having it."""
+    """Whether a module may have an attribute. Anything that cannot be decided counts as having it."""
     try:
         tree = ast.parse(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, SyntaxError, RecursionError):

@@ -93,7 +93,7 @@ def extra_files() -> list[str]:
 
 
 def _render(templar: Any, value: Any, place: list[Any], problems: list[Any]) -> Any:
-    """The value with its templates rendered. One that cannot be is left out, and told with its place."""
+    """The value with its templates rendered. One that cannot be is left out, and reported with its place."""
     if isinstance(value, Mapping):
         rendered = {key: _render(templar, item, [*place, key], problems) for key, item in value.items()}
         return {key: item for key, item in rendered.items() if item is not _FAILED}
