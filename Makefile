@@ -8,7 +8,7 @@ export GROUNDWORK_TOPOLOGY := $(TOPOLOGY)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev site test lint unit examples integration ministack versions role lab e2e bench schema lab-env down clean
+.PHONY: help setup setup-dev validate site test lint unit examples integration ministack versions role lab e2e bench schema lab-env down clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ setup:  ## The virtual environment with ansible and what the modules need
 
 setup-dev:  ## The same, with the test tools
 	@scripts/setup requirements-dev.txt
+
+validate: setup  ## Check TOPOLOGY without AWS, with INVENTORY where you name one
+	@scripts/validate $(if $(filter command environment,$(firstword $(origin INVENTORY))),$(INVENTORY))
 
 site: setup  ## Bring TOPOLOGY up on INVENTORY, and print where to find it
 	@scripts/play $(INVENTORY) playbooks/site.yml $(ARGS)

@@ -17,6 +17,8 @@ description:
     the effective document (C(stack_document), C(stack_name), C(stack_region)).
   - The document is layered with C(stack_overrides) from C(group_vars/all) beside the inventory source, then with
     C(stack_overrides) from the extra variables. An extra variable C(topology) takes the place of the option.
+  - Where the command line runs C(validate.yml) of this collection and nothing else, AWS is not asked, no hosts are
+    listed, and the document is left to that playbook.
   - A stack that does not exist yet gives an inventory without hosts.
   - Files are named C(ec2_services.yml), C(ec2_services.yaml) or end in C(.ec2_services.yml) or C(.ec2_services.yaml).
 requirements:
@@ -38,9 +40,9 @@ options:
     choices: [groundwork.aws.ec2_services]
   topology:
     description:
-      - The topology document. A bare name is one of those that come with the collection, anything else a path, which
-        counts from the current directory and then from the directory of the inventory source. A mapping is the
-        document itself.
+      - The topology document. A bare name is one of those that come with the collection, anything else a path. Here it
+        counts from the directory of the inventory source; in the environment and in an extra variable from the current
+        directory. A mapping is the document itself.
       - Without it, the instances of all stacks are listed, and grouped by their tags.
     type: raw
     env:
@@ -147,17 +149,18 @@ cache_timeout: 600
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ansible import context
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.vars import combine_vars
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import StackError
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS, KEYS, Connection
-from ansible_collections.groundwork.aws.plugins.module_utils._topology.document import TopologyError, load
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.document import TopologyError, examine
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.hosts import (
     CHANGING,
     group_name,
@@ -167,6 +170,8 @@ from ansible_collections.groundwork.aws.plugins.module_utils._topology.hosts imp
     instance_variables,
     stack_variables,
 )
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.layers import findings_of, read_layer
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.locate import is_bare_name
 from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory import layers, listing, naming
 from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory.connection import (
     VARIABLE,
@@ -180,6 +185,38 @@ Instance = dict[str, Any]
 FILE_NAME = re.compile(r"(?:^|\.)ec2_services\.ya?ml$")
 
 
+# The one playbook that needs no hosts, and must work without credentials.
+VALIDATE = Path(__file__).absolute().parents[2] / "playbooks" / "validate.yml"
+VALIDATE_NAME = "groundwork.aws.validate"
+
+
+def validates_only() -> bool:
+    """Whether the command line runs validate.yml of this collection and nothing else."""
+    playbooks = context.CLIARGS.get("args")
+    if not isinstance(playbooks, (list, tuple)) or not playbooks:
+        return False
+    return all(
+        name in (VALIDATE_NAME, f"{VALIDATE_NAME}.yml")
+        or (os.path.exists(name) and VALIDATE.exists() and VALIDATE.samefile(name))
+        for name in map(str, playbooks)
+    )
+
+
+@dataclass(frozen=True)
+class Source:
+    """The topology: a name, a path or the document itself, and the directory that its relative paths count from."""
+
+    topology: Any
+    near: Path | None
+
+    def described(self) -> dict[str, Any]:
+        """As a variable holds it: a path is absolute."""
+        topology = self.topology
+        if isinstance(topology, str) and not is_bare_name(topology):
+            topology = os.path.normpath(Path(self.near or Path.cwd(), os.path.expanduser(topology)))
+        return {"topology": topology, "directory": str(self.near) if self.near else None}
+
+
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     """Reads the document, asks AWS (or the cache), and fills ansible's inventory."""
 
@@ -190,10 +227,16 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
-        self._read_config_data(path)
+        said = self._read_config_data(path)
         found = layers.inventory_variables(self.loader, self.inventory.groups["all"], path)
-        document = self._document(path, found)
+        source = self._source(path, said)
+        document = None
+        if source.topology:
+            overrides = self._read_inventory(path, source, found)
+            document = None if validates_only() else self._document(source, overrides)
         self._publish(document)
+        if validates_only():
+            return
         if listing.MISSING is not None:
             raise AnsibleParserError(f"boto3 cannot be imported: {listing.MISSING} (pip install boto3)")
         try:
@@ -219,16 +262,37 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             )
         return connection
 
-    def _document(self, path: str, found: Mapping[str, Any]) -> dict[str, Any] | None:
+    def _source(self, path: str, said: Mapping[str, Any]) -> Source:
+        """The topology. What the inventory source says counts from its directory, the rest from the current one."""
+        near = Path(path).absolute().parent
+        extra = (self._vars or {}).get("topology")
+        if extra or not said.get("topology"):
+            topology = extra or self.get_option("topology")
+            return Source(topology, None if isinstance(topology, Mapping) else Path.cwd())
+        return Source(self.get_option("topology"), near)
+
+    def _read_inventory(self, path: str, source: Source, found: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The overrides. They and all else that validation looks at become variables of all hosts."""
         extra = self._vars or {}
-        topology = extra.get("topology") or self.get_option("topology")
-        if not topology:
-            return None
-        try:
-            overrides = layers.layers(self.templar, found, extra, path)
-            return load(topology, list(overrides.values()), Path(path).absolute().parent, list(overrides))
-        except TopologyError as error:
-            raise AnsibleParserError(str(error)) from None
+        overrides = layers.layers(self.templar, self.loader, found, extra, path)
+        described = layers.describe_inventory(self.templar, self.loader, found, extra, path)
+        self._set(
+            "all",
+            {
+                "stack_topology": source.described(),
+                "stack_layers": overrides,
+                "stack_inventory": {**described, "address": self.get_option("address")},
+            },
+        )
+        return overrides
+
+    def _document(self, source: Source, overrides: list[dict[str, Any]]) -> dict[str, Any]:
+        read = [read_layer(item) for item in overrides]
+        known = [finding for item in overrides for finding in findings_of(item)]
+        found = examine(source.topology, read, source.near, known)
+        if found.errors:
+            raise AnsibleParserError(str(TopologyError(found.errors, found.name)))
+        return found.document
 
     def _publish(self, document: dict[str, Any] | None) -> None:
         """What all hosts have in common; the group `all` reaches the implicit localhost as well."""

@@ -12,6 +12,8 @@ description:
     time, the machine or the owner of the files.
   - In a git checkout it takes what git does not ignore, uncommitted changes included. Elsewhere it takes everything
     but what is never part of a release (C(.git), C(node_modules), virtual environments, caches).
+  - For a C(poetry.lock) the archive also has its main group as C(.groundwork/requirements.txt), with all hashes.
+  - A git submodule is refused, because its files would be missing.
   - The archive lies in a cache. Writing it is no change.
 author:
   - groundwork.aws authors (@groundwork-aws)

@@ -48,15 +48,15 @@ class ControllerAction(ActionBase):  # type: ignore[misc]
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
-        arguments = self.prepare_arguments(dict(self._task.args))
+        arguments = self.prepare_arguments(dict(self._task.args), task_vars or {})
         if self._runs_here():
             result.update(self._run_here(arguments))
         else:
             result.update(self._execute_module(module_args=arguments, task_vars=task_vars))
         return result
 
-    def prepare_arguments(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Return the arguments for the module; raise AnsibleActionFail if it must not run."""
+    def prepare_arguments(self, arguments: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments for the module. ``variables`` are the task's. Raise AnsibleActionFail where it must not."""
         return arguments
 
     def call_module(self, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,15 +92,28 @@ class DocumentAction(ControllerAction):
     A module that is sent elsewhere does not know where its collection is installed or what a path is relative to.
     """
 
-    def prepare_arguments(self, arguments: dict[str, Any]) -> dict[str, Any]:
+    # Whether a document that does not exist is reported by the module itself.
+    module_reports_missing: ClassVar[bool] = False
+
+    def prepare_arguments(self, arguments: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
         source = arguments.get("topology")
         if not isinstance(source, str):
-            return arguments
+            return {**arguments, "overrides": {}} if _is_applied(arguments, variables) else arguments
         problems: list[str] = []
         path = find_document(source, lambda _place, text: problems.append(text), Path(self._loader.get_basedir()))
-        if problems:
+        if problems and not self.module_reports_missing:
             raise AnsibleActionFail(f"{source}: {'; '.join(problems)}. Nothing was changed.")
         return {**arguments, "topology": str(path.absolute()) if path else source}
+
+
+def _is_applied(arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> bool:
+    """Whether the document is the inventory's, which these overrides are in already.
+
+    The inventory read them with their files, so that numbers kept their spelling and paths are absolute.
+    """
+    overrides = arguments.get("overrides")
+    applied = [layer["values"] for layer in variables.get("stack_layers") or ()]
+    return bool(overrides) and overrides in applied and arguments.get("topology") == variables.get("stack_document")
 
 
 def _to_plain(arguments: dict[str, Any]) -> dict[str, Any]:

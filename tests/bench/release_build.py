@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import statistics
 import subprocess
 from pathlib import Path
@@ -47,9 +48,18 @@ def measure(container: str, command: str) -> tuple[float, float]:
     return clock, processors
 
 
+def build_command() -> str:
+    """The command that builds a Python release, with its variables put in."""
+    variables = {**read("roles/app/vars/main.yml"), "gunicorn_python": PYTHON}
+    command: str = variables["app_builds"]["gunicorn"]
+    while "{{" in command:
+        command = re.sub(r"\{\{ (\w+) \}\}", lambda match: variables[match[1]], command)
+    return command
+
+
 def compare(container: str, rounds: int) -> None:
     version = read("roles/common/defaults/main.yml")["common_uv_version"]
-    uv = read("roles/app/vars/main.yml")["app_builds"]["gunicorn"].replace("{{ gunicorn_python }}", PYTHON)
+    uv = build_command()
     install = f"{PYTHON} -m venv /uv && /uv/bin/pip install -q uv=={version} && ln -s /uv/bin/uv /usr/local/bin/uv"
     inside(container, "/bin/sh", "-ec", f"mkdir /build && {install}")
     subprocess.run(["docker", "cp", "--quiet", str(SOURCE), f"{container}:/build/"], check=True)

@@ -182,6 +182,25 @@ def test_list(ansible: Ansible, ec2: Any) -> None:
     assert host["stack_document"]["name"] == "single-instance"
 
 
+def test_overrides_keep_their_spelling_and_are_not_laid_over_the_document_twice(
+    ansible: Ansible, ec2: Any, tmp_path: Path
+) -> None:
+    """The document of the inventory has them already, from a file in which the digits can be read."""
+    start(ec2, 1)
+    ansible.group_vars("stack_overrides:\n  tags: {cost: 1.10, code: 0123}\n")
+    (tmp_path / "see.yml").write_text(
+        "- hosts: localhost\n  gather_facts: false\n  tasks:\n"
+        "    - groundwork.aws.stack_info: {topology: '{{ stack_document }}', overrides: '{{ stack_overrides }}'}\n",
+        encoding="utf-8",
+    )
+    assert ansible.listed()["_meta"]["hostvars"]["single-instance-app-1"]["stack_document"]["tags"] == {
+        "cost": "1.10",
+        "code": "0123",
+    }
+    done = ansible.run("ansible-playbook", "see.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_graph(ansible: Ansible, ec2: Any) -> None:
     start(ec2, 1)
     done = ansible.run("ansible-inventory", "--graph")

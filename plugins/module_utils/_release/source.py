@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Iterator, Mapping, Sequence
 
-from .tree import SourceProblem, digest, entries, pack
+from .dependencies import CONVERTED, converted_requirements
+from .tree import Entry, SourceProblem, digest, entries, pack
 
 
 def default_cache() -> Path:
@@ -23,8 +24,8 @@ def default_cache() -> Path:
 def make_archive(options: Mapping[str, Any]) -> dict[str, Any]:
     """The archive for the given source, made unless the cache has it."""
     cache = Path(options["cache"]) if options["cache"] else default_cache()
-    with opened(options, cache) as (root, named):
-        found = entries(root, options["exclude"])
+    with opened(options, cache) as (root, named), tempfile.TemporaryDirectory(prefix="groundwork-made-") as scratch:
+        found = with_requirements(root, entries(root, options["exclude"]), scratch)
         content = digest(found)
         archive = cache / f"{content}.tar.gz"
         if not archive.exists():
@@ -36,6 +37,17 @@ def make_archive(options: Mapping[str, Any]) -> dict[str, Any]:
         "files": len(found),
         "size": archive.stat().st_size,
     }
+
+
+def with_requirements(root: Path, found: list[Entry], scratch: str) -> list[Entry]:
+    """The entries, and for a lock of Poetry the requirements that hosts install from (written to ``scratch``)."""
+    text = converted_requirements(root, {one.name for one in found})
+    if text is None:
+        return found
+    path = Path(scratch) / "requirements.txt"
+    path.write_text(text, encoding="utf-8")
+    kept = [one for one in found if one.name != CONVERTED]
+    return sorted([*kept, Entry(CONVERTED, path, executable=False)], key=lambda one: one.name)
 
 
 @contextmanager
@@ -81,6 +93,7 @@ def check_out(url: str, ref: str, cache: Path, target: Path) -> str:
         git(["init", "--quiet", "--bare", str(mirror)])
     git(["-C", str(mirror), "fetch", "--quiet", "--force", "--depth=1", "--", url, ref or "HEAD"])
     commit = git(["-C", str(mirror), "rev-parse", "FETCH_HEAD^{commit}"]).strip()
+    refuse_submodules(git(["-C", str(mirror), "ls-tree", "-r", "-z", commit]))
     exported = target.with_suffix(".tar")
     try:
         git(["-C", str(mirror), "archive", "--format=tar", f"--output={exported}", commit])
@@ -88,6 +101,16 @@ def check_out(url: str, ref: str, cache: Path, target: Path) -> str:
     finally:
         exported.unlink(missing_ok=True)
     return version(ref, commit)
+
+
+def refuse_submodules(listed: str) -> None:
+    """An export of a commit has empty directories in the place of its submodules."""
+    found = [line.partition("\t")[2] for line in listed.split("\0") if line.startswith("160000 ")]
+    if found:
+        raise SourceProblem(
+            f"it has the git submodule {', '.join(found)}, whose files no release would have "
+            "(put them into the repository, or give a directory or an archive that has them)"
+        )
 
 
 def version(ref: str, commit: str) -> str:

@@ -38,19 +38,34 @@ def entries(root: Path, exclude: Sequence[str] = ()) -> list[Entry]:
     names = walked(root) if names is None else names
     kept = [name for name in sorted(set(names)) if not any_excluded(name, (*NEVER, *exclude))]
     found = [entry(root, name) for name in kept if os.path.lexists(root / name)]
+    if not found and is_ignored(root):
+        raise SourceProblem(f"git ignores {root}, so that a release of it would be empty")
     if not found:
         raise SourceProblem(f"{root} holds no files to deploy")
     return found
 
 
 def tracked(root: Path) -> list[str] | None:
-    """Tracked files and untracked ones that are not ignored; None outside a git checkout."""
+    """Tracked files and untracked ones that are not ignored; None outside a git checkout.
+
+    An installed collection may lie in a checkout of something else, which ignores it.
+    """
     command = ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "."]
     try:
         listed = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         return None
-    return [name for name in listed.stdout.split("\0") if name] if listed.returncode == 0 else None
+    names = [name for name in listed.stdout.split("\0") if name] if listed.returncode == 0 else None
+    return None if names == [] and "ansible_collections" in root.parts else names
+
+
+def is_ignored(root: Path) -> bool:
+    """Whether git ignores a directory as a whole."""
+    command = ["git", "-C", str(root), "check-ignore", "--quiet", "."]
+    try:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
 
 
 def walked(root: Path) -> list[str]:
@@ -73,7 +88,10 @@ def entry(root: Path, name: str) -> Entry:
     if stat.S_ISLNK(status.st_mode):
         return Entry(name, path, False, os.readlink(path))
     if not stat.S_ISREG(status.st_mode):
-        raise SourceProblem(f"{path} is neither a file nor a link (a git submodule?); leave it out with `exclude`")
+        raise SourceProblem(
+            f"{path} is neither a file nor a link but a git submodule, a repository of its own or a special file, "
+            "which a release cannot have (put its files there instead, or name it in app_exclude)"
+        )
     return Entry(name, path, bool(status.st_mode & stat.S_IXUSR))
 
 

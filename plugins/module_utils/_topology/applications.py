@@ -165,7 +165,9 @@ SOURCE = Record(
     one_of=(("directory", "git", "archive"),),
     fields={
         "directory": Field(LOCAL_PATH, "Directory on the controller."),
-        "git": Field(Text("the address of a git repository"), "Git repository, as the controller reaches it."),
+        "git": Field(
+            Text("the address of a git repository", repository=True), "Git repository, as the controller reaches it."
+        ),
         "ref": Field(
             Text("a branch, tag or commit", r"[^\s\x00-\x1f-][^\s\x00-\x1f]*", longest=255),
             "Branch, tag or commit of `git`. Without it the repository's default branch.",

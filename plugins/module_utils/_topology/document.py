@@ -4,129 +4,117 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from .compile import compile_topology
 from .kinds import Place, Text, shown, suggestion
+from .layers import Layer, Source
 from .locate import find_document
-from .merge import merge, sets
+from .merge import merge
 from .name_rules import raw_names_fit
-from .parse import parse_text, plain
+from .parse import parse_text, parse_with_node, plain
+from .paths import make_paths_absolute
+from .problems import MOST_ERRORS, Problem, Problems, TopologyError, place_name
 from .raw import raw_resources_fit
 from .record import Derived, Record
 from .rules import RULES
 from .schema import DOCUMENT, REFERABLE
+from .spelling import restore_spellings
 from .texts import read_texts
 from .watch_rules import alarms_left_out_exist
 
-UNQUOTED = r"[^\s\x00-\x1f\x7f]+|(?:line|override) \d+|stack_overrides of [^\x00-\x1f\x7f]+"
 KEYS = f"its keys: {', '.join(DOCUMENT.fields)}"
-MOST_ERRORS = 50  # that are shown; a file of something else entirely has thousands
+
+Finding = tuple[Place, str]
+Override = Mapping[str, Any] | str | Layer
+Checks = tuple[Iterable[Finding], Iterable[Finding]]  # errors, warnings
 
 
-class TopologyError(ValueError):
-    """A document that cannot be used. ``errors`` has every reason, each as `place: problem (mend)`."""
+@dataclass(frozen=True)
+class Examination:
+    """What reading a document found. ``document`` is whole even with errors: it has defaults for bad values."""
 
-    def __init__(self, errors: list[str], name: str = "the topology") -> None:
-        self.errors = errors
-        self.name = name
-        lines = errors[:MOST_ERRORS]
-        if len(errors) > MOST_ERRORS:
-            lines.append(f"and {len(errors) - MOST_ERRORS} more")
-        super().__init__("\n- ".join([f"{name} cannot be used:", *lines]))
-
-
-class _Problems:
-    """The problems found so far."""
-
-    def __init__(self) -> None:
-        self.found: dict[tuple[Place, str], None] = {}
-        self.places: set[Place] = set()
-
-    def __call__(self, place: Place, text: str) -> None:
-        self.found[(place, text)] = None
-        self.places.add(place)
-
-    def add_findings(self, findings: Iterable[tuple[Place, str]]) -> None:
-        """Add what a rule found, unless something is wrong there, or around there, already: that was the cause."""
-        for place, text in findings:
-            around = {place[:length] for length in range(1, len(place) + 1)}
-            if self.places.isdisjoint(around):
-                self(place, text)
-
-    def errors(self, layers: Mapping[str, Any] | None = None) -> list[str]:
-        return [_line(place, text, layers or {}) for place, text in self.found]
-
-
-def _line(place: Place, text: str, layers: Mapping[str, Any]) -> str:
-    """One error as people read it, with the layer that brought it in, unless that is the document itself."""
-    origins = [name for name, layer in layers.items() if place and sets(layer, place)]
-    return f"{place_name(place)}: {text}" + (f" [from {origins[-1]}]" if origins else "")
-
-
-def place_name(place: Place) -> str:
-    """``services.api.routes[0]``"""
-    name = ""
-    for step in place:
-        if isinstance(step, int):
-            name += f"[{step}]"
-        else:
-            name += ("." if name else "") + (step if re.fullmatch(UNQUOTED, step) else json.dumps(step))
-    return name or "document"
+    name: str
+    document: dict[str, Any]
+    errors: list[Problem]
+    warnings: list[Problem]
 
 
 def load(
     source: str | os.PathLike[str] | Mapping[str, Any],
-    overrides: Sequence[Mapping[str, Any] | str] = (),
+    overrides: Sequence[Override] = (),
     near: Path | None = None,
-    names: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The effective document: a path, a bare name or a mapping, with the overrides merged and every default filled.
 
-    A relative path counts from the current directory, then from ``near``. ``names`` say in errors where each of the
-    overrides came from. An override may be text in YAML or JSON, and in it lists and numbers may be text as well
-    (`read_texts`). The result is itself a document: loading it again changes nothing. Raises `TopologyError`.
+    A relative path to the document counts from ``near``, or without it from the current directory; those in a document
+    that is a mapping from ``near``. The result is itself a document: loading it again changes nothing. Raises
+    `TopologyError`.
     """
-    problems = _Problems()
-    base, name, home = _read(source, problems, near)
-    if problems.found:
-        raise TopologyError(problems.errors(), name)
-    named = names or [f"override {number}" for number in range(1, len(overrides) + 1)]
-    layers = {
-        name: read_texts(DOCUMENT, _layer(item, name, problems)) for name, item in zip(named, overrides, strict=True)
-    }
-    for layer in layers.values():
-        base = merge(base, layer)
-    document = _checked(base, problems)
-    if problems.found:
-        raise TopologyError(problems.errors(layers), name)
-    _make_paths_absolute(document, home)
-    return document
+    found = examine(source, overrides, near)
+    if found.errors:
+        raise TopologyError(found.errors, found.name)
+    return found.document
 
 
-def _read(source: Any, problems: _Problems, near: Path | None) -> tuple[dict[str, Any], str, Path | None]:
-    """The data of a source, what to call it, and the directory it lies in."""
+def examine(
+    source: str | os.PathLike[str] | Mapping[str, Any],
+    overrides: Sequence[Override] = (),
+    near: Path | None = None,
+    known: Iterable[tuple[Place, str, str]] = (),
+    check: Callable[[Mapping[str, Any]], Checks] = lambda _document: ((), ()),
+    also: Sequence[Layer] = (),
+) -> Examination:
+    """Everything that is wrong with a document, instead of an exception.
+
+    ``known`` are problems that were found while the layers were made, each with the name of its layer. ``check`` is
+    given the effective document and returns more errors and warnings; like a rule it has to cope with a document that
+    has other problems. ``also`` are layers that are not merged, for places that are not in the document.
+    """
+    problems, warnings = Problems(), Problems()
+    base, name = _read(source, problems, near)
+    if problems.found:
+        return Examination(name, {}, problems.located([base]), [])
+    layers = [base, *(_layer(item, number, problems) for number, item in enumerate(overrides, 1))]
+    for place, text, layer_name in known:
+        problems(place, text, layer_name)
+    data: Mapping[str, Any] = base.data
+    for layer in layers[1:]:
+        data = merge(data, layer.data)
+    document = _checked(restore_spellings(data, layers, problems, warnings), problems)
+    make_paths_absolute(document, layers, problems)
+    more_errors, more_warnings = check(document)
+    problems.add_findings(more_errors)
+    warnings.add_findings(more_warnings)
+    everything = [*layers, *also]
+    return Examination(name, document, problems.located(everything), warnings.located(everything))
+
+
+def _read(source: Any, problems: Problems, near: Path | None) -> tuple[Layer, str]:
+    """The first layer, and what to call the document."""
     if isinstance(source, Mapping):
-        return plain(source, problems), "the topology", None
+        return Layer(plain(source, problems), directory=near, keep_relative=near is None), "the topology"
     if not isinstance(source, (str, os.PathLike)):
         problems((), f"{shown(source)} is neither a path, a name nor a mapping")
-        return {}, "the topology", None
+        return Layer({}), "the topology"
     path = find_document(str(source), problems, near)
     if path is None:
-        return {}, str(source), None
-    data = parse_text(_text(path, problems), problems)
+        return Layer({}), str(source)
+    data, node = parse_with_node(_text(path, problems), problems)
     if not problems.found and not isinstance(data, dict):
         problems((), "is empty" if data is None else f"{shown(data)} is not a mapping ({KEYS})")
-    return data if isinstance(data, dict) else {}, str(path), path.parent.absolute()
+        data = None
+    file = os.path.abspath(path)
+    sources = (Source(file, node),) if data else ()
+    return Layer(data or {}, file=file, directory=Path(file).parent, sources=sources), file
 
 
-def _text(path: Path, problems: _Problems) -> str:
+def _text(path: Path, problems: Problems) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -136,20 +124,23 @@ def _text(path: Path, problems: _Problems) -> str:
     return "{}"
 
 
-def _layer(override: Any, name: str, problems: _Problems) -> dict[str, Any]:
-    if isinstance(override, str):
-        # An answer to a question of a survey is text, and without an answer it is empty.
-        override = parse_text(override, lambda place, text: problems((name, *place), text))
-        if override is None:
-            return {}
-    if isinstance(override, Mapping):
-        layer: dict[str, Any] = plain(override, problems)
-        return layer
-    problems((name,), f"{shown(override)} is not a mapping ({KEYS})")
-    return {}
+def _layer(override: Any, number: int, problems: Problems) -> Layer:
+    """An override as a layer with plain data. One that is not a layer yet has no name but its number.
+
+    A whole override may be text in YAML or JSON, and in any override text may stand for numbers and lists
+    (`read_texts`): answers to the questions of a survey are text, and empty where there is no answer.
+    """
+    layer = override if isinstance(override, Layer) else Layer(override, f"override {number}", keep_relative=True)
+    data: Any = layer.data
+    if isinstance(data, str):
+        data = parse_text(data, lambda place, text: problems((str(layer.name), *place), text)) or {}
+    if not isinstance(data, Mapping):
+        problems((layer.name,), f"{shown(data)} is not a mapping ({KEYS})")
+        data = {}
+    return replace(layer, data=read_texts(DOCUMENT, plain(data, problems)))
 
 
-def _checked(data: Mapping[str, Any], problems: _Problems) -> dict[str, Any]:
+def _checked(data: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
     document: dict[str, Any] = DOCUMENT.check(data, (), problems)
     for _place, kind, value in DOCUMENT.visit(document, ()):
         if isinstance(kind, Record):
@@ -178,7 +169,7 @@ def _derive(record: Record, value: dict[str, Any], document: Mapping[str, Any]) 
             value[key] = field.default.rule(value, document)
 
 
-def _check_references(document: Mapping[str, Any], problems: _Problems) -> None:
+def _check_references(document: Mapping[str, Any], problems: Problems) -> None:
     for place, kind, value in DOCUMENT.visit(document, ()):
         if isinstance(kind, Text) and kind.refers is not None:
             known = list(REFERABLE[kind.refers](document))
@@ -186,17 +177,4 @@ def _check_references(document: Mapping[str, Any], problems: _Problems) -> None:
                 problems(place, f"{shown(value)} is not {kind.what} of this document; {suggestion(value, known)}")
 
 
-def _make_paths_absolute(document: Mapping[str, Any], home: Path | None) -> None:
-    """Relative paths count from the current directory, the document's, or the one above: where they exist first."""
-    bases = [Path.cwd(), *([home, home.parent] if home else [])]
-    for _place, kind, value in DOCUMENT.visit(document, ()):
-        if isinstance(kind, Record):
-            for key, field in kind.fields.items():
-                if isinstance(field.kind, Text) and field.kind.path and value[key] is not None:
-                    value[key] = _absolute(value[key], bases)
-
-
-def _absolute(text: str, bases: list[Path]) -> str:
-    path = os.path.expanduser(text)
-    candidates = [os.path.normpath(base / path) for base in bases]
-    return next((candidate for candidate in candidates if os.path.exists(candidate)), candidates[0])
+__all__ = ["MOST_ERRORS", "Examination", "TopologyError", "examine", "load", "place_name"]

@@ -71,7 +71,8 @@ class Text(Kind):
 
     ``refers`` names the set of things (see `schema.REFERABLE`) of which the text must name one. A ``private`` text
     is never repeated in a message, because people paste secrets into the wrong key. ``path`` marks a path on the
-    controller, which `document.load` makes absolute.
+    controller, which `document.load` makes absolute, ``repository`` a git address, which it makes absolute where that
+    is a path.
     """
 
     what: str = "text"
@@ -80,6 +81,7 @@ class Text(Kind):
     refers: str | None = None
     private: bool = False
     path: bool = False
+    repository: bool = False
 
     def check(self, value: Any, place: Place, report: Report) -> Any:
         if isinstance(value, str) and len(value) <= self.longest and re.fullmatch(self.pattern, value):
@@ -202,11 +204,8 @@ class Scalar(Kind):
         return BAD
 
     def schema(self) -> dict[str, Any]:
-        return {
-            "type": ["string", "number", "boolean"],
-            "pattern": f"^(?:{self.pattern})$",
-            "maxLength": self.longest,
-        }
+        text = {"type": "string", "pattern": f"^(?:{self.pattern})$", "maxLength": self.longest}
+        return {"anyOf": [text, {"type": "number"}, {"type": "boolean"}]}
 
 
 @dataclass(frozen=True)

@@ -14,21 +14,24 @@ from .kinds import Report, suggestion
 SHELF = Path(__file__).resolve().parents[3] / "topologies"
 
 
+def is_bare_name(name: str) -> bool:
+    """Whether a text is the name of a document, and not a path."""
+    return re.fullmatch(r"[A-Za-z0-9_-]+", name) is not None
+
+
 def find_document(name: str, report: Report, near: Path | None = None) -> Path | None:
     """The file that a name or path means, or None after a report.
 
-    A bare name (``single-instance`` or ``single_instance``) is one of the collection's. A path counts from the
-    current directory, then from ``near``.
+    A bare name (``single-instance`` or ``single_instance``) is one of the collection's. A relative path counts from
+    ``near``; without it the path is one of the command line, which counts from the current directory.
     """
-    if re.fullmatch(r"[A-Za-z0-9_-]+", name):
+    if is_bare_name(name):
         return _on_the_shelf(name, report)
-    path = Path(os.path.expanduser(name))
-    candidates = [path, *([near / path] if near is not None else [])]
-    found = next((candidate for candidate in candidates if os.path.isfile(candidate)), None)
-    if found is None:
-        looked = " and ".join(str((Path.cwd() / item).parent) for item in candidates)
-        report((), f"there is no such file (looked in {looked})")
-    return found
+    path = Path(near or Path.cwd(), os.path.expanduser(name))
+    if os.path.isfile(path):
+        return path
+    report((), f"there is no such file (correct the path; looked in {path.parent})")
+    return None
 
 
 def _on_the_shelf(name: str, report: Report) -> Path | None:

@@ -78,7 +78,7 @@ ALARMS = Record(
 MONITORING = Record(
     fields={
         "notify": Field(
-            ListOf(Text("a mail address", r"[^\s@<>\",;]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", longest=254)),
+            ListOf(Text("a mail address", r'[^\s@<>",;]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+', longest=254)),
             "Mail addresses that are told of alarms, once each has agreed to the mail that AWS sends first.",
             default=[],
         ),

@@ -21,6 +21,24 @@ try:
 except ImportError:  # a module gets the document as data, and its Python need not have what ansible's has
     yaml = None  # type: ignore[assignment]
 
+
+class LinePlace(str):
+    """A place that has no key: the line and column (from 1) of a text that cannot be read as YAML."""
+
+    line: int
+    column: int
+
+    def __new__(cls, line: int, column: int) -> LinePlace:
+        place = super().__new__(cls, f"line {line}")
+        place.line, place.column = line, column
+        return place
+
+    @classmethod
+    def at(cls, mark: Any) -> LinePlace:
+        """The place of a mark of PyYAML's, which counts from 0."""
+        return cls(mark.line + 1, mark.column + 1)
+
+
 LARGEST = 200_000  # characters, and values after all aliases are expanded
 DEEPEST = 40
 
@@ -85,7 +103,7 @@ class _Reader:
         return self.done[id(node)]
 
     def refuse(self, node: yaml.Node, text: str) -> tuple[Any, int]:
-        self.report((f"line {node.start_mark.line + 1}",), text)
+        self.report((LinePlace.at(node.start_mark),), text)
         return None, 1
 
     def _read_new(self, node: yaml.Node, depth: int) -> tuple[Any, int]:
@@ -144,27 +162,50 @@ class _Reader:
 
 def parse_text(text: str, report: Report) -> Any:
     """The data of a YAML text, or None after a report."""
+    return parse_with_node(text, report)[0]
+
+
+def parse_with_node(text: str, report: Report) -> tuple[Any, Any]:
+    """The data of a YAML text and its root node, which knows lines and spellings. Both are None after a report."""
     if len(text) > LARGEST:
         report((), f"is larger than {LARGEST} characters (this is not a topology)")
-        return None
+        return None, None
     if yaml is None:
         report((), "cannot be read without PyYAML (pip install PyYAML)")
-        return None
+        return None, None
     try:
         node = yaml.compose(text, Loader=_loader())
-        return None if node is None else _Reader(report).read(node)[0]
+        return (None if node is None else _Reader(report).read(node)[0]), node
     except yaml.MarkedYAMLError as error:
         report(_line(error), _explained(error))
     except yaml.YAMLError as error:
         report((), f"is not text that YAML takes ({' '.join(str(error).split())})")
     except RecursionError:
         report((), "is nested too deeply")
-    return None
+    return None, None
+
+
+def compose_node(text: str) -> Any:
+    """The root node of YAML that others have read already, or None where it cannot be had (a vault, say)."""
+    if yaml is None or len(text) > LARGEST:
+        return None
+    try:
+        return yaml.compose(text, Loader=_loader())
+    except (yaml.YAMLError, RecursionError):
+        return None
+
+
+def read_as_ansible(text: str) -> Any:
+    """What ansible's YAML (1.1) makes of one plain scalar; None where it is none."""
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError):
+        return None
 
 
 def _line(error: yaml.MarkedYAMLError) -> Place:
     mark = error.problem_mark or error.context_mark
-    return () if mark is None else (f"line {mark.line + 1}",)
+    return () if mark is None else (LinePlace.at(mark),)
 
 
 def _explained(error: yaml.MarkedYAMLError) -> str:

@@ -16,6 +16,7 @@ from .kinds import Place, shown
 from .name_rules import NAME_RULES
 from .request_rules import REQUEST_RULES, Finding
 from .reserved import NGINX_STATUS_PORT
+from .secret_rules import SECRET_RULES
 from .service_rules import SERVICE_RULES
 from .store_rules import STORE_RULES
 from .view import (
@@ -31,10 +32,6 @@ from .view import (
 from .watch_rules import WATCH_RULES
 
 Rule = Callable[[Document], Iterator[Finding]]
-
-SECRET_NAME = r"PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIAL|PRIVATE_?KEY|API_?KEY|ACCESS_?KEY"
-ABOUT_A_SECRET = r"_(?:FILE|PATH|DIR|NAME|ARN|TTL|AGE|LENGTH|EXPIRY|EXPIRES|SECONDS|MINUTES|ENABLED|ALGORITHM)$"
-SECRET_VALUE = r"-----BEGIN [A-Z ]*PRIVATE KEY|^[a-z][a-z0-9+.-]*://[^/@:\s]*:[^/@\s]+@|\bAKIA[0-9A-Z]{16}\b"
 
 
 def _subnets(document: Document) -> list[tuple[Place, IPv4Network]]:
@@ -255,20 +252,6 @@ def source_fits(document: Document) -> Iterator[Finding]:
             yield ("services", name, "source", "ref"), "only git has a ref (remove it)"
 
 
-def environment_holds_no_secret(document: Document) -> Iterator[Finding]:
-    for name, service in services(document).items():
-        for key, value in service["environment"].items():
-            suspicious = re.search(SECRET_NAME, key.upper()) and not re.search(ABOUT_A_SECRET, key.upper())
-            if suspicious or re.search(SECRET_VALUE, value):
-                yield (
-                    ("services", name, "environment", key),
-                    (
-                        "looks like a secret, which does not belong in a document "
-                        f"(put it in app_secrets.{name}.{key}, in a vault)"
-                    ),
-                )
-
-
 RULES: tuple[Rule, ...] = (
     subnets_lie_in_the_network,
     subnets_do_not_overlap,
@@ -294,5 +277,5 @@ RULES: tuple[Rule, ...] = (
     checks_end_before_the_next,
     calls_can_arrive,
     source_fits,
-    environment_holds_no_secret,
+    *SECRET_RULES,
 )

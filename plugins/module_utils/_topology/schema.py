@@ -22,6 +22,9 @@ from .stores import CACHE, DATABASE, SECRET
 from .view import Document, caches, databases, machine_groups, services, shared_secrets, tiers
 from .words import NAME, THING
 
+# Where the newest schema is served, so that a document anywhere can name it.
+SCHEMA_ADDRESS = "https://raw.githubusercontent.com/groundwork-aws/groundwork.aws/main/schema/topology.schema.json"
+
 # What a text with `refers` may name.
 REFERABLE: Mapping[str, Callable[[Document], Collection[str]]] = {
     "subnets": tiers,
@@ -98,6 +101,7 @@ def json_schema() -> dict[str, Any]:
     """The document as JSON Schema, for editors."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": SCHEMA_ADDRESS,
         "title": "Topology document of groundwork.aws",
         **DOCUMENT.schema(),
     }

@@ -5,15 +5,21 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansible import context
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.utils.vars import combine_vars
 from ansible.vars.plugins import get_vars_from_path
 
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.inventory_checks import VARIABLES
+
 OVERRIDES = "stack_overrides"
 Variables = Mapping[str, Any]
+LONGEST_REASON = 300
+_FAILED = object()
 
 
 def inventory_variables(loader: Any, all_group: Any, source: str) -> dict[str, Any]:
@@ -31,21 +37,53 @@ def _directory(source: str) -> str:
     return os.path.dirname(os.path.abspath(source))
 
 
-def layers(templar: Any, found: Variables, extra: Variables, source: str) -> dict[str, Any]:
-    """The overrides by what to call them, weakest first: the inventory's (``found``), then the command line's."""
+def layers(templar: Any, loader: Any, found: Variables, extra: Variables, source: str) -> list[dict[str, Any]]:
+    """The overrides, weakest first: the inventory's (``found``), then the command line's.
+
+    Each is what `_topology.layers.read_layer` takes: plain data that a variable can hold, with the files that may
+    set it and the templates that could not be rendered.
+    """
+    directory = _directory(source)
     variables = _variables(found, extra, source)
-    said = {f"{OVERRIDES} of {_directory(source)}": found, f"{OVERRIDES} of the extra variables": extra}
+    parts = [
+        (f"{OVERRIDES} of {directory}", found, directory, group_files(loader, directory)),
+        (f"{OVERRIDES} of the extra variables", extra, None, extra_files()),
+    ]
+    described = []
+    for name, part, base, files in parts:
+        if part.get(OVERRIDES):
+            problems: list[Any] = []
+            templar.available_variables = variables
+            values = _render(templar, part[OVERRIDES], [], problems)
+            described.append({"name": name, "directory": base, "files": files, "values": values, "problems": problems})
+    return described
+
+
+def describe_inventory(templar: Any, loader: Any, found: Variables, extra: Variables, source: str) -> dict[str, Any]:
+    """What validation looks at of the variables of all hosts (`_topology.inventory_checks`).
+
+    One that only a host can render is left out.
+    """
+    directory = _directory(source)
+    templar.available_variables = variables = _variables(found, extra, source)
+    rendered = {name: _render(templar, variables[name], [name], []) for name in VARIABLES if name in variables}
     return {
-        name: _templated(templar, variables, part[OVERRIDES], name)
-        for name, part in said.items()
-        if part.get(OVERRIDES)
+        "directory": directory,
+        "files": [*group_files(loader, directory), *extra_files()],
+        "variables": {name: value for name, value in rendered.items() if value is not _FAILED},
     }
 
 
 def read_variable(templar: Any, found: Variables, extra: Variables, source: str, name: str) -> Any:
     """The value of a variable of the inventory or, before that, of the command line; None where neither has it."""
     value = extra.get(name, found.get(name))
-    return None if value is None else _templated(templar, _variables(found, extra, source), value, name)
+    if value is None:
+        return None
+    templar.available_variables = _variables(found, extra, source)
+    try:
+        return templar.template(value)
+    except AnsibleError as error:
+        raise AnsibleParserError(f"{name} cannot be templated: {error}") from error
 
 
 def _variables(found: Variables, extra: Variables, source: str) -> dict[str, Any]:
@@ -55,9 +93,35 @@ def _variables(found: Variables, extra: Variables, source: str) -> dict[str, Any
     return variables
 
 
-def _templated(templar: Any, variables: Mapping[str, Any], value: Any, name: str) -> Any:
-    templar.available_variables = variables
+def group_files(loader: Any, directory: str) -> list[str]:
+    """The files of the group `all` beside an inventory source, in the order in which ansible reads them."""
+    found = loader.find_vars_files(os.path.join(directory, "group_vars"), "all")
+    return [os.fsdecode(file) for file in found]
+
+
+def extra_files() -> list[str]:
+    """The files of extra variables that the command line names (`-e @file`)."""
+    said = context.CLIARGS.get("extra_vars") or ()
+    files = [text[1:] for text in map(str, said) if text.startswith("@")]
+    return [os.path.abspath(os.path.expanduser(file)) for file in files]
+
+
+def _render(templar: Any, value: Any, place: list[Any], problems: list[Any]) -> Any:
+    """The value with its templates rendered. One that cannot be is left out, and reported with its place."""
+    if isinstance(value, Mapping):
+        rendered = {key: _render(templar, item, [*place, key], problems) for key, item in value.items()}
+        return {key: item for key, item in rendered.items() if item is not _FAILED}
+    if isinstance(value, (list, tuple)):
+        items = [_render(templar, item, [*place, number], problems) for number, item in enumerate(value)]
+        return [item for item in items if item is not _FAILED]
     try:
         return templar.template(value)
     except AnsibleError as error:
-        raise AnsibleParserError(f"{name} cannot be templated: {error}") from error
+        reason = " ".join(str(error).split()).removesuffix(" Use -vvvvv to see paths searched.")
+        if len(reason) > LONGEST_REASON:
+            reason = reason[:LONGEST_REASON] + "…"
+        fix = "correct it, or the variables that it uses"
+        if re.search(r"\.pub\b", reason):
+            fix = "make a key pair with ssh-keygen -t ed25519, or name yours in ansible_ssh_private_key_file"
+        problems.append([place, f"its template cannot be rendered: {reason} ({fix})"])
+        return _FAILED if place else {}

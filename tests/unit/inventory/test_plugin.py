@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import threading
 from collections.abc import Callable, Mapping
@@ -210,7 +211,7 @@ class TestTopology:
 
     def test_a_path_counts_from_the_source_as_well(self, parse: Parse, tmp_path: Path) -> None:
         (tmp_path / "shop.yml").write_text("name: 7\n", encoding="utf-8")
-        with pytest.raises(AnsibleParserError, match="name: 7 is not a name"):
+        with pytest.raises(AnsibleParserError, match=f'{tmp_path}/shop.yml:1: name: "7" is not a name'):
             parse({"topology": "../shop.yml"})
 
     def test_errors_of_the_document_are_all_told(self, parse: Parse) -> None:
@@ -263,8 +264,11 @@ class TestLayers:
         assert document["access"]["public_key"] == key
 
     def test_a_template_that_cannot_be_rendered(self, parse: Parse) -> None:
-        with pytest.raises(AnsibleParserError, match=r"stack_overrides of .*/inventory cannot be templated"):
-            parse(group_vars="stack_overrides: {name: '{{ nothing }}'}\n")
+        with pytest.raises(AnsibleParserError) as raised:
+            parse(group_vars="stack_overrides:\n  name: '{{ nothing }}'\n  region: 1\n")
+        lines = str(raised.value).splitlines()[1:]
+        assert re.fullmatch(r"- .*/group_vars/all.yml:2: name: its template cannot be rendered: .*nothing.*", lines[0])
+        assert re.fullmatch(r'- .*/group_vars/all.yml:3: region: "1" is not a region like .*', lines[1])
 
 
 class TestNames:

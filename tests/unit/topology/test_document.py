@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ansible_collections.groundwork.aws.plugins.module_utils._topology.document import load, place_name
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.document import TopologyError, load, place_name
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.layers import Layer, read_sources
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.merge import merge
 
 from .support import CHECKOUT, TOPOLOGIES, base_of, document_of
 
@@ -113,11 +116,12 @@ def test_the_proxy_may_stand_on_the_instances_of_a_service() -> None:
 
 
 class TestPaths:
-    """Relative paths count from the current directory, then from the document's, then from the one above."""
+    """Relative paths count from the file that they are written in, and from nothing else."""
 
     @pytest.fixture
     def tree(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        for name in ("here", "checkout/topologies"):
+        """A document and an override in folders of their own; `app` is in the current directory and above as well."""
+        for name in ("here/app", "checkout/topologies", "checkout/app", "inventory/group_vars"):
             (tmp_path / name).mkdir(parents=True)
         text = Path(__file__).with_name("small.yml").read_text(encoding="utf-8")
         document = tmp_path / "checkout" / "topologies" / "shop.yml"
@@ -125,47 +129,83 @@ class TestPaths:
         monkeypatch.chdir(tmp_path / "here")
         return tmp_path
 
-    def source(self, tree: Path, change: Any = None) -> dict[str, Any]:
-        document = load(tree / "checkout" / "topologies" / "shop.yml", [change] if change else [])
-        found: dict[str, Any] = document["services"]["api"]["source"]
-        return found
+    def load(self, tree: Path, change: Any = None, **said: Any) -> dict[str, Any]:
+        layers = [Layer(change, "override", **said)] if change else []
+        return load(tree / "checkout" / "topologies" / "shop.yml", layers)
 
-    @pytest.mark.parametrize(
-        ("there", "found"),
-        [
-            (["here", "checkout/topologies", "checkout"], "here"),
-            (["checkout/topologies", "checkout"], "checkout/topologies"),
-            (["checkout"], "checkout"),
-            ([], "here"),
-        ],
-    )
-    def test_order(self, tree: Path, there: list[str], found: str) -> None:
-        for name in there:
-            (tree / name / "app").mkdir()
-        assert self.source(tree)["directory"] == str(tree / found / "app")
+    def directory(self, tree: Path, change: Any = None, **said: Any) -> str:
+        document = self.load(tree, change and {"services": {"api": {"source": change}}}, **said)
+        return str(document["services"]["api"]["source"]["directory"])
+
+    def test_paths_of_a_document_count_from_its_directory_whatever_else_exists(self, tree: Path) -> None:
+        assert self.directory(tree) == str(tree / "checkout" / "topologies" / "app")
+
+    @pytest.mark.parametrize(("text", "found"), [(".", "."), ("..", ".."), ("./app/../web", "web")])
+    def test_dots_count_from_there_as_well(self, tree: Path, text: str, found: str) -> None:
+        path = tree / "checkout" / "topologies" / "shop.yml"
+        path.write_text(path.read_text(encoding="utf-8").replace("directory: app", f"directory: {text}"))
+        assert self.directory(tree) == os.path.normpath(tree / "checkout" / "topologies" / found)
+
+    def test_paths_of_an_override_count_from_the_file_that_sets_them(self, tree: Path) -> None:
+        text = "stack_overrides: {services: {api: {source: {directory: web}}}}"
+        file = tree / "inventory" / "group_vars" / "all.yml"
+        file.write_text(text, encoding="utf-8")
+        change = {"directory": "web"}
+        found = self.directory(tree, change, sources=read_sources([str(file)], "stack_overrides"), directory=tree)
+        assert found == str(file.parent / "web")
+
+    def test_paths_of_an_override_without_a_file_count_from_the_directory_of_its_layer(self, tree: Path) -> None:
+        assert self.directory(tree, {"directory": "web"}, directory=tree / "inventory") == str(
+            tree / "inventory" / "web"
+        )
+
+    def test_a_relative_path_of_the_command_line_is_refused(self, tree: Path) -> None:
+        with pytest.raises(TopologyError) as raised:
+            self.directory(tree, {"directory": "app"})
+        assert raised.value.problems[0].key == "services.api.source.directory"
+        assert "(write an absolute path)" in raised.value.problems[0].text
 
     def test_absolute_paths_stay(self, tree: Path) -> None:
-        assert (
-            self.source(tree, {"services": {"api": {"source": {"directory": "/srv/app"}}}})["directory"] == "/srv/app"
-        )
+        assert self.directory(tree, {"directory": "/srv/app"}) == "/srv/app"
 
     def test_home_is_known(self, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HOME", "/home/someone")
-        change = {"services": {"api": {"source": {"directory": "~/app/../web"}}}}
-        assert self.source(tree, change)["directory"] == "/home/someone/web"
+        assert self.directory(tree, {"directory": "~/app/../web"}) == "/home/someone/web"
 
     def test_archives_and_certificates_are_paths_too(self, tree: Path) -> None:
         change = {
             "services": {"api": {"source": {"directory": None, "archive": "app.tar.gz"}}},
             "proxy": {"on": "app", "tls": {"certificate": "tls/chain.pem", "key": "tls/key.pem"}},
         }
-        document = load(tree / "checkout" / "topologies" / "shop.yml", [change])
-        assert document["services"]["api"]["source"]["archive"] == str(tree / "here" / "app.tar.gz")
-        assert document["proxy"]["tls"]["certificate"] == str(tree / "here" / "tls" / "chain.pem")
+        document = self.load(tree, change, directory=tree)
+        assert document["services"]["api"]["source"]["archive"] == str(tree / "app.tar.gz")
+        assert document["proxy"]["tls"]["certificate"] == str(tree / "tls" / "chain.pem")
 
-    def test_a_document_is_looked_for_here_and_then_nearby(self, tree: Path) -> None:
+    @pytest.mark.parametrize(
+        ("address", "found"),
+        [
+            ("../shop.git", "{tree}/shop.git"),
+            ("shop", "{tree}/inventory/shop"),
+            ("git@git.example:shop.git", None),
+            ("https://git.example/shop.git", None),
+            ("file:///srv/shop.git", None),
+        ],
+    )
+    def test_a_git_address_that_is_a_path_is_one(self, tree: Path, address: str, found: str | None) -> None:
+        change = {"services": {"api": {"source": {"directory": None, "git": address}}}}
+        document = self.load(tree, change, directory=tree / "inventory")
+        assert document["services"]["api"]["source"]["git"] == (found or address).format(tree=tree)
+
+    def test_the_path_of_a_document_counts_from_where_it_is_named(self, tree: Path) -> None:
         assert load("topologies/shop.yml", near=tree / "checkout")["name"] == "shop"
         assert load("../checkout/topologies/shop.yml")["name"] == "shop"
+        with pytest.raises(TopologyError, match="there is no such file"):
+            load("../checkout/topologies/shop.yml", near=tree)
+
+    def test_paths_of_a_document_inside_an_inventory_count_from_the_inventory(self, tree: Path) -> None:
+        change = {"services": {"api": {"source": {"git": None, "directory": "web"}}}}
+        document = load(merge(base_of({}), change), near=tree / "inventory")
+        assert document["services"]["api"]["source"]["directory"] == str(tree / "inventory" / "web")
 
 
 def test_the_example_applications_are_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

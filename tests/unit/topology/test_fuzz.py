@@ -17,6 +17,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._topology.compile i
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.document import TopologyError, load
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.parse import parse_text
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.schema import DOCUMENT, json_schema
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.validate import validate
 
 from .support import CHECKOUT, base_of, cases, read
 
@@ -107,6 +108,16 @@ def test_mutated_documents(value: Any) -> None:
 @given(mutated(), mutated())
 def test_mutated_overrides(value: Any, over: Any) -> None:
     answer(value, [over])
+
+
+@relaxed
+@given(mutated(), mutated())
+def test_validation_of_mutated_documents(value: Any, over: Any) -> None:
+    inventory = {"variables": {"app_database_authorities": "/nonexistent"}, "directory": "/"}
+    layer = {"name": "x", "values": over, "files": [__file__]}
+    outcome = validate({"topology": value, "layers": [layer], "inventory": inventory})
+    assert all("\n" not in line for line in outcome["report"])
+    assert all(item["message"] and item["fix"] for item in outcome["errors"])
 
 
 @relaxed

@@ -115,7 +115,7 @@ def test_lists_of_a_document_stay_lists() -> None:
 
 
 def test_environment_values_become_the_text_that_a_process_sees() -> None:
-    values = {"PORTS": 3, "RATIO": 0.5, "DEBUG": False, "DAY": datetime.date(2026, 6, 30), "EMPTY": ""}
+    values = {"PORTS": 3, "RATIO": "0.5", "DEBUG": False, "DAY": datetime.date(2026, 6, 30), "EMPTY": ""}
     environment = load(SMALL, [{"services": {"api": {"environment": values}}}])["services"]["api"]["environment"]
     assert environment == {"PORTS": "3", "RATIO": "0.5", "DEBUG": "false", "DAY": "2026-06-30", "EMPTY": ""}
 

@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.compile import compile_stack
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.document import TopologyError, load
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.layers import Layer
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.parse import parse_text
 
 from .support import CHECKOUT
@@ -86,14 +88,16 @@ def test_the_example_of_a_raw_resource_is_one() -> None:
     assert stack.resources[-1].address == "security_group/office"
 
 
-def test_the_example_of_errors_is_what_is_said() -> None:
-    bad = block_with("name: shop")
-    bad["network"]["subnets"]["public"]["cidrs"] = ["10.1.1.0/24"]
-    bad["services"]["api"].update(prot=1, routes=["api"])
+def test_the_example_of_errors_is_what_is_said(tmp_path: Path) -> None:
+    (text,) = [block for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if "name: shop" in block]
+    bad = tmp_path / "shop.yml"
+    text = text.replace("10.0.1.0/24", "10.1.1.0/24").replace('["/*"]', '["api"]')
+    bad.write_text(f"{text}    prot: 1\n", encoding="utf-8")
     (example,) = re.findall(r"cannot be used:\n(.*?)```", PAGE, re.DOTALL)
     with pytest.raises(TopologyError) as raised:
-        load(bad, [{"services": {"api": {"port": 99999}}}], names=["stack_overrides of the extra variables"])
-    assert sorted(raised.value.errors) == sorted(line[2:] for line in example.splitlines())
+        load(bad, [Layer({"services": {"api": {"port": 99999}}}, "stack_overrides of the extra variables")])
+    said = [error.replace(str(bad), "topologies/shop.yml") for error in raised.value.errors]
+    assert sorted(said) == sorted(line[2:] for line in example.splitlines())
 
 
 def test_the_names_of_resources_are_those() -> None:

@@ -21,7 +21,7 @@ CASES = cases("text")
 def errors_of_file(path: Path) -> list[str]:
     with pytest.raises(TopologyError) as raised:
         load(path)
-    return raised.value.errors
+    return [error.replace(str(path), path.name) for error in raised.value.errors]
 
 
 def parsed(text: str) -> Any:
@@ -83,7 +83,7 @@ def test_aliases_do_not_explode(tmp_path: Path) -> None:
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
     path = tmp_path / "bomb.yml"
     path.write_text("\n".join(lines), encoding="utf-8")
-    assert "line 6: too large once its aliases are expanded" in errors_of_file(path)
+    assert "bomb.yml:6: too large once its aliases are expanded" in errors_of_file(path)
 
 
 @pytest.mark.parametrize("depth", [DEEPEST + 5, 400, 100_000 - 10])
@@ -91,7 +91,7 @@ def test_deep_nesting_is_refused(depth: int, tmp_path: Path) -> None:
     path = tmp_path / "deep.yml"
     path.write_text("name: " + "[" * depth + "]" * depth, encoding="utf-8")
     (error,) = errors_of_file(path)
-    assert error in (f"line 1: nested more than {DEEPEST} levels deep", "document: is nested too deeply")
+    assert error in (f"deep.yml:1: nested more than {DEEPEST} levels deep", "deep.yml: is nested too deeply")
 
 
 def test_without_pyyaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,30 +99,30 @@ def test_without_pyyaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(parse, "yaml", None)
     path = tmp_path / "shop.yml"
     path.write_text("name: shop", encoding="utf-8")
-    assert errors_of_file(path) == ["document: cannot be read without PyYAML (pip install PyYAML)"]
+    assert errors_of_file(path) == ["shop.yml: cannot be read without PyYAML (pip install PyYAML)"]
 
 
 def test_a_large_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "large.yml"
     path.write_text("#" * (LARGEST + 1), encoding="utf-8")
-    assert errors_of_file(path) == [f"document: is larger than {LARGEST} characters (this is not a topology)"]
+    assert errors_of_file(path) == [f"large.yml: is larger than {LARGEST} characters (this is not a topology)"]
 
 
 def test_bytes_that_are_not_text(tmp_path: Path) -> None:
     path = tmp_path / "shop.yml"
     path.write_bytes(b"name: sh\xffop")
-    assert errors_of_file(path) == ["document: is not UTF-8 text (byte 8)"]
+    assert errors_of_file(path) == ["shop.yml: is not UTF-8 text (byte 8)"]
 
 
 def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:
     path = tmp_path / "shop.yml"
     path.write_bytes(b"\xef\xbb\xbfname: 7")
-    assert errors_of_file(path)[0].startswith("name: 7 is not a name")
+    assert errors_of_file(path)[0].startswith('shop.yml:1: name: "7" is not a name')
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     (error,) = errors_of_file(tmp_path / "shop.yml")
-    assert error == f"document: there is no such file (looked in {tmp_path})"
+    assert error == f"document: there is no such file (correct the path; looked in {tmp_path})"
 
 
 def test_a_directory(tmp_path: Path) -> None:

@@ -1,0 +1,250 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""playbooks/validate.yml and scripts/validate in real ansible, without credentials and without an API."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+VALIDATE = CHECKOUT / "playbooks" / "validate.yml"
+PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f someone"
+DOCUMENT = """name: shop
+region: eu-central-1
+network:
+  cidr: 10.0.0.0/16
+  zones: [eu-central-1a]
+  subnets:
+    public: {cidrs: [10.0.1.0/24], route: internet}
+instances:
+  app: {subnets: public}
+proxy: {on: app}
+services:
+  api:
+    runtime: gunicorn
+    on: app
+    port: 5000
+    entry: wsgi:app
+    routes: ["/*"]
+    source: {directory: .}
+"""
+
+
+class Ansible:
+    """ansible-playbook in a folder of its own, with a shop and an inventory, and nothing that leads to AWS."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.shop = directory / "shop"
+        self.inventory = directory / "inventory" / "ec2_services.yml"
+        self.group_vars = self.inventory.parent / "group_vars" / "all.yml"
+        self.document = self.shop / "topology.yml"
+        for folder in (self.shop, self.group_vars.parent, directory / "elsewhere"):
+            folder.mkdir(parents=True)
+        (self.shop / "wsgi.py").write_text("app = 1\n", encoding="utf-8")
+        (self.shop / "requirements.txt").write_text("gunicorn==23.0.0 --hash=sha256:0\n", encoding="utf-8")
+        self.document.write_text(DOCUMENT, encoding="utf-8")
+        self.inventory.write_text(
+            json.dumps({"plugin": "groundwork.aws.ec2_services", "topology": "../shop/topology.yml"})
+        )
+        (directory / "key").write_text("x", encoding="utf-8")
+        (directory / "key.pub").write_text(PUBLIC_KEY, encoding="utf-8")
+        self.say(access={"ssh_from": ["203.0.113.7/32"]})
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(directory),
+            "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".venv" / "collections"),
+            "ANSIBLE_NOCOLOR": "true",
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+        }
+
+    def say(self, access: dict[str, Any], **overrides: Any) -> None:
+        """What the inventory says; the key is a template, as in inventories/aws."""
+        key = "{{ lookup('ansible.builtin.file', ansible_ssh_private_key_file ~ '.pub') }}"
+        said = {
+            "ansible_ssh_private_key_file": "{{ lookup('ansible.builtin.env', 'HOME') }}/key",
+            "stack_overrides": {"access": {"public_key": key, **access}, **overrides},
+        }
+        self.group_vars.write_text(yaml.safe_dump(said), encoding="utf-8")
+
+    def run(
+        self, *options: str, playbook: Path | str = VALIDATE, inventory: Any = None
+    ) -> subprocess.CompletedProcess[str]:
+        command = [BIN / "ansible-playbook", "-i", str(inventory or self.inventory), str(playbook), *options]
+        return subprocess.run(
+            command,
+            cwd=self.directory / "elsewhere",
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+
+@pytest.fixture
+def ansible(tmp_path: Path) -> Ansible:
+    return Ansible(tmp_path)
+
+
+def test_a_good_document_takes_no_credentials_and_no_network(ansible: Ansible) -> None:
+    done = ansible.run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "shop is valid: 1 service, 1 local source checked" in done.stdout
+    assert "no inventory" not in done.stdout
+
+
+def test_the_playbook_of_the_installed_collection_is_the_same(ansible: Ansible) -> None:
+    done = ansible.run(playbook="groundwork.aws.validate")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "shop is valid" in done.stdout
+
+
+def test_every_other_playbook_asks_aws(ansible: Ansible, tmp_path: Path) -> None:
+    other = tmp_path / "validate.yml"
+    other.write_text("- hosts: localhost\n  gather_facts: false\n  tasks: [{ansible.builtin.debug: {msg: ran}}]\n")
+    ansible.environment["ANSIBLE_INVENTORY_UNPARSED_FAILED"] = "true"
+    assert ansible.run(playbook=other).returncode != 0
+
+
+def test_all_errors_are_printed_with_file_line_key_and_fix(ansible: Ansible, tmp_path: Path) -> None:
+    text = DOCUMENT.replace("port: 5000", "port: 99999\n    prot: 1").replace("wsgi:app", "wsgi:application")
+    ansible.document.write_text(text, encoding="utf-8")
+    (ansible.shop / "requirements.txt").write_text("gunicorn\n", encoding="utf-8")
+    (tmp_path / "key").unlink()
+    (tmp_path / "key.pub").unlink()
+    ansible.say(access={"ssh_from": []}, tags={"a b": "x"})
+    extra = tmp_path / "mine.yml"
+    extra.write_text("# mine\nmore: 1\n", encoding="utf-8")
+    done = ansible.run("-e", f"@{extra}")
+    assert done.returncode != 0
+    lines = done.stdout.splitlines()
+    rows = ansible.group_vars.read_text(encoding="utf-8").splitlines()
+    number = next(number for number, row in enumerate(rows, 1) if "ssh_from" in row)
+    expected = [
+        (f"{ansible.document}:15: services.api.port: 99999 is not a port", "write a port (1-65535)"),
+        (f"{ansible.document}:16: services.api.prot: unknown key", 'did you mean "port"?'),
+        (f"{ansible.document}:17: services.api.entry: wsgi.py defines no application", "correct the name"),
+        (
+            f"{ansible.document}:19: services.api.source: requirements.txt:1 (gunicorn) is not pinned",
+            "write gunicorn==",
+        ),
+        (f"{ansible.group_vars}:{number}: access.ssh_from: port 22 is open to no address", "name the addresses"),
+        (f"{ansible.group_vars}:1: ansible_ssh_private_key_file: there is no private key", "name yours"),
+    ]
+    for start, fix in expected:
+        (place,) = [index for index, line in enumerate(lines) if line.startswith(start)]
+        assert lines[place + 1].startswith(f"    fix: {fix}")
+    (key,) = [line for line in lines if "access.public_key: its template cannot be rendered" in line]
+    assert key.startswith(f"{ansible.group_vars}:")
+    assert 'tags."a b"' in done.stdout
+    assert "cannot be used: 8 errors" in done.stdout
+
+
+def test_extra_variables_in_a_file_have_its_lines_and_count_paths_from_it(ansible: Ansible, tmp_path: Path) -> None:
+    extra = tmp_path / "shop" / "mine.yml"
+    extra.write_text("stack_overrides:\n  services:\n    api:\n      source: {directory: ./src}\n", encoding="utf-8")
+    (tmp_path / "elsewhere" / "src").mkdir()
+    done = ansible.run("-e", f"@{extra}")
+    start = f"{extra}:4: services.api.source.directory: there is no directory {tmp_path}/shop/src"
+    assert any(line.startswith(start) for line in done.stdout.splitlines()), done.stdout
+
+
+def test_extra_variables_on_the_command_line_name_their_source_and_key(ansible: Ansible) -> None:
+    change = {"services": {"api": {"port": 0, "source": {"directory": "src"}, "environment": {"VERSION": 1.1}}}}
+    done = ansible.run("-e", json.dumps({"stack_overrides": change}))
+    origin = "[from stack_overrides of the extra variables]"
+    assert f"services.api.port: 0 is not a port (1-65535) {origin}" in done.stdout
+    assert f'services.api.source.directory: "src" is relative, and no file says to what {origin}' in done.stdout
+    assert "services.api.environment.VERSION: a number with a fraction" in done.stdout
+
+
+def test_a_document_may_be_an_extra_variable(ansible: Ansible) -> None:
+    document = yaml.safe_load(DOCUMENT.replace("on: app", "'on': app"))
+    document["services"]["api"]["source"] = {"directory": str(ansible.shop)}
+    document["services"]["api"]["port"] = 0
+    done = ansible.run("-e", json.dumps({"topology": document}))
+    assert "\nservices.api.port: 0 is not a port (1-65535)\n    fix: write a port (1-65535)\n" in done.stdout
+
+
+@pytest.mark.parametrize("named", ["topology.yml", "./topology.yml", "../shop/topology.yml"])
+def test_without_an_inventory_the_document_is_named_from_the_current_directory(ansible: Ansible, named: str) -> None:
+    ansible.environment["GROUNDWORK_TOPOLOGY"] = named
+    command = [BIN / "ansible-playbook", "-i", "localhost,", VALIDATE]
+    done = subprocess.run(
+        command, cwd=ansible.shop, env=ansible.environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    assert "1 local source checked, no inventory was checked" in " ".join(done.stdout.split())
+
+
+def test_without_a_topology_it_says_how_to_name_one(ansible: Ansible) -> None:
+    done = ansible.run(inventory="localhost,")
+    assert done.returncode != 0
+    assert "name one with GROUNDWORK_TOPOLOGY" in " ".join(done.stdout.split())
+
+
+def test_site_begins_with_it(ansible: Ansible) -> None:
+    site = yaml.safe_load((CHECKOUT / "playbooks" / "site.yml").read_text(encoding="utf-8"))
+    assert site[0]["ansible.builtin.import_playbook"] == "validate.yml"
+    ansible.document.write_text(DOCUMENT.replace("wsgi:app", "wsgi:application"), encoding="utf-8")
+    done = ansible.run(
+        "-e", f"topology={ansible.document}", playbook=CHECKOUT / "playbooks" / "site.yml", inventory="localhost,"
+    )
+    assert done.returncode != 0
+    assert "wsgi.py defines no application" in done.stdout
+    assert "PLAY [Provision the stack]" not in done.stdout
+
+
+class TestScript:
+    def run(self, ansible: Ansible, *arguments: str) -> subprocess.CompletedProcess[str]:
+        ansible.environment["GROUNDWORK_TOPOLOGY"] = "topology.yml"
+        return subprocess.run(
+            [CHECKOUT / "scripts" / "validate", *arguments],
+            cwd=ansible.shop,
+            env=ansible.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def test_one_line_and_0(self, ansible: Ansible) -> None:
+        done = self.run(ansible)
+        assert done.returncode == 0
+        assert done.stdout == "shop is valid: 1 service, 1 local source checked, no inventory was checked\n"
+
+    def test_all_errors_and_1(self, ansible: Ansible) -> None:
+        ansible.document.write_text(DOCUMENT.replace("port: 5000", "port: 0\n    threads: 0"), encoding="utf-8")
+        done = self.run(ansible, str(ansible.inventory))
+        assert done.returncode == 1
+        assert done.stdout.splitlines() == [
+            f"{ansible.document}:15: services.api.port: 0 is not a port (1-65535)",
+            "    fix: write a port (1-65535)",
+            f"{ansible.document}:16: services.api.threads: 0 is not a number of threads (1-128)",
+            "    fix: write a number of threads (1-128)",
+            f"{ansible.document} cannot be used: 2 errors",
+        ]
+
+    def test_warnings_are_told_and_0(self, ansible: Ansible) -> None:
+        (ansible.shop / "requirements.txt").write_text("gunicorn==23.0.0\n", encoding="utf-8")
+        done = self.run(ansible)
+        assert done.returncode == 0
+        first, last = done.stdout.splitlines()
+        assert first.startswith(f"warning: {ansible.document}:18: services.api.source: requirements.txt has no hashes")
+        assert last.endswith("1 warning")
+
+    def test_an_inventory_that_is_not_there(self, ansible: Ansible) -> None:
+        done = self.run(ansible, "nowhere")
+        assert done.returncode == 1
+        assert "There is no inventory 'nowhere'" in done.stderr

@@ -1,0 +1,393 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Validation: everything that can be known without AWS, about document, inventory and local sources."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.layers import VARIABLE
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.merge import merge
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.validate import validate
+
+from .support import CHECKOUT, TOPOLOGIES, base_of
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f someone"
+PINNED = "flask==3.1.3 --hash=sha256:1\ngunicorn==23.0.0 --hash=sha256:2\n"
+Errors = dict[str, str]
+
+
+def git(folder: Path, *arguments: str) -> None:
+    who = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "a"}
+    settings = {**os.environ, **who, "GIT_COMMITTER_EMAIL": "a@example.org", "GIT_CONFIG_GLOBAL": "/dev/null"}
+    command = ["git", "-C", str(folder), "-c", "protocol.file.allow=always", *arguments]
+    subprocess.run(command, check=True, capture_output=True, env=settings)
+
+
+def flask(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "wsgi.py").write_text("from flask import Flask\n\napp = Flask(__name__)\n", encoding="utf-8")
+    (folder / "requirements.txt").write_text(PINNED, encoding="utf-8")
+    return folder
+
+
+def node(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "server.js").write_text("listen()", encoding="utf-8")
+    return folder
+
+
+def run(change: Any, **options: Any) -> dict[str, Any]:
+    base = merge(base_of({}), {"services": {"api": {"source": None}}})
+    return validate({"topology": merge(base, change), **options})
+
+
+def service(source: Any, **keys: Any) -> dict[str, Any]:
+    return {"services": {"api": {"source": source, **keys}}}
+
+
+def errors(outcome: dict[str, Any]) -> Errors:
+    return {item["path"]: f"{item['message']} ({item['fix']})" for item in outcome["errors"]}
+
+
+def errors_of_source(folder: Path, kind: str = "directory", **keys: Any) -> Errors:
+    return errors(run(service({kind: str(folder)}, **keys)))
+
+
+class TestOutcome:
+    @pytest.mark.parametrize("path", TOPOLOGIES, ids=lambda path: path.name)
+    def test_the_documents_of_the_collection_are_valid(self, path: Path) -> None:
+        outcome = validate({"topology": str(path)})
+        assert outcome["errors"] == outcome["warnings"] == []
+        assert outcome["summary"].startswith(f"{path.stem.replace('_', '-')} is valid: ")
+        assert "\n" not in outcome["summary"]
+
+    def test_everything_is_reported_at_once_in_the_order_of_the_files(self, tmp_path: Path) -> None:
+        path = tmp_path / "shop.yml"
+        text = (CHECKOUT / "tests/unit/topology/small.yml").read_text(encoding="utf-8")
+        text = text.replace("port: 5000", "port: 0\n    environment: {DB_PASS: hunter2}").replace(
+            "wsgi:app", "nothing:app"
+        )
+        path.write_text(text.replace('git: "https://git.example/shop.git"', "directory: app"), encoding="utf-8")
+        flask(tmp_path / "app")
+        outcome = validate({"topology": str(path)})
+        assert outcome["failed"]
+        assert list(errors(outcome)) == ["services.api.port", "services.api.environment.DB_PASS", "services.api.entry"]
+        assert {item["file"] for item in outcome["errors"]} == {str(path)}
+        lines = [item["line"] for item in outcome["errors"]]
+        assert lines == sorted(lines)
+        assert "hunter2" not in str(outcome)
+        assert outcome["report"][-1] == f"{path} cannot be used: 3 errors"
+        assert outcome["report"][0] == f"{path}:{lines[0]}: services.api.port: 0 is not a port (1-65535)"
+        assert outcome["report"][1] == "    fix: write a port (1-65535)"
+
+    def test_a_document_that_is_not_there_is_an_error_like_any_other(self, tmp_path: Path) -> None:
+        outcome = validate({"topology": str(tmp_path / "none.yml")})
+        assert outcome["failed"]
+        assert [item["path"] for item in outcome["errors"]] == [""]
+
+    def test_overrides_of_the_inventory_have_their_lines(self, tmp_path: Path) -> None:
+        file = tmp_path / "all.yml"
+        file.write_text(f"{VARIABLE}:\n  region: nowhere\n  access:\n    public_key: '{{ x }}'\n", encoding="utf-8")
+        layer = {"name": "stack_overrides of here", "values": {"region": "nowhere"}, "files": [str(file)]}
+        layer["problems"] = [[["access", "public_key"], "its template cannot be rendered: x (correct it)"]]
+        outcome = run(service({"git": "https://git.example/x"}), layers=[layer])
+        assert [(item["path"], item["line"], item["source"]) for item in outcome["errors"]] == [
+            ("region", 2, "stack_overrides of here"),
+            ("access.public_key", 4, "stack_overrides of here"),
+        ]
+
+    def test_the_option_overrides_is_on_top(self) -> None:
+        outcome = run(service({"git": "https://git.example/x"}), overrides={"region": "nowhere"})
+        assert outcome["errors"][0]["source"] == "the option overrides"
+
+
+class TestSources:
+    def test_a_good_source(self, tmp_path: Path) -> None:
+        outcome = run(service({"directory": str(flask(tmp_path / "app"))}))
+        assert outcome["errors"] == outcome["warnings"] == []
+        assert "1 local source checked" in outcome["summary"]
+
+    def test_one_that_takes_the_network_is_not_read(self) -> None:
+        outcome = run(service({"git": "https://git.example/shop.git"}))
+        assert outcome["errors"] == []
+        assert "the sources of api take the network and were not read" in outcome["summary"]
+
+    def test_a_directory_that_is_not_there(self, tmp_path: Path) -> None:
+        assert "there is no directory" in errors_of_source(tmp_path / "none")["services.api.source.directory"]
+
+    def test_a_directory_that_is_a_file(self, tmp_path: Path) -> None:
+        (tmp_path / "app.tar").write_text("x", encoding="utf-8")
+        found = errors_of_source(tmp_path / "app.tar")
+        assert "is not a directory (name an archive by source.archive)" in found["services.api.source.directory"]
+
+    def test_a_link_that_leads_nowhere(self, tmp_path: Path) -> None:
+        (tmp_path / "app").symlink_to("none")
+        assert "is not a directory" in errors_of_source(tmp_path / "app")["services.api.source.directory"]
+
+    def test_an_empty_directory(self, tmp_path: Path) -> None:
+        (tmp_path / "app").mkdir()
+        assert "holds no files to deploy" in errors_of_source(tmp_path / "app")["services.api.source.directory"]
+
+    def test_a_directory_that_git_ignores(self, tmp_path: Path) -> None:
+        git(tmp_path, "init", "--quiet")
+        (tmp_path / ".gitignore").write_text("app/\n", encoding="utf-8")
+        found = errors_of_source(flask(tmp_path / "app"))
+        assert "git ignores" in found["services.api.source.directory"]
+
+    def test_an_installed_collection_in_a_folder_that_git_ignores_can_be_deployed(self, tmp_path: Path) -> None:
+        git(tmp_path, "init", "--quiet")
+        (tmp_path / ".gitignore").write_text("ansible_collections/\n", encoding="utf-8")
+        assert errors_of_source(flask(tmp_path / "ansible_collections/groundwork/aws/examples/app")) == {}
+
+    def test_a_file_that_git_ignores_is_not_in_the_source(self, tmp_path: Path) -> None:
+        git(tmp_path, "init", "--quiet")
+        (tmp_path / ".gitignore").write_text("wsgi.py\n", encoding="utf-8")
+        assert list(errors_of_source(flask(tmp_path))) == ["services.api.entry"]
+
+    def test_a_submodule_in_a_directory(self, tmp_path: Path) -> None:
+        library, app = flask(tmp_path / "library"), flask(tmp_path / "app")
+        for folder in (library, app):
+            git(folder, "init", "--quiet", "--initial-branch=main")
+            git(folder, "add", ".")
+            git(folder, "commit", "--quiet", "--message=one")
+        git(app, "submodule", "--quiet", "add", str(library), "lib")
+        assert "git submodule" in errors_of_source(app)["services.api.source.directory"]
+        git(app, "commit", "--quiet", "--message=two")
+        for kind in (str(app), f"file://{app}"):
+            found = errors(run(service({"git": kind})))
+            assert "it has the git submodule lib" in found["services.api.source.git"]
+
+    def test_a_repository_on_this_machine_is_read_at_its_ref(self, tmp_path: Path) -> None:
+        app = flask(tmp_path / "app")
+        git(app, "init", "--quiet", "--initial-branch=main")
+        git(app, "add", ".")
+        git(app, "commit", "--quiet", "--message=one")
+        git(app, "tag", "v1")
+        (app / "wsgi.py").unlink()
+        git(app, "commit", "--quiet", "--all", "--message=two")
+        assert errors(run(service({"git": str(app), "ref": "v1"}))) == {}
+        assert list(errors(run(service({"git": str(app)})))) == ["services.api.entry"]
+        assert list(errors(run(service({"git": str(app), "ref": "v2"})))) == ["services.api.source.git"]
+
+    def test_an_archive(self, tmp_path: Path) -> None:
+        flask(tmp_path / "app-1.0")
+        with tarfile.open(tmp_path / "app.tar.gz", "w:gz") as tar:
+            tar.add(tmp_path / "app-1.0", "app-1.0")
+        assert errors_of_source(tmp_path / "app.tar.gz", "archive") == {}
+        assert list(errors_of_source(tmp_path / "app.tar.gz", "archive", entry="other:app")) == ["services.api.entry"]
+
+    @pytest.mark.parametrize("content", [b"", b"no archive"])
+    def test_an_archive_that_is_none(self, content: bytes, tmp_path: Path) -> None:
+        (tmp_path / "app.tar.gz").write_bytes(content)
+        assert list(errors_of_source(tmp_path / "app.tar.gz", "archive")) == ["services.api.source.archive"]
+        assert list(errors_of_source(tmp_path / "none.tar.gz", "archive")) == ["services.api.source.archive"]
+        assert "source.directory" in errors_of_source(tmp_path, "archive")["services.api.source.archive"]
+
+    def test_what_app_exclude_leaves_out_is_not_in_the_source(self, tmp_path: Path) -> None:
+        inventory = {"variables": {"app_exclude": ["wsgi.py"], "ansible_connection": "local"}}
+        outcome = run(service({"directory": str(flask(tmp_path))}), inventory=inventory)
+        assert list(errors(outcome)) == ["services.api.entry"]
+
+    def test_a_source_of_several_services_is_read_once(self, tmp_path: Path) -> None:
+        flask(tmp_path)
+        (tmp_path / "requirements.txt").write_text("flask==3.1.3\ngunicorn==23.0.0\n", encoding="utf-8")
+        change = service({"directory": str(tmp_path)})
+        other = {
+            **base_of({})["services"]["api"],
+            "port": 5001,
+            "entry": "none:app",
+            "source": {"directory": str(tmp_path)},
+        }
+        change["services"]["other"] = other
+        outcome = run(change)
+        assert list(errors(outcome)) == ["services.other.entry"]
+        assert len(outcome["warnings"]) == 1
+        change["services"]["other"]["entry"] = "wsgi:app"
+        assert "2 services, 1 local source checked, no inventory was checked, 1 warning" in run(change)["summary"]
+
+
+class TestStart:
+    @pytest.mark.parametrize(
+        ("entry", "files"),
+        [
+            ("wsgi:app", {}),
+            ("shop.wsgi:app", {"shop/wsgi.py": "app = 1"}),
+            ("shop:create_app()", {"shop/__init__.py": "def create_app(): ..."}),
+            ("shop:app", {"shop.py": "try:\n    app = 1\nexcept Exception:\n    raise"}),
+            ("shop:app", {"shop.py": "from shop_core import app"}),
+            ("shop:app", {"shop.py": "import shop_core.app as app"}),
+            ("shop:app", {"shop.py": "from shop_core import *"}),
+            ("shop:app", {"shop.py": "globals()['app'] = 1"}),
+            ("shop:app", {"shop.py": "def start():\n    global app\n    app = 1"}),
+            ("shop:app", {"shop.py": "a, (app, b) = 1, (2, 3)"}),
+            ("shop:app", {"shop.py": "app: int = 1"}),
+            ("shop:app", {"shop.py": "(is not Python"}),
+                ("gunicorn.debug:app", {}),
+        ],
+    )
+    def test_an_entry_that_is_there(self, entry: str, files: dict[str, str], tmp_path: Path) -> None:
+        write(flask(tmp_path), files)
+        assert errors_of_source(tmp_path, entry=entry) == {}
+
+    @pytest.mark.parametrize(
+        ("entry", "files", "text"),
+        [
+            ("wsgi:application", {}, "wsgi.py defines no application at its top level"),
+            ("wsgy:app", {}, "wsgy.py is not in its source (it has wsgi.py; correct the entry, or the source)"),
+            ("shop.wsgi:app", {"shop/__init__.py": ""}, "shop/wsgi.py is not in its source (it has wsgi.py"),
+            ("WSGI:app", {}, "WSGI.py is not in its source (it has wsgi.py"),
+            ("src.wsgi:app", {"src/other.py": ""}, "src/wsgi.py is not in its source"),
+            ("shop:app", {"src/shop.py": "app = 1"}, "shop.py is not in its source (it has src/shop.py"),
+            ("shop:app", {"shop.py": "def start():\n    app = 1"}, "shop.py defines no app"),
+            ("shop:app", {"shop.py": "class App:\n    app = 1"}, "shop.py defines no app"),
+        ],
+    )
+    def test_an_entry_that_is_not(self, entry: str, files: dict[str, str], text: str, tmp_path: Path) -> None:
+        write(flask(tmp_path), files)
+        assert text in errors_of_source(tmp_path, entry=entry)["services.api.entry"]
+
+    def test_the_folders_of_pythonpath_are_looked_in(self, tmp_path: Path) -> None:
+        write(flask(tmp_path), {"src/shop.py": "app = 1"})
+        assert errors_of_source(tmp_path, entry="shop:app", environment={"PYTHONPATH": "src:/opt/lib"}) == {}
+
+    @pytest.mark.parametrize(
+        ("entry", "text"),
+        [
+            ("server.js", None),
+            ("./server.js", None),
+            ("lib/app.mjs", None),
+            ("sever.js", "sever.js is not in its source (it has server.js"),
+            ("server", "server is not in its source (it has server.js"),
+            ("lib", "lib is a directory of its source"),
+            ("Server.js", "Server.js is not in its source (it has server.js"),
+        ],
+    )
+    def test_scripts(self, entry: str, text: str | None, tmp_path: Path) -> None:
+        write(node(tmp_path), {"lib/app.mjs": ""})
+        found = errors_of_source(tmp_path, runtime="pm2", entry=entry)
+        assert (text is None and found == {}) or text in found["services.api.entry"]
+
+    def test_what_a_build_may_make_is_only_warned_of(self, tmp_path: Path) -> None:
+        outcome = run(
+            service({"directory": str(node(tmp_path))}, runtime="pm2", entry="dist/server.js", build="npm run build")
+        )
+        assert outcome["errors"] == []
+        assert "services.api.entry: dist/server.js is not in its source" in outcome["warnings"][0]
+
+    def test_static_directories(self, tmp_path: Path) -> None:
+        write(node(tmp_path), {"public/app.css": ""})
+        static = {"/static/": "public", "/media/": "media"}
+        change = service({"directory": str(tmp_path)}, runtime="pm2", entry="server.js", static=static)
+        found = errors(run({**change, "proxy": {"on": "app"}}))
+        assert list(found) == ["services.api.static./media/"]
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+class TestInventory:
+    @pytest.fixture
+    def inventory(self, tmp_path: Path) -> dict[str, Any]:
+        """One that is as it should be."""
+        (tmp_path / "key").write_text("x", encoding="utf-8")
+        (tmp_path / "ca.pem").write_text("-----BEGIN CERTIFICATE-----", encoding="utf-8")
+        variables = {
+            "ansible_ssh_private_key_file": str(tmp_path / "key"),
+            "app_database_authorities": "ca.pem",
+            "app_cache_authorities": str(tmp_path / "ca.pem"),
+        }
+        file = tmp_path / "all.yml"
+        file.write_text("".join(f"{name}: {value}\n" for name, value in variables.items()), encoding="utf-8")
+        return {"directory": str(tmp_path), "files": [str(file)], "variables": variables}
+
+    def check(self, inventory: Any, change: Any = None) -> dict[str, Any]:
+        base = {
+            "access": {"ssh_from": ["203.0.113.7/32"], "public_key": KEY},
+            "databases": {"main": {"engine": "postgres", "subnets": "private"}},
+            "caches": {"redis": {"engine": "redis", "subnets": "private"}},
+            **service({"git": "https://git.example/x"}, uses=["database/main", "cache/redis"]),
+        }
+        return run(merge(base, change or {}), inventory=inventory)
+
+    def test_a_good_one(self, inventory: Any) -> None:
+        outcome = self.check(inventory)
+        assert outcome["errors"] == outcome["warnings"] == []
+        assert "no inventory" not in outcome["summary"]
+
+    def test_ssh_that_is_open_to_no_address(self, inventory: Any) -> None:
+        assert list(errors(self.check(inventory, {"access": {"ssh_from": []}}))) == ["access.ssh_from"]
+
+    def test_no_public_key(self, inventory: Any) -> None:
+        assert list(errors(self.check(inventory, {"access": {"public_key": None}}))) == ["access.public_key"]
+        custom = {"access": {"public_key": None}, "instances": {"app": {"image": "ami-0123456789abcdef0"}}}
+        assert errors(self.check(inventory, custom)) == {}
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            {"variables": {"ansible_connection": "amazon.aws.aws_ssm"}},
+            {"variables": {"ansible_connection": "local"}},
+        ],
+    )
+    def test_hosts_that_are_not_reached_over_ssh_need_neither(self, inventory: Any, said: Any) -> None:
+        change = {"access": None, **service({"git": "https://git.example/x"}, uses=[])}
+        assert errors(self.check({**inventory, **said}, change)) == {}
+
+    def test_a_session_needs_no_open_port_but_a_key(self, inventory: Any) -> None:
+        change = {"access": {"ssh_from": []}}
+        assert errors(self.check({**inventory, "address": "ssm"}, change)) == {}
+        change = {"access": {"ssh_from": [], "public_key": None}}
+        assert list(errors(self.check({**inventory, "address": "ssm"}, change))) == ["access.public_key"]
+
+    def test_a_raw_rule_may_open_port_22(self, inventory: Any) -> None:
+        rule = {"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr": "203.0.113.7/32"}
+        resources = {"security_group/office": {"vpc": {"ref": "vpc/main"}, "description": "x", "ingress": [rule]}}
+        found = errors(self.check(inventory, {"access": {"ssh_from": []}, "resources": resources}))
+        assert "access.ssh_from" not in found
+
+    def test_a_private_key_that_is_not_there_has_the_line_of_the_inventory(
+        self, inventory: Any, tmp_path: Path
+    ) -> None:
+        (tmp_path / "key").unlink()
+        (item,) = self.check(inventory)["errors"]
+        assert (item["path"], item["file"], item["line"]) == (
+            "ansible_ssh_private_key_file",
+            str(tmp_path / "all.yml"),
+            1,
+        )
+
+    def test_a_relative_private_key_would_depend_on_the_current_directory(self, inventory: Any) -> None:
+        inventory["variables"]["ansible_ssh_private_key_file"] = "key"
+        assert "is relative" in errors(self.check(inventory))["ansible_ssh_private_key_file"]
+
+    @pytest.mark.parametrize("content", [None, "nothing of that kind"])
+    def test_authorities_that_are_not_there(self, content: str | None, inventory: Any, tmp_path: Path) -> None:
+        (tmp_path / "ca.pem").unlink()
+        if content is not None:
+            (tmp_path / "ca.pem").write_text(content, encoding="utf-8")
+        found = errors(self.check(inventory))
+        assert list(found) == ["app_database_authorities", "app_cache_authorities"]
+        assert "global-bundle.pem" in found["app_database_authorities"]
+        assert errors(self.check(inventory, service({"git": "https://git.example/x"}, uses=[]))) == {}
+
+    def test_authorities_that_are_not_named_are_warned_of_for_postgres(self, inventory: Any) -> None:
+        inventory["variables"]["app_database_authorities"] = ""
+        outcome = self.check(inventory)
+        assert outcome["errors"] == []
+        assert "app_database_authorities: is not set" in outcome["warnings"][0]
+
+    def test_certificates_of_the_proxy(self, inventory: Any, tmp_path: Path) -> None:
+        (tmp_path / "chain.pem").write_text("-----BEGIN CERTIFICATE-----", encoding="utf-8")
+        tls = {"certificate": str(tmp_path / "chain.pem"), "key": str(tmp_path / "chain.pem")}
+        found = errors(self.check(inventory, {"proxy": {"on": "app", "tls": tls}}))
+        assert list(found) == ["proxy.tls.key"]
