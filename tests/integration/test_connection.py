@@ -113,6 +113,15 @@ def test_so_is_that_of_a_variable(checkout: Checkout) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_keys_of_a_variable_show_nowhere(checkout: Checkout) -> None:
+    keys = {"aws_access_key": "AKIA", "aws_secret_key": SECRET_KEY}
+    path = checkout.source.parent / "group_vars" / "all" / "keys.yml"
+    path.write_text(json.dumps({"groundwork_connection": keys}))
+    done = checkout.provision("--check", "--diff", "-vvv")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert SECRET_KEY not in done.stdout + done.stderr
+
+
 def test_without_either_both_say_that_there_are_none(checkout: Checkout) -> None:
     done = checkout.provision("--check")
     assert done.returncode != 0
