@@ -41,6 +41,9 @@ class Account:
         assert service == "secretsmanager"
         return self
 
+    def check_caller(self) -> None:
+        """It belongs to whom it is expected to belong."""
+
     def get_secret_value(self, SecretId: str) -> Any:  # noqa: N803 - AWS's name
         self.calls.append(SecretId)
         if SecretId not in self.held:
