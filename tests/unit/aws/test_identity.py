@@ -162,7 +162,7 @@ def test_the_name_of_the_session_fits_whatever_the_user_is_called(
 
 
 class RefusingSts:
-    """STS that lets nobody assume anything."""
+    """STS that denies every call."""
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         def refuse(**_arguments: Any) -> Any:
