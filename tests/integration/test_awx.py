@@ -130,13 +130,13 @@ def awx(stacks: Stacks, tmp_path: Path) -> Awx:
     return Awx(tmp_path, made.proxy.url, made.account)
 
 
-def told(exported: Any) -> Any:
+def without_marks(exported: Any) -> Any:
     """Exported variables as people read them: text that is no template is marked."""
     return json.loads(json.dumps(exported), object_hook=lambda item: item.get("__ansible_unsafe", item))
 
 
 def test_the_project_of_the_page_has_no_lookup_of_a_file_that_awx_lacks_and_no_vault(awx: Awx) -> None:
-    variables = told(awx.inventory())["all"]["vars"]
+    variables = without_marks(awx.inventory())["all"]["vars"]
     assert variables["stack_name"] == NAME
     assert variables["stack_document"]["access"]["ssh_from"] == ["203.0.113.7/32"]
     assert variables["stack_document"]["services"]["frontend"]["instances"]["count"] == 2

@@ -108,18 +108,27 @@ def test_a_profile_of_the_inventory_is_that_of_the_playbooks(checkout: Checkout)
     assert SECRET_KEY not in done.stdout + done.stderr
 
 
-def test_so_is_that_of_a_variable(checkout: Checkout) -> None:
+def test_a_profile_of_the_variable_is_that_of_the_playbooks(checkout: Checkout) -> None:
     done = checkout.provision("--check", groundwork_connection={"aws_profile": "shop"})
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_without_either_both_say_that_there_are_none(checkout: Checkout) -> None:
+def test_keys_of_a_variable_show_nowhere(checkout: Checkout) -> None:
+    keys = {"aws_access_key": "AKIA", "aws_secret_key": SECRET_KEY}
+    path = checkout.source.parent / "group_vars" / "all" / "keys.yml"
+    path.write_text(json.dumps({"groundwork_connection": keys}))
+    done = checkout.provision("--check", "--diff", "-vvv")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert SECRET_KEY not in done.stdout + done.stderr
+
+
+def test_missing_credentials_are_reported(checkout: Checkout) -> None:
     done = checkout.provision("--check")
     assert done.returncode != 0
     assert "no AWS credentials" in done.stderr
 
 
-def test_a_role_is_assumed_by_both(checkout: Checkout) -> None:
+def test_inventory_and_playbook_assume_the_role(checkout: Checkout) -> None:
     checkout.options(profile="shop", iam_role_arn=f"arn:aws:iam::{OTHER}:role/deploy")
     done = checkout.provision("--check")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -163,7 +172,7 @@ def test_every_module_refuses_another_account(module: str, options: dict[str, An
     assert set(stack.proxy.names()) == {"GetCallerIdentity"}
 
 
-def test_the_account_of_the_document_is_no_news(stack: Stack) -> None:
+def test_the_account_of_the_document_is_compared_with_the_caller(stack: Stack) -> None:
     assert stack.present({"account": stack.account.id}, check=True).ok
     assert stack.proxy.names()[0] == "GetCallerIdentity"
     assert OTHER in stack.present({"account": OTHER}).message

@@ -106,11 +106,18 @@ CASES = [
         "metadata",
     ),
     Tampering(
-        "policy detached",
-        lambda stack, ec2: stack.account.client("iam").detach_role_policy(**role(stack), PolicyArn=SSM_POLICY),
+        "policy attached",
+        lambda stack, ec2: stack.account.client("iam").attach_role_policy(**role(stack), PolicyArn=SSM_POLICY),
         "changed",
         "iam_role/app",
         "managed_policies",
+    ),
+    Tampering(
+        "policy of sessions deleted",
+        lambda stack, ec2: stack.account.client("iam").delete_role_policy(**role(stack), PolicyName="sessions"),
+        "changed",
+        "iam_role/app",
+        "inline_policies",
     ),
     Tampering(
         "policy written",

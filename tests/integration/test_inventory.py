@@ -219,7 +219,7 @@ def test_what_a_playbook_sees(ansible: Ansible, ec2: Any, tmp_path: Path) -> Non
     assert done.returncode == 0, done.stdout + done.stderr
     here = json.loads((tmp_path / "localhost.json").read_text(encoding="utf-8"))
     assert (here["name"], here["region"]) == ("single-instance", "us-east-1")
-    assert here["document"]["access"] == {"ssh_from": ["203.0.113.7/32"], "public_key": PUBLIC_KEY}
+    assert here["document"]["access"] == {"connect": "ssh", "ssh_from": ["203.0.113.7/32"], "public_key": PUBLIC_KEY}
     there = json.loads((tmp_path / "app-1.json").read_text(encoding="utf-8"))
     assert there["services"][0]["port"] == 5007
     assert there["services"][0]["environment"]["GREETING"] == "{{ name }}"

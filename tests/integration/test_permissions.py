@@ -192,13 +192,13 @@ def is_another_one(path: Path) -> bool:
 
 def test_the_page_says_which_policies_each_playbook_needs() -> None:
     rows = re.findall(r"^\| (`.*?) \| (look.*?) \|$", PAGE, re.MULTILINE)
-    told = {name: set(needed.split(", ")) for names, needed in rows for name in re.findall(r"`([a-z_]+)`", names)}
+    documented = {name: set(needed.split(", ")) for names, needed in rows for name in re.findall(r"`([a-z_]+)`", names)}
     needed: dict[str, set[str]] = {}
     for path in sorted((CHECKOUT / "playbooks").glob("*.yml")):
         used = set(modules_of(path, set()))
         if used & POLICIES.keys() and not is_another_one(path):
             needed[path.stem] = {"look"}.union(*(POLICIES[module] for module in used & POLICIES.keys()))
-    assert told == needed
+    assert documented == needed
 
 
 def test_every_module_that_reaches_aws_has_its_policies() -> None:

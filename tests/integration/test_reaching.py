@@ -178,7 +178,7 @@ def test_a_session_leads_to_a_host_whatever_addresses_there_are(controller: Cont
 
 
 def test_without_a_key_file_nothing_names_one(controller: Controller) -> None:
-    """With AWX an agent holds the key."""
+    """With AWX, ssh-agent holds the key."""
     with ssh_server() as server:
         done = controller.run({"app": host("i-1", "127.0.0.1", ansible_port=server.port)})
     assert done.returncode == 0, done.stdout

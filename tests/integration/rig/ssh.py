@@ -23,8 +23,8 @@ class SshServer:
     tunnels: list[int] = field(default_factory=list)
 
 
-class _Everybody(asyncssh.SSHServer):
-    """Lets everybody in, and leads them on: what is tested is the key of the host."""
+class _OpenServer(asyncssh.SSHServer):
+    """Accepts every login and every tunnel: what is tested is the key of the host."""
 
     def __init__(self, server: SshServer) -> None:
         self._server = server
@@ -51,7 +51,7 @@ async def _serve(server: SshServer, address: str) -> asyncssh.SSHAcceptor:
         process.exit(child.returncode or 0)
 
     return await asyncssh.create_server(
-        lambda: _Everybody(server),
+        lambda: _OpenServer(server),
         address,
         server.port,
         server_host_keys=[asyncssh.generate_private_key("ssh-ed25519")],

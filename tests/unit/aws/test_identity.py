@@ -17,7 +17,11 @@ from ansible_collections.groundwork.aws.plugins.doc_fragments.aws import ModuleD
 from ansible_collections.groundwork.aws.plugins.module_utils._aws import identity
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.client import Clients
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import StackError
-from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS, Connection
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import (
+    ARGUMENTS,
+    Connection,
+    split_texts,
+)
 
 KEYS = {"access_key": "AKIAEXAMPLE", "secret_key": "secret"}
 ROLE = "arn:aws:iam::210987654321:role/deploy"
@@ -50,6 +54,21 @@ def test_the_documentation_has_the_options_and_their_aliases() -> None:
 
 def test_a_secret_is_in_no_text_about_a_connection() -> None:
     assert "hunter2" not in repr(Connection(access_key="AKIA", secret_key="hunter2", session_token="hunter2"))
+
+
+@pytest.mark.parametrize(
+    ("given", "items"),
+    [
+        (["a", "b"], ["a", "b"]),
+        (["a ", " b"], ["a", "b"]),
+        (["instance/app-1\ninstance/app-2\n"], ["instance/app-1", "instance/app-2"]),
+        (["a, b,,"], ["a", "b"]),
+        ([""], []),
+        ([], []),
+    ],
+)
+def test_lists_of_options_are_split_as_surveys_give_them(given: list[str], items: list[str]) -> None:
+    assert split_texts(given) == items
 
 
 @pytest.mark.parametrize("key", ["access_key", "secret_key", "session_token"])
@@ -143,7 +162,7 @@ def test_the_name_of_the_session_fits_whatever_the_user_is_called(
 
 
 class RefusingSts:
-    """STS that lets nobody assume anything."""
+    """STS that denies every call."""
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         def refuse(**_arguments: Any) -> Any:

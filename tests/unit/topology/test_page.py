@@ -37,7 +37,9 @@ def test_the_smallest_document_is_one() -> None:
 
 def test_the_example_of_a_layer_is_one() -> None:
     layer = block_with("stack_overrides:")["stack_overrides"]
-    layer["access"]["public_key"] = KEY
+    # A variable of inventories/aws.
+    assert layer["access"] == "{{ aws_access }}"
+    layer["access"] = {"public_key": KEY}
     document = load("single_instance", [layer])
     assert document["instances"]["app"]["type"] == "t3.small"
     assert document["services"]["web"]["memory"] is None

@@ -134,8 +134,8 @@ def costs(name: str) -> dict[str, float]:
 def test_the_page_has_what_a_topology_needs_of_each_quota(name: str) -> None:
     columns, rows = table("Quotas")
     assert name in columns, f"docs/quotas.md has no column for {name}: {expected_quotas(name)}"
-    told = {quota: row[name] for quota, row in rows.items()}
-    assert told == expected_quotas(name)
+    documented = {quota: row[name] for quota, row in rows.items()}
+    assert documented == expected_quotas(name)
 
 
 def expected_quotas(name: str) -> Cells:
