@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Callable, Mapping
@@ -66,6 +67,7 @@ class Keeper:
         if before != release.number:
             release.confirmed = False
             release.activation = max((other.activation for other in self.store.all()), default=0) + 1
+            release.activated_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             self.differ(f"current -> {before}\n" if before else "", f"current -> {release.number}\n")
             if not self.pretend:
                 self.store.write(release)
@@ -119,6 +121,7 @@ class Keeper:
             identity=identity(self.options["digest"], self.options["inputs"]),
             digest=self.options["digest"],
             version=self.options["version"],
+            commit=self.options.get("commit") or "",
         )
         if not self.pretend:
             self.removed = self.store.sweep()
@@ -223,6 +226,9 @@ class Keeper:
             "number": release.number,
             "path": str(self.store.path(release.number)),
             "version": release.version,
+            "commit": release.commit,
+            "activated_at": release.activated_at,
+            "confirmed": release.confirmed,
             "steps": release.steps,
             "settled": release.number == current and release.confirmed and self.environment_settled(release),
         }
