@@ -14,10 +14,12 @@ description:
     group of instances.
   - With a topology document, only the instances of its stack are listed. Hosts then carry what the document says of
     their services (C(groundwork_services), C(groundwork_proxy)), and every host, the implicit localhost included, has
-    the effective document (C(stack_document), C(stack_name), C(stack_region)).
+    the effective document (C(stack_document), C(stack_name), C(stack_region)) and its source (C(stack_topology)).
   - The document is layered with C(stack_overrides) from C(group_vars/all) beside the inventory source, then with
     C(stack_overrides) from the extra variables. An extra variable C(topology) takes the place of the option.
   - A stack that does not exist yet gives an inventory without hosts.
+  - A run with C(--limit localhost) has the controller as a host, since ansible does not count the implicit localhost
+    among the hosts that a limit leaves.
   - Files are named C(ec2_services.yml), C(ec2_services.yaml) or end in C(.ec2_services.yml) or C(.ec2_services.yaml).
 requirements:
   - boto3
@@ -38,7 +40,8 @@ options:
       - The topology document. A bare name is one of those that come with the collection, anything else a path, which
         counts from the current directory and then from the directory of the inventory source. A mapping is the
         document itself.
-      - Without it, the instances of all stacks are listed, and grouped by their tags.
+      - Without it, the playbook of an architecture such as C(groundwork.aws.ecommerce) brings its own topology.
+        In any other run the instances of all stacks are listed, and grouped by their tags.
     type: raw
     env:
       - name: GROUNDWORK_TOPOLOGY
@@ -118,11 +121,13 @@ cache_timeout: 600
 
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ansible import context
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.vars import combine_vars
@@ -138,7 +143,8 @@ from ansible_collections.groundwork.aws.plugins.module_utils._topology.hosts imp
     instance_variables,
     stack_variables,
 )
-from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory import layers, listing, naming
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.locate import describe_source
+from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory import command_line, layers, listing, naming
 
 Instance = dict[str, Any]
 FILE_NAME = re.compile(r"(?:^|\.)ec2_services\.ya?ml$")
@@ -156,7 +162,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
         document = self._document(path)
-        self._publish(document)
+        self._publish(document, path)
+        self._add_localhost()
         if listing.MISSING is not None:
             raise AnsibleParserError(f"boto3 cannot be imported: {listing.MISSING} (pip install boto3)")
         try:
@@ -169,7 +176,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _document(self, path: str) -> dict[str, Any] | None:
         extra = self._vars or {}
-        topology = extra.get("topology") or self.get_option("topology")
+        topology = self._topology()
         if not topology:
             return None
         found = layers.inventory_variables(self.loader, self.inventory.groups["all"], path)
@@ -179,13 +186,29 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         except TopologyError as error:
             raise AnsibleParserError(str(error)) from None
 
-    def _publish(self, document: dict[str, Any] | None) -> None:
+    def _topology(self) -> Any:
+        """The topology that the run names explicitly, else that of the architecture whose playbook it starts."""
+        explicit = (self._vars or {}).get("topology") or self.get_option("topology")
+        return explicit or command_line.select_architecture(context.CLIARGS)
+
+    def _publish(self, document: dict[str, Any] | None, path: str) -> None:
         """What all hosts have in common; the group `all` reaches the implicit localhost as well."""
         # They are named by playbooks, and may be without hosts.
         for group in ("groundwork", *CHANGING):
             self.inventory.add_group(group)
         if document is not None:
-            self._set("all", stack_variables(document))
+            source = describe_source(self._topology(), Path(path).absolute().parent)
+            self._set("all", {**stack_variables(document), "stack_topology": source})
+
+    def _add_localhost(self) -> None:
+        """Add the controller where the limit names it. In other runs it is not one of the hosts in `all`."""
+        if not command_line.names_localhost(context.CLIARGS):
+            return
+        if any(name in self.inventory.hosts for name in command_line.LOCALHOST):
+            return  # another source of the inventory says how to reach it
+        self.inventory.add_host("localhost")
+        self.inventory.set_variable("localhost", "ansible_connection", "local")
+        self.inventory.set_variable("localhost", "ansible_python_interpreter", sys.executable)
 
     def _instances(self, path: str, cache: bool, document: Mapping[str, Any] | None) -> list[Instance]:
         connection = Connection.of({name: self.get_option(name) for name in ARGUMENTS if name != "region"})
