@@ -195,16 +195,16 @@ def test_a_zone_is_lost_and_traffic_goes_on(stack: Stack, url: str, machines: di
 
 
 def test_destroy_keeps_data_that_nobody_named_and_then_leaves_nothing(stack: Stack, site: Run, url: str) -> None:
-    held = stack.play("destroy.yml", "-e", '{"allow_destroy": ["db_instance/main"]}')
+    held = stack.play("destroy.yml", "-e", "confirm=three-tier", "-e", '{"allow_destroy": ["db_instance/main"]}')
     assert held.code != 0
     (kept,) = set(re.findall(r"three-tier-main-before-\d{8}-\d{6}", held.output))
     discarded = stack.play("discard.yml", "-e", f"discard_instance={kept}")
     assert discarded.code == 0, discarded.output
-    refused = stack.play("destroy.yml")
+    refused = stack.play("destroy.yml", "-e", "confirm=three-tier")
     assert refused.code != 0
     assert "db_instance/main" in refused.output
     assert request(f"{url}/").status == 200
-    destroyed = stack.play("destroy.yml", "-e", '{"allow_destroy": ["db_instance/main"]}')
+    destroyed = stack.play("destroy.yml", "-e", "confirm=three-tier", "-e", '{"allow_destroy": ["db_instance/main"]}')
     assert destroyed.code == 0, destroyed.output
     assert stack.left_overs() == {}
     assert len(stack.client("rds").describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]) == 3
