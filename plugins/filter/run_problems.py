@@ -24,7 +24,6 @@ options:
       - What the run was asked for.
       - V(services) has the names of services, as a list or separated by commas; V(ref) a branch, tag or commit.
       - V(architecture) is the topology that the playbook is for, V(topology) the one that the inventory has.
-      - V(limit) says whether the run has a limit.
     type: dict
     required: true
   needs:

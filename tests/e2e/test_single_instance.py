@@ -232,7 +232,8 @@ def test_status_shows_releases_and_no_drift(lab: Lab, site: Run) -> None:
     status = lab.play("status.yml")
     assert status.code == 0, status.output
     assert not any(status.changed.values())
-    assert "release" in status.output
+    rows = [line.split() for line in status.output.splitlines() if f"  {HOST}  " in line]
+    assert [(row[-8], row[-2], row[-1]) for row in rows] == [("api", "healthy", "-"), ("web", "healthy", "-")]
     assert "missing: []" in status.output
 
 

@@ -181,6 +181,27 @@ def test_new_releases_of_both_tiers_drop_no_request(stack: Stack, url: str, tmp_
     assert set(stack.health("frontend").values()) == {"healthy"}
 
 
+def test_one_service_is_deployed_and_the_hosts_of_the_others_are_left_alone(
+    stack: Stack, url: str, tmp_path: Path
+) -> None:
+    source = tmp_path / "backend"
+    ignore = shutil.ignore_patterns(".venv", "__pycache__", "instance", ".pytest_cache")
+    shutil.copytree(CHECKOUT / "examples" / "portfolio_backend", source, ignore=ignore)
+    (source / "NOTES").write_text("A third release.\n")
+    changed = {"backend": {"source": {"directory": str(source)}}}
+    deploy = stack.play("deploy.yml", "-e", "services=backend", services=changed)
+    assert deploy.code == 0, deploy.output
+    assert set(deploy.changed) == {"localhost", *(f"three-tier-{name}" for name in BACK)}
+    assert f"{url}/" in "\n".join(deploy.output.splitlines()[-8:])
+    status = stack.play("status.yml", "-e", "services=backend", services=changed)
+    rows = [line.split() for line in status.output.splitlines() if "backend  three-tier-" in line]
+    assert len(rows) == len(BACK), status.output
+    assert {row[-2] for row in rows} == {"healthy"}
+    back = stack.play("rollback.yml", "-e", "services=backend", services=changed)
+    assert back.code == 0, back.output
+    assert set(back.changed) == {"localhost", *(f"three-tier-{name}" for name in BACK)}
+
+
 def test_a_zone_is_lost_and_traffic_goes_on(stack: Stack, url: str, machines: dict[str, Any]) -> None:
     lost = [machines[tier[0]]["InstanceId"] for tier in (FRONT, BACK)]
     stack.stop(*lost)
