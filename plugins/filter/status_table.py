@@ -65,7 +65,8 @@ _value:
 
 COLUMNS = ("SERVICE", "HOST", "RELEASE", "VERSION", "COMMIT", "DEPLOYED", "HEALTH", "TARGET")
 HEALTHY = range(200, 205)
-UNKNOWN, NONE = "unknown", "-"
+UNKNOWN = "unknown"
+NONE = "-"
 Row = tuple[str, ...]
 
 
