@@ -75,7 +75,7 @@ options:
     description: Name of a step that is done once for each release.
     type: str
   commit:
-    description: Commit of the source, kept with a staged release.
+    description: Commit of the source, kept with a staged release. That of the last time where it is staged again.
     type: str
     default: ""
   reason:

@@ -48,6 +48,7 @@ class Keeper:
     def make_staged(self) -> Release:
         self.lay_out()
         release = self.staged() or self.unpacked()
+        self.write_commit(release)
         self.write_environment(release)
         return release
 
@@ -121,7 +122,6 @@ class Keeper:
             identity=identity(self.options["digest"], self.options["inputs"]),
             digest=self.options["digest"],
             version=self.options["version"],
-            commit=self.options.get("commit") or "",
         )
         if not self.pretend:
             self.removed = self.store.sweep()
@@ -133,6 +133,13 @@ class Keeper:
             os.replace(incoming, self.store.path(number))
         self.write(release, f"release {number}: {release.version}\n")
         return release
+
+    def write_commit(self, release: Release) -> None:
+        """Keep the newest commit with this content: it may have been staged before it was committed."""
+        commit = self.options.get("commit") or ""
+        if commit and release.commit != commit:
+            release.commit = commit
+            self.write(release, f"release {release.number}: commit {commit}\n")
 
     def write_environment(self, release: Release) -> None:
         if self.options["environment"] is None:

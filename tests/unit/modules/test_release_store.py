@@ -141,6 +141,14 @@ def test_a_release_has_its_commit_and_the_time_of_its_last_switch(host: Host, mo
     assert host.call("listed")["activated_at"] == "2026-03-01T04:05:08Z"
 
 
+def test_the_same_content_of_another_commit_is_the_same_release(host: Host) -> None:
+    host.stage("one", commit="aaa-dirty")
+    again = host.stage("one", commit="bbb", version="v1.4")
+    assert (again["changed"], again["number"], again["commit"], again["version"]) == (True, 1, "bbb", "v-one")
+    assert not host.stage("one", commit="bbb")["changed"]
+    assert host.stage("one")["commit"] == "bbb"
+
+
 def test_notes_of_other_versions_of_the_collection_are_read(host: Host) -> None:
     host.deploy("one")
     note = host.root / ".groundwork" / "1" / "release.json"
