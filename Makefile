@@ -1,5 +1,7 @@
 # What a person types. `make site` brings an architecture up, `make test` runs everything that CI runs.
-TOPOLOGY ?= single_instance
+# The playbook of an architecture (make play-ecommerce) names its topology itself.
+ARCHITECTURES := $(patsubst topologies/%.yml,%,$(wildcard topologies/*.yml))
+TOPOLOGY ?= $(or $(patsubst play-%,%,$(firstword $(filter $(ARCHITECTURES:%=play-%),$(MAKECMDGOALS)))),single_instance)
 INVENTORY ?= inventories/lab
 # More options for ansible-playbook: make site ARGS="--check --diff"
 ARGS ?=
@@ -11,7 +13,7 @@ BIN := .venv/bin
 .PHONY: help setup setup-dev validate site test lint unit examples integration ministack versions role lab e2e bench schema lab-env down clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9%-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:  ## The virtual environment with ansible and what the modules need
 	@scripts/setup requirements.txt requirements-lab.txt
@@ -25,7 +27,7 @@ validate: setup  ## Check TOPOLOGY without AWS, with INVENTORY where you name on
 site: setup  ## Bring TOPOLOGY up on INVENTORY, and print where to find it
 	@scripts/play $(INVENTORY) playbooks/site.yml $(ARGS)
 
-play-%: setup  ## Run one playbook: make play-status, play-deploy, play-rollback, play-destroy …
+play-%: setup  ## Run one playbook (docs/playbooks.md): make play-status, play-deploy, play-rollback, play-destroy …
 	@scripts/play $(INVENTORY) playbooks/$*.yml $(ARGS)
 
 test: setup  ## Everything that CI runs

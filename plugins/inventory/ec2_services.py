@@ -14,12 +14,14 @@ description:
     group of instances.
   - With a topology document, only the instances of its stack are listed. Hosts then carry what the document says of
     their services (C(groundwork_services), C(groundwork_proxy)), and every host, the implicit localhost included, has
-    the effective document (C(stack_document), C(stack_name), C(stack_region)).
+    the effective document (C(stack_document), C(stack_name), C(stack_region)) and its source (C(stack_topology)).
   - The document is layered with C(stack_overrides) from C(group_vars/all) beside the inventory source, then with
     C(stack_overrides) from the extra variables. An extra variable C(topology) takes the place of the option.
   - Where the command line runs C(validate.yml) of this collection and nothing else, AWS is not asked, no hosts are
     listed, and the document is left to that playbook.
   - A stack that does not exist yet gives an inventory without hosts.
+  - A run with C(--limit localhost) has the controller as a host, since ansible does not count the implicit localhost
+    among the hosts that a limit leaves.
   - Files are named C(ec2_services.yml), C(ec2_services.yaml) or end in C(.ec2_services.yml) or C(.ec2_services.yaml).
 requirements:
   - boto3
@@ -43,7 +45,8 @@ options:
       - The topology document. A bare name is one of those that come with the collection, anything else a path. Here it
         counts from the directory of the inventory source; in the environment and in an extra variable from the current
         directory. A mapping is the document itself.
-      - Without it, the instances of all stacks are listed, and grouped by their tags.
+      - Without it, the playbook of an architecture such as C(groundwork.aws.ecommerce) brings its own topology.
+        In any other run the instances of all stacks are listed, and grouped by their tags.
     type: raw
     env:
       - name: GROUNDWORK_TOPOLOGY
@@ -148,6 +151,7 @@ cache_timeout: 600
 
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -171,8 +175,8 @@ from ansible_collections.groundwork.aws.plugins.module_utils._topology.hosts imp
     stack_variables,
 )
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.layers import findings_of, read_layer
-from ansible_collections.groundwork.aws.plugins.module_utils._topology.locate import is_bare_name
-from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory import layers, listing, naming
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.locate import describe_source, is_bare_name
+from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory import command_line, layers, listing, naming
 from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory.connection import (
     VARIABLE,
     choose_connection,
@@ -183,23 +187,6 @@ from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory.ssh impo
 
 Instance = dict[str, Any]
 FILE_NAME = re.compile(r"(?:^|\.)ec2_services\.ya?ml$")
-
-
-# The one playbook that needs no hosts, and must work without credentials.
-VALIDATE = Path(__file__).absolute().parents[2] / "playbooks" / "validate.yml"
-VALIDATE_NAME = "groundwork.aws.validate"
-
-
-def validates_only() -> bool:
-    """Whether the command line runs validate.yml of this collection and nothing else."""
-    playbooks = context.CLIARGS.get("args")
-    if not isinstance(playbooks, (list, tuple)) or not playbooks:
-        return False
-    return all(
-        name in (VALIDATE_NAME, f"{VALIDATE_NAME}.yml")
-        or (os.path.exists(name) and VALIDATE.exists() and VALIDATE.samefile(name))
-        for name in map(str, playbooks)
-    )
 
 
 @dataclass(frozen=True)
@@ -230,12 +217,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         said = self._read_config_data(path)
         found = layers.inventory_variables(self.loader, self.inventory.groups["all"], path)
         source = self._source(path, said)
+        only_validates = command_line.runs_only_validate(context.CLIARGS)
         document = None
         if source.topology:
             overrides = self._read_inventory(path, source, found)
-            document = None if validates_only() else self._document(source, overrides)
-        self._publish(document)
-        if validates_only():
+            document = None if only_validates else self._document(source, overrides)
+        self._publish(document, source)
+        self._add_localhost()
+        if only_validates:
             return
         if listing.MISSING is not None:
             raise AnsibleParserError(f"boto3 cannot be imported: {listing.MISSING} (pip install boto3)")
@@ -263,11 +252,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return connection
 
     def _source(self, path: str, said: Mapping[str, Any]) -> Source:
-        """The topology. What the inventory source says counts from its directory, the rest from the current one."""
+        """The topology that the run names, else that of the architecture whose playbook it starts.
+
+        A path in the inventory source counts from its directory, any other from the current one.
+        """
         near = Path(path).absolute().parent
         extra = (self._vars or {}).get("topology")
         if extra or not said.get("topology"):
-            topology = extra or self.get_option("topology")
+            topology = extra or self.get_option("topology") or command_line.select_architecture(context.CLIARGS)
             return Source(topology, None if isinstance(topology, Mapping) else Path.cwd())
         return Source(self.get_option("topology"), near)
 
@@ -279,7 +271,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._set(
             "all",
             {
-                "stack_topology": source.described(),
+                "stack_source": source.described(),
                 "stack_layers": overrides,
                 "stack_inventory": {**described, "address": self.get_option("address")},
             },
@@ -294,13 +286,24 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError(str(TopologyError(found.errors, found.name)))
         return found.document
 
-    def _publish(self, document: dict[str, Any] | None) -> None:
+    def _publish(self, document: dict[str, Any] | None, source: Source) -> None:
         """What all hosts have in common; the group `all` reaches the implicit localhost as well."""
         # They are named by playbooks, and may be without hosts.
         for group in ("groundwork", *CHANGING):
             self.inventory.add_group(group)
         if document is not None:
-            self._set("all", stack_variables(document))
+            name = describe_source(source.topology, source.near)
+            self._set("all", {**stack_variables(document), "stack_topology": name})
+
+    def _add_localhost(self) -> None:
+        """Add the controller where the limit names it. In other runs it is not one of the hosts in `all`."""
+        if not command_line.names_localhost(context.CLIARGS):
+            return
+        if any(name in self.inventory.hosts for name in command_line.LOCALHOST):
+            return  # another source of the inventory says how to reach it
+        self.inventory.add_host("localhost")
+        self.inventory.set_variable("localhost", "ansible_connection", "local")
+        self.inventory.set_variable("localhost", "ansible_python_interpreter", sys.executable)
 
     def _instances(
         self, path: str, cache: bool, document: Mapping[str, Any] | None, connection: Connection

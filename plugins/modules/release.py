@@ -74,6 +74,10 @@ options:
   step:
     description: Name of a step that is done once for each release.
     type: str
+  commit:
+    description: Commit of the source, kept with a staged release. That of the last time where it is staged again.
+    type: str
+    default: ""
   reason:
     description: Why the release failed.
     type: str
@@ -130,6 +134,19 @@ path:
 version:
   description: Its version.
   type: str
+  returned: when there is such a release
+commit:
+  description: Commit of its source, empty where it is not known.
+  type: str
+  returned: when there is such a release
+activated_at:
+  description: When it was last made the current one, in UTC; empty where it never was, or where that is not known.
+  type: str
+  returned: when there is such a release
+  sample: "2026-03-01T04:05:06Z"
+confirmed:
+  description: Whether it was seen healthy after it was last made the current one.
+  type: bool
   returned: when there is such a release
 steps:
   description: The steps that have been done for it.
@@ -189,6 +206,7 @@ def main() -> None:
             "restore": {"type": "bool", "default": False},
             "number": {"type": "int"},
             "step": {"type": "str"},
+            "commit": {"type": "str", "default": ""},
             "reason": {"type": "str", "default": ""},
             "keep": {"type": "int", "default": 5},
             "owner": {"type": "str", "default": "root"},

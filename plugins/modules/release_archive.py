@@ -85,6 +85,14 @@ version:
   description: Text that names the release.
   type: str
   returned: success
+commit:
+  description:
+    - The commit of O(git), or the last one that changed O(directory) where that is in a git checkout, followed by
+      C(-dirty) where it has changes that are not committed.
+    - Empty where there is none.
+  type: str
+  returned: success
+  sample: 0123456789abcdef0123456789abcdef01234567
 files:
   description: Number of files and links.
   type: int

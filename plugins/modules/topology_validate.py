@@ -91,7 +91,7 @@ EXAMPLES = r"""
 
 - name: Check it with what the inventory says
   groundwork.aws.topology_validate:
-    topology: "{{ stack_topology.topology }}"
+    topology: "{{ stack_source.topology }}"
     layers: "{{ stack_layers }}"
     inventory: "{{ stack_inventory }}"
 """

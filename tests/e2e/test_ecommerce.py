@@ -251,11 +251,13 @@ def test_site_takes_away_what_is_too_many_and_drops_no_request(stack: Stack, url
 
 
 def test_destroy_keeps_data_that_nobody_named_and_then_leaves_nothing(stack: Stack, site: Run, url: str) -> None:
-    refused = stack.play("destroy.yml")
+    refused = stack.play("destroy.yml", "-e", "confirm=ecommerce")
     assert refused.code != 0
     assert all(f"db_instance/{name}" in refused.output for name in STORED)
     named = [f"db_instance/{name}" for name in STORED] + ["secret/jwt"]
-    destroyed = stack.play("destroy.yml", "-e", f'{{"allow_destroy": {named!r}}}'.replace("'", '"'))
+    destroyed = stack.play(
+        "destroy.yml", "-e", "confirm=ecommerce", "-e", f'{{"allow_destroy": {named!r}}}'.replace("'", '"')
+    )
     assert destroyed.code == 0, destroyed.output
     assert stack.left_overs() == {}
     assert request(f"{url}/").status == 0

@@ -232,12 +232,13 @@ def test_status_shows_releases_and_no_drift(lab: Lab, site: Run) -> None:
     status = lab.play("status.yml")
     assert status.code == 0, status.output
     assert not any(status.changed.values())
-    assert "release" in status.output
+    rows = [line.split() for line in status.output.splitlines() if f"  {HOST}  " in line]
+    assert [(row[-8], row[-2], row[-1]) for row in rows] == [("api", "healthy", "-"), ("web", "healthy", "-")]
     assert "missing: []" in status.output
 
 
 def test_destroy_keeps_data_that_nobody_named(lab: Lab, url: str) -> None:
-    refused = lab.play("destroy.yml")
+    refused = lab.play("destroy.yml", "-e", "confirm=single-instance")
     assert refused.code != 0
     assert "allow_destroy" in refused.output
     assert "instance/app-1" in refused.output
@@ -245,7 +246,7 @@ def test_destroy_keeps_data_that_nobody_named(lab: Lab, url: str) -> None:
 
 
 def test_destroy_leaves_nothing(lab: Lab, site: Run) -> None:
-    destroyed = lab.play("destroy.yml", "-e", '{"allow_destroy": ["instance/app-1"]}')
+    destroyed = lab.play("destroy.yml", "-e", "confirm=single-instance", "-e", '{"allow_destroy": ["instance/app-1"]}')
     assert destroyed.code == 0, destroyed.output
     ec2, iam, ssm = lab.client("ec2"), lab.client("iam"), lab.client("ssm")
     owned = [{"Name": "tag:groundwork:stack", "Values": ["single-instance"]}]

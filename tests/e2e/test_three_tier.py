@@ -181,6 +181,27 @@ def test_new_releases_of_both_tiers_drop_no_request(stack: Stack, url: str, tmp_
     assert set(stack.health("frontend").values()) == {"healthy"}
 
 
+def test_one_service_is_deployed_and_the_hosts_of_the_others_are_left_alone(
+    stack: Stack, url: str, tmp_path: Path
+) -> None:
+    source = tmp_path / "backend"
+    ignore = shutil.ignore_patterns(".venv", "__pycache__", "instance", ".pytest_cache")
+    shutil.copytree(CHECKOUT / "examples" / "portfolio_backend", source, ignore=ignore)
+    (source / "NOTES").write_text("A third release.\n")
+    changed = {"backend": {"source": {"directory": str(source)}}}
+    deploy = stack.play("deploy.yml", "-e", "services=backend", services=changed)
+    assert deploy.code == 0, deploy.output
+    assert set(deploy.changed) == {"localhost", *(f"three-tier-{name}" for name in BACK)}
+    assert f"{url}/" in "\n".join(deploy.output.splitlines()[-8:])
+    status = stack.play("status.yml", "-e", "services=backend", services=changed)
+    rows = [line.split() for line in status.output.splitlines() if "backend  three-tier-" in line]
+    assert len(rows) == len(BACK), status.output
+    assert {row[-2] for row in rows} == {"healthy"}
+    back = stack.play("rollback.yml", "-e", "services=backend", services=changed)
+    assert back.code == 0, back.output
+    assert set(back.changed) == {"localhost", *(f"three-tier-{name}" for name in BACK)}
+
+
 def test_a_zone_is_lost_and_traffic_goes_on(stack: Stack, url: str, machines: dict[str, Any]) -> None:
     lost = [machines[tier[0]]["InstanceId"] for tier in (FRONT, BACK)]
     stack.stop(*lost)
@@ -195,16 +216,16 @@ def test_a_zone_is_lost_and_traffic_goes_on(stack: Stack, url: str, machines: di
 
 
 def test_destroy_keeps_data_that_nobody_named_and_then_leaves_nothing(stack: Stack, site: Run, url: str) -> None:
-    held = stack.play("destroy.yml", "-e", '{"allow_destroy": ["db_instance/main"]}')
+    held = stack.play("destroy.yml", "-e", "confirm=three-tier", "-e", '{"allow_destroy": ["db_instance/main"]}')
     assert held.code != 0
     (kept,) = set(re.findall(r"three-tier-main-before-\d{8}-\d{6}", held.output))
     discarded = stack.play("discard.yml", "-e", f"discard_instance={kept}")
     assert discarded.code == 0, discarded.output
-    refused = stack.play("destroy.yml")
+    refused = stack.play("destroy.yml", "-e", "confirm=three-tier")
     assert refused.code != 0
     assert "db_instance/main" in refused.output
     assert request(f"{url}/").status == 200
-    destroyed = stack.play("destroy.yml", "-e", '{"allow_destroy": ["db_instance/main"]}')
+    destroyed = stack.play("destroy.yml", "-e", "confirm=three-tier", "-e", '{"allow_destroy": ["db_instance/main"]}')
     assert destroyed.code == 0, destroyed.output
     assert stack.left_overs() == {}
     assert len(stack.client("rds").describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]) == 3

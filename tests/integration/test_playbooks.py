@@ -26,6 +26,8 @@ SITE = f"""
         that: inventory_hostname not in lost_before
 - ansible.builtin.import_playbook: {CHECKOUT}/playbooks/deploy.yml
 """
+# What comes before and after the plays that are meant here asks for a document and an account.
+STEP = {"groundwork_is_step": True}
 SERVED = "Have each new release served"
 HERE = {"ansible_connection": "local", "ansible_become": False, "ansible_python_interpreter": sys.executable}
 
@@ -33,7 +35,7 @@ HERE = {"ansible_connection": "local", "ansible_become": False, "ansible_python_
 def play(directory: Path, *options: str, lost: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
     (directory / "site.yml").write_text(SITE)
     facts = {"distribution": "Debian", "distribution_version": "12", "os_family": "Debian"}
-    variables = {"lost_before": list(lost), "groundwork_services": [], "ansible_facts": facts}
+    variables = {"lost_before": list(lost), "groundwork_services": [], "ansible_facts": facts, **STEP}
     inventory = {"groundwork": {"hosts": dict.fromkeys(HOSTS, HERE)}}
     return run(directory, inventory, variables, "--check", *options, "site.yml")
 
@@ -97,7 +99,7 @@ def resize(directory: Path, port: int, *others: str, **more: Any) -> str:
     variables = {"groundwork_stack": "shop", "groundwork_group": "api", "groundwork_services": [service], **HERE}
     hosts = {name: {**variables, "groundwork_host": name, "ec2_instance_id": "i-1"} for name in ("api-1", *others)}
     inventory = {"groundwork": {"hosts": hosts}, "groundwork_resizing": {"hosts": {"api-1": {}}}}
-    given = {"stack_document": {"name": "shop"}, "app_health_timeout": 1, **more}
+    given = {"stack_document": {"name": "shop"}, "app_health_timeout": 1, **STEP, **more}
     done = run(directory, inventory, given, CHECKOUT / "playbooks" / "resize.yml")
     assert done.returncode != 0
     return " ".join(done.stdout.split())

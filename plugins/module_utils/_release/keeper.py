@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Callable, Mapping
@@ -47,6 +48,7 @@ class Keeper:
     def make_staged(self) -> Release:
         self.lay_out()
         release = self.staged() or self.unpacked()
+        self.write_commit(release)
         self.write_environment(release)
         return release
 
@@ -66,6 +68,7 @@ class Keeper:
         if before != release.number:
             release.confirmed = False
             release.activation = max((other.activation for other in self.store.all()), default=0) + 1
+            release.activated_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             self.differ(f"current -> {before}\n" if before else "", f"current -> {release.number}\n")
             if not self.pretend:
                 self.store.write(release)
@@ -130,6 +133,13 @@ class Keeper:
             os.replace(incoming, self.store.path(number))
         self.write(release, f"release {number}: {release.version}\n")
         return release
+
+    def write_commit(self, release: Release) -> None:
+        """Keep the newest commit with this content: it may have been staged before it was committed."""
+        commit = self.options.get("commit") or ""
+        if commit and release.commit != commit:
+            release.commit = commit
+            self.write(release, f"release {release.number}: commit {commit}\n")
 
     def write_environment(self, release: Release) -> None:
         if self.options["environment"] is None:
@@ -223,6 +233,9 @@ class Keeper:
             "number": release.number,
             "path": str(self.store.path(release.number)),
             "version": release.version,
+            "commit": release.commit,
+            "activated_at": release.activated_at,
+            "confirmed": release.confirmed,
             "steps": release.steps,
             "settled": release.number == current and release.confirmed and self.environment_settled(release),
         }

@@ -24,7 +24,10 @@ def default_cache() -> Path:
 def make_archive(options: Mapping[str, Any]) -> dict[str, Any]:
     """The archive for the given source, made unless the cache has it."""
     cache = Path(options["cache"]) if options["cache"] else default_cache()
-    with opened(options, cache) as (root, named), tempfile.TemporaryDirectory(prefix="groundwork-made-") as scratch:
+    with (
+        opened(options, cache) as (root, named, commit),
+        tempfile.TemporaryDirectory(prefix="groundwork-made-") as scratch,
+    ):
         found = with_requirements(root, entries(root, options["exclude"]), scratch)
         content = digest(found)
         archive = cache / f"{content}.tar.gz"
@@ -34,6 +37,7 @@ def make_archive(options: Mapping[str, Any]) -> dict[str, Any]:
         "path": str(archive),
         "digest": content,
         "version": options["version"] or named or content[:12],
+        "commit": commit,
         "files": len(found),
         "size": archive.stat().st_size,
     }
@@ -51,18 +55,19 @@ def with_requirements(root: Path, found: list[Entry], scratch: str) -> list[Entr
 
 
 @contextmanager
-def opened(options: Mapping[str, Any], cache: Path) -> Iterator[tuple[Path, str]]:
-    """The source as a directory, with the version that it has by itself ("" when it has none)."""
+def opened(options: Mapping[str, Any], cache: Path) -> Iterator[tuple[Path, str, str]]:
+    """The source as a directory, with the version that it has by itself and its commit ("" where it has none)."""
     if options["directory"]:
-        yield existing(options["directory"], "directory"), ""
+        directory = existing(options["directory"], "directory")
+        yield directory, "", read_commit(directory)
         return
     with tempfile.TemporaryDirectory(prefix="groundwork-source-") as scratch:
         if options["archive"]:
             archive = existing(options["archive"], "archive")
             extract(archive, Path(scratch))
-            yield only_child(Path(scratch)), ""
+            yield only_child(Path(scratch)), "", ""
         else:
-            yield Path(scratch), check_out(options["git"], options["ref"], cache, Path(scratch))
+            yield Path(scratch), *check_out(options["git"], options["ref"], cache, Path(scratch))
 
 
 def existing(path: str, kind: str) -> Path:
@@ -86,8 +91,8 @@ def only_child(folder: Path) -> Path:
     return children[0] if len(children) == 1 and children[0].is_dir() else folder
 
 
-def check_out(url: str, ref: str, cache: Path, target: Path) -> str:
-    """Export one commit into ``target``; the version is the ref and the commit."""
+def check_out(url: str, ref: str, cache: Path, target: Path) -> tuple[str, str]:
+    """Export one commit into ``target``; the version, which is the ref and the commit, and the commit."""
     mirror = cache / "git" / hashlib.sha256(url.encode()).hexdigest()[:16]
     if not (mirror / "HEAD").exists():
         git(["init", "--quiet", "--bare", str(mirror)])
@@ -100,7 +105,17 @@ def check_out(url: str, ref: str, cache: Path, target: Path) -> str:
         extract(exported, target)
     finally:
         exported.unlink(missing_ok=True)
-    return version(ref, commit)
+    return version(ref, commit), commit
+
+
+def read_commit(directory: Path) -> str:
+    """The last commit that changed a directory of a git checkout, with `-dirty` for changes since; "" elsewhere."""
+    try:
+        commit = git(["-C", str(directory), "log", "-1", "--format=%H", "--", "."]).strip()
+        changes = git(["-C", str(directory), "status", "--porcelain", "--", "."])
+    except SourceProblem:  # no checkout, no commit yet, or one that git does not trust
+        return ""
+    return f"{commit}-dirty" if commit and changes else commit
 
 
 def refuse_submodules(listed: str) -> None:

@@ -19,7 +19,7 @@ import json
 import os
 import shutil
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Iterator, Mapping
 
@@ -32,6 +32,8 @@ class Release:
 
     ``steps`` are the things done once (build, migrate). ``activation`` counts the switches of `current`, so that
     "previous" follows time and not numbers. ``confirmed`` says that it was seen healthy after its last switch.
+    ``commit`` is the commit of its source, ``activated_at`` the time of its last switch (UTC, ISO 8601); both are empty
+    where they are not known, and in the notes of releases that were made before they were written down.
     """
 
     number: int
@@ -42,6 +44,8 @@ class Release:
     activation: int = 0
     confirmed: bool = False
     failed: str | None = None
+    commit: str = ""
+    activated_at: str = ""
 
 
 def identity(digest: str, inputs: Mapping[str, Any]) -> str:
@@ -103,7 +107,11 @@ class Store:
             content = self.note(number, "release.json").read_text(encoding="utf-8")
         except FileNotFoundError:
             return None
-        return Release(**json.loads(content)) if self.path(number).is_dir() else None
+        if not self.path(number).is_dir():
+            return None
+        known = {one.name for one in fields(Release)}
+        # A later version of this collection may have written more, before it was taken back.
+        return Release(**{key: value for key, value in json.loads(content).items() if key in known})
 
     def current(self) -> int | None:
         try:

@@ -12,7 +12,7 @@ from typing import Any
 from .._aws.client import Clients
 from .._aws.errors import StackError
 from .._stack.live import read_all
-from .._stack.resource import Scope
+from .._stack.resource import Live, Scope
 from .._stack.resources.target_group import TYPE
 
 HEALTHY, DRAINING, ABSENT = "healthy", "draining", "absent"
@@ -105,8 +105,19 @@ def find(clients: Clients, stack: str, region: str, service: str) -> Group:
             f"stack {stack} has {len(found)} target groups for {service}, and one is needed. Nothing was changed. "
             "Run the playbook provision.yml"
         )
-    (group,) = found
-    return Group(clients, group.id, group.attributes["name"], int(group.properties["port"]))
+    return _group_of(clients, found[0])
+
+
+def read_health(clients: Clients, stack: str, region: str) -> dict[str, dict[str, Member]]:
+    """The targets of every target group of a stack: by the name of the group in the stack, which is that of its
+    service, then by instance."""
+    alive = read_all(clients, [KIND], Scope(stack, region)).alive
+    groups = {live.name: _group_of(clients, live) for live in alive}
+    return {name: {one.instance: one for one in group.members()} for name, group in groups.items()}
+
+
+def _group_of(clients: Clients, live: Live) -> Group:
+    return Group(clients, live.id, live.attributes["name"], int(live.properties["port"]))
 
 
 def bring(

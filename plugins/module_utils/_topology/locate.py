@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 from .kinds import Report, suggestion
 
@@ -40,3 +41,14 @@ def _on_the_shelf(name: str, report: Report) -> Path | None:
     if found is None:
         report((), f"no topology of this name comes with the collection; {suggestion(name, list(known))}")
     return found
+
+
+def describe_source(source: Any, near: Path | None = None) -> str:
+    """What a document is called in messages: the name of one of the collection's (``three_tier``), or its path."""
+    if not isinstance(source, (str, os.PathLike)):
+        return "a document in the inventory or the extra variables"
+    path = find_document(str(source), lambda _place, _text: None, near)
+    if path is None:
+        return str(source)
+    path = path.absolute()
+    return path.stem if os.path.realpath(path.parent) == os.path.realpath(SHELF) else str(path)

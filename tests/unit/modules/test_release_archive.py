@@ -120,6 +120,43 @@ def test_a_tag_of_a_repository(tmp_path: Path) -> None:
     assert make(tmp_path, git=str(root))["digest"] != result["digest"]
 
 
+def test_the_commit_is_that_of_the_ref(tmp_path: Path) -> None:
+    root = repository(tmp_path)
+    tagged = head(root)
+    (root / "server.js").write_text("later()")
+    git(root, "commit", "--quiet", "--all", "--message=two")
+    assert make(tmp_path, git=str(root), ref="v1.0.0")["commit"] == tagged
+    assert make(tmp_path, git=str(root))["commit"] == head(root) != tagged
+
+
+def test_the_commit_of_a_directory_is_the_last_one_that_changed_it(tmp_path: Path) -> None:
+    root = repository(tmp_path)
+    first = head(root)
+    (root / "server.js").write_text("later()")
+    assert make(tmp_path, directory=str(root))["commit"] == f"{first}-dirty"
+    assert make(tmp_path, directory=str(root / "lib"))["commit"] == first
+    git(root, "commit", "--quiet", "--all", "--message=two")
+    assert make(tmp_path, directory=str(root))["commit"] == head(root)
+    assert make(tmp_path, directory=str(root / "lib"))["commit"] == first
+    (root / "lib" / "new.js").write_text("uncommitted")
+    assert make(tmp_path, directory=str(root / "lib"))["commit"] == f"{first}-dirty"
+
+
+def test_what_is_in_no_checkout_has_no_commit(tmp_path: Path) -> None:
+    root = tree(tmp_path)
+    assert make(tmp_path, directory=str(root))["commit"] == ""
+    git(root, "init", "--quiet")  # and none yet
+    assert make(tmp_path, directory=str(root))["commit"] == ""
+    with tarfile.open(tmp_path / "given.tar.gz", "w:gz") as tar:
+        tar.add(root, arcname=".")
+    assert make(tmp_path, archive=str(tmp_path / "given.tar.gz"))["commit"] == ""
+
+
+def head(root: Path) -> str:
+    command = ["git", "-C", str(root), "rev-parse", "HEAD"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
 def test_a_ref_that_does_not_exist(tmp_path: Path) -> None:
     with pytest.raises(SourceProblem, match="git fetch"):
         make(tmp_path, git=str(repository(tmp_path)), ref="v9")

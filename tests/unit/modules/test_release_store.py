@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import pwd
 import tarfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import pytest
 from ansible_collections.groundwork.aws.plugins.module_utils._release.keeper import Keeper, KeeperProblem
 from ansible_collections.groundwork.aws.plugins.module_utils._release.store import Release, Store, disposable, previous
 
+real_gmtime = time.gmtime
 ME = pwd.getpwuid(os.geteuid()).pw_name
 DEFAULTS = {
     "archive": None,
@@ -119,6 +122,41 @@ def test_secrets_go_into_the_file_and_nowhere_else(host: Host) -> None:
     assert "hunter2" not in str(staged)
     host.serve(1)
     assert "PASSWORD=hunter2\n" in host.file.read_text()
+
+
+def test_a_release_has_its_commit_and_the_time_of_its_last_switch(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter((1_772_337_906, 1_772_337_907, 1_772_337_908))
+    monkeypatch.setattr(time, "gmtime", lambda: real_gmtime(next(clock)))
+    staged = host.stage("one", commit="3f2a9c01b7de")
+    assert (staged["commit"], staged["activated_at"], staged["confirmed"]) == ("3f2a9c01b7de", "", False)
+    host.serve(1)
+    host.call("confirmed", number=1)
+    host.serve(1)  # again, which is no switch
+    first = host.call("listed")
+    assert (first["commit"], first["activated_at"]) == ("3f2a9c01b7de", "2026-03-01T04:05:06Z")
+    assert first["confirmed"]
+    host.deploy("two")
+    assert host.call("listed")["commit"] == ""
+    host.serve(1)
+    assert host.call("listed")["activated_at"] == "2026-03-01T04:05:08Z"
+
+
+def test_the_same_content_of_another_commit_is_the_same_release(host: Host) -> None:
+    host.stage("one", commit="aaa-dirty")
+    again = host.stage("one", commit="bbb", version="v1.4")
+    assert (again["changed"], again["number"], again["commit"], again["version"]) == (True, 1, "bbb", "v-one")
+    assert not host.stage("one", commit="bbb")["changed"]
+    assert host.stage("one")["commit"] == "bbb"
+
+
+def test_notes_of_other_versions_of_the_collection_are_read(host: Host) -> None:
+    host.deploy("one")
+    note = host.root / ".groundwork" / "1" / "release.json"
+    older = {key: value for key, value in json.loads(note.read_text()).items() if key not in ("commit", "activated_at")}
+    for content in (older, {**older, "of_a_later_version": True}):
+        note.write_text(json.dumps(content))
+        found = host.call("listed")
+        assert (found["number"], found["commit"], found["activated_at"], found["confirmed"]) == (1, "", "", True)
 
 
 def test_a_secret_that_was_rotated_reaches_the_service(host: Host) -> None:

@@ -13,7 +13,13 @@ import yaml
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import StackError
 from ansible_collections.groundwork.aws.plugins.module_utils._rollout import targets
-from ansible_collections.groundwork.aws.plugins.module_utils._rollout.targets import Wish, bring, decide, find
+from ansible_collections.groundwork.aws.plugins.module_utils._rollout.targets import (
+    Wish,
+    bring,
+    decide,
+    find,
+    read_health,
+)
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases" / "targets.yml").read_text(encoding="utf-8"))
 
@@ -116,6 +122,18 @@ def test_what_does_not_come_about_is_told_with_the_reason() -> None:
         "i-1 has not got healthy in target group web after 0 s: it is unhealthy "
         "(Target.ResponseCodeMismatch: codes: [500]). It is left as it is; 1 other targets are healthy."
     )
+
+
+def test_the_health_of_all_target_groups_of_the_stack_is_read() -> None:
+    sick = description("i-2", "unhealthy", Reason="Target.Timeout", Description="Request timed out")
+    owners = {"arn:web": ("shop", "target_group/web"), "arn:other": ("other", "target_group/web")}
+    account = Account([[description("i-1", "healthy"), sick]], owners)
+    found = read_health(account, "shop", "us-east-1")  # type: ignore[arg-type]
+    assert {name: {id: (one.state, one.why) for id, one in group.items()} for name, group in found.items()} == {
+        "web": {"i-1": ("healthy", ""), "i-2": ("unhealthy", "Target.Timeout: Request timed out")}
+    }
+    assert read_health(Account([[]], {}), "shop", "us-east-1") == {}  # type: ignore[arg-type]
+    assert account.calls == []
 
 
 @pytest.mark.parametrize("owners", [[], [("shop", "target_group/api")], [("other", "target_group/web")]])

@@ -229,7 +229,7 @@ class TestStart:
             ("shop:app", {"shop.py": "a, (app, b) = 1, (2, 3)"}),
             ("shop:app", {"shop.py": "app: int = 1"}),
             ("shop:app", {"shop.py": "(is not Python"}),
-                ("gunicorn.debug:app", {}),
+            ("gunicorn.debug:app", {}),
         ],
     )
     def test_an_entry_that_is_there(self, entry: str, files: dict[str, str], tmp_path: Path) -> None:
