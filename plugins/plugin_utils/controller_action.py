@@ -56,7 +56,7 @@ class ControllerAction(ActionBase):  # type: ignore[misc]
         return result
 
     def prepare_arguments(self, arguments: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the arguments for the module. ``variables`` are the task's. Raise AnsibleActionFail where it must not."""
+        """Return the arguments for the module from those of the task and its variables, or raise AnsibleActionFail."""
         return arguments
 
     def call_module(self, options: Mapping[str, Any]) -> dict[str, Any]:

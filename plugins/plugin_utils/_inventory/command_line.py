@@ -35,7 +35,7 @@ def select_architecture(arguments: Mapping[str, Any]) -> str | None:
 
 
 def runs_only_validate(arguments: Mapping[str, Any]) -> bool:
-    """Whether the run starts validate.yml and no other playbook: it needs no hosts and must work without credentials."""
+    """Whether the run starts validate.yml alone, which needs no hosts and must work without credentials."""
     playbooks = arguments.get("args")
     if not isinstance(playbooks, (list, tuple)) or not playbooks:
         return False
