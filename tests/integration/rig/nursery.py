@@ -18,6 +18,7 @@ import runpy
 import select
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 
@@ -31,6 +32,18 @@ def warm() -> None:
     from ansible_collections.groundwork.aws.plugins.module_utils._stack import entry  # noqa: F401
     from ansible_collections.groundwork.aws.plugins.module_utils._stack.resources import REGISTRY
 
+    sys.path.append(str(Path(__file__).parent))
+    import constraints
+
+    # Every request of every run is refused where AWS would refuse it.
+    create = Clients._create
+
+    def checked(made: Clients, service: str, retries: bool) -> Any:
+        client = create(made, service, retries)
+        client.meta.events.register("before-parameter-build", constraints.check)
+        return client
+
+    Clients._create = checked  # type: ignore[method-assign]
     # What was parsed is kept, for all sessions.
     parsed = functools.cache(Files().load_file)
     Files.load_file = lambda _files, path: parsed(path)  # type: ignore[method-assign]
