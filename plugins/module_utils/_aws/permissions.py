@@ -10,13 +10,14 @@ PAGE = "docs/permissions.md"
 LOOK, PROVISION, DEPLOY = "To look", "To provision", "To configure and deploy"
 # IAM's prefix of the actions of a service, where botocore calls the service otherwise.
 PREFIXES = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag"}
+SERVICES = "acm|cloudwatch|ec2|elasticache|elasticloadbalancing|iam|logs|rds|route53|secretsmanager|sns|ssm|sts|tag"
 # The first that matches decides: an action as a pattern, the policy, and the Sid of the statement in it.
 STATEMENTS = tuple(
     (re.compile(pattern), policy, sid)
     for pattern, policy, sid in (
         (r"secretsmanager:GetSecretValue", DEPLOY, "SecretsOfStacks, MasterUsers or SecretsKeptByHand"),
         (r"kms:\w+", PROVISION, "EncryptDatabases"),
-        (r"[a-z0-9-]+:(Describe|Get|List)\w+", LOOK, "Look"),
+        (rf"({SERVICES}):(Describe|Get|List)\w+", LOOK, "Look"),
         (r"ec2:\w*(Image|Instance|KeyPair|Snapshot|Tags|Volume)\w*", PROVISION, "Instances"),
         (r"ec2:\w+", PROVISION, "Network"),
         (r"elasticloadbalancing:\w+", PROVISION, "LoadBalancers"),

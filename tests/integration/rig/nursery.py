@@ -18,6 +18,7 @@ import runpy
 import select
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 
@@ -31,6 +32,18 @@ def warm() -> None:
     from ansible_collections.groundwork.aws.plugins.module_utils._stack import entry  # noqa: F401
     from ansible_collections.groundwork.aws.plugins.module_utils._stack.resources import REGISTRY
 
+    sys.path.append(str(Path(__file__).parent))
+    import constraints
+
+    # Every request of every run is refused where AWS would refuse it.
+    create = Clients._create
+
+    def checked(made: Clients, *arguments: Any, **options: Any) -> Any:
+        client = create(made, *arguments, **options)
+        client.meta.events.register("before-parameter-build", constraints.check)
+        return client
+
+    Clients._create = checked  # type: ignore[method-assign]
     # All sessions of all runs share the parsed models.
     parsed = functools.cache(JSONFileLoader().load_file)
     JSONFileLoader.load_file = lambda _loader, path: parsed(path)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._aws.tags import RE
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.graph import Step
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.live import Inventory
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.plan import Change, Plan
-from ansible_collections.groundwork.aws.plugins.module_utils._stack.poll import verdict
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.poll import GoneError, verdict
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.resource import (
     Edit,
     Listing,
@@ -332,6 +333,16 @@ DELETE = ("delete", "thing/a")
 
 def test_what_is_gone_is_deleted() -> None:
     finish(worker(Account(refusal("InvalidThing.NotFound")), kind(), change("delete", thing())), DELETE)
+
+
+@pytest.mark.parametrize(("gone", "is_done"), [("t-1", True), ("snapshot-1", False)])
+def test_what_somebody_else_deletes_while_it_is_waited_for_is_deleted(gone: str, is_done: bool) -> None:
+    """Its snapshot, which somebody else deletes in between, is not: the data would be lost."""
+    slow = replace(kind(), delete=lambda _client, live: iter([Wait(UP, live.id)]))
+    work = worker(Account(), slow, change("delete", thing())).work(DELETE)
+    assert isinstance(next(work), Await)
+    with pytest.raises(StopIteration if is_done else GoneError):
+        work.throw(GoneError(gone, "up"))
 
 
 def test_what_is_in_use_is_tried_again_for_a_while() -> None:
