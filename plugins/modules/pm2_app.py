@@ -101,7 +101,8 @@ RETURN = r"""
 action:
   description:
     - What was done (or would be, in check mode).
-    - One of V(none), V(start), V(recreate), V(restart), V(scale), V(reload) and V(delete). V(restart) stops the application and starts it, V(recreate) does so because an option differs.
+    - One of V(none), V(start), V(recreate), V(restart), V(scale), V(reload) and V(delete).
+    - V(restart) stops the application and starts it, V(recreate) does so because an option differs.
   type: str
   returned: always
   sample: reload

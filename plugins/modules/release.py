@@ -155,7 +155,8 @@ fallback:
   returned: always
 fallbacks:
   description:
-    - Numbers of all releases to go back to, the best first. The current one where it is healthy, then those that served last.
+    - Numbers of all releases to go back to, the best first.
+    - That is the current one where it is healthy, then those that served last.
   type: list
   elements: int
   returned: always

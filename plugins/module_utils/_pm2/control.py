@@ -14,7 +14,6 @@ from typing import Any, Mapping, Optional, Sequence
 
 from .process import Target, judge
 
-
 QUERY_TIMEOUT = 60.0  # Seconds for an answer of the daemon.
 ACTION_TIMEOUT = 300.0  # Seconds for an action: a reload waits for every process in turn, and for its requests.
 START_TIMEOUT = 15.0  # Seconds that systemd gets to start a daemon that died.

@@ -71,13 +71,14 @@ class Launcher:
             return 1
         self.tell_manager()
         while self.serving.poll() is None:
+            # First those that came while a release was loaded.
+            while self.requests:
+                command, asker = self.requests.pop(0)
+                self.answer(asker, self.change_release() or "ok" if command == "reload" else self.status())
             numbers = self.wait()
             if signal.SIGTERM in numbers or signal.SIGINT in numbers:
                 end(self.serving, signal.SIGTERM)
                 return 0
-            while self.requests:
-                command, asker = self.requests.pop(0)
-                self.answer(asker, self.change_release() or "ok" if command == "reload" else self.status())
         say(f"gunicorn ended with {self.serving.returncode}")
         return 1
 
@@ -109,6 +110,8 @@ class Launcher:
         if kind in ("reload", "status"):
             self.requests.append((kind, rest))
             return kind, 0
+        if kind not in ("loaded", "ended", "retired"):
+            return kind, 0
         gunicorn, _space, worker = rest.partition(" ")
         if self.serving is not None and int(gunicorn) == self.serving.pid:
             self.count_worker(kind, worker)
@@ -128,7 +131,6 @@ class Launcher:
         """What `watch` asks for."""
         return json.dumps(
             {
-                "launcher": os.getpid(),
                 "release": self.release,
                 "ended_workers": self.ended_workers,
                 "quiet_seconds": time.monotonic() - self.last_loss,
