@@ -93,7 +93,7 @@ def assert_clean(host: Any) -> None:
     """No process ends, none is left over, and every process manager calls its own healthy."""
     samples = []
     for _ in range(2):
-        seen = {}
+        seen: dict[str, Any] = {}
         for service in ("old", *NODE):
             processes = pm2_processes(host, service)
             assert len(processes) == {"web": 2}.get(service, 1), (service, processes)
@@ -102,7 +102,11 @@ def assert_clean(host: Any) -> None:
         unit = host.check_output("systemctl show --property ActiveState,NRestarts,MainPID groundwork-api.service")
         assert "ActiveState=active" in unit
         seen["api"] = unit
-        seen["workers"] = host.check_output("pgrep -f '^/srv/(api|old)/releases/.*gunicorn'")
+        gunicorns = host.check_output("pgrep --list-full --full '^/srv/(api|old)/releases/.*gunicorn'").splitlines()
+        places = {one.split()[1].partition("/.venv")[0] for one in gunicorns}
+        # A worker that hangs would outlive its release, and keep the address.
+        assert places == {f"/srv/{service}/releases/{current(host, service)}" for service in ("api", "old")}
+        seen["workers"] = sorted(one.split()[0] for one in gunicorns)
         samples.append(seen)
         time.sleep(3)
     assert samples[0] == samples[1]
@@ -137,6 +141,7 @@ def test_a_good_release_follows_a_bad_one(host: Any, good: Source) -> None:
     assert_clean(host)
 
 
+@pytest.mark.long
 def test_what_ends_soon_is_found_before_it_serves(host: Any, bad: Source) -> None:
     before = current(host, "web")
     pids = [process["pid"] for process in pm2_processes(host, "web")]
@@ -173,6 +178,7 @@ def test_a_release_that_crashes_is_rolled_back_by_hand(host: Any, good: Source, 
         host.run_expect([0], f"rm -f /srv/{service}/shared/crash")
 
 
+@pytest.mark.long
 def test_an_earlier_release_serves_where_the_previous_one_is_damaged(host: Any, good: Source, bad: Source) -> None:
     earlier = {service: current(host, service) for service in PATHS}
     add(good, "// damaged\n", "# damaged\n")
@@ -191,6 +197,7 @@ def test_an_earlier_release_serves_where_the_previous_one_is_damaged(host: Any, 
     assert_clean(host)
 
 
+@pytest.mark.long
 def test_a_first_release_that_fails_leaves_nothing_running(host: Any, good: Source, bad: Source) -> None:
     host.run_expect([0], "systemctl stop groundwork-api.socket groundwork-api.service")
     add(bad, *FAILURES["ends-after-a-while"])
@@ -213,6 +220,7 @@ def test_a_first_release_that_fails_leaves_nothing_running(host: Any, good: Sour
     assert_clean(host)
 
 
+@pytest.mark.long
 def test_a_daemon_of_pm2_that_died_is_waited_for(host: Any, good: Source) -> None:
     host.run_expect([0], "systemctl kill --signal KILL pm2.service")
     add(good, "// after the end of PM2\n", "# after the end of PM2\n")

@@ -22,6 +22,7 @@ Python 3.9 and its standard library only: it runs under the system's own Python,
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ctypes
 import json
 import os
@@ -38,6 +39,7 @@ PR_SET_PDEATHSIG = 1
 LISTENER = 3
 # Processes that end while a release is watched, or before it is loaded, until it is in a crash loop.
 CRASH_LIMIT = 2
+ORPHAN_TIMEOUT = 5.0  # Seconds for the requests of workers whose gunicorn has ended.
 STATUS_TIMEOUT = 2.0  # Seconds for an answer; a launcher that loads a release answers later.
 # A socket that gunicorn takes for systemd's is one that it never removes.
 AS_SYSTEMD_WOULD = ("/bin/sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"', "sh")
@@ -77,9 +79,10 @@ class Launcher:
                 self.answer(asker, self.change_release() or "ok" if command == "reload" else self.status())
             numbers = self.wait()
             if signal.SIGTERM in numbers or signal.SIGINT in numbers:
-                end(self.serving, signal.SIGTERM)
+                end(self.serving)
                 return 0
         say(f"gunicorn ended with {self.serving.returncode}")
+        end_workers(self.serving)
         return 1
 
     def tell_manager(self) -> None:
@@ -150,14 +153,14 @@ class Launcher:
         problem = self.problem_with(follower)
         if problem:
             say(f"{release} {problem}{'; the release before goes on' if self.serving else ''}")
-            end(follower, signal.SIGKILL)
+            kill_group(follower)
             return f"{release} {problem}"
         os.chdir(release)
         before, self.serving = self.serving, follower
         self.release, self.last_loss = release, time.monotonic()
         self.ended_workers, self.retired_workers = 0, set()
         if before:
-            end(before, signal.SIGTERM)
+            end(before)
         say(f"{release} serves")
         return ""
 
@@ -169,6 +172,7 @@ class Launcher:
             env=self.environment(release),
             pass_fds=[LISTENER],
             preexec_fn=end_with_launcher,
+            start_new_session=True,
         )
 
     def environment(self, release: str) -> dict[str, str]:
@@ -244,11 +248,31 @@ def remove(path: str) -> None:
         os.unlink(path)
 
 
-def end(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
     """gunicorn itself limits how long its running requests may take (graceful_timeout)."""
     if process.poll() is None:
-        process.send_signal(how)
+        process.terminate()
     process.wait()
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """End a gunicorn and its workers: one that hangs would outlive gunicorn, keep the address, and serve one day."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def end_workers(process: subprocess.Popen[bytes]) -> None:
+    """Workers whose gunicorn has ended keep the address of the service until they have ended, too."""
+    deadline = time.monotonic() + ORPHAN_TIMEOUT
+    try:
+        os.killpg(process.pid, signal.SIGTERM)
+        while time.monotonic() < deadline:
+            os.killpg(process.pid, 0)
+            time.sleep(0.1)
+    except ProcessLookupError:
+        return
+    kill_group(process)
 
 
 def end_with_launcher() -> None:

@@ -9,8 +9,10 @@ import importlib.util
 import json
 import os
 import socket
+import subprocess
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -171,3 +173,57 @@ def test_no_launcher_is_no_answer(running: Any) -> None:
     with pytest.raises(FileNotFoundError):
         launcher.ask(running.options, "status", 5)
     assert launcher.identify(running.options.control) is None
+
+
+@pytest.fixture
+def gunicorn() -> Iterator[subprocess.Popen[bytes]]:
+    """A process in a group of its own, with a child that ends by no signal but SIGKILL."""
+    script = "trap '' TERM; sh -c 'trap \"\" TERM; while :; do sleep 0.1; done' & echo; trap - TERM; wait"
+    with subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, start_new_session=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield process
+        launcher.kill_group(process)
+
+
+def is_group_alive(process: subprocess.Popen[bytes]) -> bool:
+    try:
+        os.killpg(process.pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_until_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Whether its group is gone soon: what init has to reap takes a moment."""
+    deadline = time.monotonic() + 10
+    while is_group_alive(process) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return not is_group_alive(process)
+
+
+def test_workers_that_hang_do_not_outlive_a_release_that_does_not_load(gunicorn: subprocess.Popen[bytes]) -> None:
+    launcher.kill_group(gunicorn)
+    assert wait_until_ended(gunicorn)
+    launcher.kill_group(gunicorn)
+
+
+def test_workers_that_hang_do_not_outlive_their_gunicorn(
+    gunicorn: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They would keep the address of the service from the next launcher."""
+    monkeypatch.setattr(launcher, "ORPHAN_TIMEOUT", 0.5)
+    gunicorn.kill()
+    gunicorn.wait()
+    assert is_group_alive(gunicorn)
+    launcher.end_workers(gunicorn)
+    assert wait_until_ended(gunicorn)
+
+
+def test_gunicorn_gets_a_group_of_its_own(running: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: dict[str, Any] = {}
+    monkeypatch.setattr(launcher.subprocess, "Popen", lambda command, **options: started.update(options))
+    monkeypatch.setattr(running, "environment", lambda release: {}, raising=False)
+    running.options.entry = "wsgi:app"
+    running.start(RELEASE)
+    assert started["start_new_session"]
