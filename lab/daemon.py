@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import logging
 import os
@@ -25,7 +26,10 @@ log = logging.getLogger("lab")
 
 
 def serve(name: str) -> int:
-    """Run the lab of that name until told to end; what it is was written down by `lab up`."""
+    """Run the lab of that name until told to end; what it is was written down by `lab up`.
+
+    Returns an exit status: EADDRINUSE tells `lab up` that another program has taken the port.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     paths = lab_paths(name)
     description = read_description(paths)
@@ -44,12 +48,23 @@ def serve(name: str) -> int:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    with server:
-        log.info("lab %s answers at %s (process %s)", name, server.endpoint, os.getpid())
-        ended.wait()
-        log.info("lab %s ends; its guests go on running", name)
+    status = _answer(server, name, ended)
     if guests:
         guests.close()
+    return status
+
+
+def _answer(server: LabServer, name: str, ended: threading.Event) -> int:
+    try:
+        with server:
+            log.info("lab %s answers at %s (process %s)", name, server.endpoint, os.getpid())
+            ended.wait()
+            log.info("lab %s ends; its guests go on running", name)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        log.error("lab %s cannot listen: %s", name, error)
+        return errno.EADDRINUSE
     return 0
 
 

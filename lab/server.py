@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -98,6 +99,8 @@ class LabServer:
         }
 
     def start(self) -> LabServer:
+        """Answer from now on; raises an OSError where another program has the port, and then nothing has changed."""
+        listener = socket.create_server(("127.0.0.1", self._port))
         hooks.install()
         hooks.targets.measure(self._tender is not None)
         hooks.plane.drive(self._tender is not None)
@@ -106,7 +109,11 @@ class LabServer:
         if self._store:
             self._store.load()
         application = Gate(DomainDispatcherApplication(create_backend_app), self.lock, self._after_change, self._name)
-        self._server = make_server("127.0.0.1", self._port, application, threaded=True, request_handler=Handler)
+        with listener:
+            host, port = listener.getsockname()
+            self._server = make_server(
+                host, port, application, threaded=True, request_handler=Handler, fd=listener.fileno()
+            )
         self._server.daemon_threads = True  # type: ignore[attr-defined]
         self._thread = threading.Thread(target=self._server.serve_forever, name="api", daemon=True)
         self._thread.start()

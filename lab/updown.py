@@ -5,30 +5,37 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import http.client
 import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 
-from . import engine, image, names
+from . import engine, image, names, ports
 from .al2023 import remove_standins
 from .description import Description, read_description, running_pid, write_description
 from .engine.dockerd import engine_answers
 from .guests import docker, wiring
-from .paths import CHECKOUT, LabPaths, alone, cache_directory, identity, lab_paths
+from .paths import CHECKOUT, LabPaths, alone, cache_directory, identity, lab_paths, labs_directory
 from .ranges import create_network
 from .shell import LabError, as_root, run
 
 DEFAULT_NAME = "default"
 DEFAULT_PORT = 5600
 START_TIME = 60.0
+# An outgoing connection that happens to have the port of a lab may end soon.
+PORT_PATIENCE = 10.0
+PORT_RETRIES = 4
 Say = Callable[[str], None]
+
+
+class PortTakenError(LabError):
+    """The port of a lab is in use by another program."""
 
 
 def setup(say: Say) -> tuple[str, str]:
@@ -50,16 +57,23 @@ def up(name: str, port: int | None, guests: bool, say: Say) -> Description:
         if port and port != known.port:
             raise LabError(f"lab {name} runs already, on port {known.port}; take it down to give it another")
         return known
-    description = _prepare(name, _port(name, port, known), guests if known is None else known.guests, say, known)
+    claimed = _claim_port(name, port, known, say)
+    description = _prepare(name, guests if known is None else known.guests, say, known)
     _make_key(paths, name)
     # Made by whoever takes the lab up, who can therefore remove what root puts there.
     paths.copies.mkdir(mode=0o700, exist_ok=True)
-    return _start(paths, description)
+    for _retry in range(PORT_RETRIES):
+        try:
+            return _start(paths, dataclasses.replace(description, port=claimed))
+        except PortTakenError:
+            # Another program was faster between the look and the start.
+            claimed = _claim_port(name, port, known, say)
+    return _start(paths, dataclasses.replace(description, port=claimed))
 
 
-def _prepare(name: str, port: int, guests: bool, say: Say, known: Description | None) -> Description:
-    description = known or Description(name, port, guests, identity=identity(name), checkout=str(CHECKOUT))
-    description = dataclasses.replace(description, port=port, pid=0)
+def _prepare(name: str, guests: bool, say: Say, known: Description | None) -> Description:
+    description = known or Description(name, 0, guests, identity=identity(name), checkout=str(CHECKOUT))
+    description = dataclasses.replace(description, pid=0)
     if not guests:
         return description
     guests_image, appliances = setup(say)
@@ -74,23 +88,57 @@ def _prepare(name: str, port: int, guests: bool, say: Say, known: Description | 
     return description
 
 
-def _port(name: str, wanted: int | None, known: Description | None) -> int:
-    port = wanted or (known.port if known else DEFAULT_PORT if name == DEFAULT_NAME else 0)
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _claim_port(name: str, requested: int | None, known: Description | None, say: Say) -> int:
+    """The port for a lab that is about to start: the one asked for, the one that it had, or one of the lab's choice."""
+    fixed = requested or (DEFAULT_PORT if name == DEFAULT_NAME and known is None else 0)
+    wanted = fixed or (known.port if known else 0)
+    if not wanted:
+        return ports.choose_port(identity(name), _ports_of_labs(name))
+    if _wait_until_free(wanted):
+        return wanted
+    if fixed or _listener(wanted):
+        raise PortTakenError(
+            f"port {wanted} of 127.0.0.1 is in use by {_listener(wanted) or 'an outgoing connection'}; "
+            "choose another with --port"
+        )
+    chosen = ports.choose_port(identity(name), {wanted, *_ports_of_labs(name)})
+    say(f"port {wanted} is in use by an outgoing connection; {name} moves to {chosen} (`lab env` has the new exports)")
+    return chosen
+
+
+def _wait_until_free(port: int) -> bool:
+    """Whether the port is free, or becomes it soon. A program that listens on it is not waited for."""
+    ends = time.monotonic() + PORT_PATIENCE
+    while not ports.is_free(port):
+        if _listener(port) or time.monotonic() > ends:
+            return False
+        time.sleep(0.2)
+    return True
+
+
+def _ports_of_labs(name: str) -> set[int]:
+    """The ports of the other labs, also of those that do not run at the moment."""
+    found = set()
+    for directory in labs_directory().glob("*"):
         try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise LabError(f"port {port} of 127.0.0.1 is in use by {_who(port)}; choose another with --port") from error
-        return int(probe.getsockname()[1])
+            description = read_description(LabPaths(directory)) if directory.name != name else None
+        except LabError:
+            # What is damaged is told to the person who uses that lab.
+            continue
+        if description:
+            found.add(description.port)
+    return found
 
 
-def _who(port: int) -> str:
+def _listener(port: int) -> str:
+    """Who listens on a port of loopback; empty when nobody does."""
     other = _health(port)
     if other:
         return f'the lab "{other}"'
-    shown = run("ss", "-Hltnp", f"sport = :{port}", check=False).stdout
-    return shown.partition("users:((")[2].partition("))")[0] or "another program"
+    listening = run("ss", "-Hltnp", f"sport = :{port}", check=False).stdout
+    if not listening.strip():
+        return ""
+    return listening.partition("users:((")[2].partition("))")[0] or "another program"
 
 
 def _health(port: int) -> str:
@@ -137,6 +185,8 @@ def _start(paths: LabPaths, description: Description) -> Description:
     ends = time.monotonic() + START_TIME
     while _health(description.port) != description.name:
         if process.poll() is not None or time.monotonic() > ends:
+            if process.poll() == errno.EADDRINUSE:
+                raise PortTakenError(f"port {description.port} of 127.0.0.1 was taken just when the lab started")
             last = paths.log.read_text(errors="replace").strip().splitlines()[-1:] or ["it printed nothing"]
             raise LabError(f"lab {description.name} did not start: {last[0]} (log: {paths.log})")
         time.sleep(0.1)

@@ -12,7 +12,8 @@ description:
   - It compares with what really runs, directory of the release included. PM2 itself only knows the symbolic link that
     an application was started with and would call an old release up to date.
   - Waits until all processes are online and stay so. When they do not, it fails with the last lines of their log.
-  - PM2's daemon must run already, under systemd. The module never starts one.
+  - A process that crashes in a loop is never reloaded, which PM2 cannot do. It is stopped, and started when it is gone.
+  - PM2's daemon must run already, under systemd. The module never starts one; it waits 15 seconds for one that died.
 author:
   - groundwork.aws authors (@groundwork-aws)
 options:
@@ -24,9 +25,13 @@ options:
     description:
       - V(present) starts the application, and reloads, scales or makes it anew when something differs.
       - V(reloaded) does the same, and reloads when nothing differs.
+      - V(restarted) stops the application, waits until its processes are gone, and starts it. Where O(reload_command)
+        is given and the application is online, it tries that first, because it interrupts nothing.
+      - V(stable) changes nothing, and fails when a process ends again and again, or exceeds its memory limit, before
+        all of them have been online for O(settle) seconds.
       - V(absent) removes it from PM2.
     type: str
-    choices: [present, reloaded, absent]
+    choices: [present, reloaded, restarted, stable, absent]
     default: present
   start:
     description: V(false) leaves an application alone that PM2 does not have yet.
@@ -60,7 +65,7 @@ options:
     type: int
     default: 60
   settle:
-    description: For how many seconds they must have been online.
+    description: For how many seconds they must have been online without a crash.
     type: int
     default: 2
 extends_documentation_fragment:
@@ -79,6 +84,13 @@ EXAMPLES = r"""
     name: web
     file: /etc/groundwork/pm2/web.json
 
+- name: Fail unless it runs for ten seconds without a crash
+  groundwork.aws.pm2_app:
+    name: web
+    state: stable
+    file: /etc/groundwork/pm2/web.json
+    settle: 10
+
 - name: Remove an application
   groundwork.aws.pm2_app:
     name: web
@@ -87,7 +99,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 action:
-  description: What was done (or would be, in check mode).
+  description:
+    - What was done (or would be, in check mode).
+    - One of V(none), V(start), V(recreate), V(restart), V(scale), V(reload) and V(delete).
+    - V(restart) stops the application and starts it, V(recreate) does so because an option differs.
   type: str
   returned: always
   sample: reload
@@ -110,7 +125,14 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.groundwork.aws.plugins.module_utils._pm2.control import Pm2, Pm2Problem, last_lines
-from ansible_collections.groundwork.aws.plugins.module_utils._pm2.process import Plan, plan
+from ansible_collections.groundwork.aws.plugins.module_utils._pm2.process import (
+    Plan,
+    Target,
+    count_restarts,
+    expect_restarts,
+    is_reloadable,
+    plan,
+)
 
 
 def process_of(file: str, name: str) -> dict[str, Any]:
@@ -129,7 +151,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "name": {"type": "str", "required": True},
-            "state": {"choices": ["present", "reloaded", "absent"], "default": "present"},
+            "state": {"choices": ["present", "reloaded", "restarted", "stable", "absent"], "default": "present"},
             "start": {"type": "bool", "default": True},
             "file": {"type": "path"},
             "reload_command": {"type": "list", "elements": "str"},
@@ -140,12 +162,13 @@ def main() -> None:
             "timeout": {"type": "int", "default": 60},
             "settle": {"type": "int", "default": 2},
         },
-        required_if=[("state", "present", ["file"]), ("state", "reloaded", ["file"])],
+        required_if=[("state", state, ["file"]) for state in ("present", "reloaded", "restarted", "stable")],
         supports_check_mode=True,
     )
     options = module.params
+    acts = {"absent": remove, "stable": watch}
     try:
-        module.exit_json(**(remove(options, module.check_mode) if options["state"] == "absent" else bring(module)))
+        module.exit_json(**acts.get(options["state"], bring)(options, module.check_mode))
     except (Pm2Problem, OSError) as problem:
         module.fail_json(msg=f"{options['name']} is not as wanted under PM2: {problem}.")
 
@@ -158,47 +181,95 @@ def remove(options: Mapping[str, Any], pretend: bool) -> dict[str, Any]:
     pm2 = daemon(options)
     running = pm2.processes(options["name"]) if pm2.alive() else []
     if running and not pretend:
-        pm2.run("delete", options["name"])
+        pm2.stop(options["name"])
         pm2.run("save", "--force")
     return {"changed": bool(running), "action": "delete" if running else "none", "processes": []}
 
 
-def bring(module: AnsibleModule) -> dict[str, Any]:
-    options = module.params
-    wanted = process_of(options["file"], options["name"])
-    release = os.path.realpath(wanted.get("cwd", "/"))
+def watch(options: Mapping[str, Any], pretend: bool) -> dict[str, Any]:
+    """See whether what runs stays up. In check mode nothing was started that could be watched."""
+    process_file = process_of(options["file"], options["name"])
     pm2 = daemon(options)
-    if not pm2.alive() and not module.check_mode:
-        raise Pm2Problem(f"its daemon does not answer in {pm2.home} (systemctl start pm2)")
-    running = pm2.processes(options["name"]) if pm2.alive() else []
-    what = plan(wanted, running, pm2.directories(running), release)
-    if what.action == "start" and not options["start"]:
-        what = Plan("none")
-    elif what.action == "none" and options["state"] == "reloaded":
-        what = Plan("reload", (("reload", "", "asked for"),))
-    if what.action != "none" and not module.check_mode:
-        running = carry_out(pm2, what, wanted, release, options)
+    running: list[Mapping[str, Any]] = []
+    if not pretend:
+        expected = count_restarts(pm2.processes(options["name"]))
+        running = wait(pm2, process_file, expected, options)
+    return result("none", running, release_of(process_file), Plan("none"))
+
+
+def bring(options: Mapping[str, Any], pretend: bool) -> dict[str, Any]:
+    process_file = process_of(options["file"], options["name"])
+    release = release_of(process_file)
+    pm2 = daemon(options)
+    # In check mode PM2 may not be installed yet.
+    running = [] if pretend and not pm2.alive() else pm2.processes(options["name"])
+    what = choose(plan(process_file, running, pm2.directories(running), release), running, options)
+    action = what.action
+    if action != "none" and not pretend:
+        before = count_restarts(running)
+        try:
+            action, running = act(pm2, action, process_file, before, options)
+        except Pm2Problem:
+            if action != "reload" or options["state"] != "restarted":
+                raise
+            action, running = act(pm2, "restart", process_file, before, options)
+        pm2.run("save", "--force")
+    return result(action, running, release, what)
+
+
+def choose(found: Plan, running: list[Mapping[str, Any]], options: Mapping[str, Any]) -> Plan:
+    """What the state asks for beyond what differs."""
+    if found.action == "start":
+        return found if options["start"] else Plan("none")
+    if options["state"] == "restarted":
+        seamless = options["reload_command"] and all(is_reloadable(process) for process in running)
+        return Plan("reload" if seamless else "restart", found.reasons or (("restart", "", "asked for"),))
+    if found.action == "none" and options["state"] == "reloaded":
+        return Plan("reload", (("reload", "", "asked for"),))
+    return found
+
+
+def act(
+    pm2: Pm2, action: str, process_file: Mapping[str, Any], before: Mapping[Any, int], options: Mapping[str, Any]
+) -> tuple[str, list[Mapping[str, Any]]]:
+    """Do it, and wait until the processes are stable: the action that was really done, and the processes."""
+    number = process_file.get("instances", 1)
+    try:
+        done = pm2.carry_out(action, options["name"], options["file"], number, options["reload_command"])
+    except Pm2Problem as problem:
+        raise with_log(problem, process_file) from problem
+    # An application that goes over to the release itself is not restarted by PM2.
+    seamless = done == "reload" and options["reload_command"]
+    return done, wait(pm2, process_file, expect_restarts("none" if seamless else done, before), options)
+
+
+def wait(
+    pm2: Pm2, process_file: Mapping[str, Any], expected: Mapping[Any, int], options: Mapping[str, Any]
+) -> list[Mapping[str, Any]]:
+    target = Target(process_file.get("instances", 1), release_of(process_file), options["settle"])
+    try:
+        return pm2.wait(options["name"], target, expected, options["timeout"])
+    except Pm2Problem as problem:
+        raise with_log(problem, process_file) from problem
+
+
+def with_log(problem: Pm2Problem, process_file: Mapping[str, Any]) -> Pm2Problem:
+    log = process_file.get("error_file", "")
+    return Pm2Problem(f"{problem}. The last lines of {log}:\n{last_lines(log)}\n")
+
+
+def release_of(process_file: Mapping[str, Any]) -> str:
+    return os.path.realpath(process_file.get("cwd", "/"))
+
+
+def result(action: str, running: list[Mapping[str, Any]], release: str, what: Plan) -> dict[str, Any]:
     return {
-        "changed": what.action != "none",
-        "action": what.action,
+        "changed": action != "none",
+        "action": action,
         "processes": [process["pid"] for process in running],
         "release": release,
         "diff": {side: side_of(what, place) for side, place in (("before", 1), ("after", 2))},
     }
-
-
-def carry_out(
-    pm2: Pm2, what: Plan, wanted: Mapping[str, Any], release: str, options: Mapping[str, Any]
-) -> list[Mapping[str, Any]]:
-    name, number = options["name"], wanted.get("instances", 1)
-    try:
-        pm2.carry_out(what, name, options["file"], number, options["reload_command"])
-        running = pm2.wait(name, number, release, options["timeout"], options["settle"])
-    except Pm2Problem as problem:
-        log = wanted.get("error_file", "")
-        raise Pm2Problem(f"{problem}. The last lines of {log}:\n{last_lines(log)}\n") from problem
-    pm2.run("save", "--force")
-    return running
 
 
 def side_of(what: Plan, place: int) -> str:

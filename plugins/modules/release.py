@@ -30,10 +30,11 @@ options:
         Whether it works is open until V(confirmed).
       - V(confirmed) notes that release O(number) was seen healthy.
       - V(failed) notes that release O(number) is none to go back to.
+      - V(withdrawn) removes C(current), so that no release is started any more, at boot for example.
       - V(pruned) removes all but the last O(keep) releases. The current one and the one before it always stay.
       - V(absent) removes release O(number), which must not be the current one.
     type: str
-    choices: [listed, staged, recorded, current, confirmed, failed, pruned, absent]
+    choices: [listed, staged, recorded, current, confirmed, failed, withdrawn, pruned, absent]
     default: listed
   archive:
     description:
@@ -169,6 +170,13 @@ fallback:
   description: Number of the release to go back to when the next switch fails.
   type: int
   returned: always
+fallbacks:
+  description:
+    - Numbers of all releases to go back to, the best first.
+    - That is the current one where it is healthy, then those that served last.
+  type: list
+  elements: int
+  returned: always
 releases:
   description: All releases, oldest first.
   type: list
@@ -193,7 +201,17 @@ def main() -> None:
         argument_spec={
             "root": {"type": "path", "required": True},
             "state": {
-                "choices": ["listed", "staged", "recorded", "current", "confirmed", "failed", "pruned", "absent"],
+                "choices": [
+                    "listed",
+                    "staged",
+                    "recorded",
+                    "current",
+                    "confirmed",
+                    "failed",
+                    "withdrawn",
+                    "pruned",
+                    "absent",
+                ],
                 "default": "listed",
             },
             "archive": {"type": "path"},

@@ -29,7 +29,9 @@ class Stack:
         layers = dict(self.overrides)
         known = layers.get("services", {})
         changed = {name: {**known.get(name, {}), **said} for name, said in (services or {}).items()}
-        words = json.dumps({"stack_overrides": {**layers, "services": {**known, **changed}}})
+        # Of every service, and there are many on each instance here.
+        quick = {"app_stable_time": 5}
+        words = json.dumps({"stack_overrides": {**layers, "services": {**known, **changed}}, **quick})
         return self.lab.play(playbook, "-e", words, *options, topology=self.topology)
 
     def client(self, service: str) -> Any:

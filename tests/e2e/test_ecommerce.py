@@ -11,14 +11,16 @@ from __future__ import annotations
 import http.client
 import os
 import re
+import shutil
 import ssl
 import uuid
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from harness import Answer, Lab, Run, Traffic, request, wait_for
+from harness import CHECKOUT, Answer, Lab, Run, Traffic, request, wait_for
 from stacks import Stack, assert_serves
 
 pytestmark = pytest.mark.docker
@@ -166,6 +168,34 @@ def test_a_database_restarts_and_its_service_recovers_by_itself(stack: Stack, ur
     stack.client("rds").reboot_db_instance(DBInstanceIdentifier="ecommerce-order")
     wait_for(lambda: status() != 200, 60, "the restart of the database")
     wait_for(lambda: status() == 200, 60, "the service after it")
+
+
+def test_a_release_that_crashes_is_replaced_by_the_one_before_and_no_request_fails(
+    stack: Stack, url: str, machines: dict[str, Any], tmp_path: Path
+) -> None:
+    """It ends four seconds after its start, and nothing tries it before it is served."""
+    source = tmp_path / "shop"
+    shutil.copytree(CHECKOUT / "examples" / "ecommerce", source, ignore=shutil.ignore_patterns("node_modules"))
+    server = source / "services" / "frontend" / "server.js"
+    good = server.read_text()
+    changed = {"frontend": {"source": {"directory": str(source)}}}
+    server.write_text(f"{good}\nsetTimeout(() => process.exit(3), 4000);\n")
+    with Traffic(f"{url}/", f"{url}/api/products/", every=0.1) as traffic:
+        failed = stack.play("deploy.yml", "-e", "services=frontend", "-e", "app_trial=false", services=changed)
+    host = f"ecommerce-{host_of('frontend', 1)}"
+    assert failed.code != 0
+    assert f"of frontend did not become healthy on {host}: " in failed.output, failed.output
+    assert f"serves again on {host}, and the load balancer calls it healthy" in failed.output, failed.output
+    assert traffic.sent > 100
+    assert traffic.failures == []
+    assert set(stack.health("frontend").values()) == {"healthy"}
+    assert len(stack.health("frontend")) == 2
+    server.write_text(f"{good}\n// mended\n")
+    with Traffic(f"{url}/", f"{url}/api/products/", every=0.1) as traffic:
+        mended = stack.play("deploy.yml", "-e", "services=frontend", "-e", "app_trial=false", services=changed)
+    assert mended.code == 0, mended.output
+    assert traffic.failures == []
+    assert set(stack.health("frontend").values()) == {"healthy"}
 
 
 @pytest.mark.long

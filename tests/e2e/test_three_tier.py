@@ -202,6 +202,40 @@ def test_one_service_is_deployed_and_the_hosts_of_the_others_are_left_alone(
     assert set(back.changed) == {"localhost", *(f"three-tier-{name}" for name in BACK)}
 
 
+FAILURES = {
+    "ends at start": "import os\nos._exit(3)\n",
+    "ends after four seconds": "import os, threading\nthreading.Timer(4, lambda: os._exit(3)).start()\n",
+    "hangs before it listens": "import time\ntime.sleep(3600)\n",
+    "answers 500": "app.before_request(lambda: ('no', 500))\n",
+    # As the kernel ends a worker that has taken too much.
+    "leaks memory": "import os, threading\nthreading.Timer(2, lambda: os.kill(os.getpid(), 9)).start()\n",
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_release_that_fails_is_replaced_by_the_one_before_and_no_request_fails(
+    stack: Stack, url: str, tmp_path: Path, failure: str
+) -> None:
+    source = tmp_path / "frontend"
+    ignore = shutil.ignore_patterns(".venv", "__pycache__", "instance", ".pytest_cache")
+    shutil.copytree(CHECKOUT / "examples" / "portfolio_frontend", source, ignore=ignore)
+    with (source / "wsgi.py").open("a") as entry:
+        entry.write(FAILURES[failure])
+    before = request(f"{url}/version").body
+    with Traffic(f"{url}/", f"{url}/api/projects", every=0.1) as traffic:
+        failed = stack.play(
+            "deploy.yml", "-e", "services=frontend", services={"frontend": {"source": {"directory": str(source)}}}
+        )
+    assert failed.code != 0
+    assert "of frontend did not become healthy on three-tier-frontend-1: " in failed.output, failed.output
+    assert "serves again on three-tier-frontend-1, and the load balancer calls it healthy" in failed.output
+    assert traffic.sent > 100
+    assert traffic.failures == []
+    assert {request(f"{url}/version").body for _ in range(4)} == {before}
+    assert list(stack.health("frontend").values()) == ["healthy", "healthy"]
+
+
 def test_a_zone_is_lost_and_traffic_goes_on(stack: Stack, url: str, machines: dict[str, Any]) -> None:
     lost = [machines[tier[0]]["InstanceId"] for tier in (FRONT, BACK)]
     stack.stop(*lost)

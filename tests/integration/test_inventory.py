@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +21,7 @@ import pytest
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.client import PAGE_SIZES
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import Connection
 from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory import listing
+from lab.ports import choose_port
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -56,15 +56,9 @@ PLAYBOOK = """
 """
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    port = free_port()
+    port = choose_port("test_inventory")
     log = (tmp_path_factory.mktemp("api") / "log").open("w")
     server = subprocess.Popen([BIN / "moto_server", "-H", "127.0.0.1", "-p", str(port)], stdout=log, stderr=log)
     url = f"http://127.0.0.1:{port}"
@@ -312,7 +306,7 @@ def test_no_credentials(ansible: Ansible) -> None:
 
 
 def test_an_api_that_is_away(ansible: Ansible) -> None:
-    ansible.options(endpoint_url=f"http://127.0.0.1:{free_port()}")
+    ansible.options(endpoint_url=f"http://127.0.0.1:{choose_port('nobody')}")
     assert "AWS cannot be reached" in ansible.refused()
 
 

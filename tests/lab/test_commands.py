@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -12,6 +13,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from labtools import Lab
+
+from lab.description import Description, write_description
+from lab.paths import LabPaths
+from lab.ports import read_local_ports
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +74,20 @@ def test_a_port_that_is_taken(api: Lab) -> None:
     mine = api.exports["AWS_ENDPOINT_URL"].rpartition(":")[2]
     refused = Lab("taken", api.home).run("up", "--no-guests", "--port", mine, check=False)
     assert f'in use by the lab "{api.name}"' in refused.stderr
+
+
+def test_its_port_is_none_that_outgoing_connections_get(api: Lab) -> None:
+    port = int(api.exports["AWS_ENDPOINT_URL"].rpartition(":")[2])
+    assert port not in read_local_ports()
+
+
+def test_a_port_that_is_taken_while_the_process_starts(api: Lab) -> None:
+    """`lab up` chooses another one when the process ends with this status."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        busy = Lab("busy", api.home)
+        write_description(LabPaths(api.home / busy.name), Description(busy.name, taken.getsockname()[1], guests=False))
+        assert busy.run("serve", check=False).returncode == errno.EADDRINUSE
+    busy.run("down", "--keep-engine")
 
 
 def test_it_listens_on_loopback_only(api: Lab) -> None:

@@ -8,76 +8,13 @@ The tests build on each other, in the order in which they stand: first what was 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
+from deploys import AS_APP, PATHS, Source, current
 from guest import answer, curl, wait_for
 from load import Load
-
-SCENARIO = Path(__file__).resolve().parents[1]
-AS_APP = "runuser -u app -- env HOME=/home/app PATH=/usr/local/bin:/usr/bin:/bin"
-PATHS = {"api": "/api/x", "old": "/old/x", "web": "/"}
-
-
-class Source:
-    """A copy of the sources that tests may change, and the playbook that deploys it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        shutil.copytree(SCENARIO / "sources", folder, dirs_exist_ok=True)
-
-    def change(self, name: str, before: str, after: str) -> None:
-        path = self.folder / name
-        text = path.read_text()
-        assert before in text
-        path.write_text(text.replace(before, after))
-
-    def play(self, playbook: str, *options: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [
-                "ansible-playbook",
-                "--inventory",
-                os.environ["MOLECULE_INVENTORY_FILE"],
-                *options,
-                str(SCENARIO / playbook),
-            ],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            env={
-                **os.environ,
-                "ANSIBLE_FORCE_COLOR": "0",
-                "ANSIBLE_NOCOLOR": "1",
-                "MOLECULE_SOURCES": str(self.folder),
-            },
-        )
-
-    def deploy(self, *options: str) -> subprocess.CompletedProcess[str]:
-        return self.play("deploy.yml", *options)
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Source:
-    return Source(tmp_path_factory.mktemp("sources"))
-
-
-@pytest.fixture(scope="module")
-def address() -> str:
-    """The container as a client outside of it sees it."""
-    name = f"molecule-{os.environ['MOLECULE_SCENARIO_NAME']}"
-    shape = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
-    command = ["docker", "inspect", "-f", shape, name]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-
-def current(host: Any, service: str) -> int:
-    return int(host.check_output(f"readlink /srv/{service}/current").rpartition("/")[2])
 
 
 def texts(load: Load) -> set[str]:

@@ -12,7 +12,13 @@ import subprocess
 import time
 from typing import Any, Mapping, Optional, Sequence
 
-from .process import Plan, crashes, settled
+from .process import Target, judge
+
+QUERY_TIMEOUT = 60.0  # Seconds for an answer of the daemon.
+ACTION_TIMEOUT = 300.0  # Seconds for an action: a reload waits for every process in turn, and for its requests.
+START_TIMEOUT = 15.0  # Seconds that systemd gets to start a daemon that died.
+STOP_ATTEMPTS = 5
+STOP_TIMEOUT = 30.0  # Seconds that ended processes get to be gone, before they are killed.
 
 
 class Pm2Problem(RuntimeError):
@@ -46,27 +52,43 @@ class Pm2:
                 return False
         return True
 
-    def run(self, *arguments: str) -> str:
-        return self.ask([self.executable, *arguments])
+    def wait_until_alive(self) -> None:
+        """systemd starts a daemon that died anew; it and what it restores need a moment."""
+        deadline = time.monotonic() + START_TIMEOUT
+        while not self.alive():
+            if time.monotonic() > deadline:
+                raise Pm2Problem(f"its daemon does not answer in {self.home} (systemctl start pm2)")
+            time.sleep(0.5)
 
-    def ask(self, command: Sequence[str]) -> str:
-        done = self.as_user(command)
+    def run(self, *arguments: str, timeout: float = ACTION_TIMEOUT) -> str:
+        """Run a command of PM2. It would start a daemon of its own where that of systemd has just died."""
+        self.wait_until_alive()
+        return self.ask([self.executable, *arguments], timeout)
+
+    def ask(self, command: Sequence[str], timeout: float) -> str:
+        done = self.as_user(command, timeout)
         if done.returncode != 0:
             raise Pm2Problem(f"{' '.join(command)} ended with {done.returncode}: {tail(done.stderr or done.stdout)}")
         return done.stdout
 
-    def as_user(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    def as_user(self, command: Sequence[str], timeout: float = QUERY_TIMEOUT) -> subprocess.CompletedProcess[str]:
         other: dict[str, Any] = {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
-        return subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            check=False,
-            env=self.environment,
-            cwd="/",
-            umask=0o077,
-            **(other if os.geteuid() == 0 else {}),
-        )
+        try:
+            return subprocess.run(
+                command,
+                capture_output=True,
+                text=True,
+                check=False,
+                env=self.environment,
+                cwd="/",
+                umask=0o077,
+                timeout=timeout,
+                **(other if os.geteuid() == 0 else {}),
+            )
+        except subprocess.TimeoutExpired:
+            raise Pm2Problem(
+                f"{' '.join(command)} did not end within {timeout:g} s; PM2's daemon may hang (systemctl restart pm2)"
+            ) from None
 
     def directories(self, running: Sequence[Mapping[str, Any]]) -> list[str]:
         """Where the processes really work: PM2 knows only the symbolic link they were started with.
@@ -80,41 +102,116 @@ class Pm2:
 
     def processes(self, name: str) -> list[Mapping[str, Any]]:
         """The processes of one application. What PM2 prints before the list (notices of its own) is skipped."""
-        lines = [line for line in self.run("jlist").splitlines() if line.startswith("[")]
+        listed = self.run("jlist", timeout=QUERY_TIMEOUT)
+        lines = [line for line in listed.splitlines() if line.startswith("[")]
         if not lines:
             raise Pm2Problem("pm2 jlist printed no list")
         return [process for process in json.loads(lines[-1]) if process["name"] == name]
 
-    def carry_out(self, plan: Plan, name: str, file: str, number: int, reload_command: Sequence[str] | None) -> None:
-        if plan.action == "recreate":
-            self.run("delete", name)
-        if plan.action in ("start", "recreate"):
-            self.run("start", file, "--only", name)
-        elif plan.action == "scale":
-            self.run("scale", name, str(number))
-        elif plan.action == "reload" and reload_command:
-            self.ask(reload_command)
-        elif plan.action == "reload":
-            self.run("reload", name)
+    def carry_out(self, action: str, name: str, file: str, number: int, reload_command: Sequence[str] | None) -> str:
+        """Do what was planned; the action that was really done, which is a restart where PM2 cannot reload.
 
-    def wait(self, name: str, number: int, release: str, timeout: float, seconds: float) -> list[Mapping[str, Any]]:
-        """Until all processes are online in the release and stay so; stops early when they crash again and again."""
-        before = crashes(self.processes(name))
-        deadline = time.monotonic() + timeout
+        A ``reload_command`` that fails is a problem: what ran before it goes on, and a restart would interrupt that.
+        """
+        if action == "reload" and reload_command:
+            self.ask(reload_command, ACTION_TIMEOUT)
+        elif action == "reload":
+            try:
+                self.run("reload", name)
+            except Pm2Problem:
+                action = "restart"
+        elif action == "scale":
+            self.run("scale", name, str(number))
+        if action in ("recreate", "restart"):
+            self.stop(name)
+        if action in ("start", "recreate", "restart"):
+            self.run("start", file, "--only", name)
+        return action
+
+    def stop(self, name: str) -> None:
+        """Take an application out of PM2, and return when none of its processes is left.
+
+        PM2 may be about to restart a process that crashed while it is asked to delete it, and that restart puts it into
+        its list again: so the list is read until it is empty.
+        """
+        ended: set[tuple[int, str]] = set()
+        for _attempt in range(STOP_ATTEMPTS):
+            running = self.processes(name)
+            if not running:
+                break
+            ended |= find_process_trees({int(process.get("pid") or 0) for process in running})
+            self.delete(name)
+        else:
+            raise Pm2Problem(f"PM2 does not remove {name} from its list (systemctl restart pm2)")
+        if not self.wait_until_gone(ended):
+            self.as_user(["kill", "-9", *(str(pid) for pid, _started in remaining(ended))])
+            if not self.wait_until_gone(ended):
+                pids = ", ".join(str(pid) for pid, _started in sorted(remaining(ended)))
+                raise Pm2Problem(f"the processes {pids} of {name} cannot be killed")
+
+    def wait_until_gone(self, ended: set[tuple[int, str]]) -> bool:
+        """Whether the processes are gone in time. Requests that are being answered may keep them."""
+        deadline = time.monotonic() + STOP_TIMEOUT
+        while remaining(ended):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.2)
+        return True
+
+    def delete(self, name: str) -> None:
+        try:
+            self.run("delete", name)
+        except Pm2Problem:
+            # It may have ended between the look and the command.
+            if self.processes(name):
+                raise
+
+    def wait(self, name: str, target: Target, expected: Mapping[Any, int], timeout: float) -> list[Mapping[str, Any]]:
+        """Until the processes are stable; fails as soon as they cannot become it, or when ``timeout`` is over."""
+        deadline = time.monotonic() + timeout + target.seconds
         while True:
             running = self.processes(name)
-            places = sorted(set(self.directories(running)))
-            if settled(running, number, time.time(), seconds) and places == [release]:
+            verdict = judge(running, self.directories(running), expected, target, time.time())
+            if verdict.state == "stable":
                 return running
-            if crashes(running) - before >= 3:
-                raise Pm2Problem(f"the processes of {name} crash again and again")
+            if verdict.state == "failed":
+                raise Pm2Problem(verdict.reason)
             if time.monotonic() > deadline:
-                states = ", ".join(sorted(str(process["pm2_env"].get("status")) for process in running)) or "none"
-                raise Pm2Problem(
-                    f"after {timeout:g} s there are not {number} online processes of {name} in {release} "
-                    f"(states: {states}; working in: {', '.join(places) or 'nothing'})"
-                )
+                raise Pm2Problem(f"after {timeout + target.seconds:g} s {verdict.reason}")
             time.sleep(0.3)
+
+
+def find_process_trees(roots: set[int]) -> set[tuple[int, str]]:
+    """Process ids, each with the time that it was started at, of the roots that run and all that they have started."""
+    processes = read_processes()
+    found = roots & processes.keys()
+    while True:
+        children = {pid for pid, (parent, _started) in processes.items() if parent in found} - found
+        if not children:
+            return {(pid, processes[pid][1]) for pid in found}
+        found |= children
+
+
+def remaining(ended: set[tuple[int, str]]) -> set[tuple[int, str]]:
+    """Those of the processes that still run: the start time tells a process from a later one with its id."""
+    return ended & {(pid, started) for pid, (_parent, started) in read_processes().items()}
+
+
+def read_processes() -> dict[int, tuple[int, str]]:
+    """Parent and start time (in clock ticks since boot) of each process that has not ended."""
+    found = {}
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            with open(f"/proc/{entry}/stat", encoding="ascii", errors="replace") as file:
+                # The name of the program, in parentheses, may hold spaces and parentheses.
+                fields = file.read().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if fields[0] != "Z":
+            found[int(entry)] = (int(fields[1]), fields[19])
+    return found
 
 
 def tail(text: str, lines: int = 15) -> str:

@@ -29,14 +29,37 @@ REPORTED = {
     "treekill": "treekill",
 }
 UNITS = {"K": 1024, "M": 1024**2, "G": 1024**3}
+# A process that ends twice while it is watched is in a crash loop. Once may be a dependency that was not up yet.
+CRASH_LIMIT = 2
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to do with one application. ``reasons`` are the differences, as shown in the diff."""
+    """What to do with one application. ``reasons`` are the differences, as shown in the diff.
 
-    action: str  # none, start, recreate, scale, reload
+    ``action`` is ``none``, ``start``, ``recreate`` (stop and start with other options), ``restart`` (stop and start,
+    because what runs cannot be reloaded), ``scale`` or ``reload``.
+    """
+
+    action: str
     reasons: tuple[tuple[str, Any, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Target:
+    """What has to run: so many ``processes``, working in the directory ``release``, for ``seconds`` without a crash."""
+
+    processes: int
+    release: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What samples of the processes say: ``stable``, ``waiting`` or ``failed``, and why it is not stable."""
+
+    state: str
+    reason: str = ""
 
 
 def plan(
@@ -53,13 +76,24 @@ def plan(
     changed = tuple(options_that_differ(wanted, running))
     if changed:
         return Plan("recreate", changed)
+    if not all(is_reloadable(process) for process in running):
+        return Plan("restart", (("state", list_states(running), "online"),))
     number = wanted.get("instances", 1)
     if len(running) != number:
         return Plan("scale", (("processes", len(running), number),))
     stale = sorted({old for old in releases if old != release})
-    if stale or any(state_of(process) != "online" for process in running):
-        return Plan("reload", (("release", ", ".join(stale) or "not online", release),))
+    if stale:
+        return Plan("reload", (("release", ", ".join(stale), release),))
     return Plan("none")
+
+
+def is_reloadable(process: Mapping[str, Any]) -> bool:
+    """Whether PM2 can replace this process while it goes on serving.
+
+    PM2 answers "Process with pid … already exists" for one that has ended and waits for its restart. One with the id
+    ``_old_…`` is left over from a reload that did not end.
+    """
+    return state_of(process) == "online" and isinstance(process["pm2_env"].get("pm_id", 0), int)
 
 
 def options_that_differ(wanted: Mapping[str, Any], running: Sequence[Mapping[str, Any]]) -> list[tuple[str, Any, Any]]:
@@ -97,14 +131,79 @@ def state_of(process: Mapping[str, Any]) -> str:
     return str(process["pm2_env"].get("status", "unknown"))
 
 
-def settled(running: Sequence[Mapping[str, Any]], number: int, now: float, seconds: float) -> bool:
-    """Whether all of them are online and have been for that long."""
-    return len(running) == number and all(
-        state_of(process) == "online" and now * 1000 - process["pm2_env"].get("pm_uptime", 0) >= seconds * 1000
-        for process in running
+def list_states(running: Sequence[Mapping[str, Any]]) -> str:
+    return ", ".join(sorted(state_of(process) for process in running)) or "none"
+
+
+def count_restarts(running: Sequence[Mapping[str, Any]]) -> dict[Any, int]:
+    """How often PM2 has restarted each process, by its id in PM2."""
+    return {process["pm2_env"].get("pm_id"): int(process["pm2_env"].get("restart_time", 0)) for process in running}
+
+
+def expect_restarts(action: str, before: Mapping[Any, int]) -> dict[Any, int]:
+    """The counts that PM2 reports after ``action`` when no process has crashed since. A reload counts as a restart."""
+    if action in ("start", "recreate", "restart"):
+        return {}
+    return {number: count + (1 if action == "reload" else 0) for number, count in before.items()}
+
+
+def count_crashes(process: Mapping[str, Any], expected: Mapping[Any, int]) -> int:
+    """How often a process has ended by itself since the counts were ``expected``."""
+    reported = process["pm2_env"]
+    restarts = int(reported.get("restart_time", 0)) - expected.get(reported.get("pm_id"), 0)
+    return max(restarts, int(reported.get("unstable_restarts", 0)), 0)
+
+
+def judge(
+    running: Sequence[Mapping[str, Any]],
+    directories: Sequence[str],
+    expected: Mapping[Any, int],
+    target: Target,
+    now: float,
+) -> Verdict:
+    """Whether one sample (``pm2 jlist`` and the directories of the processes) is what is to run.
+
+    ``expected`` are the restart counts without a crash, ``now`` is in seconds since the epoch. Between two crashes a
+    process in a crash loop is online, too; that it was online for ``target.seconds`` tells the two apart.
+    """
+    for process in running:
+        problem = find_failure(process, expected, target, now)
+        if problem:
+            return Verdict("failed", problem)
+    found = sorted(set(directories))
+    if (
+        len(running) == target.processes
+        and all(is_settled(process, target.seconds, now) for process in running)
+        and found == [target.release]
+    ):
+        return Verdict("stable")
+    return Verdict(
+        "waiting",
+        f"there are not {target.processes} processes that were online in {target.release} for {target.seconds:g} s "
+        f"(states: {list_states(running)}; working in: {', '.join(found) or 'nothing'})",
     )
 
 
-def crashes(running: Sequence[Mapping[str, Any]]) -> int:
-    """How often PM2 restarted them because they ended by themselves."""
-    return sum(int(process["pm2_env"].get("unstable_restarts", 0)) for process in running)
+def find_failure(process: Mapping[str, Any], expected: Mapping[Any, int], target: Target, now: float) -> str:
+    """Why a process will not become stable; empty when it still may."""
+    reported = process["pm2_env"]
+    if state_of(process) == "errored":
+        return f"PM2 has given up restarting {describe(process)}"
+    limit, used = reported.get("max_memory_restart"), process.get("monit", {}).get("memory", 0)
+    if isinstance(limit, int) and used > limit:
+        return f"{describe(process)} uses {used >> 20} MiB, and PM2 restarts it at {limit >> 20} MiB"
+    crashes = count_crashes(process, expected)
+    if crashes >= CRASH_LIMIT and not is_settled(process, target.seconds, now):
+        return f"{describe(process)} ended {crashes} times, and PM2 starts it again and again"
+    return ""
+
+
+def describe(process: Mapping[str, Any]) -> str:
+    reported = process["pm2_env"]
+    code = reported.get("exit_code")
+    return f"process {reported.get('pm_id')}" + (f" (last exit code {code})" if code is not None else "")
+
+
+def is_settled(process: Mapping[str, Any], seconds: float, now: float) -> bool:
+    """Whether a process is online and has been for that long."""
+    return state_of(process) == "online" and now * 1000 - process["pm2_env"].get("pm_uptime", 0) >= seconds * 1000

@@ -13,7 +13,7 @@ from typing import Any, Callable, Mapping
 
 from .._files.atomic import grant, is_granted
 from . import environment
-from .store import Release, Store, disposable, identity, previous, read_or_empty, replace
+from .store import Release, Store, disposable, identity, list_fallbacks, previous, read_or_empty, replace
 from .unpack import unpack
 
 
@@ -91,6 +91,13 @@ class Keeper:
             release.confirmed, release.failed = False, reason
             self.write(release, f"release {release.number} failed\n")
         return release
+
+    def make_withdrawn(self) -> None:
+        before = self.store.current()
+        if os.path.lexists(self.store.link):
+            self.differ(f"current -> {before}\n", "")
+            if not self.pretend:
+                self.store.unlink()
 
     def make_pruned(self) -> None:
         for release in disposable(self.store.all(), self.options["keep"], self.store.current()):
@@ -216,13 +223,14 @@ class Keeper:
         releases = self.store.all()
         current = self.store.current()
         back = previous(releases, current)
-        serving = next((one for one in releases if one.number == current and one.confirmed), back)
+        fallbacks = list_fallbacks(releases, current)
         return {
             "changed": self.changed,
             "diff": self.diff,
             "current": current,
             "previous": back.number if back else None,
-            "fallback": serving.number if serving else None,
+            "fallback": fallbacks[0] if fallbacks else None,
+            "fallbacks": fallbacks,
             "releases": [asdict(one) for one in releases],
             "removed": self.removed,
             **(self.about(release, current) if release else {"number": None}),

@@ -65,6 +65,13 @@ def previous(releases: list[Release], current: int | None) -> Release | None:
     return max(before, key=lambda release: release.activation, default=None)
 
 
+def list_fallbacks(releases: list[Release], current: int | None) -> list[int]:
+    """Numbers of the releases to go back to, the best first: the current one, then those that served last."""
+    healthy = [release for release in releases if release.confirmed]
+    healthy.sort(key=lambda release: (release.number == current, release.activation), reverse=True)
+    return [release.number for release in healthy]
+
+
 def disposable(releases: list[Release], keep: int, current: int | None) -> list[Release]:
     """Those beyond the last ``keep``; the current one and the one to go back to always stay."""
     back = previous(releases, current)
@@ -126,6 +133,10 @@ class Store:
     def point(self, number: int) -> None:
         """Make `current` the given release; at no moment is there none."""
         atomic.point(self.link, str(self.path(number)))
+
+    def unlink(self) -> None:
+        """Have no current release any more."""
+        self.link.unlink(missing_ok=True)
 
     def remove(self, number: int) -> None:
         """The notes go first, so that what an interrupted removal leaves is not taken for a release."""

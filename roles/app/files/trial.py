@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Start a new release beside the one that serves, on a port of its own, and see whether it becomes healthy.
 
-PM2 takes the old processes away when the new ones do not come up, so a release that cannot start has to be found out
-before. Ends with 0 when it answered; else with 1, and the last that the release printed. It leaves no process behind.
+PM2 takes the old processes away when the new ones do not come up, so a release that cannot start, or ends soon after,
+has to be found out before. Ends with 0 when the release became healthy within the timeout and stayed so for the stable
+time; else with 1, and the last that the release printed. It leaves no process behind.
 
-    trial.py --path /health --timeout 60 -- node server.js
+    trial.py --path /health --timeout 60 --stable-time 10 -- node server.js
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ import tempfile
 import time
 from typing import IO
 
-ANSWERS = 2  # One good answer may be luck.
+PORTS = range(20000, 65536)
+PAUSE = 0.5  # Seconds between two requests.
 GRACE = 5.0  # Seconds to end in after SIGTERM.
 LINES = 25
 
@@ -35,7 +37,7 @@ def main() -> int:
             options.command, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
         )
         try:
-            problem = watch(process, port, options.path, options.timeout)
+            problem = watch(process, port, options.path, options.timeout, options.stable_time)
         finally:
             end(process)
         if problem:
@@ -47,29 +49,60 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--path", required=True)
     parser.add_argument("--timeout", type=float, required=True)
+    parser.add_argument("--stable-time", type=float, default=10)
     parser.add_argument("command", nargs="+")
     return parser.parse_args()
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that is free, and that no outgoing connection of the host takes before the release listens on it."""
+    try:
+        with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+            first, last = file.read().split()
+    except OSError:
+        first, last = "32768", "60999"
+    for port in candidate_ports(int(first), int(last), os.getpid()):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    raise SystemExit("no port of 127.0.0.1 is free to try the release on")
 
 
-def watch(process: subprocess.Popen[bytes], port: int, path: str, timeout: float) -> str:
-    """Ask for its health until it is good; what is wrong, empty when nothing is."""
+def candidate_ports(first: int, last: int, seed: int) -> list[int]:
+    """Ports to try, outside of the range that the kernel gives out by itself, unless that leaves none.
+
+    They begin at another one for every ``seed``, for services that are tried at the same time.
+    """
+    ports = [port for port in PORTS if not first <= port <= last] or list(PORTS)
+    begin = seed % len(ports)
+    return ports[begin:] + ports[:begin]
+
+
+def watch(process: subprocess.Popen[bytes], port: int, path: str, timeout: float, stable_time: float) -> str:
+    """Ask for its health until it was good for the stable time; what is wrong, empty when nothing is.
+
+    The first good answer may take as long as the timeout. From then on every answer has to be good.
+    """
     deadline = time.monotonic() + timeout
-    good, said = 0, "nothing"
-    while time.monotonic() < deadline:
+    healthy_since: float | None = None
+    while True:
         if process.poll() is not None:
-            return f"ended with {process.returncode} before it was healthy"
-        said = ask(port, path)
-        good = good + 1 if said.startswith("2") else 0
-        if good == ANSWERS:
-            return ""
-        time.sleep(0.3)
-    return f"was not healthy within {timeout:g} s: {path} answered {said}"
+            when = f"{time.monotonic() - healthy_since:.0f} s after" if healthy_since else "before"
+            return f"ended with {process.returncode} {when} it was healthy"
+        answer = ask(port, path)
+        now = time.monotonic()
+        if answer.startswith("2"):
+            healthy_since = healthy_since or now
+            if now - healthy_since >= stable_time:
+                return ""
+        elif healthy_since and process.poll() is None:
+            return f"was healthy, and {now - healthy_since:.0f} s later {path} answered {answer}"
+        elif not healthy_since and now > deadline:
+            return f"was not healthy within {timeout:g} s: {path} answered {answer}"
+        time.sleep(PAUSE)
 
 
 def ask(port: int, path: str) -> str:

@@ -10,6 +10,10 @@ whoever asked is told.
 
     gunicorn_launcher.py run SERVICE ENTRY --control PATH [--bind ADDRESS]
     gunicorn_launcher.py reload SERVICE --control PATH
+    gunicorn_launcher.py watch SERVICE --control PATH --seconds NUMBER
+
+`watch` fails unless what runs serves the current release for so many seconds without losing a process: gunicorn
+replaces a worker that ends, and systemd and PM2 a launcher, so that a release in a crash loop looks as if it ran.
 
 The working directory of this process is always the release that serves: that is how others can tell.
 Python 3.9 and its standard library only: it runs under the system's own Python, gunicorn under that of the release.
@@ -18,7 +22,9 @@ Python 3.9 and its standard library only: it runs under the system's own Python,
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ctypes
+import json
 import os
 import re
 import select
@@ -27,9 +33,14 @@ import socket
 import subprocess
 import sys
 import time
+from typing import Any
 
 PR_SET_PDEATHSIG = 1
 LISTENER = 3
+# Processes that end while a release is watched, or before it is loaded, until it is in a crash loop.
+CRASH_LIMIT = 2
+ORPHAN_TIMEOUT = 5.0  # Seconds for the requests of workers whose gunicorn has ended.
+STATUS_TIMEOUT = 2.0  # Seconds for an answer; a launcher that loads a release answers later.
 # A socket that gunicorn takes for systemd's is one that it never removes.
 AS_SYSTEMD_WOULD = ("/bin/sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"', "sh")
 
@@ -44,6 +55,11 @@ class Launcher:
             os.dup2(listen(options.bind).detach(), LISTENER)
         self.control = control_socket(options.control)
         self.serving: subprocess.Popen[bytes] | None = None
+        self.release = ""
+        self.ended_workers = 0
+        self.retired_workers: set[int] = set()
+        self.last_loss = time.monotonic()
+        self.requests: list[tuple[str, str]] = []
         self.signals, wake_fd = os.pipe()
         for end_of_pipe in (self.signals, wake_fd):
             os.set_blocking(end_of_pipe, False)
@@ -57,13 +73,16 @@ class Launcher:
             return 1
         self.tell_manager()
         while self.serving.poll() is None:
-            numbers, asker = self.wait()
+            # First those that came while a release was loaded.
+            while self.requests:
+                command, asker = self.requests.pop(0)
+                self.answer(asker, self.change_release() or "ok" if command == "reload" else self.status())
+            numbers = self.wait()
             if signal.SIGTERM in numbers or signal.SIGINT in numbers:
-                end(self.serving, signal.SIGTERM)
+                end(self.serving)
                 return 0
-            if asker:
-                self.answer(asker, self.change_release() or "ok")
         say(f"gunicorn ended with {self.serving.returncode}")
+        end_workers(self.serving)
         return 1
 
     def tell_manager(self) -> None:
@@ -75,15 +94,51 @@ class Launcher:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
                 notify.sendto(b"READY=1", "\0" + address[1:] if address.startswith("@") else address)
 
-    def wait(self) -> tuple[bytes, str]:
-        """Signals that came, and the address of somebody who asks for a reload."""
+    def wait(self) -> bytes:
+        """Wait for signals, which are returned, and for messages, which are taken."""
         control = self.control.fileno()
         readable = select.select([self.signals, control], [], [])[0]
         numbers = os.read(self.signals, 512) if self.signals in readable else b""
-        if control not in readable:
-            return numbers, ""
-        word, _space, rest = self.control.recv(512).decode().partition(" ")
-        return numbers, rest if word == "reload" else ""
+        if control in readable:
+            self.take_message()
+        return numbers
+
+    def take_message(self) -> tuple[str, int]:
+        """Read one message; its kind, and the gunicorn that it comes from.
+
+        Requests come from commands of this program (`reload`, `status` with the address for the answer), the rest from
+        gunicorn's settings: `loaded`, `ended` and `retired` (a worker that has served its `max_requests`).
+        """
+        kind, _space, rest = self.control.recv(512).decode().partition(" ")
+        if kind in ("reload", "status"):
+            self.requests.append((kind, rest))
+            return kind, 0
+        if kind not in ("loaded", "ended", "retired"):
+            return kind, 0
+        gunicorn, _space, worker = rest.partition(" ")
+        if self.serving is not None and int(gunicorn) == self.serving.pid:
+            self.count_worker(kind, worker)
+        return kind, int(gunicorn)
+
+    def count_worker(self, kind: str, worker: str) -> None:
+        """Count the workers that gunicorn has lost while it serves."""
+        if kind == "retired":
+            self.retired_workers.add(int(worker))
+        elif kind == "ended" and int(worker) in self.retired_workers:
+            self.retired_workers.remove(int(worker))
+        elif kind == "ended":
+            self.ended_workers += 1
+            self.last_loss = time.monotonic()
+
+    def status(self) -> str:
+        """What `watch` asks for."""
+        return json.dumps(
+            {
+                "release": self.release,
+                "ended_workers": self.ended_workers,
+                "quiet_seconds": time.monotonic() - self.last_loss,
+            }
+        )
 
     def answer(self, asker: str, text: str) -> None:
         try:
@@ -98,12 +153,14 @@ class Launcher:
         problem = self.problem_with(follower)
         if problem:
             say(f"{release} {problem}{'; the release before goes on' if self.serving else ''}")
-            end(follower, signal.SIGKILL)
+            kill_group(follower)
             return f"{release} {problem}"
         os.chdir(release)
         before, self.serving = self.serving, follower
+        self.release, self.last_loss = release, time.monotonic()
+        self.ended_workers, self.retired_workers = 0, set()
         if before:
-            end(before, signal.SIGTERM)
+            end(before)
         say(f"{release} serves")
         return ""
 
@@ -115,6 +172,7 @@ class Launcher:
             env=self.environment(release),
             pass_fds=[LISTENER],
             preexec_fn=end_with_launcher,
+            start_new_session=True,
         )
 
     def environment(self, release: str) -> dict[str, str]:
@@ -132,12 +190,20 @@ class Launcher:
     def problem_with(self, process: subprocess.Popen[bytes]) -> str:
         """Wait until a worker has loaded the application: `post_worker_init` in gunicorn's settings says so."""
         deadline = time.monotonic() + self.options.ready_timeout
+        ended = 0
         while time.monotonic() < deadline:
             if process.poll() is not None:
                 return f"did not start: gunicorn ended with {process.returncode}"
-            readable = select.select([self.control], [], [], 0.2)[0]
-            if readable and self.control.recv(512) == b"loaded %d" % process.pid:
+            if not select.select([self.control], [], [], 0.2)[0]:
+                continue
+            kind, gunicorn = self.take_message()
+            if gunicorn != process.pid:
+                continue
+            if kind == "loaded":
                 return ""
+            ended += kind == "ended"
+            if ended >= CRASH_LIMIT:
+                return f"did not start: its workers end before they have loaded the application ({ended} did)"
         return f"did not load the application within {self.options.ready_timeout:g} s"
 
 
@@ -182,11 +248,31 @@ def remove(path: str) -> None:
         os.unlink(path)
 
 
-def end(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
     """gunicorn itself limits how long its running requests may take (graceful_timeout)."""
     if process.poll() is None:
-        process.send_signal(how)
+        process.terminate()
     process.wait()
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """End a gunicorn and its workers: one that hangs would outlive gunicorn, keep the address, and serve one day."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def end_workers(process: subprocess.Popen[bytes]) -> None:
+    """Workers whose gunicorn has ended keep the address of the service until they have ended, too."""
+    deadline = time.monotonic() + ORPHAN_TIMEOUT
+    try:
+        os.killpg(process.pid, signal.SIGTERM)
+        while time.monotonic() < deadline:
+            os.killpg(process.pid, 0)
+            time.sleep(0.1)
+    except ProcessLookupError:
+        return
+    kill_group(process)
 
 
 def end_with_launcher() -> None:
@@ -201,21 +287,95 @@ def read_variables(path: str) -> dict[str, str]:
     return {name: value[1:-1] if value[:1] in ("'", '"') else value for name, value in found}
 
 
-def ask_for_reload(options: argparse.Namespace) -> int:
-    """Ask the launcher that runs, and wait for what it says."""
+def ask(options: argparse.Namespace, command: str, timeout: float) -> str:
+    """Send a command to the launcher that runs; its answer. An OSError when there is none."""
     own = f"{options.control}.{os.getpid()}"
+    asked, launcher = os.stat(options.control), identify(options.control)
     asking = control_socket(own)
     try:
-        asking.settimeout(options.ready_timeout + 60)
-        asking.sendto(f"reload {own}".encode(), options.control)
-        said = asking.recv(512).decode()
-    except OSError as problem:
-        said = f"the launcher does not answer: {problem}"
+        # The launcher runs under another user than root, who may ask as well.
+        if os.geteuid() == 0:
+            os.chown(own, asked.st_uid, asked.st_gid)
+        asking.sendto(f"{command} {own}".encode(), options.control)
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            if select.select([asking], [], [], 0.2)[0]:
+                return asking.recv(512).decode()
+            # A launcher that was started since does not know of the question.
+            if identify(options.control) != launcher:
+                raise ConnectionResetError("it ended while it was asked")
+        raise TimeoutError(f"no answer within {timeout:g} s")
     finally:
         remove(own)
-    if said != "ok":
-        say(said)
-    return 0 if said == "ok" else 1
+
+
+def ask_for_reload(options: argparse.Namespace) -> int:
+    """Ask the launcher to go over to the current release, and wait for what it says."""
+    try:
+        answer = ask(options, "reload", options.ready_timeout + 60)
+    except OSError as problem:
+        answer = f"the launcher does not answer: {problem}"
+    if answer != "ok":
+        say(answer)
+    return 0 if answer == "ok" else 1
+
+
+class Watch:
+    """What a series of samples says of a release: it has to serve for ``seconds`` without losing a process."""
+
+    def __init__(self, release: str, seconds: float) -> None:
+        self.release = release
+        self.seconds = seconds
+        self.launcher: tuple[int, int] | None = None
+        self.ended_launchers = 0
+
+    def judge(self, launcher: tuple[int, int] | None, status: dict[str, Any] | None) -> tuple[bool, str]:
+        """Whether the release is stable by now, and why it will not be; empty while it still may.
+
+        ``launcher`` tells one launcher from the next (None while there is none); ``status`` is its answer, if any.
+        """
+        if launcher and self.launcher and launcher != self.launcher:
+            self.ended_launchers += 1
+        self.launcher = launcher or self.launcher
+        if status and status["release"] == self.release and status["quiet_seconds"] >= self.seconds:
+            return True, ""
+        if self.ended_launchers >= CRASH_LIMIT:
+            return False, f"gunicorn ended {self.ended_launchers} times, and is started again and again"
+        if status and status["ended_workers"] >= CRASH_LIMIT:
+            return False, f"its workers ended {status['ended_workers']} times, and gunicorn starts them again and again"
+        return False, ""
+
+
+def watch(options: argparse.Namespace) -> int:
+    """See whether the current release goes on to serve."""
+    watched = Watch(os.path.realpath(f"/srv/{options.service}/current"), options.seconds)
+    timeout = options.ready_timeout + options.seconds
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        status: dict[str, Any] | None = None
+        problem = "it did not serve for so long without losing a process"
+        try:
+            status = json.loads(ask(options, "status", STATUS_TIMEOUT))
+        except OSError as error:
+            problem = f"the launcher does not answer: {error}"
+        stable, failure = watched.judge(identify(options.control), status)
+        if stable:
+            return 0
+        if failure:
+            say(f"{watched.release} does not stay up: {failure}")
+            return 1
+        time.sleep(0.3)
+    say(f"{watched.release} does not stay up: within {timeout:g} s {problem}")
+    return 1
+
+
+def identify(control: str) -> tuple[int, int] | None:
+    """A launcher makes its socket anew, so that the socket tells it from another."""
+    try:
+        found = os.stat(control)
+    except OSError:
+        return None
+    return found.st_ino, found.st_ctime_ns
 
 
 def say(what: str) -> None:
@@ -224,14 +384,17 @@ def say(what: str) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser()
-    parser.add_argument("command", choices=["run", "reload"])
+    parser.add_argument("command", choices=["run", "reload", "watch"])
     parser.add_argument("service")
     parser.add_argument("entry", nargs="?", default="")
     parser.add_argument("--control", required=True)
     parser.add_argument("--bind", default="", help="ADDRESS:PORT or unix:PATH, unless the socket is inherited")
     parser.add_argument("--ready-timeout", type=float, default=60)
+    parser.add_argument("--seconds", type=float, default=10, help="for how long nothing may end (watch)")
     options = parser.parse_args()
-    return ask_for_reload(options) if options.command == "reload" else Launcher(options).run()
+    if options.command == "run":
+        return Launcher(options).run()
+    return ask_for_reload(options) if options.command == "reload" else watch(options)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import pwd
+import shutil
 import tarfile
 import time
 from pathlib import Path
@@ -287,3 +288,41 @@ def test_check_mode_tells_and_writes_nothing(host: Host) -> None:
 def test_an_unknown_owner_is_named(host: Host) -> None:
     with pytest.raises(KeeperProblem, match="no user nobody-of-that-name"):
         host.stage("one", owner="nobody-of-that-name")
+
+
+def test_fallbacks_are_all_healthy_releases_and_the_last_that_served_comes_first(host: Host) -> None:
+    for content in ("one", "two", "three"):
+        host.deploy(content)
+    assert host.call("listed")["fallbacks"] == [3, 2, 1]
+    # By time, not by number.
+    host.serve(1)
+    host.call("confirmed", number=1)
+    assert host.call("listed")["fallbacks"] == [1, 3, 2]
+    # One that is being switched to is none, nor is one that failed, nor one that is gone.
+    host.stage("four")
+    host.serve(4)
+    host.call("failed", number=3, reason="damaged")
+    shutil.rmtree(host.root / "releases" / "2")
+    listed = host.call("listed")
+    assert (listed["fallbacks"], listed["fallback"]) == ([1], 1)
+
+
+def test_a_first_release_has_nothing_to_go_back_to(host: Host) -> None:
+    host.stage("one")
+    host.serve(1)
+    listed = host.call("listed")
+    assert (listed["fallbacks"], listed["fallback"]) == ([], None)
+
+
+def test_what_is_withdrawn_is_started_no_more(host: Host) -> None:
+    host.stage("one")
+    host.serve(1)
+    host.call("failed", number=1, reason="no answer")
+    assert host.call("withdrawn", pretend=True)["changed"]
+    assert host.call("listed")["current"] == 1
+    gone = host.call("withdrawn")
+    assert (gone["changed"], gone["current"], gone["diff"]["before"]) == (True, None, "current -> 1\n")
+    assert not os.path.lexists(host.root / "current")
+    assert not host.call("withdrawn")["changed"]
+    host.deploy("two")
+    assert host.served() == "two"

@@ -1,0 +1,229 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the launcher of gunicorn makes of the messages that it gets, and what `watch` makes of its answers."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+PROGRAM = Path(__file__).resolve().parents[3] / "roles" / "gunicorn" / "files" / "gunicorn_launcher.py"
+SPECIFICATION = importlib.util.spec_from_file_location("gunicorn_launcher", PROGRAM)
+assert SPECIFICATION is not None
+assert SPECIFICATION.loader is not None
+launcher = importlib.util.module_from_spec(SPECIFICATION)
+SPECIFICATION.loader.exec_module(launcher)
+
+RELEASE = "/srv/api/releases/2"
+FIRST, SECOND, THIRD = (1, 10), (2, 20), (3, 30)
+
+
+def status(quiet: float = 0, ended: int = 0, release: str = RELEASE) -> dict[str, Any]:
+    return {"release": release, "ended_workers": ended, "quiet_seconds": quiet}
+
+
+def judge(*samples: tuple[tuple[int, int] | None, dict[str, Any] | None]) -> tuple[bool, str]:
+    watched = launcher.Watch(RELEASE, 10)
+    return [watched.judge(*sample) for sample in samples][-1]
+
+
+def test_a_release_is_stable_after_a_quiet_time() -> None:
+    assert judge((FIRST, status(quiet=10))) == (True, "")
+    assert judge((FIRST, status(quiet=9.9))) == (False, "")
+    assert judge((FIRST, status(quiet=10, release="/srv/api/releases/1"))) == (False, "")
+
+
+def test_one_lost_worker_makes_the_quiet_time_begin_anew() -> None:
+    assert judge((FIRST, status(quiet=1, ended=1))) == (False, "")
+    assert judge((FIRST, status(quiet=10, ended=1))) == (True, "")
+    # However many it has lost in its life.
+    assert judge((FIRST, status(quiet=10, ended=50))) == (True, "")
+
+
+def test_workers_that_end_again_and_again_are_a_crash_loop() -> None:
+    stable, said = judge((FIRST, status(quiet=1, ended=2)))
+    assert not stable
+    assert said == "its workers ended 2 times, and gunicorn starts them again and again"
+
+
+def test_launchers_that_end_again_and_again_are_a_crash_loop() -> None:
+    """Each of them answers, and none of them has lost anything."""
+    assert judge((FIRST, status(1)), (SECOND, status(1))) == (False, "")
+    stable, said = judge((FIRST, status(1)), (None, None), (SECOND, None), (SECOND, status(1)), (THIRD, status(0)))
+    assert not stable
+    assert said == "gunicorn ended 2 times, and is started again and again"
+
+
+def test_a_launcher_that_does_not_answer_is_waited_for() -> None:
+    assert judge((None, None), (None, None), (FIRST, None)) == (False, "")
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Any:
+    """A launcher that serves with gunicorn 100, without having started anything."""
+    one = launcher.Launcher.__new__(launcher.Launcher)
+    one.control = launcher.control_socket(str(tmp_path / "control"))
+    one.options = argparse.Namespace(service="api", control=str(tmp_path / "control"), ready_timeout=2.0)
+    one.serving = SimpleNamespace(pid=100)
+    one.release, one.ended_workers, one.retired_workers, one.requests = RELEASE, 0, set(), []
+    one.last_loss = time.monotonic() - 60
+    return one
+
+
+def send(running: Any, *messages: str) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as gunicorn:
+        for message in messages:
+            gunicorn.sendto(message.encode(), running.options.control)
+            running.take_message()
+
+
+def test_lost_workers_of_the_gunicorn_that_serves_are_counted(running: Any) -> None:
+    send(running, "loaded 100 1", "loaded 100 2", "ended 100 1", "ended 99 5")
+    found = json.loads(running.status())
+    assert found["ended_workers"] == 1
+    assert found["quiet_seconds"] < 5
+    assert found["release"] == RELEASE
+
+
+def test_a_worker_that_has_served_enough_requests_is_not_lost(running: Any) -> None:
+    send(running, "retired 100 1", "ended 100 1")
+    assert running.ended_workers == 0
+    assert json.loads(running.status())["quiet_seconds"] > 50
+    # Its number may come back.
+    send(running, "ended 100 1")
+    assert running.ended_workers == 1
+
+
+def test_a_request_that_comes_while_a_release_loads_is_kept(running: Any) -> None:
+    process = SimpleNamespace(pid=200, poll=lambda: None)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as gunicorn:
+        for message in ("status /run/asker", "ended 100 1", "loaded 200 9"):
+            gunicorn.sendto(message.encode(), running.options.control)
+    assert running.problem_with(process) == ""
+    assert running.requests == [("status", "/run/asker")]
+    assert running.ended_workers == 1
+
+
+def test_a_request_that_came_while_a_release_loaded_is_answered_before_the_next_message(running: Any) -> None:
+    answers: list[tuple[str, str]] = []
+    running.serving = SimpleNamespace(pid=100, poll=lambda: 1 if answers else None, returncode=0)
+    running.requests = [("status", "/run/asker")]
+    running.change_release = lambda: ""
+    running.tell_manager = lambda: None
+    running.answer = lambda asker, text: answers.append((asker, text))
+
+    def wait() -> bytes:
+        assert answers, "it waits while somebody waits for an answer"
+        return b""
+
+    running.wait = wait
+    assert running.run() == 1
+    assert answers[0][0] == "/run/asker"
+
+
+def test_a_message_that_makes_no_sense_ends_nothing(running: Any) -> None:
+    send(running, "nonsense", "", "loaded 100 1")
+    assert running.requests == []
+
+
+def test_a_release_whose_workers_end_before_they_have_loaded_fails_early(running: Any) -> None:
+    process = SimpleNamespace(pid=200, poll=lambda: None)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as gunicorn:
+        for message in ("ended 200 1", "ended 200 2"):
+            gunicorn.sendto(message.encode(), running.options.control)
+    assert "its workers end before they have loaded the application (2 did)" in running.problem_with(process)
+    assert "did not load the application within 2 s" in running.problem_with(process)
+
+
+def test_who_asks_a_launcher_that_ends_is_told_soon(running: Any) -> None:
+    """The launcher that comes after it does not know of the question."""
+
+    def replace() -> None:
+        time.sleep(0.5)
+        running.control.close()
+        running.control = launcher.control_socket(running.options.control)
+
+    thread = threading.Thread(target=replace)
+    thread.start()
+    began = time.monotonic()
+    with pytest.raises(OSError, match="it ended while it was asked"):
+        launcher.ask(running.options, "status", 30)
+    thread.join()
+    assert time.monotonic() - began < 10
+    assert not list(Path(running.options.control).parent.glob("control.*"))
+
+
+def test_no_launcher_is_no_answer(running: Any) -> None:
+    running.control.close()
+    with pytest.raises(ConnectionRefusedError):
+        launcher.ask(running.options, "status", 5)
+    os.unlink(running.options.control)
+    with pytest.raises(FileNotFoundError):
+        launcher.ask(running.options, "status", 5)
+    assert launcher.identify(running.options.control) is None
+
+
+@pytest.fixture
+def gunicorn() -> Iterator[subprocess.Popen[bytes]]:
+    """A process in a group of its own, with a child that ends by no signal but SIGKILL."""
+    script = "trap '' TERM; sh -c 'trap \"\" TERM; while :; do sleep 0.1; done' & echo; trap - TERM; wait"
+    with subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, start_new_session=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield process
+        launcher.kill_group(process)
+
+
+def is_group_alive(process: subprocess.Popen[bytes]) -> bool:
+    try:
+        os.killpg(process.pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_until_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Whether its group is gone soon: what init has to reap takes a moment."""
+    deadline = time.monotonic() + 10
+    while is_group_alive(process) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return not is_group_alive(process)
+
+
+def test_workers_that_hang_do_not_outlive_a_release_that_does_not_load(gunicorn: subprocess.Popen[bytes]) -> None:
+    launcher.kill_group(gunicorn)
+    assert wait_until_ended(gunicorn)
+    launcher.kill_group(gunicorn)
+
+
+def test_workers_that_hang_do_not_outlive_their_gunicorn(
+    gunicorn: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They would keep the address of the service from the next launcher."""
+    monkeypatch.setattr(launcher, "ORPHAN_TIMEOUT", 0.5)
+    gunicorn.kill()
+    gunicorn.wait()
+    assert is_group_alive(gunicorn)
+    launcher.end_workers(gunicorn)
+    assert wait_until_ended(gunicorn)
+
+
+def test_gunicorn_gets_a_group_of_its_own(running: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: dict[str, Any] = {}
+    monkeypatch.setattr(launcher.subprocess, "Popen", lambda command, **options: started.update(options))
+    monkeypatch.setattr(running, "environment", lambda release: {}, raising=False)
+    running.options.entry = "wsgi:app"
+    running.start(RELEASE)
+    assert started["start_new_session"]
