@@ -146,7 +146,7 @@ LOAD_BALANCER = Record(
 HEALTH = Record(
     fields={
         "path": Field(
-            Text("a path that starts with /", r"/[!-\"$-~]*"),
+            Text("a path that starts with /", r'/[!-"$-~]*'),
             "Path that answers 200 when all is well.",
             default="/health",
         ),
