@@ -40,7 +40,7 @@ def attributes(operation: str, key: str) -> Detail:
 
     def read(client: Client, items: list[Raw]) -> list[Raw]:
         told = getattr(client, operation)(**{key: items[0][key]})["Attributes"]
-        return [{"Attributes": {one["Key"]: one["Value"] for one in told if "Value" in one}}]
+        return [{"Attributes": {one["Key"]: one.get("Value") for one in told}}]
 
     return Detail(read)
 
@@ -51,7 +51,7 @@ def set_attributes(operation: str, key: str) -> Any:
     def update(client: Client, edit: Edit) -> None:
         live = edit.live.properties["attributes"]
         wanted = edit.order.properties["attributes"]
-        changed = {name: value for name, value in wanted.items() if name in live and live[name] != value}
+        changed = {name: value for name, value in wanted.items() if name not in live or live[name] not in (value, None)}
         getattr(client, operation)(**{key: edit.live.id}, Attributes=as_list(changed))
 
     return update
@@ -74,14 +74,9 @@ def as_text(given: Mapping[str, Any] | None) -> dict[str, str]:
 
 
 def holds(wanted: Mapping[str, str], live: Mapping[str, str]) -> bool:
-    """Whether the attributes are as wanted. What the document does not name is as it is, and so is what AWS does not
-    return."""
-    return all(live[name] == value for name, value in wanted.items() if name in live)
-
-
-def unset(wanted: Mapping[str, str]) -> dict[str, Any]:
-    """The attributes of what was made a moment ago: AWS's defaults, so that those of the document are set."""
-    return dict.fromkeys(wanted)
+    """Whether the attributes are as wanted. What the document does not name is as it is, and so is one of which AWS
+    does not return the value; one that is not in the list at all has yet to be set."""
+    return all(name in live and live[name] in (value, None) for name, value in wanted.items())
 
 
 def _write(client: Client, live: Live, wanted: Mapping[str, str]) -> None:

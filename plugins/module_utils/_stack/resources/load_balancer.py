@@ -51,8 +51,7 @@ def create(client: Client, order: Order) -> Raw:
         ),
         "LoadBalancers",
     )
-    attributes = elbv2.unset(wanted["attributes"])
-    return made | {"Attributes": attributes, "FullName": elbv2.full_name(made["LoadBalancerArn"])}
+    return made | {"Attributes": {}, "FullName": elbv2.full_name(made["LoadBalancerArn"])}
 
 
 def set_subnets(client: Client, edit: Edit) -> None:

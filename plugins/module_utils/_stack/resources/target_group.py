@@ -73,8 +73,7 @@ def create(client: Client, order: Order) -> Raw:
         ),
         "TargetGroups",
     )
-    attributes = elbv2.unset(wanted["attributes"])
-    return made | {"Attributes": attributes, "FullName": elbv2.full_name(made["TargetGroupArn"])}
+    return made | {"Attributes": {}, "FullName": elbv2.full_name(made["TargetGroupArn"])}
 
 
 def set_health(client: Client, edit: Edit) -> None:
