@@ -192,8 +192,10 @@ def watch(options: Mapping[str, Any], pretend: bool) -> dict[str, Any]:
     pm2 = daemon(options)
     running: list[Mapping[str, Any]] = []
     if not pretend:
-        expected = count_restarts(pm2.processes(options["name"]))
-        running = wait(pm2, process_file, expected, options)
+        running = pm2.processes(options["name"])
+        if not running:
+            raise Pm2Problem("PM2 has no process of it")
+        running = wait(pm2, process_file, count_restarts(running), options)
     return result("none", running, release_of(process_file), Plan("none"))
 
 
