@@ -139,7 +139,7 @@ def _release_cells(release: Mapping[str, Any]) -> Row:
         return (UNKNOWN,) * 4
     if release["current"] is None:
         return ("none", NONE, NONE, NONE)
-    commit, dirty, _ = str(release.get("commit") or "").partition("-dirty")
+    commit, dirty, _rest = str(release.get("commit") or "").partition("-dirty")
     return (
         str(release["current"]),
         str(release.get("version") or UNKNOWN),

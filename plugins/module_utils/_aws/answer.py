@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from .errors import StackError
 
@@ -40,7 +40,7 @@ class CompletedCall:
         return f"{self.first}; {self.second}"
 
 
-AnyCall = Call | CompletedCall
+AnyCall: TypeAlias = "Call | CompletedCall"
 
 
 class UnexpectedAnswerError(StackError):

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from .compile import compile_topology
 from .kinds import Place, Text, shown, suggestion
@@ -31,7 +31,7 @@ from .watch_rules import alarms_left_out_exist
 KEYS = f"its keys: {', '.join(DOCUMENT.fields)}"
 
 Finding = tuple[Place, str]
-Override = Mapping[str, Any] | str | Layer
+Override: TypeAlias = "Mapping[str, Any] | str | Layer"
 Checks = tuple[Iterable[Finding], Iterable[Finding]]  # errors, warnings
 
 

@@ -33,7 +33,8 @@ def _read(kind: Kind, value: Any) -> Any:
     if isinstance(value, Mapping):
         read = {key: _read(_kind_of(kind, key), item) for key, item in value.items()}
         return {key: item for key, item in read.items() if item is not _DROPPED}
-    if not isinstance(value, str) or type(kind) is Kind:
+    # The base class itself stands for any value.
+    if not isinstance(value, str) or kind.__class__ is Kind:
         return value
     if not value.strip() and kind.check(value, (), silent) is BAD:
         return _DROPPED
