@@ -23,7 +23,8 @@ options:
     description:
       - What the run was asked for.
       - V(services) has the names of services, as a list or separated by commas; V(ref) a branch, tag or commit.
-      - V(architecture) is the topology that the playbook is for, V(topology) the one that the inventory has.
+      - V(architecture) is the topology that the playbook is for, V(topology) the one that the inventory has,
+        V(inventory_error) why the inventory could not be read.
     type: dict
     required: true
   needs:
@@ -80,6 +81,7 @@ _value:
   sample: ['services: there is no service "prodct" in the stack shop; did you mean "product"?']
 """
 
+TRUTH_VALUES = ("", "true", "false", "yes", "no", "on", "off", "y", "n", "t", "f", "1", "0")
 NO_DOCUMENT = (
     "the inventory has no topology document: pass an inventory of groundwork.aws.ec2_services with -i, and name the "
     "document with GROUNDWORK_TOPOLOGY, -e topology=… or the inventory's option `topology`"
@@ -96,6 +98,8 @@ def run_problems(
     document: Mapping[str, Any],
 ) -> list[str]:
     """One sentence for each problem; see the documentation above for the parameters."""
+    if asked.get("inventory_error"):
+        return [f"the inventory could not be read. {asked['inventory_error']}"]
     architecture = asked.get("architecture")
     if not document:
         hint = f" (GROUNDWORK_TOPOLOGY={architecture})" if architecture else ""
@@ -115,6 +119,17 @@ def run_problems(
         run_hosts = hosts if "hosts" in needs else groups.get("groundwork", ())
         problems += _service_problems(names, needs, run_hosts, groups, hostvars, document)
     problems += _ref_problems(asked.get("ref"), names, takes, document)
+    return problems + _value_problems(asked)
+
+
+def _value_problems(asked: Mapping[str, Any]) -> list[str]:
+    """What is wrong with `wait_timeout` and `interrupt`, which other steps read only after something was changed."""
+    problems = []
+    timeout, interrupt = str(asked.get("wait_timeout", 1)).strip(), str(asked.get("interrupt", False)).strip().lower()
+    if not timeout.isdigit() or int(timeout) == 0:
+        problems.append(f"wait_timeout: {timeout!r} is no number of seconds (write a whole number above 0)")
+    if interrupt not in TRUTH_VALUES:
+        problems.append(f"interrupt: {interrupt!r} is neither true nor false")
     return problems
 
 
@@ -123,6 +138,9 @@ def select_names(services: Any) -> tuple[list[str], list[str]]:
     if services is None:
         return [], []
     if isinstance(services, str):
+        if services.strip().endswith(","):
+            # `-e "services=a, b"` arrives as "a,": ansible takes what comes after the space for something else.
+            return [], [f"services: {services!r} ends with a comma (write the names without spaces: services=a,b)"]
         services = services.split(",")
     if not isinstance(services, (list, tuple)) or any(isinstance(name, (list, tuple, Mapping)) for name in services):
         return [], [f"services: {services!r} is neither a list of names nor names separated by commas"]

@@ -158,7 +158,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible import context
-from ansible.errors import AnsibleParserError
+from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.vars import combine_vars
 
@@ -214,6 +214,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
+        try:
+            self._fill(path, cache)
+        except AnsibleError as error:
+            # By default ansible warns and goes on without the hosts. The playbooks refuse to (check_run.yml).
+            self._set("all", {"groundwork_inventory_error": f"{path}: {error}"})
+            raise
+
+    def _fill(self, path: str, cache: bool) -> None:
+        """Fill the inventory from the document and from AWS."""
         said = self._read_config_data(path)
         found = layers.inventory_variables(self.loader, self.inventory.groups["all"], path)
         source = self._source(path, said)
@@ -292,8 +301,20 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for group in ("groundwork", *CHANGING):
             self.inventory.add_group(group)
         if document is not None:
+            self._require_one_stack(document)
             name = describe_source(source.topology, source.near)
             self._set("all", {**stack_variables(document), "stack_topology": name})
+
+    def _require_one_stack(self, document: Mapping[str, Any]) -> None:
+        """Two sources of one run must be about one stack: variables of all hosts are those of the last source."""
+        known = self.inventory.groups["all"].vars
+        other = (known.get("stack_name"), known.get("stack_region"))
+        this = (document["name"], document["region"])
+        if other[0] is not None and other != this:
+            raise AnsibleParserError(
+                f"this source is about the stack {this[0]} in {this[1]}, and another one of the same run about "
+                f"{other[0]} in {other[1]}: their hosts would be mixed up. Run once with each of them (-i)"
+            )
 
     def _add_localhost(self) -> None:
         """Add the controller where the limit names it. In other runs it is not one of the hosts in `all`."""

@@ -25,6 +25,7 @@ POLICIES = {
     "stack_info": set(),
     "database_recovery_info": set(),
     "target": {"deploy"},
+    "target_info": set(),
     "service_environment": {"deploy"},
     "database_login": {"deploy"},
     "database_snapshot": {"back up"},

@@ -21,7 +21,7 @@ def play(stack: Stack, directory: Path, topology: str) -> subprocess.CompletedPr
     inventory = directory / "ec2_services.yml"
     inventory.write_text(f"plugin: groundwork.aws.ec2_services\ntopology: {topology}\ncache: false\n")
     authorities = directory / "ca.pem"
-    authorities.write_text("not read where no host is configured\n")
+    authorities.write_text("-----BEGIN CERTIFICATE-----\nread on hosts only\n-----END CERTIFICATE-----\n")
     variables = {"stack_overrides": OVERRIDES, "app_database_authorities": str(authorities)}
     command = [
         str(BIN / "ansible-playbook"),

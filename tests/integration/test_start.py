@@ -36,6 +36,7 @@ class User:
     """A new user with a home directory, who has made the files of the page."""
 
     def __init__(self, stack: Stack, collections: Path, home: Path) -> None:
+        self.stack = stack
         self.home = home
         self.variables = {
             **environment(stack.proxy.url),
@@ -91,6 +92,35 @@ def test_staging_is_another_stack_of_the_same_document(user: User) -> None:
         assert f"{name}: instance/app-1" in made.stdout, made.stdout
     unchanged = user.play("provision")
     assert re.search(r"localhost .*changed=0 ", unchanged.stdout), unchanged.stdout
+
+
+@pytest.mark.parametrize("broken", ["hostname: instanceid", "regions: [us-east-1, mars-1]", "account: '111122223333'"])
+@pytest.mark.parametrize("playbook", ["site", "status", "provision"])
+def test_no_playbook_goes_on_with_an_inventory_that_could_not_be_read(user: User, playbook: str, broken: str) -> None:
+    with (user.home / "shop" / "inventory" / "ec2_services.yml").open("a") as file:
+        file.write(broken + "\n")
+    run = user.play(playbook)
+    assert run.returncode != 0, run.stdout
+    assert "the inventory could not be read" in run.stdout, run.stdout
+    assert "Traceback" not in run.stdout
+    assert user.stack.proxy.mutations == []
+
+
+def test_errors_of_the_document_end_site_with_all_of_them(user: User) -> None:
+    document = user.home / "shop" / "topology.yml"
+    document.write_text(document.read_text().replace("port: 5000", "port: 99999").replace("wsgi:app", "wsgi:nope"))
+    run = user.play("site")
+    assert run.returncode != 0
+    for text in ("99999 is not a port", "defines no nope", "fix:"):
+        assert text in run.stdout, run.stdout
+
+
+def test_sources_of_two_stacks_are_not_mixed(user: User) -> None:
+    for options in (("-i", "shop/staging"), ("-i", "shop/staging", "--limit", "localhost")):
+        run = user.play("status", *options)
+        assert run.returncode != 0, run.stdout
+        assert "shop-staging" in run.stdout
+        assert "Run once with each of them" in run.stdout
 
 
 def test_every_playbook_of_the_page_exists_and_takes_its_options() -> None:

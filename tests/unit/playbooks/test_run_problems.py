@@ -35,9 +35,7 @@ def problems(
     return run_problems(asked or {}, needs, takes, hosts, {"groundwork": known}, hostvars, document)
 
 
-@pytest.mark.parametrize(
-    "services", [None, "", [], "web", "web,", " web , user-api ", ["web", "web"], ("user-api",)], ids=str
-)
+@pytest.mark.parametrize("services", [None, "", [], "web", " web , user-api ", ["web", "web"], ("user-api",)], ids=str)
 def test_services_of_the_stack_are_accepted_in_every_form(services: Any) -> None:
     assert problems({"services": services}) == []
 
@@ -53,6 +51,7 @@ def test_services_of_the_stack_are_accepted_in_every_form(services: Any) -> None
         ([["web"]], "services: [['web']] is neither a list of names nor names separated by commas"),
         (5, "services: 5 is neither a list of names nor names separated by commas"),
         ("jobs", "services: no host has jobs yet: run site.yml first"),
+        ("web,", "services: 'web,' ends with a comma (write the names without spaces: services=a,b)"),
     ],
 )
 def test_services_that_cannot_be_taken_are_refused(services: Any, text: str) -> None:
@@ -143,3 +142,29 @@ def test_the_playbook_of_an_architecture_refuses_another_topology() -> None:
     (found,) = problems({"architecture": "ecommerce", "topology": "three_tier"})
     assert found.startswith("this playbook is for the topology ecommerce, and the inventory has three_tier")
     assert problems({"architecture": "ecommerce", "topology": "ecommerce"}) == []
+
+
+@pytest.mark.parametrize("timeout", [300, "300", 1])
+@pytest.mark.parametrize("interrupt", [True, False, "true", "no", ""])
+def test_values_that_other_steps_can_read(timeout: Any, interrupt: Any) -> None:
+    assert problems({"wait_timeout": timeout, "interrupt": interrupt}) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "text"),
+    [
+        ({"wait_timeout": "abc"}, "wait_timeout: 'abc' is no number of seconds"),
+        ({"wait_timeout": -5}, "wait_timeout: '-5' is no number of seconds"),
+        ({"wait_timeout": 0}, "wait_timeout: '0' is no number of seconds"),
+        ({"wait_timeout": 1.5}, "wait_timeout: '1.5' is no number of seconds"),
+        ({"interrupt": "maybe"}, "interrupt: 'maybe' is neither true nor false"),
+    ],
+)
+def test_values_that_other_steps_cannot_read(asked: dict[str, Any], text: str) -> None:
+    (found,) = problems(asked)
+    assert found.startswith(text)
+
+
+def test_an_inventory_that_could_not_be_read_is_the_only_problem() -> None:
+    found = problems({"inventory_error": "hosts.yml: AccessDenied", "services": "nope"}, document={})
+    assert found == ["the inventory could not be read. hosts.yml: AccessDenied"]
