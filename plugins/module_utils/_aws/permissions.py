@@ -7,11 +7,13 @@ from __future__ import annotations
 import re
 
 PAGE = "docs/permissions.md"
-LOOK, PROVISION, DEPLOY = "To look", "To provision", "To configure and deploy"
+LOOK, PROVISION, DEPLOY = "To look", "To provision", "To deploy"
+BACK_UP, RESTORE, REACH = "To back up", "To restore", "To reach hosts through Systems Manager"
 # IAM's prefix of the actions of a service, where botocore calls the service otherwise.
 PREFIXES = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag"}
 SERVICES = "acm|cloudwatch|ec2|elasticache|elasticloadbalancing|iam|logs|rds|route53|secretsmanager|sns|ssm|sts|tag"
-# The first that matches decides: an action as a pattern, the policy, and the Sid of the statement in it.
+# The first that matches decides: an action as a pattern, the policy, and the Sid of the statement in it. Of actions that
+# several policies allow, the one for the most is named.
 STATEMENTS = tuple(
     (re.compile(pattern), policy, sid)
     for pattern, policy, sid in (
@@ -23,6 +25,8 @@ STATEMENTS = tuple(
         (r"elasticloadbalancing:\w+", PROVISION, "LoadBalancers"),
         (r"acm:\w+", PROVISION, "Certificates"),
         (r"route53:\w+", PROVISION, "Records"),
+        (r"rds:DeleteDBSnapshot", BACK_UP, "Snapshots"),
+        (r"rds:Restore\w+", RESTORE, "Databases"),
         (r"rds:\w+", PROVISION, "Databases"),
         (r"secretsmanager:(Create|Tag)\w+", PROVISION, "NewSecrets"),
         (r"secretsmanager:\w+", PROVISION, "Secrets"),
@@ -36,6 +40,8 @@ STATEMENTS = tuple(
         (r"elasticache:\w+", PROVISION, "Caches"),
         (r"cloudwatch:\w+", PROVISION, "Monitoring"),
         (r"(logs|sns):\w+", PROVISION, "LogsAndTopics"),
+        (r"ssm:StartSession", REACH, "SessionsWithInstancesOfStacks or ForSshAlone"),
+        (r"ssm:\w+Session|ssmmessages:\w+", REACH, "SessionsOfOnesOwn"),
         (r"ssm:\w+", PROVISION, "Lock"),
     )
 )

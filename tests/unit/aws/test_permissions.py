@@ -28,13 +28,13 @@ def allowed() -> Iterator[tuple[str, str, str]]:
                 yield action.replace("*", "Any"), heading, statement["Sid"]
 
 
-@pytest.mark.parametrize(("action", "heading", "sid"), allowed())
-def test_the_statement_of_every_action_is_known(action: str, heading: str, sid: str) -> None:
+@pytest.mark.parametrize("action", sorted({action for action, _heading, _sid in allowed()}))
+def test_the_statement_of_every_action_is_known(action: str) -> None:
     found = permissions.statement(action)
     assert found is not None
     policy, named = found
-    assert heading.startswith(policy)
-    assert sid in re.split(r", | or ", named)
+    statements = {(heading, sid) for one, heading, sid in allowed() if one == action}
+    assert {(policy, sid) for sid in re.split(r", | or ", named)} & statements, statements
 
 
 def denied(service: str, operation: str, message: str, code: str = "AccessDenied") -> str:
