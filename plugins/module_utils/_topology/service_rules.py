@@ -23,7 +23,9 @@ def entries_can_be_started(document: Document) -> Iterator[Finding]:
         entry, place = service["entry"], ("services", name, "entry")
         if entry is None:
             continue
-        if service["runtime"] == "gunicorn" and not is_callable(entry):
+        if entry != entry.strip():
+            yield place, f"{shown(entry)} begins or ends with a space (write {shown(entry.strip())})"
+        elif service["runtime"] == "gunicorn" and not is_callable(entry):
             yield place, f"{shown(entry)} is not of the form module:callable (like wsgi:app)"
         elif service["runtime"] == "pm2":
             yield from _script_fits(entry, place)
