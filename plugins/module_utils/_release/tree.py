@@ -50,7 +50,7 @@ def entries(root: Path, exclude: Sequence[str] = ()) -> list[Entry]:
 
 
 def refuse_links_outwards(found: Sequence[Entry]) -> None:
-    """Refuse the links that no host unpacks (`unpack.refuse_link_outwards`). Raises `SourceProblem` with their names."""
+    """Raise `SourceProblem` with the names of the links that no host unpacks (`unpack.refuse_link_outwards`)."""
     refused = []
     for one in found:
         try:

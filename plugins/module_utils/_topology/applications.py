@@ -176,6 +176,11 @@ SOURCE = Record(
     },
 )
 
+# Where a value of one's own belongs.
+OWN_SECRET = (
+    "declare one at the top, as in secrets: {api-key: {}}, or put a value of your own in app_secrets, in a vault"
+)
+
 SERVICE = Record(
     one_of=(("on", "instances"),),
     fields={
@@ -259,7 +264,9 @@ SERVICE = Record(
             default={},
         ),
         "secrets": Field(
-            Table(VARIABLE, Text("a secret", NAME, refers="secrets"), "<KEY>"),
+            Table(
+                VARIABLE, Text("the name of a secret", NAME, refers="secrets", private=True, hint=OWN_SECRET), "<KEY>"
+            ),
             "Environment variables whose values are secrets of the document.",
             default={},
         ),

@@ -174,7 +174,10 @@ def _check_references(document: Mapping[str, Any], problems: Problems) -> None:
         if isinstance(kind, Text) and kind.refers is not None:
             known = list(REFERABLE[kind.refers](document))
             if value not in known:
-                problems(place, f"{shown(value)} is not {kind.what} of this document; {suggestion(value, known)}")
+                fix = suggestion(value, known)
+                if kind.hint and not fix.startswith("did you mean"):
+                    fix = f"{fix}: {kind.hint}"
+                problems(place, f"{shown(value, place)} is not {kind.what} of this document; {fix}")
 
 
 __all__ = ["MOST_ERRORS", "Examination", "TopologyError", "examine", "load", "place_name"]
