@@ -170,6 +170,19 @@ def test_extra_variables_on_the_command_line_name_their_source_and_key(ansible: 
     assert "services.api.environment.VERSION: a number with a fraction" in done.stdout
 
 
+def test_app_secrets_are_checked_without_showing_or_publishing_a_value(ansible: Ansible) -> None:
+    said = yaml.safe_load(ansible.group_vars.read_text(encoding="utf-8"))
+    names = {"DB_PASS": "hunter2{{ 1 }}", "PORT": "hunter2", "BAD": "hunter2\x07", "LATER": "{{ hunter2_is_not_set }}"}
+    said["app_secrets"] = {"api": names, "apo": {"A": "hunter2"}}
+    ansible.group_vars.write_text(yaml.safe_dump(said), encoding="utf-8")
+    done = ansible.run("-vvv")
+    assert "app_secrets.api.PORT: the service gets 5000 as PORT" in done.stdout
+    assert "app_secrets.api.BAD: the value of BAD holds a control character" in done.stdout
+    assert 'app_secrets.apo: "apo" is not a service of this document' in done.stdout
+    assert "cannot be used: 3 errors" in done.stdout
+    assert "hunter2" not in (done.stdout + done.stderr).replace("hunter2_is_not_set", "")
+
+
 def test_a_document_may_be_an_extra_variable(ansible: Ansible) -> None:
     document = yaml.safe_load(DOCUMENT.replace("on: app", "'on': app"))
     document["services"]["api"]["source"] = {"directory": str(ansible.shop)}
