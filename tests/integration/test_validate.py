@@ -51,7 +51,7 @@ class Ansible:
         for folder in (self.shop, self.group_vars.parent, directory / "elsewhere"):
             folder.mkdir(parents=True)
         (self.shop / "wsgi.py").write_text("app = 1\n", encoding="utf-8")
-        (self.shop / "requirements.txt").write_text("gunicorn==23.0.0 --hash=sha256:0\n", encoding="utf-8")
+        (self.shop / "requirements.txt").write_text(f"gunicorn==23.0.0 --hash=sha256:{'0' * 64}\n", encoding="utf-8")
         self.document.write_text(DOCUMENT, encoding="utf-8")
         self.inventory.write_text(
             json.dumps({"plugin": "groundwork.aws.ec2_services", "topology": "../shop/topology.yml"})

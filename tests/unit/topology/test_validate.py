@@ -19,7 +19,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._topology.validate 
 from .support import CHECKOUT, TOPOLOGIES, base_of
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f someone"
-PINNED = "flask==3.1.3 --hash=sha256:1\ngunicorn==23.0.0 --hash=sha256:2\n"
+PINNED = f"flask==3.1.3 --hash=sha256:{'1' * 64}\ngunicorn==23.0.0 --hash=sha256:{'2' * 64}\n"
 Errors = dict[str, str]
 
 
