@@ -251,10 +251,17 @@ SERVICE = Record(
             default=[],
         ),
         "uses": Field(
-            ListOf(Text("a database or cache", rf"(?:database|cache)/{NAME}", refers="stores")),
-            "Databases and caches that it uses: they let its instances in, and its environment has `DATABASE_URL` with "
-            "a user and password of its own, `REDIS_URL` (`<NAME>_DATABASE_URL`, `<NAME>_REDIS_URL` where it uses "
-            "several).",
+            ListOf(
+                Text(
+                    "a database or cache",
+                    rf"(?:database|cache)/{NAME}",
+                    refers="stores",
+                    prefixes=("database/", "cache/"),
+                )
+            ),
+            "Databases and caches that it uses, as in `[database/main, cache/sessions]`: they let its instances in, "
+            "and its environment has `DATABASE_URL` with a user and password of its own, `REDIS_URL` "
+            "(`<NAME>_DATABASE_URL`, `<NAME>_REDIS_URL` where it uses several).",
             default=[],
         ),
         "environment": Field(

@@ -80,12 +80,21 @@ class Table(Kind):
                 # A secret may have become part of the key: NAME=value, or NAME:value without a space.
                 report(place, f"one of its keys is not {self.key.what} (write each as {self.label}: value)")
                 continue
-            if self.key.check(name, (), lambda _place, text, path=(*place, name): report(path, text)) is BAD:
+            problems = self._problems_of_key(name)
+            for text in problems:
+                report((*place, name), text)
+            if problems:
                 continue
             checked = self.value.check(item, (*place, name), report)
             if checked is not BAD:
                 good[name] = checked
         return good
+
+    def _problems_of_key(self, name: Any) -> list[str]:
+        """Names are no secrets, so they are shown wherever the table stands."""
+        problems: list[str] = []
+        self.key.check(name, (), lambda _place, text: problems.append(text))
+        return problems
 
     def blank(self) -> Any:
         return {}

@@ -125,15 +125,21 @@ def check_app_secrets(document: Document, inventory: Mapping[str, Any]) -> Itera
             yield ("app_secrets", service), "is not a mapping (write it as NAME: value)"
         else:
             for variable, problem in variables.items():
-                if re.fullmatch(VARIABLE.pattern, variable):
-                    place = ("app_secrets", service, variable)
-                    text = problem or _problem_of_secret(document, service, variable)
-                    yield from [(place, text)] if text else []
-                else:
-                    text = f"one of its keys is not {VARIABLE.what} (write each as NAME: value)"
-                    if re.fullmatch(DISPLAYABLE_KEY, variable):
-                        text = f"{json.dumps(variable)} is not {VARIABLE.what} (letters, digits and underscores only)"
-                    yield ("app_secrets", service), text
+                yield from _check_secret(document, service, variable, problem)
+
+
+def _check_secret(document: Document, service: str, variable: str, problem: str | None) -> Iterator[Finding]:
+    """One variable of ``app_secrets``; ``problem`` is what is wrong with its value."""
+    if re.fullmatch(VARIABLE.pattern, variable):
+        found = problem or _problem_of_secret(document, service, variable)
+        if found is not None:
+            yield ("app_secrets", service, variable), found
+    elif re.fullmatch(DISPLAYABLE_KEY, variable):
+        text = f"{json.dumps(variable)} is not {VARIABLE.what} (letters, digits and underscores only)"
+        yield ("app_secrets", service), text
+    else:
+        text = f"one of its keys is not {VARIABLE.what} (write each as NAME: value)"
+        yield ("app_secrets", service), text
 
 
 def _problem_of_secret(document: Document, service: str, variable: str) -> str | None:

@@ -101,12 +101,17 @@ class Text(Kind):
     path: bool = False
     repository: bool = False
     hint: str = ""  # how to correct a private one
+    prefixes: tuple[str, ...] = ()  # that people leave out
 
     def check(self, value: Any, place: Place, report: Report) -> Any:
         if isinstance(value, str) and len(value) <= self.longest and re.fullmatch(self.pattern, value):
             return value
         if self.private:
             report(place, f"this is not {self.what}{f' ({self.hint})' if self.hint else ''}")
+            return BAD
+        whole = [f"{prefix}{value}" for prefix in self.prefixes if re.fullmatch(self.pattern, f"{prefix}{value}")]
+        if whole and isinstance(value, str):
+            report(place, f"{shown(value, place)} is not {self.what} (write {' or '.join(whole)})")
             return BAD
         if isinstance(value, (int, float)) and re.fullmatch(self.pattern, str(value)):
             report(place, f"{shown(value, place)} is a number, not text (put it in quotes)")

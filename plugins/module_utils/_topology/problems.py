@@ -106,7 +106,7 @@ def _locate(place: Place, text: str, layers: Sequence[Layer], named: str | None)
     return Problem(
         key=place_name([hide_secrets(step) if isinstance(step, str) else step for step in place]) if place else "",
         text=text,
-        origin=setting[-1].name if setting else None,
+        origin=setting[-1].name if setting and place != (named,) else None,
         file=mark.file if mark else layer.file,
         line=mark.line if mark else None,
         column=mark.column if mark else None,

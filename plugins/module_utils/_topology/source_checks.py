@@ -84,7 +84,7 @@ def _check_source(
                 _check_services(root, inside, names, document, report)
                 return
         except (SourceProblem, OSError, ValueError, EOFError) as error:
-            text = " ".join(str(error).split()) or type(error).__name__
+            text = " ".join(str(error).split()) or "it cannot be read"
             problem = text if text.endswith(")") else f"{text} (correct the source, or what the document says of it)"
     report.errors += [(("services", name, "source", kind), problem) for name in names]
 
@@ -116,15 +116,15 @@ def _check_services(root: Path, inside: set[str], names: list[str], document: Do
             report.warnings += [(place, text) for text in known[runtime].warnings]
         _check_entry(root, inside, name, service, known[runtime], report)
         for prefix, folder in service["static"].items():
-            place = ("services", name, "static", prefix)
+            key = ("services", name, "static", prefix)
             clean = os.path.normpath(folder)
             if find_file(root, inside, clean) is not None:
                 parent = os.path.dirname(clean)
                 text = f"{clean} is a file of its source, and nginx needs a directory (name the directory"
-                report.errors.append((place, f"{text} it is in: {parent})" if parent else f"{text} of such files)"))
+                report.errors.append((key, f"{text} it is in: {parent})" if parent else f"{text} of such files)"))
             elif clean != "." and not _has_directory(root, inside, clean):
                 text = f"{clean} is not in its source (correct the directory, or the source)"
-                _add_by_build(report, service, place, text)
+                _add_by_build(report, service, key, text)
 
 
 def _add_by_build(report: SourceReport, service: Mapping[str, Any], place: Place, text: str | None) -> None:

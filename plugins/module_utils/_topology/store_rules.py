@@ -50,7 +50,9 @@ def databases_have_names_that_are_free(document: Document) -> Iterator[Finding]:
         if inside.lower() in DATABASE_NAMES.get(engine, ()):
             text = f"{shown(inside)} is a word of {ENGINE_NAMES[engine]}'s own, which AWS does not take"
             place = ("databases", name) if database["name"] is None else ("databases", name, "name")
-            yield place, f"{text} (give it the name {inside}s, say)"
+            others = (f"{inside}{end}" for end in ("s", "_db", "_data"))
+            free = [other for other in others if other.lower() not in DATABASE_NAMES[engine]]
+            yield place, f"{text} (give it the name {free[0]}, say)"
 
 
 def database_versions_fit_their_engine(document: Document) -> Iterator[Finding]:

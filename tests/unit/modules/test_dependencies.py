@@ -418,9 +418,7 @@ class TestNode:
             self.check(tmp_path, package=self.PACKAGE, lock={"dependencies": {"express": {}, "@a/b": {}}}).errors == []
         )
 
-    @pytest.mark.parametrize(
-        ("version", "good"), [(1, True), (2, True), (3, True), (4, False), (0, False), ("3", False)]
-    )
+    @pytest.mark.parametrize(("version", "good"), [(1, True), (3, True), (4, False), (0, False), ("3", False)])
     def test_versions_of_locks(self, version: Any, good: bool, tmp_path: Path) -> None:
         found = self.check(tmp_path, package=self.PACKAGE, lock={**self.LOCK, "lockfileVersion": version}).errors
         assert (found == []) is good
