@@ -109,6 +109,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.groundwork.aws.plugins.module_utils._release.source import SourceProblem, make_archive
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.secret_patterns import hide_secrets
 
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "directory": {"type": "path"},
@@ -132,7 +133,7 @@ def run(options: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
     except (SourceProblem, OSError, ValueError) as problem:
         source = options["directory"] or options["git"] or options["archive"]
         message = f"No archive could be made from {source}: {problem}. Nothing was changed."
-        return {"failed": True, "changed": False, "msg": message}
+        return {"failed": True, "changed": False, "msg": hide_secrets(message)}
 
 
 def main() -> None:

@@ -78,6 +78,11 @@ options:
             C(ansible_private_key_file), C(app_database_authorities), C(app_cache_authorities) and C(app_exclude).
         type: dict
         default: {}
+      app_secrets:
+        description:
+          - The names in the variable C(app_secrets), for each service a dictionary. The values are not those of the
+            variable but what is wrong with them, or null.
+        type: raw
 seealso:
   - module: groundwork.aws.stack
 author:
@@ -174,6 +179,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
             "files": FILES,
             "address": {"type": "str"},
             "variables": {"type": "dict", "default": {}},
+            "app_secrets": {"type": "raw", "no_log": False},
         },
     },
 }

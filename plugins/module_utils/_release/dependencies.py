@@ -9,9 +9,11 @@ the lock of npm. `app_builds` of the role app makes the same choice.
 from __future__ import annotations
 
 import json
+import posixpath
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Collection, Mapping, Sequence
+from typing import Any, Collection, Iterator, Mapping, Sequence
 
 from .poetry import convert_lock
 from .requirements import NAME, Requirement, normalize, read_requirements
@@ -26,6 +28,7 @@ REQUIREMENTS, UV, POETRY, PROJECT = "requirements.txt", "uv.lock", "poetry.lock"
 # Where a release has the requirements that were made from a lock of Poetry.
 CONVERTED = ".groundwork/requirements.txt"
 NPM_LOCKS = ("npm-shrinkwrap.json", "package-lock.json")
+NPM_LOCK_VERSIONS = (1, 2, 3)  # npm documentation, "package-lock.json"
 MOST_NAMED = 3
 
 
@@ -47,7 +50,7 @@ def check_python(root: Path, names: Collection[str]) -> Dependencies:
         if POETRY in names:
             return _check_poetry(root, names)
         if REQUIREMENTS in names:
-            return _check_requirements(root)
+            return _check_requirements(root, names)
     except SourceProblem as problem:
         return Dependencies([_with_fix(str(problem), "correct it, and lock the dependencies anew")])
     others = [name for name in ("requirements.in", "Pipfile", PROJECT) if name in names]
@@ -64,10 +67,14 @@ def _with_fix(text: str, fix: str) -> str:
     return text if text.endswith(")") else f"{text} ({fix})"
 
 
-def _check_requirements(root: Path) -> Dependencies:
-    found = read_requirements(root, REQUIREMENTS)
+def _check_requirements(root: Path, names: Collection[str]) -> Dependencies:
+    found = read_requirements(root, REQUIREMENTS, names)
     packages = {one.name for one in found if one.name}
     result = Dependencies(packages=packages)
+    for one in found:
+        if one.problem is not None:
+            result.errors.append(f"{one.where}{f' ({one.name})' if one.name else ''} {one.problem}")
+    result.errors += _find_differing_pins(found)
     loose = [one for one in found if not one.is_pinned]
     hashed = [one for one in found if one.is_hashed]
     if loose:
@@ -86,6 +93,18 @@ def _check_requirements(root: Path) -> Dependencies:
         )
     _require_gunicorn(result, REQUIREMENTS)
     return result
+
+
+def _find_differing_pins(found: Sequence[Requirement]) -> Iterator[str]:
+    """Packages that are pinned twice for the same hosts, which no tool installs."""
+    seen: dict[str, list[Requirement]] = {}
+    for one in found:
+        others = seen.setdefault(one.name, []) if one.name else []
+        for other in others:
+            if other.pin != one.pin and (one.marker == other.marker or not one.marker or not other.marker):
+                yield f"{one.where} ({one.name}) is pinned differently in {other.where} (remove one of them)"
+                break
+        others.append(one)
 
 
 def _named(found: Sequence[Requirement]) -> str:
@@ -108,8 +127,11 @@ def read_toml(root: Path, name: str) -> dict[str, Any]:
         return dict(tomllib.loads((root / name).read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise SourceProblem(f"{name} is not in the source") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SourceProblem(f"{name} cannot be read as TOML ({error})".replace("\n", " ")) from None
+    except (OSError, UnicodeDecodeError):
+        raise SourceProblem(f"{name} cannot be read as UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:
+        reason = " ".join(str(error).split()).replace(" (at", ", at").rstrip(")")
+        raise SourceProblem(f"{name} cannot be read as TOML: {reason}") from None
 
 
 def _project_of(root: Path, names: Collection[str], lock: str) -> dict[str, Any]:
@@ -204,17 +226,47 @@ def check_node(root: Path, names: Collection[str]) -> Dependencies:
         lock = _read_json(root, lock_name)
     except SourceProblem as problem:
         return Dependencies([_with_fix(str(problem), "correct it, and run npm install --package-lock-only")])
-    declared = {
-        name for key in ("dependencies", "devDependencies", "optionalDependencies") for name in package.get(key) or ()
-    }
+    specs: dict[str, Any] = {}
+    for key in ("dependencies", "devDependencies", "optionalDependencies"):
+        if isinstance(package.get(key), dict):
+            specs.update(package[key])
     locked = _names_in_npm_lock(lock)
-    missing = sorted(declared - locked)
+    missing = sorted(set(specs) - locked)
     result = Dependencies(packages=locked)
+    if lock.get("lockfileVersion", 1) not in NPM_LOCK_VERSIONS:
+        result.errors.append(
+            f"{lock_name} has a lockfileVersion that npm does not know (run npm install --package-lock-only)"
+        )
+    outside = sorted({*_paths_outside(specs, names), *_links_outside(lock)})
+    if outside:
+        more = f" and {len(outside) - MOST_NAMED} more" if len(outside) > MOST_NAMED else ""
+        text = f"package.json takes {', '.join(outside[:MOST_NAMED])}{more} from a path that is not in the source"
+        result.errors.append(f"{text} (put it into the source, or take it from a registry)")
     if missing:
         more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
         text = f"{lock_name} does not have {', '.join(missing[:MOST_NAMED])}{more} of package.json"
         result.errors.append(f"{text} (run npm install --package-lock-only)")
     return result
+
+
+def _paths_outside(specs: Mapping[str, Any], names: Collection[str]) -> Iterator[str]:
+    """The packages that package.json takes from a path which a release does not have."""
+    for name, spec in specs.items():
+        match = re.match(r"(?:file:|link:)(.*)|([.~]{0,2}/.*)", str(spec))
+        if match:
+            path = match[1] if match[1] is not None else match[2]
+            clean = posixpath.normpath(path)
+            if path.startswith(("/", "~")) or not any(one == clean or one.startswith(f"{clean}/") for one in names):
+                yield name
+
+
+def _links_outside(lock: Mapping[str, Any]) -> Iterator[str]:
+    """The packages that a lock has as links out of the source."""
+    packages = lock.get("packages")
+    for path, package in packages.items() if isinstance(packages, dict) else ():
+        target = package.get("resolved") if isinstance(package, dict) and package.get("link") else None
+        if isinstance(target, str) and posixpath.normpath(target.removeprefix("file:")).startswith(("..", "/")):
+            yield path.rpartition("node_modules/")[2]
 
 
 def _names_in_npm_lock(lock: Mapping[str, Any]) -> set[str]:
@@ -228,8 +280,10 @@ def _names_in_npm_lock(lock: Mapping[str, Any]) -> set[str]:
 def _read_json(root: Path, name: str) -> dict[str, Any]:
     try:
         data = json.loads((root / name).read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise SourceProblem(f"{name} cannot be read as JSON ({type(error).__name__})") from None
+    except json.JSONDecodeError as error:
+        raise SourceProblem(f"{name} cannot be read as JSON: line {error.lineno} is wrong") from None
+    except (OSError, ValueError, RecursionError):
+        raise SourceProblem(f"{name} cannot be read as JSON in UTF-8") from None
     if not isinstance(data, dict):
         raise SourceProblem(f"{name} is not a JSON object")
     return data

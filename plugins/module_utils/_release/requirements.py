@@ -1,29 +1,62 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Reading requirements files of pip, as far as it takes to tell whether they are pinned. Controller only."""
+"""Reading requirements files of pip, as far as it takes to tell whether a host could install them. Controller only."""
 
 from __future__ import annotations
 
+import ast
+import posixpath
 import re
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Collection, Mapping
 
-from .tree import SourceProblem
+from .tree import SourceProblem, find_file
 
 NAME = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?")
-PIN = re.compile(r"\s*\(?\s*===?\s*[^\s,;*()]+\s*\)?\s*(?:;.*)?")
+PIN = re.compile(r"\s*\(?\s*(===?)\s*([^\s,;*()]+)\s*\)?\s*(?:;.*)?")
 COMMIT = re.compile(r"@[0-9a-f]{40}(?:#|$)")
+# "Version specifiers" of the Python Packaging User Guide, appendix with the regular expression.
+VERSION = re.compile(
+    r"v?(?:[0-9]+!)?[0-9]+(?:\.[0-9]+)*(?:[-_.]?(?:alpha|beta|preview|pre|a|b|c|rc)[-_.]?[0-9]*)?"
+    r"(?:-[0-9]+|[-_.]?(?:post|rev|r)[-_.]?[0-9]*)?(?:[-_.]?dev[-_.]?[0-9]*)?(?:\+[a-z0-9]+(?:[-_.][a-z0-9]+)*)?",
+    re.IGNORECASE,
+)
+HASH = re.compile(r"\s--hash[= ]\s*(\S*)")
+GOOD_HASH = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}", re.IGNORECASE)
+# What pip takes in a requirements file ("Requirements File Format"): on a line of their own, and after a requirement.
+FILE_OPTIONS = (
+    *("-i", "--index-url", "--pypi-url", "--extra-index-url", "--no-index", "-f", "--find-links", "--no-binary"),
+    *("--only-binary", "--prefer-binary", "--require-hashes", "--pre", "--trusted-host", "--use-feature"),
+)
+REQUIREMENT_OPTIONS = ("--hash", "--config-settings", "--config-setting", "--global-option")
+# What the variables of markers are on hosts: Linux, CPython, and a Python that is not older than this.
+HOST: Mapping[str, str] = {
+    "sys_platform": "linux",
+    "platform_system": "Linux",
+    "os_name": "posix",
+    "platform_python_implementation": "CPython",
+    "implementation_name": "cpython",
+    "extra": "",
+}
+OLDEST_PYTHON = (3, 9)
 
 
 @dataclass(frozen=True)
 class Requirement:
-    """One line. ``name`` is normalized, and empty for a path; ``is_local`` marks what the source itself has."""
+    """One line. ``name`` is normalized, and empty for a path; ``is_local`` marks what the source itself has.
+
+    ``pin`` is the version or address, "" where it is not pinned; ``problem`` is why it cannot be installed.
+    """
 
     where: str
     name: str
     is_pinned: bool
     is_hashed: bool
     is_local: bool = False
+    pin: str = ""
+    marker: str = ""
+    problem: str | None = None
 
 
 def normalize(name: str) -> str:
@@ -31,26 +64,94 @@ def normalize(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def read_requirements(root: Path, name: str, seen: frozenset[str] = frozenset()) -> list[Requirement]:
-    """The requirements of a file and of those that it includes (``-r``). Raises `SourceProblem`."""
-    inner = str(PurePosixPath(name))
-    try:
-        text = (root / inner).read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise SourceProblem(f"{inner} is not in the source") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceProblem(f"{inner} cannot be read as UTF-8 text ({type(error).__name__})") from None
+def read_requirements(
+    root: Path, name: str, names: Collection[str], seen: frozenset[str] = frozenset()
+) -> list[Requirement]:
+    """The requirements of a file and of those that it includes (``-r``), without those that no host installs.
+
+    ``names`` are the files of the release below ``root``. Raises `SourceProblem`.
+    """
     found: list[Requirement] = []
-    for number, line in _logical_lines(text):
-        where = f"{inner}:{number}"
-        option = re.match(r"(-r|--requirement)[ =]?\s*(\S+)", line)
+    for number, line in _logical_lines(_read(root, name, names, name)):
+        where = f"{name}:{number}"
+        option = re.match(r"(-r|--requirement|-c|--constraint)(?:\s*=\s*|\s+|(?<=^-[rc]))(\S+)", line)
         if option:
-            included = str(PurePosixPath(inner).parent / option[2])
-            if included not in seen:
-                found += read_requirements(root, included, seen | {inner})
+            included = _included(name, option[2], where)
+            _read(root, included, names, where)
+            if option[1] in ("-r", "--requirement") and included not in seen | {name}:
+                found += read_requirements(root, included, names, seen | {name})
         elif not line.startswith("-") or re.match(r"(-e|--editable)\b", line):
-            found.append(_requirement(where, re.sub(r"^(-e|--editable)[ =]?\s*", "", line)))
+            one = _requirement(where, re.sub(r"^(-e|--editable)[ =]?\s*", "", line), names, posixpath.dirname(name))
+            if is_for_hosts(one.marker):
+                found.append(one)
+        else:
+            word = re.split(r"[\s=]", line, maxsplit=1)[0]
+            if word not in FILE_OPTIONS and not re.match(r"-[if]\S", line):
+                raise SourceProblem(f"{where} has the option {word[:40]}, which pip does not know there (remove it)")
     return found
+
+
+def _included(name: str, path: str, where: str) -> str:
+    if re.match(r"[a-z+]+:/", path):
+        raise SourceProblem(f"{where} includes an address, which may change (put the file into the source)")
+    return posixpath.normpath(posixpath.join(posixpath.dirname(name), path))
+
+
+def _read(root: Path, name: str, names: Collection[str], where: str) -> str:
+    if find_file(root, names, name) is None:
+        raise SourceProblem(f"{name} is not in the source{'' if where == name else f', and {where} includes it'}")
+    try:
+        return (root / name).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        raise SourceProblem(f"{name} cannot be read as UTF-8 text") from None
+
+
+def is_for_hosts(marker: str) -> bool:
+    """Whether a requirement with a marker may be installed on a host: False where it certainly is not."""
+    if not marker:
+        return True
+    try:
+        return _may_hold(ast.parse(marker.strip(), mode="eval").body)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return True
+
+
+def _may_hold(node: ast.AST) -> bool:
+    if isinstance(node, ast.BoolOp):
+        parts = [_may_hold(value) for value in node.values]
+        return all(parts) if isinstance(node.op, ast.And) else any(parts)
+    if not isinstance(node, ast.Compare) or len(node.ops) != 1:
+        return True
+    left, right, comparison = node.left, node.comparators[0], node.ops[0]
+    if isinstance(left, ast.Name) and isinstance(right, ast.Constant) and isinstance(right.value, str):
+        if left.id in ("python_version", "python_full_version"):
+            return _may_be_python(comparison, right.value)
+        if left.id in HOST:
+            return _compare(comparison, HOST[left.id], right.value)
+    if isinstance(right, ast.Name) and isinstance(left, ast.Constant) and right.id in HOST:
+        return _compare(comparison, str(left.value), HOST[right.id])
+    return True
+
+
+def _compare(comparison: ast.cmpop, left: str, right: str) -> bool:
+    if isinstance(comparison, ast.Eq):
+        return left == right
+    if isinstance(comparison, ast.NotEq):
+        return left != right
+    if isinstance(comparison, ast.In):
+        return left in right
+    return left not in right if isinstance(comparison, ast.NotIn) else True
+
+
+def _may_be_python(comparison: ast.cmpop, text: str) -> bool:
+    """Which Python a host has is not known here, but that it is not an old one."""
+    match = re.match(r"([0-9]+)(?:\.([0-9]+))?", text)
+    if match is None:
+        return True
+    version = (int(match[1]), int(match[2] or 0))
+    if isinstance(comparison, ast.Lt):
+        return version > OLDEST_PYTHON
+    return version >= OLDEST_PYTHON if isinstance(comparison, (ast.LtE, ast.Eq)) else True
 
 
 def _logical_lines(text: str) -> list[tuple[int, str]]:
@@ -72,22 +173,56 @@ def _logical_lines(text: str) -> list[tuple[int, str]]:
     return lines
 
 
-def _requirement(where: str, line: str) -> Requirement:
-    is_hashed = re.search(r"\s--hash[= ]", line) is not None
-    spec = re.split(r"\s--", line, maxsplit=1)[0].strip()
+def _requirement(where: str, line: str, names: Collection[str], folder: str) -> Requirement:
+    spec, _separator, marker = re.split(r"\s--", line, maxsplit=1)[0].partition(";")
+    spec, marker = spec.strip(), marker.strip()
+    one = replace(_read_spec(where, spec, names, folder), marker=marker)
+    hashes = HASH.findall(line)
+    unknown = [word for word in re.findall(r"\s(--[A-Za-z-]+)", line) if word not in REQUIREMENT_OPTIONS]
+    problem = one.problem
+    if any(not GOOD_HASH.fullmatch(text) for text in hashes):
+        problem = "has a hash that is none (sha256: with 64 digits; use uv pip compile --generate-hashes)"
+    elif unknown:
+        problem = f"has the option {unknown[0][:40]}, which pip does not know there (remove it)"
+    return replace(one, is_hashed=one.is_hashed or bool(hashes), problem=problem)
+
+
+def _read_spec(where: str, spec: str, names: Collection[str], folder: str) -> Requirement:
+    """A requirement without its marker and options."""
     name = NAME.match(spec)
     rest = spec[name.end() :].strip() if name else ""
     if name and rest.startswith("@"):  # name @ URL
-        address = rest[1:].split(";")[0].strip()
-        return Requirement(where, normalize(name[1]), _is_exact_address(address), is_hashed or "#sha256=" in address)
-    if re.match(r"[a-z+]+://|git\+", spec):
+        address, called = rest[1:].strip(), normalize(name[1])
+        if address.startswith("file:"):
+            return Requirement(where, called, True, False, True, address, problem=_path_problem(address, names, folder))
+        return Requirement(where, called, _is_exact_address(address), "#sha256=" in address, pin=address)
+    if re.match(r"(?!file:)[a-z+]+://|git\+", spec):
         egg = re.search(r"#egg=([A-Za-z0-9._-]+)", spec)
-        return Requirement(where, normalize(egg[1]) if egg else "", _is_exact_address(spec), is_hashed)
-    if spec.startswith((".", "/", "file:")) or "/" in spec.split(";")[0]:
-        return Requirement(where, "", True, is_hashed, is_local=True)
+        return Requirement(where, normalize(egg[1]) if egg else "", _is_exact_address(spec), False, pin=spec)
+    if spec.startswith((".", "/", "~", "file:")) or "/" in spec or spec.endswith((".whl", ".tar.gz", ".zip")):
+        return Requirement(where, "", True, False, True, spec, problem=_path_problem(spec, names, folder))
     if name is None:
-        return Requirement(where, "", False, is_hashed)
-    return Requirement(where, normalize(name[1]), PIN.fullmatch(rest) is not None, is_hashed)
+        return Requirement(where, "", False, False)
+    pin = PIN.fullmatch(rest)
+    if pin is None:
+        return Requirement(where, normalize(name[1]), False, False)
+    good = pin[1] == "===" or VERSION.fullmatch(pin[2])
+    problem = None if good else "is pinned to what is no version (write one like 1.2.3)"
+    return Requirement(where, normalize(name[1]), True, False, pin=pin[2], problem=problem)
+
+
+def _path_problem(spec: str, names: Collection[str], folder: str) -> str | None:
+    """Why a host would not find a path, or None. Paths count from the release, for some tools from their file."""
+    path = re.sub(r"\[[^\]]*\]$|#.*", "", spec.removeprefix("file:")).strip()
+    fix = "put it into the source, and name it by a path in there"
+    if path.startswith(("/", "~")):
+        return f"names a path on this machine, which hosts do not have ({fix})"
+    for base in dict.fromkeys(("", folder)):
+        clean = posixpath.normpath(posixpath.join(base, path))
+        projects = [f"{clean}/{file}".removeprefix("./") for file in ("pyproject.toml", "setup.py")]
+        if any(one in names for one in (clean, *projects)):
+            return None
+    return f"names a path that is no file or Python project in the source ({fix})"
 
 
 def _is_exact_address(address: str) -> bool:

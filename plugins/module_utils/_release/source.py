@@ -5,10 +5,14 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
 import os
 import shutil
 import subprocess
+import tarfile
 import tempfile
+import zipfile
+import zlib
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Iterator, Mapping, Sequence
@@ -77,12 +81,33 @@ def existing(path: str, kind: str) -> Path:
     return found.resolve()
 
 
-def extract(archive: Path, target: Path) -> None:
-    """Tar archives are extracted with Python's own checks against leaving the directory."""
-    if archive.suffix == ".zip":
-        shutil.unpack_archive(archive, target)
-    else:
-        shutil.unpack_archive(archive, target, filter="data")
+def extract(archive: Path, target: Path, name: str = "") -> None:
+    """Tar archives are extracted with Python's own checks against leaving the directory.
+
+    Raises `SourceProblem`, which calls the archive by ``name``, else by its path.
+    """
+    called = name or str(archive)
+    try:
+        if archive.suffix == ".zip":
+            shutil.unpack_archive(archive, target)
+        else:
+            shutil.unpack_archive(archive, target, filter="data")
+    except tarfile.FilterError as error:
+        member = error.tarinfo
+        link = f" -> {member.linkname}" if member.issym() or member.islnk() else ""
+        special = isinstance(error, tarfile.SpecialFileError)
+        what = "is a device, a FIFO or another special file" if special else "leads out of the archive"
+        raise SourceProblem(
+            f"{called}: its member {member.name}{link} {what}, which a release cannot have (take it out of the source)"
+        ) from None
+    except (
+        *(tarfile.TarError, shutil.ReadError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError),
+        *(KeyError, ValueError, RuntimeError, OSError),  # a hard link to nothing, odd names, an encrypted zip
+    ) as error:
+        reason = " ".join(str(error).split()) or "it ends too early"
+        if isinstance(error, shutil.ReadError):
+            reason = "it is not a tar or zip archive of a known kind, or damaged"
+        raise SourceProblem(f"{called} cannot be unpacked: {reason} (make the archive anew)") from None
 
 
 def only_child(folder: Path) -> Path:
@@ -102,7 +127,7 @@ def check_out(url: str, ref: str, cache: Path, target: Path) -> tuple[str, str]:
     exported = target.with_suffix(".tar")
     try:
         git(["-C", str(mirror), "archive", "--format=tar", f"--output={exported}", commit])
-        extract(exported, target)
+        extract(exported, target, f"commit {commit[:12]}")
     finally:
         exported.unlink(missing_ok=True)
     return version(ref, commit), commit

@@ -10,7 +10,11 @@ import posixpath
 from pathlib import Path
 from typing import Collection, Iterator, Sequence
 
+from .tree import find_file
+
 MOST_SUGGESTIONS = 3
+# Files that hold data or text. Node.js reads a .json file that it is told to run, and ends at once.
+NO_SCRIPTS = (".json", ".json5", ".yml", ".yaml", ".md", ".txt", ".html", ".css", ".lock", ".map", ".toml", ".env")
 
 
 def check_module(
@@ -22,29 +26,57 @@ def check_module(
     ``packages``.
     """
     module, _colon, attribute = entry.partition(":")
-    path = module.replace(".", "/")
-    candidates = [
-        posixpath.normpath(posixpath.join(folder, name))
-        for folder in folders
-        for name in (f"{path}.py", f"{path}/__init__.py")
-    ]
-    found = next((name for name in candidates if name in names), None)
+    found = find_module(module, root, names, folders)
     if found is None:
         top = module.partition(".")[0]
         if top.lower().replace("_", "-") in packages:
             return None
-        return f"{candidates[0]} is not in its source ({_suggest(candidates[0], names, '.py')})"
+        first = _candidates(module, folders)[0]
+        return f"{first} is not in its source ({_suggest(first, names, '.py')})"
     name = attribute.partition("(")[0].partition(".")[0].strip()
     if name and not _defines(root / found, name):
         return f"{found} defines no {name} at its top level (correct the name after the colon)"
     return None
 
 
-def check_script(entry: str, names: Collection[str]) -> str | None:
+def find_module(module: str, root: Path, names: Collection[str], folders: Sequence[str]) -> str | None:
+    """The file of a module that is in the source, None where it is not."""
+    found = (find_file(root, names, name) for name in _candidates(module, folders))
+    return next((name for name in found if name is not None), None)
+
+
+def _candidates(module: str, folders: Sequence[str]) -> list[str]:
+    path = module.replace(".", "/")
+    return [
+        posixpath.normpath(posixpath.join(folder, name))
+        for folder in folders
+        for name in (f"{path}.py", f"{path}/__init__.py")
+    ]
+
+
+def check_syntax(path: Path, name: str) -> str | None:
+    """What this Python cannot parse of a module, or None. Python of the hosts may be newer, and know more."""
+    try:
+        ast.parse(path.read_bytes())
+    except SyntaxError as error:
+        line = f":{error.lineno}" if error.lineno else ""
+        return f"{name}{line} is not valid Python: {error.msg} (correct it, unless only a newer Python can read it)"
+    except (OSError, ValueError, RecursionError, MemoryError):
+        return f"{name} cannot be read as Python (correct it)"
+    return None
+
+
+def check_script(entry: str, root: Path, names: Collection[str]) -> str | None:
     """What is wrong with a script of a release, or None."""
     path = posixpath.normpath(entry)
-    if path in names:
+    found = find_file(root, names, path)
+    if found is not None:
+        suffix = posixpath.splitext(path)[1].lower()
+        if suffix in NO_SCRIPTS:
+            return f"{path} is no script that Node.js runs ({_suggest('server.js', names, '.js')})"
         return None
+    if path in names:
+        return f"{path} is a link to nothing in its source (correct the link, or the entry)"
     if any(name.startswith(f"{path}/") for name in names):
         return f"{path} is a directory of its source ({_suggest(f'{path}/index.js', names, '.js')})"
     return f"{path} is not in its source ({_suggest(path, names, '.js')})"

@@ -13,9 +13,12 @@ import subprocess
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Sequence
+from typing import Collection, Sequence
+
+from .unpack import ArchiveProblem, refuse_link_outwards
 
 NEVER = (".git", "node_modules", ".venv", "venv", "__pycache__", "*.pyc", ".pytest_cache", ".mypy_cache", ".ruff_cache")
+MOST_NAMED = 3
 
 
 class SourceProblem(ValueError):
@@ -42,7 +45,36 @@ def entries(root: Path, exclude: Sequence[str] = ()) -> list[Entry]:
         raise SourceProblem(f"git ignores {root}, so that a release of it would be empty")
     if not found:
         raise SourceProblem(f"{root} holds no files to deploy")
+    refuse_links_outwards(found)
     return found
+
+
+def refuse_links_outwards(found: Sequence[Entry]) -> None:
+    """Raise `SourceProblem` with the names of the links that no host unpacks (`unpack.refuse_link_outwards`)."""
+    refused = []
+    for one in found:
+        try:
+            if one.target is not None:
+                refuse_link_outwards(one.name, one.target)
+        except ArchiveProblem:
+            refused.append(f"{one.name} -> {one.target}")
+    if refused:
+        named = ", ".join(refused[:MOST_NAMED])
+        more = f" and {len(refused) - MOST_NAMED} more" if len(refused) > MOST_NAMED else ""
+        subject = "a symbolic link leads" if len(refused) == 1 else "symbolic links lead"
+        raise SourceProblem(
+            f"{subject} out of the source, which hosts refuse: {named}{more} "
+            "(replace it by what it leads to, make it a relative link inside the source, or name it in app_exclude)"
+        )
+
+
+def find_file(root: Path, names: Collection[str], path: str) -> str | None:
+    """The name of the file in the release that a path leads to, also through links; None where there is none.
+
+    ``names`` are those of the release below ``root``.
+    """
+    real = os.path.relpath(os.path.realpath(root / path), os.path.realpath(root))
+    return real if real in names and (root / real).is_file() else None
 
 
 def tracked(root: Path) -> list[str] | None:

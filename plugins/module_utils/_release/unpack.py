@@ -33,7 +33,7 @@ def unpack_member(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -
         return 0
     place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     if member.issym():
-        refuse_link_outwards(member)
+        refuse_link_outwards(member.name, member.linkname)
         os.symlink(member.linkname, place)
     elif member.isreg():
         write_file(tar, member, place)
@@ -55,13 +55,13 @@ def inside(name: str, what: str = "") -> PurePosixPath:
     return PurePosixPath(*parts)
 
 
-def refuse_link_outwards(member: tarfile.TarInfo) -> None:
+def refuse_link_outwards(name: str, target: str) -> None:
     """A link may climb only before it descends: what `..` means behind another link cannot be told from the text."""
-    parts = PurePosixPath(member.linkname).parts
+    parts = PurePosixPath(target).parts
     climbs = len([part for part in parts if part == ".."])
     if ".." in parts[climbs:]:
-        raise ArchiveProblem(f"the link {member.name} winds through .. in {member.linkname}")
-    inside(str(PurePosixPath(member.name).parent / member.linkname), f"the link {member.name}")
+        raise ArchiveProblem(f"the link {name} winds through .. in {target}")
+    inside(str(PurePosixPath(name).parent / target), f"the link {name}")
 
 
 def refuse_links_on_the_way(name: str, place: Path, target: Path) -> None:

@@ -176,6 +176,11 @@ SOURCE = Record(
     },
 )
 
+# Where a value of one's own belongs.
+OWN_SECRET = (
+    "declare one at the top, as in secrets: {api-key: {}}, or put a value of your own in app_secrets, in a vault"
+)
+
 SERVICE = Record(
     one_of=(("on", "instances"),),
     fields={
@@ -246,10 +251,17 @@ SERVICE = Record(
             default=[],
         ),
         "uses": Field(
-            ListOf(Text("a database or cache", rf"(?:database|cache)/{NAME}", refers="stores")),
-            "Databases and caches that it uses: they let its instances in, and its environment has `DATABASE_URL` with "
-            "a user and password of its own, `REDIS_URL` (`<NAME>_DATABASE_URL`, `<NAME>_REDIS_URL` where it uses "
-            "several).",
+            ListOf(
+                Text(
+                    "a database or cache",
+                    rf"(?:database|cache)/{NAME}",
+                    refers="stores",
+                    prefixes=("database/", "cache/"),
+                )
+            ),
+            "Databases and caches that it uses, as in `[database/main, cache/sessions]`: they let its instances in, "
+            "and its environment has `DATABASE_URL` with a user and password of its own, `REDIS_URL` "
+            "(`<NAME>_DATABASE_URL`, `<NAME>_REDIS_URL` where it uses several).",
             default=[],
         ),
         "environment": Field(
@@ -259,7 +271,9 @@ SERVICE = Record(
             default={},
         ),
         "secrets": Field(
-            Table(VARIABLE, Text("a secret", NAME, refers="secrets"), "<KEY>"),
+            Table(
+                VARIABLE, Text("the name of a secret", NAME, refers="secrets", private=True, hint=OWN_SECRET), "<KEY>"
+            ),
             "Environment variables whose values are secrets of the document.",
             default={},
         ),

@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .kinds import BAD, Kind, Place, Report, Text, Visit, shown
+from .kinds import BAD, DISPLAYABLE_KEY, Kind, Place, Report, Text, Visit, is_private, shown
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,9 @@ class ListOf(Kind):
 
     def check(self, value: Any, place: Place, report: Report) -> Any:
         if not isinstance(value, list):
-            report(place, f"{shown(value)} is not a list (write [{shown(value)}])")
+            one = shown(value, place)
+            fix = "write one in brackets: [a, b]" if isinstance(value, Mapping) or one == "this" else f"write [{one}]"
+            report(place, f"{one} is not a list ({fix})")
             return BAD
         if len(value) < self.least:
             report(place, f"needs at least {self.least} of: {self.item.what}")
@@ -33,7 +36,7 @@ class ListOf(Kind):
         for number, item in enumerate(value):
             checked = self.item.check(item, (*place, number), report)
             if checked is not BAD and checked in good:
-                report((*place, number), f"{shown(checked)} stands here twice (remove one)")
+                report((*place, number), f"{shown(checked, place)} stands here twice (remove one)")
             elif checked is not BAD:
                 good[checked] = None
         return list(good)
@@ -67,17 +70,31 @@ class Table(Kind):
 
     def check(self, value: Any, place: Place, report: Report) -> Any:
         if not isinstance(value, Mapping):
-            return self.refuse(value, place, report)
+            report(place, f"{shown(value, place)} is not {self.what} (write each as {self.label}: value)")
+            return BAD
         if len(value) > self.most:
             report(place, f"has {len(value)} entries, which is more than {self.most} (remove some)")
         good = {}
         for name, item in value.items():
-            if self.key.check(name, (*place, name), report) is BAD:
+            if not re.fullmatch(DISPLAYABLE_KEY, name) and is_private(place):
+                # A secret may have become part of the key: NAME=value, or NAME:value without a space.
+                report(place, f"one of its keys is not {self.key.what} (write each as {self.label}: value)")
+                continue
+            problems = self._problems_of_key(name)
+            for text in problems:
+                report((*place, name), text)
+            if problems:
                 continue
             checked = self.value.check(item, (*place, name), report)
             if checked is not BAD:
                 good[name] = checked
         return good
+
+    def _problems_of_key(self, name: Any) -> list[str]:
+        """Names are no secrets, so they are shown wherever the table stands."""
+        problems: list[str] = []
+        self.key.check(name, (), lambda _place, text: problems.append(text))
+        return problems
 
     def blank(self) -> Any:
         return {}

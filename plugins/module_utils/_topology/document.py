@@ -26,6 +26,7 @@ from .rules import RULES
 from .schema import DOCUMENT, REFERABLE
 from .spelling import restore_spellings
 from .texts import read_texts
+from .view import caches, databases, machine_groups, services, shared_secrets, tiers
 from .watch_rules import alarms_left_out_exist
 
 KEYS = f"its keys: {', '.join(DOCUMENT.fields)}"
@@ -117,8 +118,8 @@ def _read(source: Any, problems: Problems, near: Path | None) -> tuple[Layer, st
 def _text(path: Path, problems: Problems) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        problems((), f"is not UTF-8 text (byte {error.start})")
+    except UnicodeDecodeError:
+        problems((), "is not UTF-8 text (save it in this encoding)")
     except (OSError, ValueError) as error:
         problems((), f"cannot be read ({getattr(error, 'strerror', None) or error})")
     return "{}"
@@ -135,7 +136,7 @@ def _layer(override: Any, number: int, problems: Problems) -> Layer:
     if isinstance(data, str):
         data = parse_text(data, lambda place, text: problems((str(layer.name), *place), text)) or {}
     if not isinstance(data, Mapping):
-        problems((layer.name,), f"{shown(data)} is not a mapping ({KEYS})")
+        problems((layer.name,), f"{shown(data)} is not a mapping ({KEYS})", layer.name)
         data = {}
     return replace(layer, data=read_texts(DOCUMENT, plain(data, problems)))
 
@@ -150,17 +151,41 @@ def _checked(data: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
         problems.add_findings(rule(document))
     if not problems.found:  # what the document compiles to is known only now
         compiled = Counter(wanted.address for wanted in compile_topology(document))
-        problems.add_findings(_named_twice(compiled))
+        problems.add_findings(_named_twice(document, compiled))
         problems.add_findings(raw_resources_fit(document, compiled.keys()))
         problems.add_findings(raw_names_fit(document, compiled.keys()))
         problems.add_findings(alarms_left_out_exist(document))
     return document
 
 
-def _named_twice(compiled: Counter[str]) -> Iterator[tuple[Place, str]]:
+def _named_twice(document: Mapping[str, Any], compiled: Counter[str]) -> Iterator[tuple[Place, str]]:
     for address, times in compiled.items():
         if times > 1:
-            yield (), f"{times} things of it would make {address} (give a tier or a group of instances another name)"
+            first, *others = _find_makers(document, address) or [()]
+            other = place_name(others[0]) if others else "another part of the document"
+            yield first, f"makes {address}, which {other} makes as well (give it another name)"
+
+
+TIER_TYPES = ("subnet", "route_table", "db_subnet_group", "cache_subnet_group")
+
+
+def _find_makers(document: Mapping[str, Any], address: str) -> list[Place]:
+    """The keys of a document that may have given a resource its name, those that fit it best first."""
+    kind, _slash, name = address.partition("/")
+    found: dict[Place, str] = {}
+    if kind in TIER_TYPES:
+        found = {("network", "subnets", tier): tier for tier in tiers(document)}
+    else:
+        for group in machine_groups(document):
+            found[("instances", group) if group in document["instances"] else ("services", group)] = group
+        found.update({("databases", one): f"database-{one}" for one in databases(document)})
+        found.update({("caches", one): f"cache-{one}" for one in caches(document)})
+    if kind == "secret":
+        found.update({("secrets", one): one for one in shared_secrets(document)})
+    if kind == "log_group":
+        found.update({("services", one): one for one in services(document)})
+    fitting = [place for place, stem in found.items() if f"{name}-".startswith(f"{stem}-")]
+    return sorted(fitting, key=lambda place: -len(found[place]))
 
 
 def _derive(record: Record, value: dict[str, Any], document: Mapping[str, Any]) -> None:
@@ -174,7 +199,10 @@ def _check_references(document: Mapping[str, Any], problems: Problems) -> None:
         if isinstance(kind, Text) and kind.refers is not None:
             known = list(REFERABLE[kind.refers](document))
             if value not in known:
-                problems(place, f"{shown(value)} is not {kind.what} of this document; {suggestion(value, known)}")
+                fix = suggestion(value, known)
+                if kind.hint and not fix.startswith("did you mean"):
+                    fix = f"{fix}: {kind.hint}"
+                problems(place, f"{shown(value, place)} is not {kind.what} of this document; {fix}")
 
 
 __all__ = ["MOST_ERRORS", "Examination", "TopologyError", "examine", "load", "place_name"]

@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from .kinds import Place
+from .kinds import DISPLAYABLE_KEY, Place, suggestion
+from .service_rules import given_variables, problem_of_variable
 from .view import Document, databases, machine_groups, services
+from .words import VARIABLE
 
 Finding = tuple[Place, str]
 
@@ -104,6 +106,51 @@ def _names(service: Mapping[str, Any], kind: str) -> list[str]:
 def _uses_engine(document: Document, engine: str) -> bool:
     used = {name for service in services(document).values() for name in _names(service, "database")}
     return any(databases(document).get(name, {}).get("engine") == engine for name in used)
+
+
+def check_app_secrets(document: Document, inventory: Mapping[str, Any]) -> Iterator[Finding]:
+    """The names in ``app_secrets``, and what the inventory plugin says of their values."""
+    found = inventory.get("app_secrets")
+    if found is False:
+        yield ("app_secrets",), "is not a mapping (write it as service: {NAME: value})"
+    for service, variables in (found or {}).items():
+        if service not in services(document):
+            known = list(services(document))
+            if re.fullmatch(DISPLAYABLE_KEY, service):
+                text = f"{json.dumps(service)} is not a service of this document; {suggestion(service, known)}"
+                yield ("app_secrets", service), text
+            else:
+                yield ("app_secrets",), f"one of its keys is not a service of this document; {suggestion('', known)}"
+        elif variables is False:
+            yield ("app_secrets", service), "is not a mapping (write it as NAME: value)"
+        else:
+            for variable, problem in variables.items():
+                yield from _check_secret(document, service, variable, problem)
+
+
+def _check_secret(document: Document, service: str, variable: str, problem: str | None) -> Iterator[Finding]:
+    """One variable of ``app_secrets``; ``problem`` is what is wrong with its value."""
+    if re.fullmatch(VARIABLE.pattern, variable):
+        found = problem or _problem_of_secret(document, service, variable)
+        if found is not None:
+            yield ("app_secrets", service, variable), found
+    elif re.fullmatch(DISPLAYABLE_KEY, variable):
+        text = f"{json.dumps(variable)} is not {VARIABLE.what} (letters, digits and underscores only)"
+        yield ("app_secrets", service), text
+    else:
+        text = f"one of its keys is not {VARIABLE.what} (write each as NAME: value)"
+        yield ("app_secrets", service), text
+
+
+def _problem_of_secret(document: Document, service: str, variable: str) -> str | None:
+    """Why a service cannot be given a secret under a name, or None."""
+    given = given_variables(document, service).get(variable)
+    if given is not None:
+        return f"is made of {given} of the service (remove it)"
+    for key in ("environment", "secrets"):
+        if variable in services(document)[service][key]:
+            return f"is in {key} of services.{service} as well (remove one)"
+    return problem_of_variable(document, service, variable)
 
 
 def resolve(path: str, inventory: Mapping[str, Any]) -> Path:

@@ -13,9 +13,11 @@ import difflib
 import ipaddress
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from .secret_patterns import hide_secrets
 
 Place = tuple[Any, ...]  # keys and indices
 Report = Callable[[Place, str], None]
@@ -24,12 +26,28 @@ Visit = tuple[Place, "Kind", Any]
 BAD: Any = object()  # what check() answers for a value that cannot be used; it has reported why
 
 
-def shown(value: Any) -> str:
-    """A value as an error message shows it: JSON, on one line, not too long."""
-    try:
-        text = json.dumps(value, ensure_ascii=False, default=str)
-    except (TypeError, ValueError, RecursionError):  # keys of odd types, or data that contains itself
-        text = f"a {type(value).__name__}"
+# Sections whose values may be secrets, in whatever shape.
+PRIVATE_SECTIONS = ("environment", "secrets", "app_secrets")
+
+
+DISPLAYABLE_KEY = r"[\w.-]{1,64}"  # another one in such a section may have the value in it
+
+
+def is_private(place: Place) -> bool:
+    """Whether what stands at a place is never repeated in a message."""
+    return any(step in PRIVATE_SECTIONS for step in place)
+
+
+def shown(value: Any, place: Place = ()) -> str:
+    """A value as an error message shows it: JSON, on one line, not too long, without what looks like a secret.
+
+    Mappings and lists are only named, for anything may be in them, and so is what stands at a ``place`` for secrets.
+    """
+    if is_private(place):
+        return "this"
+    if isinstance(value, (Mapping, list, tuple)) and value:
+        return "a mapping" if isinstance(value, Mapping) else "a list"
+    text = json.dumps(hide_secrets(value) if isinstance(value, str) else value, ensure_ascii=False, default=str)
     return text if len(text) <= 60 else text[:57] + "…"
 
 
@@ -61,7 +79,7 @@ class Kind:
         yield place, self, value
 
     def refuse(self, value: Any, place: Place, report: Report) -> Any:
-        report(place, f"{shown(value)} is not {self.what}")
+        report(place, f"{shown(value, place)} is not {self.what}")
         return BAD
 
 
@@ -82,15 +100,21 @@ class Text(Kind):
     private: bool = False
     path: bool = False
     repository: bool = False
+    hint: str = ""  # how to correct a private one
+    prefixes: tuple[str, ...] = ()  # that people leave out
 
     def check(self, value: Any, place: Place, report: Report) -> Any:
         if isinstance(value, str) and len(value) <= self.longest and re.fullmatch(self.pattern, value):
             return value
         if self.private:
-            report(place, f"this is not {self.what}")
+            report(place, f"this is not {self.what}{f' ({self.hint})' if self.hint else ''}")
+            return BAD
+        whole = [f"{prefix}{value}" for prefix in self.prefixes if re.fullmatch(self.pattern, f"{prefix}{value}")]
+        if whole and isinstance(value, str):
+            report(place, f"{shown(value, place)} is not {self.what} (write {' or '.join(whole)})")
             return BAD
         if isinstance(value, (int, float)) and re.fullmatch(self.pattern, str(value)):
-            report(place, f"{shown(value)} is a number, not text (put it in quotes)")
+            report(place, f"{shown(value, place)} is a number, not text (put it in quotes)")
             return BAD
         return self.refuse(value, place, report)
 
@@ -200,7 +224,7 @@ class Scalar(Kind):
             if len(text) <= self.longest and re.fullmatch(self.pattern, text):
                 return text
         limit = f" of at most {self.longest} characters" if isinstance(value, str) else ""
-        report(place, f"{'this' if self.private else shown(value)} is not {self.what}{limit}")
+        report(place, f"{'this' if self.private else shown(value, place)} is not {self.what}{limit}")
         return BAD
 
     def schema(self) -> dict[str, Any]:
@@ -224,7 +248,7 @@ class Cidr(Kind):
         except ValueError:
             return self.refuse(value, place, report)
         if str(network) != value:
-            report(place, f"{shown(value)} names an address inside a network (write {network})")
+            report(place, f"{shown(value, place)} names an address inside a network (write {network})")
             return BAD
         if not self.shortest <= network.prefixlen <= self.longest:
             report(place, f"/{network.prefixlen} is not a size that AWS takes (/{self.shortest} to /{self.longest})")

@@ -31,7 +31,7 @@ def find_document(name: str, report: Report, near: Path | None = None) -> Path |
     path = Path(near or Path.cwd(), os.path.expanduser(name))
     if os.path.isfile(path):
         return path
-    report((), f"there is no such file (correct the path; looked in {path.parent})")
+    report((), f"there is no such file: {path} (correct the path)")
     return None
 
 

@@ -43,6 +43,8 @@ LARGEST = 200_000  # characters, and values after all aliases are expanded
 DEEPEST = 40
 
 _TAG = "tag:yaml.org,2002:"
+# The tag is not repeated: a password that begins with ! is one.
+UNKNOWN_TAG = "a tag, which means nothing in a topology (remove it, or put text that begins with ! in quotes)"
 
 
 # Each kind of plain scalar: how it looks, and what it begins with.
@@ -110,7 +112,7 @@ class _Reader:
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         if node.tag not in (_TAG + "seq", _TAG + "map"):
-            return self.refuse(node, f"the tag {node.tag} means nothing in a topology (remove it)")
+            return self.refuse(node, UNKNOWN_TAG)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, depth)
         if isinstance(node, yaml.SequenceNode):
@@ -121,11 +123,11 @@ class _Reader:
     def _scalar(self, node: yaml.ScalarNode) -> tuple[Any, int]:
         convert = _SCALARS.get(node.tag)
         if convert is None:
-            return self.refuse(node, f"the tag {node.tag} means nothing in a topology (remove it)")
+            return self.refuse(node, UNKNOWN_TAG)
         try:
             return convert(node.value), 1
         except ValueError:
-            return self.refuse(node, f"{shown(node.value)} is not what its tag !!{node.tag[len(_TAG) :]} says")
+            return self.refuse(node, f"this is not what its tag !!{node.tag[len(_TAG) :]} says (correct it)")
 
     def _mapping(self, node: yaml.MappingNode, depth: int) -> tuple[Any, int]:
         own: dict[str, Any] = {}
@@ -212,6 +214,8 @@ def _explained(error: yaml.MarkedYAMLError) -> str:
     problem = " ".join((error.problem or error.context or "cannot be read").split())
     if "'\\t'" in problem:
         return "a tab (YAML is indented with spaces)"
+    if problem.startswith("found undefined alias"):  # which may be a password that begins with *
+        return "an alias to an anchor that is not there (correct it, or put text that begins with * in quotes)"
     return f"not YAML: {problem}" + (f", {error.context}" if error.problem and error.context else "")
 
 

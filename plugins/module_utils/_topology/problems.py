@@ -17,6 +17,7 @@ from .kinds import Place
 from .layers import Layer
 from .merge import sets
 from .parse import LinePlace
+from .secret_patterns import hide_secrets
 
 UNQUOTED = r"[^\s\x00-\x1f\x7f]+|(?:line|override) \d+|stack_overrides of [^\x00-\x1f\x7f]+"
 MOST_ERRORS = 50  # that are shown; a file of something else entirely has thousands
@@ -80,7 +81,7 @@ class Problems:
 
     def __call__(self, place: Place, text: str, layer: str | None = None) -> None:
         """Add a problem. ``layer`` names the layer that it is in, where its data does not show that."""
-        self.found[(place, text)] = layer
+        self.found[(place, hide_secrets(text))] = layer
         self.places.add(place)
 
     def add_findings(self, findings: Iterable[tuple[Place, str]]) -> None:
@@ -103,16 +104,16 @@ def _locate(place: Place, text: str, layers: Sequence[Layer], named: str | None)
     layer = setting[-1] if setting else max(layers, key=lambda one: one.known_steps(place))
     mark = layer.position(place)
     return Problem(
-        key=place_name(place) if place else "",
+        key=place_name([hide_secrets(step) if isinstance(step, str) else step for step in place]) if place else "",
         text=text,
-        origin=setting[-1].name if setting else None,
+        origin=setting[-1].name if setting and place != (named,) else None,
         file=mark.file if mark else layer.file,
         line=mark.line if mark else None,
         column=mark.column if mark else None,
     )
 
 
-def place_name(place: Place) -> str:
+def place_name(place: Sequence[Any]) -> str:
     """``services.api.routes[0]``"""
     name = ""
     for step in place:

@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .kinds import BAD, Kind, Place, Report, Visit, shown, suggestion
+from .kinds import BAD, DISPLAYABLE_KEY, Kind, Place, Report, Visit, is_private, shown, suggestion
 
 
 def silent(place: Place, text: str) -> None:
@@ -61,10 +62,12 @@ class Record(Kind):
     def check(self, value: Any, place: Place, report: Report) -> Any:
         """Always a whole record, so that what refers to a bad one does not fail as well."""
         if not isinstance(value, Mapping):
-            report(place, f"{shown(value)} is not a mapping (its keys: {', '.join(self.fields)})")
+            report(place, f"{shown(value, place)} is not a mapping (its keys: {', '.join(self.fields)})")
             return self.blank()
         for key in value:
-            if key not in self.fields:
+            if key not in self.fields and is_private(place) and not re.fullmatch(DISPLAYABLE_KEY, key):
+                report(place, f"has an unknown key; known here: {', '.join(self.fields)}")
+            elif key not in self.fields:
                 report((*place, key), f"unknown key; {suggestion(key, list(self.fields))}")
         for keys in self.one_of:
             self._check_one_of(keys, value, place, report)

@@ -31,6 +31,16 @@ from .view import (
 )
 from .watch_rules import WATCH_RULES
 
+# Networks that are no addresses of hosts (RFC 6890, and RFC 5771 for multicast). AWS recommends private ones (RFC 1918)
+# and takes other public ones: VPC User Guide, "VPC CIDR blocks".
+UNUSABLE_NETWORKS = {
+    "0.0.0.0/8": "addresses that are not known yet",
+    "127.0.0.0/8": "each host itself",
+    "169.254.0.0/16": "link-local addresses, as those of AWS's instance metadata and DNS",
+    "224.0.0.0/4": "multicast",
+}
+PRIVATE = "10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"
+
 Rule = Callable[[Document], Iterator[Finding]]
 
 
@@ -40,6 +50,14 @@ def _subnets(document: Document) -> list[tuple[Place, IPv4Network]]:
         for tier, subnets in tiers(document).items()
         for number, cidr in enumerate(subnets["cidrs"] or ())
     ]
+
+
+def network_can_be_used(document: Document) -> Iterator[Finding]:
+    cidr = document["network"]["cidr"]
+    for other, purpose in UNUSABLE_NETWORKS.items():
+        if cidr is not None and IPv4Network(cidr).overlaps(IPv4Network(other)):
+            text = f"{cidr} is in {other}, which is for {purpose} (choose a private network: a part of {PRIVATE})"
+            yield ("network", "cidr"), text
 
 
 def subnets_lie_in_the_network(document: Document) -> Iterator[Finding]:
@@ -253,6 +271,7 @@ def source_fits(document: Document) -> Iterator[Finding]:
 
 
 RULES: tuple[Rule, ...] = (
+    network_can_be_used,
     subnets_lie_in_the_network,
     subnets_do_not_overlap,
     one_subnet_per_zone,

@@ -23,7 +23,9 @@ def entries_can_be_started(document: Document) -> Iterator[Finding]:
         entry, place = service["entry"], ("services", name, "entry")
         if entry is None:
             continue
-        if service["runtime"] == "gunicorn" and not is_callable(entry):
+        if entry != entry.strip():
+            yield place, f"{shown(entry)} begins or ends with a space (write {shown(entry.strip())})"
+        elif service["runtime"] == "gunicorn" and not is_callable(entry):
             yield place, f"{shown(entry)} is not of the form module:callable (like wsgi:app)"
         elif service["runtime"] == "pm2":
             yield from _script_fits(entry, place)
@@ -72,8 +74,7 @@ def sockets_are_opened_by_systemd(document: Document) -> Iterator[Finding]:
 
 def variables_are_set_once(document: Document) -> Iterator[Finding]:
     for name, service in services(document).items():
-        given = {variable: "uses" for kind in STORE_VARIABLES for variable in store_variables(service, kind).values()}
-        given.update((variable, "calls") for variable in call_variables(document, name))
+        given = given_variables(document, name)
         for key in ("environment", "secrets"):
             for variable in service[key]:
                 if variable in given:
@@ -85,17 +86,31 @@ def variables_are_set_once(document: Document) -> Iterator[Finding]:
 
 def variables_are_free(document: Document) -> Iterator[Finding]:
     for name, service in services(document).items():
-        reserved = PROCESS_VARIABLES | MANAGER_VARIABLES
-        if service["runtime"] == "pm2":
-            reserved |= PM2_VARIABLES | {name}
-        listens = _listening_variables(document, name)
         for key in ("environment", "secrets"):
             for variable, value in service[key].items():
-                place = ("services", name, key, variable)
-                if variable in reserved:
-                    yield place, "is set by what starts the service, whatever is written here (choose another name)"
-                elif variable in listens and (key == "secrets" or value != listens[variable]):
-                    yield place, f"the service gets {listens[variable]} as {variable}, where it is expected (remove it)"
+                problem = problem_of_variable(document, name, variable, value if key == "environment" else None)
+                if problem is not None:
+                    yield ("services", name, key, variable), problem
+
+
+def problem_of_variable(document: Document, name: str, variable: str, value: str | None = None) -> str | None:
+    """Why a service cannot be given a variable; a ``value`` of None is one that is not known."""
+    reserved = PROCESS_VARIABLES | MANAGER_VARIABLES
+    if services(document)[name]["runtime"] == "pm2":
+        reserved |= PM2_VARIABLES | {name}
+    listens = _listening_variables(document, name)
+    if variable in reserved:
+        return "is set by what starts the service, whatever is written here (choose another name)"
+    if variable in listens and value != listens[variable]:
+        return f"the service gets {listens[variable]} as {variable}, where it is expected (remove it)"
+    return None
+
+
+def given_variables(document: Document, name: str) -> dict[str, str]:
+    """The variables that a service gets for what it uses and calls, each with the key that says so."""
+    service = services(document)[name]
+    given = {variable: "uses" for kind in STORE_VARIABLES for variable in store_variables(service, kind).values()}
+    return {**given, **dict.fromkeys(call_variables(document, name), "calls")}
 
 
 def _listening_variables(document: Document, name: str) -> dict[str, str]:

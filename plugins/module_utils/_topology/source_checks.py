@@ -16,8 +16,8 @@ from typing import Any
 
 from .._release.dependencies import Dependencies, check_node, check_python
 from .._release.source import SourceProblem, opened
-from .._release.start import check_module, check_script
-from .._release.tree import entries
+from .._release.start import check_module, check_script, check_syntax, find_module
+from .._release.tree import entries, find_file
 from .kinds import Place
 from .paths import is_local_repository
 from .view import Document, services
@@ -84,7 +84,7 @@ def _check_source(
                 _check_services(root, inside, names, document, report)
                 return
         except (SourceProblem, OSError, ValueError, EOFError) as error:
-            text = " ".join(str(error).split()) or type(error).__name__
+            text = " ".join(str(error).split()) or "it cannot be read"
             problem = text if text.endswith(")") else f"{text} (correct the source, or what the document says of it)"
     report.errors += [(("services", name, "source", kind), problem) for name in names]
 
@@ -114,14 +114,17 @@ def _check_services(root: Path, inside: set[str], names: list[str], document: Do
             place = ("services", name, "source")
             report.errors += [(place, text) for text in known[runtime].errors]
             report.warnings += [(place, text) for text in known[runtime].warnings]
-        _add_by_build(
-            report, service, ("services", name, "entry"), _entry_problem(root, inside, service, known[runtime])
-        )
+        _check_entry(root, inside, name, service, known[runtime], report)
         for prefix, folder in service["static"].items():
+            key = ("services", name, "static", prefix)
             clean = os.path.normpath(folder)
-            if clean != "." and not any(one == clean or one.startswith(f"{clean}/") for one in inside):
+            if find_file(root, inside, clean) is not None:
+                parent = os.path.dirname(clean)
+                text = f"{clean} is a file of its source, and nginx needs a directory (name the directory"
+                report.errors.append((key, f"{text} it is in: {parent})" if parent else f"{text} of such files)"))
+            elif clean != "." and not _has_directory(root, inside, clean):
                 text = f"{clean} is not in its source (correct the directory, or the source)"
-                _add_by_build(report, service, ("services", name, "static", prefix), text)
+                _add_by_build(report, service, key, text)
 
 
 def _add_by_build(report: SourceReport, service: Mapping[str, Any], place: Place, text: str | None) -> None:
@@ -131,16 +134,32 @@ def _add_by_build(report: SourceReport, service: Mapping[str, Any], place: Place
         (report.warnings if made else report.errors).append((place, text))
 
 
-def _entry_problem(root: Path, inside: set[str], service: Mapping[str, Any], found: Dependencies) -> str | None:
-    entry = service["entry"]
+def _has_directory(root: Path, inside: set[str], folder: str) -> bool:
+    """Whether a release has a directory with files in it, also behind a link."""
+    real = os.path.relpath(os.path.realpath(root / folder), os.path.realpath(root))
+    return real == "." or any(one.startswith(f"{real}/") for one in inside)
+
+
+def _check_entry(
+    root: Path, inside: set[str], name: str, service: Mapping[str, Any], found: Dependencies, report: SourceReport
+) -> None:
+    entry, place = service["entry"], ("services", name, "entry")
     if entry is None:
-        return None
+        return
     if service["runtime"] == "pm2":
-        return None if entry.startswith("/") or ".." in entry.split("/") else check_script(entry, inside)
+        if not entry.startswith("/") and ".." not in entry.split("/"):
+            _add_by_build(report, service, place, check_script(entry, root, inside))
+        return
+    if ":" not in entry:
+        return
     folders = ["", *_python_path(service["environment"])]
     if found.is_installed:
         folders.append("src")
-    return check_module(entry, root, inside, folders, found.packages) if ":" in entry else None
+    _add_by_build(report, service, place, check_module(entry, root, inside, folders, found.packages))
+    file = find_module(entry.partition(":")[0], root, inside, folders)
+    problem = check_syntax(root / file, file) if file is not None else None
+    if problem is not None:
+        report.warnings.append((place, problem))
 
 
 def _python_path(environment: Mapping[str, str]) -> Iterator[str]:

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 
 from .databases import database_name, user_secret, username
 from .kinds import Place, shown
@@ -22,6 +23,16 @@ from .windows import WINDOW_RULES
 
 Finding = tuple[Place, str]
 ENGINE_NAMES = {"mysql": "MySQL", "postgres": "PostgreSQL"}
+# RDS User Guide, "MySQL on Amazon RDS versions" (a major version is X.Y: 5.7, 8.0, 8.4, 9.7) and "Available PostgreSQL
+# database versions" (a major version is X since 10; 11 is the oldest that is left). Newer ones are left to RDS.
+VERSIONS: Mapping[str, str] = {
+    "mysql": r"(?:5\.7|8\.[04]|(?:9|[1-9][0-9])\.[0-9])(?:\.(?:0|[1-9][0-9]*))?",
+    "postgres": r"(?:1[1-9]|[2-9][0-9])(?:\.(?:0|[1-9][0-9]*))?",
+}
+VERSION_EXAMPLES = {
+    "mysql": "write a major version like 8.4, or a whole one like 8.4.5",
+    "postgres": "write a major version like 17, or a whole one like 17.4",
+}
 
 
 def databases_have_a_place(document: Document) -> Iterator[Finding]:
@@ -39,7 +50,17 @@ def databases_have_names_that_are_free(document: Document) -> Iterator[Finding]:
         if inside.lower() in DATABASE_NAMES.get(engine, ()):
             text = f"{shown(inside)} is a word of {ENGINE_NAMES[engine]}'s own, which AWS does not take"
             place = ("databases", name) if database["name"] is None else ("databases", name, "name")
-            yield place, f"{text} (give it the name {inside}s, say)"
+            others = (f"{inside}{end}" for end in ("s", "_db", "_data"))
+            free = [other for other in others if other.lower() not in DATABASE_NAMES[engine]]
+            yield place, f"{text} (give it the name {free[0]}, say)"
+
+
+def database_versions_fit_their_engine(document: Document) -> Iterator[Finding]:
+    for name, database in databases(document).items():
+        engine, version = database["engine"], database["version"]
+        if engine in VERSIONS and version is not None and not re.fullmatch(VERSIONS[engine], version):
+            text = f"{shown(version)} is no version of {ENGINE_NAMES[engine]} on RDS ({VERSION_EXAMPLES[engine]})"
+            yield ("databases", name, "version"), text
 
 
 def databases_log_what_they_can(document: Document) -> Iterator[Finding]:
@@ -130,6 +151,7 @@ def user_secrets_have_names_of_their_own(document: Document) -> Iterator[Finding
 STORE_RULES = (
     databases_have_a_place,
     databases_have_names_that_are_free,
+    database_versions_fit_their_engine,
     databases_log_what_they_can,
     storage_has_room_to_grow,
     caches_have_what_they_need,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .document import Checks, Examination, examine
-from .inventory_checks import check_access, check_authorities, check_certificates
+from .inventory_checks import check_access, check_app_secrets, check_authorities, check_certificates
 from .kinds import Place
 from .layers import Layer, findings_of, read_layer, read_sources
 from .problems import Problem
@@ -42,7 +42,8 @@ def validate(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _inventory_layer(inventory: Mapping[str, Any]) -> Layer:
     """The inventory's variables as a layer of their own, so that problems of theirs are located in its files."""
-    return Layer(inventory["variables"], INVENTORY, sources=read_sources(inventory.get("files") or (), None))
+    data = {**inventory["variables"], "app_secrets": inventory.get("app_secrets")}
+    return Layer(data, INVENTORY, sources=read_sources(inventory.get("files") or (), None))
 
 
 class _Validation:
@@ -58,6 +59,7 @@ class _Validation:
         exclude: Any = ()
         if self.inventory is not None:
             errors += check_access(document, self.inventory)
+            errors += check_app_secrets(document, self.inventory)
             more_errors, warnings = check_authorities(document, self.inventory)
             errors += more_errors
             exclude = self.inventory["variables"].get("app_exclude") or ()

@@ -14,9 +14,16 @@ from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.utils.vars import combine_vars
 from ansible.vars.plugins import get_vars_from_path
 
+from ansible_collections.groundwork.aws.plugins.module_utils._release.environment import (
+    NAME,
+    EnvironmentProblem,
+    quote,
+    text,
+)
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.inventory_checks import VARIABLES
 
 OVERRIDES = "stack_overrides"
+APP_SECRETS = "app_secrets"
 Variables = Mapping[str, Any]
 LONGEST_REASON = 300
 _FAILED = object()
@@ -67,11 +74,61 @@ def describe_inventory(templar: Any, loader: Any, found: Variables, extra: Varia
     directory = _directory(source)
     templar.available_variables = variables = _variables(found, extra, source)
     rendered = {name: _render(templar, variables[name], [name], []) for name in VARIABLES if name in variables}
-    return {
+    described = {
         "directory": directory,
         "files": [*group_files(loader, directory), *extra_files()],
         "variables": {name: value for name, value in rendered.items() if value is not _FAILED},
     }
+    app_secrets = _describe_app_secrets(templar, variables.get(APP_SECRETS))
+    return {**described, "app_secrets": app_secrets} if app_secrets is not None else described
+
+
+def _describe_app_secrets(templar: Any, value: Any) -> Any:
+    """The variables of each service without their values: ``{service: {NAME: problem of its value or None}}``.
+
+    False stands for what is not a mapping, and None for what cannot be rendered here, or is not set.
+    """
+    found = _render_secret(templar, value)
+    if not isinstance(found, Mapping):
+        return None if found is _FAILED or found is None else False
+    described: dict[str, Any] = {}
+    for service, variables in found.items():
+        rendered = _render_secret(templar, variables)
+        if isinstance(rendered, Mapping):
+            described[str(service)] = {
+                str(name): _problem_of_value(str(name), _render_secret(templar, item))
+                for name, item in rendered.items()
+            }
+        else:
+            described[str(service)] = {} if rendered is _FAILED or rendered is None else False
+    return described
+
+
+def _render_secret(templar: Any, value: Any) -> Any:
+    """A value with its template rendered, a mapping as it is; `_FAILED` where a vault or template cannot be read."""
+    if value is None or isinstance(value, Mapping):
+        return value
+    try:
+        rendered = templar.template(value)
+        if isinstance(rendered, (bool, int, float, Mapping, list, tuple)) or rendered is None:
+            return rendered
+        return str(rendered)  # an inline vault is decrypted only now
+    except (AnsibleError, ValueError, TypeError):
+        return _FAILED
+
+
+def _problem_of_value(name: str, value: Any) -> str | None:
+    """Why no host would take the value of a variable; the text does not repeat it."""
+    if value is _FAILED:
+        return None
+    if isinstance(value, (Mapping, list, tuple)):
+        return "its value is a list or mapping (write text, for example as JSON in quotes)"
+    try:
+        quote(name if NAME.match(name) else "X", text(value))
+    except EnvironmentProblem as error:
+        problem, _semicolon, fix = str(error).partition("; ")
+        return f"{problem} ({fix})"
+    return None
 
 
 def read_variable(templar: Any, found: Variables, extra: Variables, source: str, name: str) -> Any:

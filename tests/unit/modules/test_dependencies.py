@@ -21,7 +21,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._release.poetry imp
 from ansible_collections.groundwork.aws.plugins.module_utils._release.source import make_archive
 from ansible_collections.groundwork.aws.plugins.module_utils._release.tree import SourceProblem
 
-HASH = "--hash=sha256:0"
+HASH = "--hash=sha256:" + "0" * 64
 PROJECT = '[project]\nname = "shop"\nversion = "1"\ndependencies = ["Flask>=3", "gunicorn"]\n'
 UV = """
 [[package]]
@@ -69,7 +69,7 @@ files = [{file = "c", hash = "sha256:3"}]
 
 def check(folder: Path, **files: str) -> Dependencies:
     write(folder, files)
-    return check_python(folder, {path.name for path in folder.iterdir()})
+    return check_python(folder, {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()})
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
@@ -88,7 +88,7 @@ class TestRequirements:
         "text",
         [
             f"flask==3.1.3 {HASH}\ngunicorn==23.0.0 {HASH}\n",
-            f"# made by uv\nflask==3.1.3 \\\n  {HASH} \\\n  {HASH}1\n  # x\ngunicorn[gevent]==23.0.0 \\\n  {HASH}\n",
+            f"# made by uv\nflask==3.1.3 \\\n  {HASH} \\\n  {HASH}\n  # x\ngunicorn[gevent]==23.0.0 \\\n  {HASH}\n",
             f"--index-url https://index.example/simple\ngunicorn == 23.0.0 ; python_version > '3' {HASH}\n",
             f"gunicorn===23.0.0 {HASH}",
             f"gunicorn @ https://index.example/gunicorn-23.0.0.whl {HASH}",
@@ -104,7 +104,8 @@ class TestRequirements:
         ["flask==3.1.3\ngunicorn==23.0.0\n", "gunicorn==23.0.0\n./lib\n-e .\n", f"gunicorn @ git+https://x@{'a' * 40}"],
     )
     def test_pinned_without_hashes_is_warned_of(self, text: str, tmp_path: Path) -> None:
-        found = check(tmp_path, requirements=text)
+        (tmp_path / "lib").mkdir()
+        found = check(tmp_path, requirements=text, **{"lib/pyproject.toml": "", "setup.py": ""})
         assert found.errors == []
         assert "has no hashes" in found.warnings[0]
 
@@ -141,11 +142,97 @@ class TestRequirements:
         assert found.errors[0].startswith("requirements.txt:2 (flask) is without a hash, while others have one")
 
     def test_files_that_are_included(self, tmp_path: Path) -> None:
-        write(tmp_path, {"base.txt": "flask\n-r requirements.txt\n"})
+        write(tmp_path, {"base.txt": "flask\n-r requirements.txt\n", "limits.txt": "flask<4\n"})
         found = check(tmp_path, requirements="gunicorn==1\n-r base.txt\n-c limits.txt\n")
         assert found.errors[0].startswith("base.txt:1 (flask) is not pinned")
         found = check(tmp_path, requirements="gunicorn==1\n--requirement=none.txt\n")
-        assert found.errors[0].startswith("none.txt is not in the source (")
+        assert found.errors[0].startswith("none.txt is not in the source, and requirements.txt:2 includes it (")
+
+    @pytest.mark.parametrize(
+        ("line", "text"),
+        [
+            ("-c limits.txt", "limits.txt is not in the source, and requirements.txt:2 includes it"),
+            ("-r../base.txt", "../base.txt is not in the source"),
+            ("-r https://me:hunter2@index.example/r.txt", "requirements.txt:2 includes an address"),
+            ("-c https://me:hunter2@index.example/c.txt", "requirements.txt:2 includes an address"),
+            ("--foo=hunter2", "requirements.txt:2 has the option --foo, which pip does not know"),
+            ("-x hunter2", "requirements.txt:2 has the option -x"),
+            (f"flask==1 --foo {HASH}", "requirements.txt:2 (flask) has the option --foo"),
+            ("-e ./lib", "requirements.txt:2 names a path that is no file or Python project in the source"),
+            ("-e /srv/lib", "requirements.txt:2 names a path on this machine"),
+            ("~/lib", "requirements.txt:2 names a path on this machine"),
+            ("../lib", "requirements.txt:2 names a path that is no file"),
+            ("file:///srv/lib", "requirements.txt:2 names a path on this machine"),
+            ("shop @ file:./lib", "requirements.txt:2 (shop) names a path that is no file"),
+            ("shop-1.0-py3-none-any.whl", "requirements.txt:2 names a path that is no file"),
+            ("./lib[extra] ; python_version > '3'", "requirements.txt:2 names a path that is no file"),
+            ("flask==abc", "requirements.txt:2 (flask) is pinned to what is no version"),
+            ("flask==1..2", "requirements.txt:2 (flask) is pinned to what is no version"),
+            ("flask==1\nFlask==2", "requirements.txt:3 (flask) is pinned differently in requirements.txt:2"),
+            ("gunicorn==22", "requirements.txt:2 (gunicorn) is pinned differently in requirements.txt:1"),
+            ("flask==1 --hash=sha256:abc", "requirements.txt:2 (flask) has a hash that is none"),
+            (f"flask==1 --hash=md5:{'0' * 32}", "requirements.txt:2 (flask) has a hash that is none"),
+            (f"flask==1 --hash=sha256:{'g' * 64}", "requirements.txt:2 (flask) has a hash that is none"),
+        ],
+    )
+    def test_what_no_host_could_install(self, line: str, text: str, tmp_path: Path) -> None:
+        found = check(tmp_path, requirements=f"gunicorn==23.0.0\n{line}\n")
+        assert any(error.startswith(text) for error in found.errors), found.errors
+        assert "hunter2" not in str(found)
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "-c limits.txt",
+            "-climits.txt",
+            "--constraint limits.txt",
+            "-i https://index.example/simple",
+            "--extra-index-url=https://index.example/simple",
+            "--find-links wheels",
+            "--no-binary :all:",
+            "--pre",
+            "-e ./lib[dev]",
+            "shop @ file:./lib",
+            "wheels/shop-1.0-py3-none-any.whl",
+            "flask==1.0rc1",
+            "flask==1!2.0.post1+local.1",
+            "flask===odd",
+            "flask==1 ; python_version < '3.12'\nflask==2 ; python_version >= '3.12'",
+            "flask==1\nflask==1",
+            "flask==1\nflask==2 ; sys_platform == 'win32'",
+            "colorama>=0.4 ; sys_platform == 'win32'",
+            "tomli ; python_version < '3.8'",
+            "flask==1 --config-settings=a=b",
+        ],
+    )
+    def test_what_hosts_can_install(self, line: str, tmp_path: Path) -> None:
+        for folder in ("lib", "wheels"):
+            (tmp_path / folder).mkdir()
+        files = {"lib/setup.py": "", "wheels/shop-1.0-py3-none-any.whl": "", "limits.txt": "flask<9\n"}
+        found = check(tmp_path, requirements=f"gunicorn==23.0.0\n{line}\n", **files)
+        assert found.errors == []
+
+    @pytest.mark.parametrize(
+        "marker",
+        [
+            "sys_platform == 'win32'",
+            "sys_platform != 'linux'",
+            "platform_system == 'Windows' or os_name == 'nt'",
+            "python_version < '3' and sys_platform == 'linux'",
+            "platform_python_implementation == 'PyPy'",
+            "'win' in sys_platform",
+            "extra == 'server'",
+        ],
+    )
+    def test_a_gunicorn_that_no_host_installs(self, marker: str, tmp_path: Path) -> None:
+        found = check(tmp_path, requirements=f"flask==3.1.3\ngunicorn==23.0.0 ; {marker}\n")
+        assert found.errors[0].startswith("requirements.txt does not have gunicorn")
+
+    @pytest.mark.parametrize(
+        "marker", ["sys_platform == 'linux'", "python_version >= '3.10'", "platform_machine == 'arm64'", "odd ("]
+    )
+    def test_a_gunicorn_that_hosts_may_install(self, marker: str, tmp_path: Path) -> None:
+        assert check(tmp_path, requirements=f"gunicorn==23.0.0 ; {marker}\n").errors == []
 
     def test_gunicorn_comes_with_the_release(self, tmp_path: Path) -> None:
         found = check(tmp_path, requirements=f"flask==3.1.3 {HASH}\n")
@@ -330,6 +417,40 @@ class TestNode:
         assert (
             self.check(tmp_path, package=self.PACKAGE, lock={"dependencies": {"express": {}, "@a/b": {}}}).errors == []
         )
+
+    @pytest.mark.parametrize(("version", "good"), [(1, True), (3, True), (4, False), (0, False), ("3", False)])
+    def test_versions_of_locks(self, version: Any, good: bool, tmp_path: Path) -> None:
+        found = self.check(tmp_path, package=self.PACKAGE, lock={**self.LOCK, "lockfileVersion": version}).errors
+        assert (found == []) is good
+        assert good or "lockfileVersion that npm does not know" in found[0]
+
+    @pytest.mark.parametrize(
+        ("spec", "good"),
+        [
+            ("file:lib", True),
+            ("file:./lib", True),
+            ("./lib", True),
+            ("^1.0", True),
+            ("file:../lib", False),
+            ("link:../lib", False),
+            ("file:/srv/lib", False),
+            ("../lib", False),
+            ("~/lib", False),
+            ("file:gone.tgz", False),
+        ],
+    )
+    def test_packages_from_paths(self, spec: str, good: bool, tmp_path: Path) -> None:
+        package, lock = {"dependencies": {"lib": spec}}, {"packages": {"node_modules/lib": {"link": True}}}
+        for name, data in (("package.json", package), ("package-lock.json", lock)):
+            (tmp_path / name).write_text(json.dumps(data), encoding="utf-8")
+        found = check_node(tmp_path, {"package.json", "package-lock.json", "lib/package.json"}).errors
+        assert (found == []) is good
+        assert good or found[0].startswith("package.json takes lib from a path that is not in the source")
+
+    def test_a_link_of_a_lock_out_of_the_source(self, tmp_path: Path) -> None:
+        lock = {"packages": {"node_modules/lib": {"link": True, "resolved": "../lib"}, "../lib": {}}}
+        (error,) = self.check(tmp_path, package={}, lock=lock).errors
+        assert error.startswith("package.json takes lib from a path")
 
     @pytest.mark.parametrize("other", ["yarn.lock", "pnpm-lock.yaml", "bun.lock"])
     def test_no_lock_of_npm(self, other: str, tmp_path: Path) -> None:

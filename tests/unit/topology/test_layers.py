@@ -148,7 +148,7 @@ def test_an_error_names_the_layer_that_brought_it_in() -> None:
 
 def test_a_layer_that_is_no_mapping() -> None:
     (error,) = errors([["port"]])
-    assert error.startswith('override 1: ["port"] is not a mapping (its keys: name, region, ')
+    assert error.startswith("override 1: a list is not a mapping (its keys: name, region, ")
 
 
 def test_keys_that_are_not_text() -> None:

@@ -4,17 +4,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ansible_collections.groundwork.aws.plugins.module_utils._topology.secret_rules import (
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.merge import merge
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.secret_patterns import (
     command_has_a_secret,
+    hide_secrets,
     is_a_secret,
     names_a_secret,
 )
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.validate import validate
 
-from .support import errors_of
+from .support import base_of, errors_of
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGH"
 
@@ -72,6 +76,20 @@ def test_names_of_secrets(name: str) -> None:
         "MAX_TOKENS",
         "API_KEY_HEADER",
         "AUTHOR",
+        "TOKENIZER",
+        "TOKENIZERS_PARALLELISM",
+        "TOKENISER_MODEL",
+        "PASSWORD_HASHER",
+        "JWT_TOKEN_EXPIRES_IN",
+        "REFRESH_TOKEN_EXPIRES_AT",
+        "PASSWORDLESS",
+        "PASSWORDLESS_LOGIN",
+        "I18N_KEY",
+        "CREDENTIALS_MODE",
+        "SECRETARY_EMAIL",
+        "SECRETARIAT",
+        "TOKEN_BUCKET",
+        "PASSWORD_VALIDATORS",
     ],
 )
 def test_names_that_are_none(name: str) -> None:
@@ -86,6 +104,16 @@ def test_values_that_are_no_secret_whatever_the_name(value: str) -> None:
     assert not names_a_secret("DB_PASS", value)
 
 
+@pytest.mark.parametrize("value", ["uploads/logo.png", "logo.png", "a/b/", "exports/2024/orders.csv"])
+def test_keys_of_objects_are_paths(value: str) -> None:
+    assert not names_a_secret("S3_KEY", value)
+
+
+@pytest.mark.parametrize("value", ["hunter2", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "a b"])
+def test_keys_of_stores_are_secrets(value: str) -> None:
+    assert names_a_secret("S3_KEY", value)
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -95,6 +123,18 @@ def test_values_that_are_no_secret_whatever_the_name(value: str) -> None:
         "host=db user=shop password=hunter2",
         "Server=db;User Id=shop;Password=hunter2;",
         "https://api.example.org/?access_token=hunter2",
+        "https://api.example.org/?token=hunter2",
+        "https://api.example.org/?a=1&secret=hunter2",
+        "https://api.example.org/?key=hunter2&b=2",
+        "https://api.example.org/x?auth=hunter2",
+        "https://bucket.example.org/x?X-Amz-Date=1&X-Amz-Signature=0af3",
+        "https://api.example.org/?client_secret=hunter2",
+        "https://api.example.org/?api-key=hunter2",
+        "/webhook?token=hunter2",
+        "Authorization: Bearer hunter2",
+        "authorization: basic aHVudGVyMg==",
+        '{"Authorization": "Bearer hunter2"}',
+        "PRIVATE-TOKEN: hunter2",
         "AKIA" + "ABCDEFGH" * 2,
         "ghp_" + LETTERS[:36],
         "github_pat_" + LETTERS[:40],
@@ -129,6 +169,19 @@ def test_values_of_secrets(value: str) -> None:
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgM",
         "-----BEGIN PUBLIC KEY-----",
         "password policies apply",
+        "password=required",
+        "Login failed: password=missing",
+        "https://example.org/?page=2&sort=name&key_id=7",
+        "https://example.org/?public_key=abc",
+        "https://example.org/?token=$TOKEN",
+        "https://example.org/?token={{ token }}",
+        "postgres://db.example.org/shop?sslmode=require&sslkey=/etc/key.pem",
+        "https://example.org/?auth=basic",
+        "https://example.org/?keyword=shoes&author=me",
+        "/search?q=key",
+        "Authorization: Bearer $TOKEN",
+        "Authorization: Bearer ${TOKEN}",
+        "X-Api-Key",
         "sk-learn",
         "a-rather-long-name-of-a-bucket-that-is-no-token-at-all",
     ],
@@ -152,6 +205,13 @@ def test_values_that_are_none(value: str) -> None:
         ("npm config set //registry.npmjs.org/:_authToken=npm_" + LETTERS[:36], True),
         ("git clone https://x:hunter2@git.example/shop.git", True),
         ("python manage.py migrate --skip-checks", False),
+        ("curl -H 'Authorization: Bearer hunter2' https://x.example", True),
+        ('curl -H "Authorization: Basic aHVudGVyMg==" https://x.example', True),
+        ('curl -H "Authorization: Bearer $TOKEN" https://x.example', False),
+        ("curl -u me:hunter2 https://x.example", True),
+        ("curl -u me:$PASS https://x.example", False),
+        ("docker run -u 1000:1000 x", False),
+        ("wget https://x.example/a.whl?token=hunter2", True),
     ],
 )
 def test_commands(command: str, expected: bool) -> None:
@@ -171,6 +231,25 @@ SECRET = "ghp_" + LETTERS[:36]
         ({"services": {"api": {"source": {"git": f"https://{SECRET}@git.example/x"}}}}, "services.api.source.git"),
         ({"services": {"api": {"source": {"git": f"https://me:{SECRET}@git.example/x"}}}}, "services.api.source.git"),
         ({"services": {"api": {"source": {"git": f"https://{LETTERS}@git.example/x"}}}}, "services.api.source.git"),
+        ({"services": {"api": {"source": {"git": f"https://git.example/?key={LETTERS}"}}}}, "services.api.source.git"),
+        ({"services": {"api": {"source": {"ref": SECRET}}}}, "services.api.source.ref"),
+        ({"services": {"api": {"entry": f"wsgi:make('{SECRET}')"}}}, "services.api.entry"),
+        ({"services": {"api": {"health": {"path": f"/health?token={LETTERS}"}}}}, "services.api.health.path"),
+        ({"services": {"api": {"health": {"path": f"/{SECRET}"}}}}, "services.api.health.path"),
+        ({"secrets": {"jwt": {"description": f"was {SECRET}"}}}, "secrets.jwt.description"),
+        (
+            {"databases": {"main": {"engine": "mysql", "subnets": "private", "parameters": {"init_connect": SECRET}}}},
+            "databases.main.parameters.init_connect",
+        ),
+        ({"services": {"api": {"build": f"curl -H 'Authorization: Bearer {LETTERS}' x"}}}, "services.api.build"),
+        (
+            {"services": {"api": {"environment": {"H": f"Authorization: Basic {LETTERS}"}}}},
+            "services.api.environment.H",
+        ),
+        (
+            {"resources": {"security_group/x": {"vpc": {"ref": "vpc/main"}, "description": SECRET}}},
+            "resources.security_group/x.description",
+        ),
         ({"tags": {"note": SECRET}}, "tags.note"),
         ({"instances": {"app": {"user_data": f"#!/bin/sh\necho {SECRET}"}}}, "instances.app.user_data"),
     ],
@@ -188,3 +267,85 @@ def test_every_place_is_looked_at_and_no_value_is_repeated(change: Any, key: str
 )
 def test_addresses_of_git_may_have_users(address: str) -> None:
     assert errors_of({"change": {"services": {"api": {"source": {"git": address}}}}}) == []
+
+
+HUNTER = "hunter2secret"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"services": {"api": {"environment": [f"DB_PASSWORD={HUNTER}"]}}},
+        {"services": {"api": {"environment": f"DB_PASSWORD={HUNTER}"}}},
+        {"services": {"api": {"environment": HUNTER}}},
+        {"services": {"api": {"environment": {f"DB_PASSWORD={HUNTER}": 1}}}},
+        {"services": {"api": {"environment": {f"DB_PASSWORD:{HUNTER}": ""}}}},
+        {"services": {"api": {"environment": {"DB_PASSWORD": [HUNTER]}}}},
+        {"services": {"api": {"environment": {"DB_PASSWORD": {"value": HUNTER}}}}},
+        {"services": {"api": {"environment": {"DB_PASSWORD": f"{HUNTER}\0"}}}},
+        {"services": {"api": {"secrets": {"API_KEY": HUNTER}}}},
+        {"services": {"api": {"secrets": {"API_KEY": f"{HUNTER}!"}}}},
+        {"services": {"api": {"secrets": {"API_KEY": {"value": HUNTER}}}}},
+        {"services": {"api": {"secrets": [f"API_KEY={HUNTER}"]}}},
+        {"services": {"api": {"secrets": HUNTER}}},
+        {"services": {"api": f"environment: DB_PASSWORD={HUNTER}"}},
+        {"services": {"api": [{"environment": {"DB_PASSWORD": HUNTER}}]}},
+        {"services": [{"name": "api", "environment": {"DB_PASSWORD": HUNTER}}]},
+        {"services": {"api": {f"DB_PASSWORD={HUNTER}": 1}}},
+        {"services": {"api": {"on": f"https://me:{HUNTER}@git.example/x"}}},
+        {"services": {"api": {"calls": [f"https://me:{HUNTER}@git.example/" + "x" * 60]}}},
+        {"services": {"api": {"port": "postgres://a-rather-long-name-of-a-user-of-a-database:" + HUNTER + "@db/x"}}},
+        {"secrets": {"x": HUNTER}},
+        {"secrets": {"x": {"length": HUNTER}}},
+        {"secrets": {"x": {"value": HUNTER}}},
+        {"secrets": {"x": {f"value={HUNTER}": 1}}},
+        {"secrets": [f"X={HUNTER}"]},
+        {"secrets": {f"X={HUNTER}": {}}},
+        {"secrets": HUNTER},
+        {"services": {"api": {"source": {"git": None, "directory": f"https://me:{HUNTER}@git.example/x"}}}},
+        {"services": {"api": {"source": {"git": None, "archive": f"https://me:{HUNTER}@git.example/x.tar.gz"}}}},
+    ],
+)
+def test_a_secret_in_the_wrong_place_or_shape_is_not_shown(change: Any) -> None:
+    outcome = validate({"topology": merge(base_of({}), change)})
+    assert outcome["errors"]
+    assert HUNTER not in str(outcome)
+    assert HUNTER[:8] not in str(outcome)
+
+
+def test_a_secret_that_is_not_declared_has_a_fix() -> None:
+    (error,) = errors_of({"change": {"services": {"api": {"secrets": {"API_KEY": "api-key"}}}}})
+    assert "declare one at the top, as in secrets: {api-key: {}}" in error
+    assert "app_secrets" in error
+
+
+@pytest.mark.parametrize(
+    "value",
+    [f"*{HUNTER}", f"!{HUNTER} x", f"!!int {HUNTER}", f"'{HUNTER}", f"&{HUNTER} [", f"@{HUNTER}"],
+)
+def test_a_password_that_yaml_takes_for_something_else_is_not_shown(value: str, tmp_path: Path) -> None:
+    path = tmp_path / "shop.yml"
+    path.write_text(f"services:\n  api:\n    environment:\n      DB_PASSWORD: {value}\n", encoding="utf-8")
+    outcome = validate({"topology": str(path)})
+    assert outcome["errors"]
+    assert HUNTER not in str(outcome)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("no https://me:pw@h/x here", "no https://***@h/x here"),
+        ("https://tok@h/x", "https://***@h/x"),
+        ("ssh://git@h/x", "ssh://git@h/x"),
+        ("https:/me:pw@h", "https:/***@h"),
+        ("https://me:p@ss/w@h/x", "https://***@h/x"),
+        ("https://h/x?token=pw&page=2", "https://h/x?token=***&page=2"),
+        ("DB_PASSWORD=pw A=b", "DB_PASSWORD=*** A=b"),
+        ("host=db password=pw", "host=db password=***"),
+        ("x --token pw", "x --token ***"),
+        ("write gunicorn==<version>", "write gunicorn==<version>"),
+        ('"/api" is not a path like /, /about or /api/*', '"/api" is not a path like /, /about or /api/*'),
+    ],
+)
+def test_secrets_are_hidden_in_messages(text: str, expected: str) -> None:
+    assert hide_secrets(text) == expected

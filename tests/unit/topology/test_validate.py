@@ -19,7 +19,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._topology.validate 
 from .support import CHECKOUT, TOPOLOGIES, base_of
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f someone"
-PINNED = "flask==3.1.3 --hash=sha256:1\ngunicorn==23.0.0 --hash=sha256:2\n"
+PINNED = f"flask==3.1.3 --hash=sha256:{'1' * 64}\ngunicorn==23.0.0 --hash=sha256:{'2' * 64}\n"
 Errors = dict[str, str]
 
 
@@ -102,6 +102,15 @@ class TestOutcome:
             ("region", 2, "stack_overrides of here"),
             ("access.public_key", 4, "stack_overrides of here"),
         ]
+
+    @pytest.mark.parametrize("value", ["[a]", "text", "[services, {a: 1}]"])
+    def test_overrides_that_are_no_mapping_have_their_own_line(self, value: str, tmp_path: Path) -> None:
+        file = tmp_path / "all.yml"
+        file.write_text(f"x: 1\n{VARIABLE}: {value}\n", encoding="utf-8")
+        layer = {"name": "stack_overrides of here", "values": ["a"], "files": [str(file)]}
+        (error,) = run(service({"git": "https://git.example/x"}), layers=[layer])["errors"]
+        assert (error["file"], error["line"], error["path"]) == (str(file), 2, "stack_overrides of here")
+        assert error["message"] == "a list is not a mapping"
 
     def test_the_option_overrides_is_on_top(self) -> None:
         outcome = run(service({"git": "https://git.example/x"}), overrides={"region": "nowhere"})
