@@ -136,7 +136,7 @@ def test_a_deletion_that_goes_on_uses_the_snapshot_that_it_made(stack: Stack) ->
 @pytest.mark.parametrize(
     ("refused", "left"),
     [
-        ("TerminateInstances", r"it is stopped, the snapshot snap-\w+ of its volume vol-\w+ exists, its termination prot"),
+        ("TerminateInstances", r"it is stopped, the snapshot snap-\w+ of its volume vol-\w+ exists, its termin"),
         ("CreateSnapshot", r"was not terminated: it is stopped\. Run again"),
     ],
 )

@@ -15,7 +15,6 @@ THROTTLED = frozenset(
     {
         "BandwidthLimitExceeded",
         "EC2ThrottledException",
-        "LimitExceededException",
         "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
@@ -29,6 +28,9 @@ THROTTLED = frozenset(
         "TransactionInProgressException",
     }
 )
+# A quota is used up, in the services that this collection calls: ACM, CloudWatch, CloudWatch Logs and Secrets Manager
+# say so in the errors of their API references. It is a rate elsewhere (DynamoDB), so that botocore repeats it.
+QUOTA_EXCEEDED = "LimitExceededException"
 # Answers with a 5xx status which nevertheless say for certain that nothing was made.
 REFUSED = frozenset({"InsufficientInstanceCapacity", "InsufficientAddressCapacity", "InsufficientCapacity"})
 # The credentials may not do this.

@@ -18,7 +18,8 @@ from .resource import Client, Edit, Live, Raw, Tagging, Wait, Waiter, dig
 
 TERMINATION = "groundwork:termination-protection"
 FINAL = "groundwork:final-snapshot-of"
-# The type that an instance last ran with, written before a change of type and removed when the instance runs again.
+# The type that an instance last ran with, written before a change of type and removed when the instance runs again. It
+# is not among the type's own tags, so that the planner removes it after a run that died before it could.
 PREVIOUS_TYPE = "groundwork:previous-type"
 # Value of the tag TERMINATION while a deletion lifts the protection: a later `present` sets it again.
 LIFTED = "lifted"
@@ -112,7 +113,7 @@ def set_type(client: Client, edit: Edit) -> Iterator[Wait]:
     except ClientError as error:
         rejected, is_changed = tell(error), is_changed or is_uncertain(error)
     else:
-        yield from _await_start(client, edit.live.id, forget=True)
+        yield from _await_start(client, edit.live.id)
         return
     yield from _start_as(client, edit.live.id, previous, rejected, is_changed)
     raise StackError(
@@ -140,14 +141,13 @@ def _start_as(client: Client, identifier: str, previous: str, rejected: str, is_
         raise StackError(
             join_sentences(rejected, problem, f"The instance {identifier} is stopped: start it")
         ) from error
-    yield from _await_start(client, identifier, forget=True)
+    yield from _await_start(client, identifier)
 
 
-def _await_start(client: Client, identifier: str, forget: bool) -> Iterator[Wait]:
-    """Wait until an instance runs; then, with ``forget``, remove the note of its previous type."""
+def _await_start(client: Client, identifier: str) -> Iterator[Wait]:
+    """Wait until an instance runs after a change of type, then remove the note of its previous type."""
     yield Wait(RUNNING, identifier)
-    if forget:
-        client.delete_tags(Resources=[identifier], Tags=[{"Key": PREVIOUS_TYPE}])
+    client.delete_tags(Resources=[identifier], Tags=[{"Key": PREVIOUS_TYPE}])
 
 
 def start(client: Client, edit: Edit) -> Iterator[Wait]:
@@ -166,9 +166,10 @@ def start(client: Client, edit: Edit) -> Iterator[Wait]:
         rejected = tell(error)
         if not previous or previous == current:
             state = f"The instance {identifier} is stopped and its type is {current}"
-            raise StackError(join_sentences(rejected, state, "Run again to start it, or choose another type")) from error
+            advice = "Run again to start it, or choose another type"
+            raise StackError(join_sentences(rejected, state, advice)) from error
     else:
-        yield from _await_start(client, identifier, forget=bool(previous))
+        yield Wait(RUNNING, identifier)
         return
     yield from _start_as(client, identifier, previous, rejected, is_changed=True)
     state = f"An earlier run changed its type to {current} and did not start it"

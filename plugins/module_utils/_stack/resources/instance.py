@@ -191,7 +191,7 @@ TYPE = ResourceType(
     create_only=frozenset({"image", "subnet", "key_pair", "user_data", "public_ip", "volume.encrypted"}),
     same={"image": same_image, "metadata": same_metadata, "user_data": lambda wanted, live: digest(wanted) == live},
     hidden=frozenset({"user_data"}),
-    own_tags=frozenset({CREATED_WITH, changes.TERMINATION, changes.PREVIOUS_TYPE}),
+    own_tags=frozenset({CREATED_WITH, changes.TERMINATION}),
     refuse=refuse,
     prepare=images.look_up,
     is_dead=lambda item: item["State"]["Name"] in ("shutting-down", "terminated"),
