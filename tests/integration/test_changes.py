@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rig.stacks import DATA, Stacks, assert_same, for_each, merged
+from rig.faults import Call, Do, Fail, named
+from rig.runs import Run
+from rig.stacks import DATA, Stack, Stacks, assert_same, for_each, merged
 
 OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBx0h0Rg3V7KeQ6VrbbYpX3Wg4cW2pXnO3yS1sYhG9aZ"
 ZONES = {"zones": ["us-east-1a", "us-east-1b"]}
@@ -290,3 +292,32 @@ def test_tags_reach_everything_that_has_tags(stacks: Stacks) -> None:
     assert len(outcome.actions) == 10
     assert_same(stack.account.state(), direct.account.state())
     stack.assert_quiet(tags)
+
+
+def test_a_killed_type_change_is_completed_or_undone_by_the_next_run(stack: Stack) -> None:
+    """The run dies before StartInstances. AWS then refuses the new type: the instance serves with the old one."""
+    small = {"instances": {"app": {"type": "t3.small"}}}
+    stack.made()
+    runs: list[Run] = []
+    stack.proxy.faults.add(named("StartInstances"), Do(lambda _call: runs[0].kill(), cut=True), times=1)
+    runs.append(stack.start(small))
+    assert runs[0].finish().killed
+    assert instance(stack)["State"]["Name"] == "stopped"
+    stack.proxy.faults.clear()
+
+    def starts_small(call: Call) -> bool:
+        return call.name == "StartInstances" and instance(stack)["InstanceType"] == "t3.small"
+
+    stack.proxy.faults.add(starts_small, Fail(status=400, code="Unsupported", message="Not supported here."))
+    outcome = stack.present(small)
+    assert outcome.refused, str(outcome)
+    assert "Unsupported" in outcome.message
+    assert "started again as t3.micro: choose another type" in outcome.message
+    assert (instance(stack)["InstanceType"], instance(stack)["State"]["Name"]) == ("t3.micro", "running")
+    stack.assert_quiet()
+
+
+def instance(stack: Stack) -> dict[str, Any]:
+    answer = stack.account.client("ec2").describe_instances(InstanceIds=[stack.id_of_instance()])
+    found: dict[str, Any] = answer["Reservations"][0]["Instances"][0]
+    return found

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from rig.faults import Lose, named
+from rig.faults import Fail, Lose, named
 from rig.runs import Outcome
 from rig.stacks import Stack, Stacks, assert_same, base_of
 
@@ -122,6 +122,17 @@ def test_a_change_whose_answer_was_lost_is_not_a_failure(stack: Stack) -> None:
         stack.proxy.faults.add(named(operation), Lose(after=True), times=1)
     assert stack.absent().ok
     assert len(manual_snapshots(stack)) == 1
+
+
+def test_a_deletion_that_is_denied_says_that_protection_is_lifted_and_the_next_run_restores_it(stack: Stack) -> None:
+    denied = Fail(status=403, code="AccessDenied", message="No.")
+    stack.proxy.faults.add(named("DeleteDBInstance"), denied)
+    outcome = stack.absent()
+    assert outcome.refused, str(outcome)
+    assert "was not deleted: its deletion protection is lifted. Run again to delete it" in outcome.message
+    stack.proxy.faults.clear()
+    brought(stack, {})
+    assert database(stack)["DeletionProtection"]
 
 
 def test_a_creation_whose_answer_was_lost_makes_one_of_each(stacks: Stacks) -> None:

@@ -70,3 +70,13 @@ def test_a_lock_that_may_not_be_read_does_not_stop_who_changes_nothing(stacks: S
     outcome = stack.present()
     assert outcome.ok, str(outcome)
     assert not outcome.changed
+
+
+def test_a_lock_that_may_not_be_removed_is_a_warning(stacks: Stacks) -> None:
+    stack = stacks(SINGLE)
+    stack.proxy.faults.add(named("DeleteParameter"), DENIED)
+    outcome = stack.present(lock_ttl=30)
+    assert outcome.ok, str(outcome)
+    warning = str(outcome.result["warnings"])
+    for text in ("ssm:DeleteParameter: statement Lock", PROVISION, "/groundwork/single-instance/lock/", "30 s"):
+        assert text in warning

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from rig.faults import Fail, named
 from rig.runs import Outcome
 from rig.stacks import DATA, NAME, Stack, assert_same
 
@@ -93,3 +95,62 @@ def test_protection_that_the_document_gave_up_is_gone(stack: Stack) -> None:
     assert down.ok, str(down)
     assert final_snapshots(stack) == []
     stack.assert_empty()
+
+
+DENIED = Fail(status=403, code="UnauthorizedOperation", message="You are not authorized to perform this operation.")
+
+
+def protection(stack: Stack) -> bool:
+    answer = stack.account.client("ec2").describe_instance_attribute(
+        InstanceId=stack.id_of_instance(), Attribute="disableApiTermination"
+    )
+    return bool(answer["DisableApiTermination"]["Value"])
+
+
+def test_a_snapshot_from_before_the_instance_ran_again_is_not_its_final_one(stack: Stack) -> None:
+    """A deletion fails after its snapshot, the instance serves again, and is deleted later: its new data is kept."""
+    stack.made()
+    volume = root_volume(stack)
+    stack.proxy.faults.add(named("TerminateInstances"), DENIED)
+    assert stack.absent().refused
+    stack.proxy.faults.clear()
+    first = final_snapshots(stack)
+    assert [snapshot["VolumeId"] for snapshot in first] == [volume]
+    again = stack.present()
+    assert again.ok, str(again)
+    outcome = stack.absent()
+    assert outcome.ok, str(outcome)
+    assert [snapshot["VolumeId"] for snapshot in final_snapshots(stack)] == [volume, volume]
+
+
+def test_a_deletion_that_goes_on_uses_the_snapshot_that_it_made(stack: Stack) -> None:
+    stack.made()
+    stack.proxy.faults.add(named("TerminateInstances"), DENIED)
+    assert stack.absent().refused
+    assert stack.absent().refused
+    stack.proxy.faults.clear()
+    assert stack.absent().ok
+    assert len(final_snapshots(stack)) == 1
+
+
+@pytest.mark.parametrize(
+    ("refused", "left"),
+    [
+        ("TerminateInstances", r"it is stopped, the snapshot snap-\w+ of its volume vol-\w+ exists, its termin"),
+        ("CreateSnapshot", r"was not terminated: it is stopped\. Run again"),
+    ],
+)
+def test_a_failed_deletion_says_what_it_left_and_the_next_run_restores_it(
+    stack: Stack, refused: str, left: str
+) -> None:
+    stack.made()
+    stack.proxy.faults.add(named(refused), DENIED)
+    outcome = stack.absent()
+    assert outcome.refused, str(outcome)
+    assert re.search(left, outcome.message), outcome.message
+    assert "run with state present to start" in outcome.message
+    stack.proxy.faults.clear()
+    again = stack.present()
+    assert again.ok, str(again)
+    assert protection(stack)
+    stack.assert_quiet()

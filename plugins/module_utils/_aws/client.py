@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 from .answer import as_answer
 from .errors import (
     NEVER_SENT,
+    QUOTA_EXCEEDED,
     LostResponseError,
     StackError,
     denied,
@@ -140,6 +141,13 @@ def _answer(client: Any, operation: str, parsed: Page) -> Page:
     return as_answer(parsed, client.meta.method_to_api_mapping.get(operation, operation))
 
 
+def _report_used_up_quota(response: Any, operation: Any, **_event: Any) -> None:
+    """End the attempts of botocore, which takes the code for throttling: no retry makes room in a quota."""
+    parsed: Any = response[1] if response else {}
+    if parsed.get("Error", {}).get("Code") == QUOTA_EXCEEDED:
+        raise ClientError(parsed, operation.name)
+
+
 @contextmanager
 def _naming_action(client: Any) -> Iterator[None]:
     """Raise a refusal for lack of permission as one that knows its service: operations of two may have one name."""
@@ -222,6 +230,7 @@ class Clients:
             **(self._keys() if keys is None else keys),
         )
         client.meta.events.register("before-call", self._count)
+        client.meta.events.register("needs-retry", _report_used_up_quota)
         return client
 
     def _open(self) -> Session:

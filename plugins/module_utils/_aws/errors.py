@@ -15,7 +15,6 @@ THROTTLED = frozenset(
     {
         "BandwidthLimitExceeded",
         "EC2ThrottledException",
-        "LimitExceededException",
         "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
@@ -29,6 +28,9 @@ THROTTLED = frozenset(
         "TransactionInProgressException",
     }
 )
+# A quota is used up, in the services that this collection calls: ACM, CloudWatch, CloudWatch Logs and Secrets Manager
+# say so in the errors of their API references. It is a rate elsewhere (DynamoDB), so that botocore repeats it.
+QUOTA_EXCEEDED = "LimitExceededException"
 # Answers with a 5xx status which nevertheless say for certain that nothing was made.
 REFUSED = frozenset({"InsufficientInstanceCapacity", "InsufficientAddressCapacity", "InsufficientCapacity"})
 # The credentials may not do this.
@@ -46,6 +48,20 @@ FORBIDDEN = frozenset(
 NOT_AUTHORIZED = re.compile(
     r"not authorized to perform:? (?P<action>[a-z0-9-]+:[A-Za-z0-9]+)(?:(?: on)? (?:the )?resource: (?P<resource>\S+))?"
 )
+# IAM user guide, Troubleshoot access denied error messages: the policy whose Deny statement decided.
+EXPLICIT_DENY = re.compile(r"with an explicit deny in (?P<policy>(?:an? )?[a-z -]*(?:policy|boundary))")
+_RENEW = "Renew the credentials (log in again, or get new session keys)"
+# What to do about credentials that AWS does not take, by code.
+CREDENTIAL_ADVICE = {
+    "AuthFailure": "Check the access key and renew the credentials; check that the region is enabled for the account",
+    "ExpiredToken": _RENEW,
+    "ExpiredTokenException": _RENEW,
+    "InvalidClientTokenId": "Check the access key and renew the credentials",
+    "RequestExpired": f"{_RENEW}, or set the clock of this machine",
+    "UnrecognizedClientException": "Check the access key and renew the credentials",
+}
+# EC2 has one code for credentials that it cannot validate and for objects of other accounts.
+INVALID_CREDENTIALS = re.compile(r"validate the provided access credentials")
 # The request may have reached AWS although no answer came back, or none that makes sense.
 CUT_OFF = (sdk.ConnectionClosedError, sdk.ReadTimeoutError, sdk.HTTPClientError, sdk.ResponseParserError)
 # The request never left: saying it again is always safe.
@@ -131,14 +147,25 @@ def join_sentences(*texts: str) -> str:
 def tell(error: BaseException) -> str:
     """One line about a failed call: operation, AWS's code, AWS's message."""
     if isinstance(error, sdk.ClientError):
-        text = f"{error.operation_name}: {code_of(error)}: {message_of(error)}"
-        return f"{text.rstrip('.')}. {permissions.advice(*_action(error))}" if is_forbidden(error) else text
+        return join_sentences(f"{error.operation_name}: {code_of(error)}: {message_of(error)}", _advise(error))
     if isinstance(error, sdk.NoCredentialsError | sdk.PartialCredentialsError):
         mend = "Set access_key and secret_key, a profile, or botocore's variables"
         return join_sentences(f"no AWS credentials: {error}", mend)
     if isinstance(error, sdk.EndpointConnectionError):
         return join_sentences(f"AWS cannot be reached: {error}", "Check endpoint_url, the region and the network")
     return str(error) or type(error).__name__
+
+
+def _advise(error: sdk.ClientError) -> str:
+    """What a person can do about a refused call that depends on the credentials; empty for any other."""
+    if is_forbidden(error):
+        deny = EXPLICIT_DENY.search(message_of(error))
+        if deny:
+            return permissions.advise_on_deny(*_action(error), policy=deny["policy"])
+        return permissions.advice(*_action(error))
+    if code_of(error) == "AuthFailure" and not INVALID_CREDENTIALS.search(message_of(error)):
+        return ""
+    return CREDENTIAL_ADVICE.get(code_of(error), "")
 
 
 def _action(error: sdk.ClientError) -> tuple[str, str]:

@@ -21,13 +21,12 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from .errors import StackError, code_of, explaining, is_not_found
+from .errors import StackError, code_of, explaining, is_not_found, join_sentences, tell
 from .process import is_dead, machine, started, user
 from .sdk import FAILURES, ClientError
 
@@ -63,7 +62,10 @@ def _clock(moment: float) -> str:
 
 
 class Lock:
-    """The lock of one stack, as a context; ``lost`` tells why the run must not start anything more."""
+    """The lock of one stack, as a context; ``lost`` tells why the run must not start anything more.
+
+    ``warnings`` says after the context why the lock was not removed; the run's own result is not lost to that.
+    """
 
     def __init__(self, ssm: Any, stack: str, ttl: float, wait: float) -> None:
         self._ssm = ssm
@@ -80,6 +82,7 @@ class Lock:
         self._end = threading.Event()
         self._beat = threading.Thread(target=self._renew_for_ever, name="lock", daemon=True)
         self._lost: str | None = None
+        self.warnings: list[str] = []
 
     def __enter__(self) -> Lock:
         deadline = time.monotonic() + self._wait
@@ -106,7 +109,7 @@ class Lock:
     def left_behind(self) -> Callable[[], None]:
         """What removes the locks of runs that died or ran out of time; nothing while somebody holds the lock.
 
-        They are in nobody's way, so it is no failure when that cannot be done.
+        They are in nobody's way, so it is no failure when that cannot be done: ``warnings`` says it.
         """
         try:
             held = self._list()
@@ -117,10 +120,16 @@ class Lock:
 
         def remove() -> None:
             for item in held:
-                with suppress(StackError, *FAILURES):
+                try:
                     self._delete(item.number)
+                except (StackError, *FAILURES) as error:
+                    self._warn("an expired lock", item.number, error, "It holds up no run")
 
         return remove
+
+    def _warn(self, what: str, number: int, error: Exception, effect: str) -> None:
+        text = f"{what} of stack {self._stack} ({self._path}/{number}) was not removed: {tell(error)}"
+        self.warnings.append(join_sentences(text, effect))
 
     def lost(self) -> str | None:
         """Why the lock is not this run's any more, None while it is."""
@@ -202,9 +211,10 @@ class Lock:
                     self._delete_own()
                 elif item.number < self._number:
                     self._delete(item.number)
-        except (StackError, *FAILURES):
+        except (StackError, *FAILURES) as error:
             # It expires by itself; the run's own result must not be lost to this.
-            return
+            effect = f"Other runs may have to wait until it expires, {self._ttl:g} s after the end of this one at most"
+            self._warn("the lock", self._number, error, effect)
 
     def _delete_own(self) -> None:
         """Delete the lock of this run, once no later run can choose its name."""

@@ -65,3 +65,12 @@ def advice(name: str, resource: str = "") -> str:
         return f"Allow the credentials {what} ({PAGE})"
     policy, sid = found
     return f'Allow the credentials {what}: statement {sid} of the policy "{policy}" in {PAGE}'
+
+
+def advise_on_deny(name: str, resource: str, policy: str) -> str:
+    """What to do when a policy denies an action explicitly, which no other policy can undo; without a full stop."""
+    what = f"{name} on {resource}" if resource else name
+    return (
+        f"An explicit deny decides whatever else allows {what}: have its owner change {policy}, or use credentials to "
+        "which that does not apply"
+    )

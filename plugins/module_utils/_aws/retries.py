@@ -54,6 +54,7 @@ class RetryableError:
 _INSTANCE_PROFILE = "run_instances|(associate|replace)_iam_instance_profile(_association)?"
 _DATABASES = "(create|restore)_db_instance.*"
 _LISTENERS = "(create|modify)_listener|add_listener_certificates"
+_TOPIC_TAGS = "(create|delete)_topic|(un)?tag_resource"
 
 RETRYABLE_ERRORS: tuple[RetryableError, ...] = (
     # "After you create an IAM role, it may take several seconds for the permissions to propagate": EC2 user guide, IAM
@@ -65,6 +66,14 @@ RETRYABLE_ERRORS: tuple[RetryableError, ...] = (
     # DescribeInstances says `stopped` before all servers know: EC2 API reference, Eventual consistency.
     RetryableError("ec2", "modify_instance_attribute", "IncorrectInstanceState", r"'stopped' state", 30.0),
     RetryableError("ec2", "start_instances", "IncorrectInstanceState", r"can be started", 30.0),
+    # An instance that is being started takes no address yet: hashicorp/terraform-provider-aws#3072 and #19699 (where
+    # the state is named `pending-instance-creation` or the like).
+    RetryableError("ec2", "associate_address", "InvalidInstanceID", r"pending instance .* not in a valid state"),
+    RetryableError("ec2", "associate_address", "IncorrectInstanceState", r"pending\S* instance .*not in a valid state"),
+    # EC2 API reference, error codes: "Wait at least 15 seconds between concurrent volume snapshots".
+    RetryableError("ec2", "create_snapshot", "SnapshotCreationPerVolumeRateExceeded"),
+    # ACM API reference, DeleteCertificate: "a resource or configuration that is already being created or updated".
+    RetryableError("acm", "delete_certificate", "ConflictException"),
     # IAM API reference, errors of TagRole and CreateRole; common for roles and policies that are changed in parallel.
     RetryableError("iam", ".*", "ConcurrentModification"),
     # IAM API reference, DeleteUser and others: "an entity that is temporarily unmodifiable, such as a user name that
@@ -115,8 +124,10 @@ RETRYABLE_ERRORS: tuple[RetryableError, ...] = (
     RetryableError(
         "secretsmanager", "(un)?tag_resource|update_secret", "InvalidRequestException", r"(?i)deleted|deletion"
     ),
-    # SNS API reference, TagResource: "can't perform multiple operations on a tag simultaneously".
-    RetryableError("sns", "(un)?tag_resource", "ConcurrentAccess"),
+    # SNS API reference, errors of these operations: "can't perform multiple operations on a tag simultaneously"; "a tag
+    # has been added to a resource with the same ARN as a deleted resource. Wait a short while".
+    RetryableError("sns", f"{_TOPIC_TAGS}|list_tags_for_resource", "ConcurrentAccess"),
+    RetryableError("sns", _TOPIC_TAGS, "StaleTag"),
     # SSM API reference, PutParameter: "there are concurrent updates for a resource that supports one update at a time".
     RetryableError("ssm", "(put|delete)_parameter", "TooManyUpdates"),
 )

@@ -127,7 +127,7 @@ def take(options: Mapping[str, Any], check: bool, report: Report = discard) -> O
             run = replace(opened.run, lost=lock.lost)
             todo, warnings = plans(run, targets, keep, _now())
             told = Backups(run).take(todo, _now())
-        return {"changed": True, "snapshots": told, "warnings": warnings, "diff": _diff(told)}
+        return {"changed": True, "snapshots": told, "warnings": [*warnings, *lock.warnings], "diff": _diff(told)}
 
     return _opened(options, back_up, report)
 
@@ -159,7 +159,8 @@ def restore(options: Mapping[str, Any], check: bool, report: Report = discard) -
         if check:
             return act(opened.run, wanted, wish, True)
         with _lock(opened, options) as lock:
-            return act(replace(opened.run, lost=lock.lost), wanted, wish, False)
+            outcome = act(replace(opened.run, lost=lock.lost), wanted, wish, False)
+        return {**outcome, "warnings": [*outcome.get("warnings", ()), *lock.warnings]}
 
     return _opened(options, work, report)
 

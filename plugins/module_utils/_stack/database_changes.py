@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .._aws.errors import code_of, taken_as_done
+from .._aws.errors import StackError, code_of, is_forbidden, join_sentences, taken_as_done, tell
 from .._aws.sdk import ClientError
 from .._aws.tags import is_protected
 from . import rds
@@ -167,7 +167,14 @@ def remove(client: Client, live: Live) -> Iterator[Wait]:
             yield Wait(READY, live.id)
         if live.properties.get("deletion_protection", True):
             client.modify_db_instance(DBInstanceIdentifier=live.id, DeletionProtection=False, ApplyImmediately=True)
-        client.delete_db_instance(DBInstanceIdentifier=live.id, **_farewell(live, snapshot))
+        try:
+            client.delete_db_instance(DBInstanceIdentifier=live.id, **_farewell(live, snapshot))
+        except ClientError as error:
+            if not is_forbidden(error):
+                raise
+            state = f"The database {live.id} was not deleted: its deletion protection is lifted"
+            advice = "Run again to delete it, or run with state present to protect it again as declared"
+            raise StackError(join_sentences(tell(error), state, advice)) from error
     yield Wait(GONE, live.id)
 
 

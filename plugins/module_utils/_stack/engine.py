@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._aws.client import Clients
@@ -48,25 +48,36 @@ class Options:
 
 @dataclass(frozen=True)
 class Result:
-    """What a run found and did. ``failure`` is told when it did not come to its end."""
+    """What a run found and did. ``failure`` is told when it did not come to its end.
+
+    ``warnings`` are about the run itself, not about resources: its lock that could not be removed.
+    """
 
     plan: Plan
     live: Mapping[str, Live]
     failure: str | None = None
     applied: bool = False
+    warnings: Sequence[str] = ()
 
 
 def run(clients: Clients, stack: WantedStack, options: Options) -> Result:
     """Bring the account to what the stack wants."""
+    lock = Lock(clients("ssm"), stack.name, options.lock_ttl, options.lock_wait)
+    result = _run(clients, stack, options, lock)
+    return replace(result, warnings=tuple(lock.warnings))
+
+
+def _run(clients: Clients, stack: WantedStack, options: Options, lock: Lock) -> Result:
     with ThreadPoolExecutor(1) as beside, explaining():
-        left = beside.submit(_lock_left_behind, clients, stack, options)
+        # A run that died after its last change left its lock; a run with changes removes that when it takes over.
+        left = None if options.check else beside.submit(lock.left_behind)
         plan = glance(clients, stack, options)
     failure = _objection(plan, options)
     if failure or options.check or not plan.changes:
-        if not failure:
+        if left and not failure:
             left.result()()
         return Result(plan, plan.kept, failure)
-    with Lock(clients("ssm"), stack.name, options.lock_ttl, options.lock_wait) as lock:
+    with lock:
         # What was read before the lock was taken may have changed since, or have been hearsay.
         with explaining():
             inventory, plan = look(clients, stack, options)
@@ -80,13 +91,6 @@ def run(clients: Clients, stack: WantedStack, options: Options) -> Result:
     except StackError as error:
         return Result(plan, applied.made, applied.failure or f"all changes are done, but then: {error}", applied=True)
     return Result(plan, {**applied.made, **found}, applied.failure or unmade, applied=True)
-
-
-def _lock_left_behind(clients: Clients, stack: WantedStack, options: Options) -> Callable[[], None]:
-    """What removes the lock of a run that died after its last change; a run with changes does so by taking it over."""
-    if options.check:
-        return lambda: None
-    return Lock(clients("ssm"), stack.name, options.lock_ttl, options.lock_wait).left_behind()
 
 
 def glance(clients: Clients, stack: WantedStack, options: Options) -> Plan:

@@ -85,6 +85,6 @@ def _result(clients: Clients, stack: WantedStack, result: engine.Result, check: 
         "resources": engine.attributes(result.live),
         "calls": clients.calls,
         "diff": render.diff(result.plan),
-        "warnings": engine.notices(result.live),
+        "warnings": [*engine.notices(result.live), *result.warnings],
     }
     return {**outcome, "failed": True, "msg": result.failure} if result.failure else outcome

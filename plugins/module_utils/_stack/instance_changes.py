@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timezone
 from typing import Any
 
-from .._aws.errors import StackError, join_sentences, taken_as_done, tell
+from .._aws.errors import StackError, is_not_found, is_uncertain, join_sentences, taken_as_done, tell
 from .._aws.sdk import ClientError
 from .._aws.tags import RESOURCE, STACK, as_list, is_protected, specification
 from . import ec2
@@ -16,6 +18,14 @@ from .resource import Client, Edit, Live, Raw, Tagging, Wait, Waiter, dig
 
 TERMINATION = "groundwork:termination-protection"
 FINAL = "groundwork:final-snapshot-of"
+# The type that an instance last ran with, written before a change of type and removed when the instance runs again. It
+# is not among the type's own tags, so that the planner removes it after a run that died before it could.
+PREVIOUS_TYPE = "groundwork:previous-type"
+# Value of the tag TERMINATION while a deletion lifts the protection: a later `present` sets it again.
+LIFTED = "lifted"
+# DescribeInstances, StateTransitionReason: "User initiated (2026-01-31 12:00:00 GMT)". It has no time after a shutdown
+# from inside the instance.
+STOP_TIME = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
 
 INSTANCES = ec2.listing("describe_instances", "Reservations.Instances", "instance-id")
 VOLUMES = ec2.listing("describe_volumes", "Volumes", "volume-id")
@@ -76,12 +86,14 @@ TAGGING = Tagging(ec2.TAGGING.read, _write_tags, _remove_tags)
 
 
 def set_type(client: Client, edit: Edit) -> Iterator[Wait]:
-    """Change the type, for which the instance must be stopped. Where AWS rejects the new type, the old one is started.
+    """Change the type, for which the instance must be stopped. If AWS refuses that, start it with the previous type.
 
-    StackError when the type was rejected, before the instance was stopped or after.
+    StackError when the change was refused, before the instance was stopped or after.
     """
     instance, wanted = edit.live.raw, edit.order.properties["type"]
     current, is_down = instance["InstanceType"], instance["State"]["Name"] in ("stopping", "stopped")
+    # An instance that is down may have a type from an interrupted change, with which it never started.
+    previous = (edit.live.tags.get(PREVIOUS_TYPE) if is_down else None) or current
     problems = find_problems(client, instance, wanted)
     if problems:
         # Stopped by an earlier run that AWS rejected, say: the service matters more than its type.
@@ -89,43 +101,81 @@ def set_type(client: Client, edit: Edit) -> Iterator[Wait]:
             yield from start(client, edit)
         state = f"was started again as {current}" if is_down else "was not stopped"
         raise StackError(join_sentences("; ".join(problems), f"The instance {state}: choose another type"))
-    client.stop_instances(InstanceIds=[edit.live.id])
-    yield Wait(STOPPED, edit.live.id)
+    client.create_tags(Resources=[edit.live.id], Tags=as_list({PREVIOUS_TYPE: previous}))
+    if instance["State"]["Name"] != "stopped":
+        client.stop_instances(InstanceIds=[edit.live.id])
+        yield Wait(STOPPED, edit.live.id)
+    is_changed = current != previous
     try:
         _modify_type(client, edit.live.id, wanted)
+        is_changed = True
         client.start_instances(InstanceIds=[edit.live.id])
     except ClientError as error:
-        rejected = tell(error)
+        rejected, is_changed = tell(error), is_changed or is_uncertain(error)
     else:
-        yield Wait(RUNNING, edit.live.id)
+        yield from _await_start(client, edit.live.id)
         return
-    yield from _start_as(client, edit.live.id, current, rejected)
-    raise StackError(join_sentences(rejected, f"The instance was started again as {current}: choose another type"))
+    yield from _start_as(client, edit.live.id, previous, rejected, is_changed)
+    raise StackError(
+        join_sentences(rejected, f"The instance was started again as {previous}: choose another type")
+        if is_changed
+        else join_sentences(rejected, f"The instance was started again and still is {previous}")
+    )
 
 
 def _modify_type(client: Client, identifier: str, name: str) -> None:
     client.modify_instance_attribute(InstanceId=identifier, InstanceType={"Value": name})
 
 
-def _start_as(client: Client, identifier: str, current: str, rejected: str) -> Iterator[Wait]:
-    """Start an instance with the type that it had; ``rejected`` is why it does not get the other one."""
+def _start_as(client: Client, identifier: str, previous: str, rejected: str, is_changed: bool) -> Iterator[Wait]:
+    """Start an instance with its previous type, which is set again only if it has changed (setting may be forbidden).
+
+    ``rejected`` says why it does not get the other type. StackError when it remains stopped.
+    """
     try:
-        _modify_type(client, identifier, current)
+        if is_changed:
+            _modify_type(client, identifier, previous)
         client.start_instances(InstanceIds=[identifier])
     except ClientError as error:
-        problem = f"It could not be started as {current} either: {tell(error)}"
+        problem = f"It could not be started as {previous} either: {tell(error)}"
         raise StackError(
             join_sentences(rejected, problem, f"The instance {identifier} is stopped: start it")
         ) from error
+    yield from _await_start(client, identifier)
+
+
+def _await_start(client: Client, identifier: str) -> Iterator[Wait]:
+    """Wait until an instance runs after a change of type, then remove the note of its previous type."""
     yield Wait(RUNNING, identifier)
+    client.delete_tags(Resources=[identifier], Tags=[{"Key": PREVIOUS_TYPE}])
 
 
 def start(client: Client, edit: Edit) -> Iterator[Wait]:
-    """Bring back an instance that somebody, or a change of type that died, has stopped."""
+    """Start an instance that somebody, or a change of type that died, has stopped.
+
+    If AWS refuses the type that an interrupted change has set, the instance is started with the previous one.
+    StackError when the start was refused.
+    """
+    identifier, current = edit.live.id, edit.live.raw["InstanceType"]
+    previous = edit.live.tags.get(PREVIOUS_TYPE)
     if edit.live.raw["State"]["Name"] == "stopping":
-        yield Wait(STOPPED, edit.live.id)
-    client.start_instances(InstanceIds=[edit.live.id])
-    yield Wait(RUNNING, edit.live.id)
+        yield Wait(STOPPED, identifier)
+    try:
+        client.start_instances(InstanceIds=[identifier])
+    except ClientError as error:
+        rejected = tell(error)
+        if not previous or previous == current:
+            state = f"The instance {identifier} is stopped and its type is {current}"
+            advice = "Run again to start it, or choose another type"
+            raise StackError(join_sentences(rejected, state, advice)) from error
+    else:
+        yield Wait(RUNNING, identifier)
+        return
+    yield from _start_as(client, identifier, previous, rejected, is_changed=True)
+    state = f"An earlier run changed its type to {current} and did not start it"
+    raise StackError(
+        join_sentences(rejected, state, f"The instance was started again as {previous}: choose another type")
+    )
 
 
 def set_groups(client: Client, edit: Edit) -> None:
@@ -174,24 +224,72 @@ def set_protection(client: Client, edit: Edit) -> None:
 
 
 def terminate(client: Client, live: Live) -> Iterator[Wait]:
-    """Terminate; one that holds data is stopped and its volumes are kept as snapshots before."""
-    if is_protected(live.tags):
-        client.stop_instances(InstanceIds=[live.id])
-        yield Wait(STOPPED, live.id)
-        for snapshot in [_final_snapshot(client, live, volume) for volume in _volumes(live)]:
-            yield Wait(SNAPPED, snapshot)
-    if is_protected(live.tags) or live.properties.get("termination_protection"):
-        client.modify_instance_attribute(InstanceId=live.id, DisableApiTermination={"Value": False})
-    client.terminate_instances(InstanceIds=[live.id])
+    """Terminate an instance; stop one that holds data and keep its volumes as snapshots before.
+
+    StackError when AWS refuses a step: it says what was done to the instance before that.
+    """
+    done: list[str] = []
+    try:
+        if is_protected(live.tags):
+            yield from _keep_volumes(client, live, done)
+        is_refused = live.properties.get("termination_protection") or live.tags.get(TERMINATION) == LIFTED
+        if is_protected(live.tags) or is_refused:
+            # The tag comes first: after a run that died in between, `present` still sees that protection is missing.
+            client.create_tags(Resources=[live.id], Tags=as_list({TERMINATION: LIFTED}))
+            client.modify_instance_attribute(InstanceId=live.id, DisableApiTermination={"Value": False})
+            done.append("its termination protection is lifted")
+        client.terminate_instances(InstanceIds=[live.id])
+    except ClientError as error:
+        if not done or is_not_found(error):
+            raise
+        state = f"The instance {live.id} was not terminated: {', '.join(done)}"
+        advice = "Run again to delete it, or run with state present to start and protect it again as declared"
+        raise StackError(join_sentences(tell(error), state, advice)) from error
     yield Wait(TERMINATED, live.id)
 
 
-def _final_snapshot(client: Client, live: Live, volume: str) -> str:
-    """The volume's final snapshot, made unless a run that died has made it."""
+def _keep_volumes(client: Client, live: Live, done: list[str]) -> Iterator[Wait]:
+    """Stop an instance and wait for a snapshot of each volume; what was done is added to ``done``, in words."""
+    instance = _read(client, live)
+    if instance["State"]["Name"] != "stopped":
+        client.stop_instances(InstanceIds=[live.id])
+    done.append("it is stopped")
+    yield Wait(STOPPED, live.id)
+    instance = _read(client, live)
+    snapshots = []
+    for volume in _volumes(live):
+        snapshots.append(_final_snapshot(client, live, volume, _last_write(instance, volume)))
+        done.append(f"the snapshot {snapshots[-1]} of its volume {volume} exists")
+    for snapshot in snapshots:
+        yield Wait(SNAPPED, snapshot)
+
+
+def _read(client: Client, live: Live) -> Raw:
+    """The instance as it is now: ``live`` was read before the run stopped it, and maybe before somebody started it."""
+    reservations = client.describe_instances(InstanceIds=[live.id]).get("Reservations", ())
+    found = [item for reservation in reservations for item in reservation["Instances"]]
+    return {"State": live.raw["State"], **(found[0] if found else {})}
+
+
+def _last_write(instance: Raw, volume: str) -> datetime | None:
+    """The time after which a volume of a stopped instance was not written any more, None when AWS does not say it."""
+    said = STOP_TIME.search(instance.get("StateTransitionReason") or "")
+    if not said:
+        return None
+    stopped = datetime.strptime(said[1], "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone.utc)
+    disks = [mapping.get("Ebs") or {} for mapping in instance.get("BlockDeviceMappings", ())]
+    # A volume that was detached for a while may have been written elsewhere.
+    attached = [disk["AttachTime"] for disk in disks if disk.get("VolumeId") == volume and disk.get("AttachTime")]
+    return max([stopped, *attached])
+
+
+def _final_snapshot(client: Client, live: Live, volume: str, last_write: datetime | None) -> str:
+    """The volume's final snapshot: that of an interrupted deletion if it has all data, else a new one."""
     filters = [{"Name": f"tag:{FINAL}", "Values": [volume]}, {"Name": "status", "Values": ["pending", "completed"]}]
     found = client.describe_snapshots(OwnerIds=["self"], Filters=filters)["Snapshots"]
-    if found:
-        return str(found[0]["SnapshotId"])
+    for snapshot in found if last_write else ():
+        if snapshot.get("StartTime") and snapshot["StartTime"] >= last_write:
+            return str(snapshot["SnapshotId"])
     tags = {
         FINAL: volume,
         "Name": f"{live.tags.get('Name', live.address)} final",

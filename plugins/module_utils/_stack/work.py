@@ -250,11 +250,12 @@ class Worker:
         client = self._clients(kind.service)
         if change.tags and kind.tagging:
             kind.tagging.write(client, live, change.tags)
-        if change.untag and kind.tagging:
-            kind.tagging.remove(client, live, change.untag)
         order = self._order(change)
         changed = kind.different(order.properties, live.properties)
         yield from self._bring(kind, Edit(live, order, changed, self._updated[kind.name]))
+        # Last: a tag may say how to complete or undo an interrupted change.
+        if change.untag and kind.tagging:
+            kind.tagging.remove(client, live, change.untag)
 
     def _arrived(self, kind: ResourceType, live: Live) -> Finding[Live]:
         """A live object once it is ready, when it is one that a dead run made and did not wait for, or is busy."""

@@ -19,7 +19,7 @@ try:
     from botocore.exceptions import BotoCoreError, ClientError
 
     from ansible_collections.groundwork.aws.plugins.module_utils._aws.client import Clients
-    from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import StackError, code_of, tell
+    from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import StackError, tell
     from ansible_collections.groundwork.aws.plugins.module_utils._aws.tags import as_mapping
 except ImportError as error:
     MISSING: ImportError | None = error
@@ -28,13 +28,6 @@ else:
 
 Instance = dict[str, Any]
 Filters = Mapping[str, Any]
-
-MENDS = {
-    "AuthFailure": "check the keys, and that the region is enabled for the account",
-    "ExpiredToken": "log in again",
-    "InvalidClientTokenId": "check the access key",
-    "RequestExpired": "log in again, or set the clock",
-}
 
 
 class ListingError(Exception):
@@ -104,9 +97,7 @@ def _list_region(connection: Connection, region: str, filters: list[dict[str, An
         )
         return [instance for page in pages for instance in page]
     except (BotoCoreError, ClientError, StackError) as error:
-        mend = MENDS.get(code_of(error))
-        text = f"the instances of {region} cannot be listed: {tell(error)}" + (f" ({mend})" if mend else "")
-        raise ListingError(text) from error
+        raise ListingError(f"the instances of {region} cannot be listed: {tell(error)}") from error
 
 
 def _of_page(page: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

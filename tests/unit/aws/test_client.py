@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from botocore import exceptions as botocore
+from botocore.awsrequest import AWSResponse
 from botocore.parsers import ResponseParserError
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws import errors
@@ -220,6 +221,51 @@ def test_clients_are_made_once_for_each_service() -> None:
     assert made._get("sts", True) is not made._get("sts", False)
     assert made._get("sts", False).meta.config.retries["total_max_attempts"] == 1
     assert made._get("sts", True).meta.config.retries["mode"] == "adaptive"
+
+
+class Body(list[bytes]):
+    """The body of an HTTP response."""
+
+    def stream(self, **_options: Any) -> Iterator[bytes]:
+        return iter(self)
+
+
+def count_attempts(service: str, operation: str, arguments: dict[str, Any], code: str) -> int:
+    """How many requests leave botocore for one call that AWS refuses with status 400 and this code."""
+    sent: list[str] = []
+
+    def refuse(request: Any, **_event: Any) -> AWSResponse:
+        sent.append(request.url)
+        content = f'{{"__type": "{code}", "message": "No."}}'.encode()
+        return AWSResponse(request.url, 400, {}, Body([content]))
+
+    clients = Clients(Connection(access_key="a", secret_key="b"), "us-east-1")
+    made = Client(service, lambda retries: clients._get(service, retries), RecentResources(), lambda _seconds: None)
+    for retries in (True, False):
+        clients._get(service, retries).meta.events.register("before-send", refuse)
+    with pytest.raises(botocore.ClientError, match=code):
+        getattr(made, operation)(**arguments)
+    return len(sent)
+
+
+LOG_GROUP = ("logs", "create_log_group", {"logGroupName": "shop"})
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "arguments"),
+    [
+        LOG_GROUP,
+        ("secretsmanager", "create_secret", {"Name": "shop", "ClientRequestToken": "t" * 32}),
+        ("acm", "request_certificate", {"DomainName": "example.com", "IdempotencyToken": "t"}),
+        ("acm", "add_tags_to_certificate", {"CertificateArn": "a" * 20, "Tags": [{"Key": "a", "Value": "b"}]}),
+    ],
+)
+def test_a_used_up_quota_is_reported_at_once(service: str, operation: str, arguments: dict[str, Any]) -> None:
+    assert count_attempts(service, operation, arguments, "LimitExceededException") == 1
+
+
+def test_throttling_is_still_repeated() -> None:
+    assert count_attempts(*LOG_GROUP, "ThrottlingException") == 10
 
 
 @pytest.mark.parametrize(

@@ -227,3 +227,39 @@ def test_two_locks_in_one_second_have_different_names(ssm: Parameters) -> None:
     ssm.hold(taken, written_before=61)
     with Lock(ssm, "shop", 60, 0):
         assert f"{PATH}{taken + 1}" in ssm.values
+
+
+@pytest.fixture
+def undeletable(ssm: Parameters, monkeypatch: pytest.MonkeyPatch) -> Parameters:
+    """Credentials that may not delete parameters."""
+
+    def deny(**_arguments: Any) -> None:
+        text = "not authorized to perform: ssm:DeleteParameter"
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": text}}, "DeleteParameter")
+
+    monkeypatch.setattr(ssm, "delete_parameter", deny)
+    return ssm
+
+
+def test_a_lock_that_cannot_be_removed_is_reported_with_its_permission_and_end(undeletable: Parameters) -> None:
+    lock = Lock(undeletable, "shop", 60, 0)
+    with lock:
+        pass
+    assert len(lock.warnings) == 1
+    assert "ssm:DeleteParameter: statement Lock of the policy" in lock.warnings[0]
+    assert "/groundwork/shop/lock/" in lock.warnings[0]
+    assert "until it expires, 60 s after the end of this one" in lock.warnings[0]
+
+
+def test_an_expired_lock_that_cannot_be_removed_is_reported(undeletable: Parameters) -> None:
+    undeletable.hold(1, written_before=100)
+    lock = Lock(undeletable, "shop", 60, 0)
+    lock.left_behind()()
+    assert [text.endswith("It holds up no run") for text in lock.warnings] == [True]
+
+
+def test_a_lock_that_is_removed_gives_no_warning(ssm: Parameters) -> None:
+    lock = Lock(ssm, "shop", 60, 0)
+    with lock:
+        pass
+    assert lock.warnings == []

@@ -79,3 +79,40 @@ def test_nothing_was_changed_is_said_once_and_of_what() -> None:
     told = pytest.raises(errors.StackError, match=r"^the lock: a\. Nothing was changed\.$")
     with told, errors.explaining(), errors.explaining("the lock"):
         raise errors.StackError("a.")
+
+
+@pytest.mark.parametrize(
+    "policy",
+    ["a service control policy", "a resource control policy", "an identity-based policy", "a permissions boundary"],
+)
+def test_an_explicit_deny_is_not_answered_with_a_statement_that_allows(policy: str) -> None:
+    said = (
+        f"User: u is not authorized to perform: ec2:RunInstances on resource: arn:x with an explicit deny in {policy}"
+    )
+    answer = {"Error": {"Code": "UnauthorizedOperation", "Message": said}}
+    text = errors.tell(errors.denied(ClientError(answer, "RunInstances"), "ec2"))
+    assert f"have its owner change {policy}, or use credentials" in text
+    assert "ec2:RunInstances on arn:x" in text
+    assert "Allow the credentials" not in text
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("ExpiredToken", "The security token included in the request is expired"),
+        ("ExpiredTokenException", "The security token included in the request is expired"),
+        ("RequestExpired", "Request has expired."),
+        ("AuthFailure", "AWS was not able to validate the provided access credentials"),
+        ("InvalidClientTokenId", "The security token included in the request is invalid."),
+    ],
+)
+def test_credentials_that_aws_does_not_take_are_to_be_renewed(code: str, message: str) -> None:
+    text = errors.tell(ClientError({"Error": {"Code": code, "Message": message}}, "DescribeVpcs"))
+    assert "enew the credentials" in text
+
+
+def test_an_address_of_another_account_is_no_matter_of_credentials() -> None:
+    answer = {
+        "Error": {"Code": "AuthFailure", "Message": "You do not have permission to access the specified resource."}
+    }
+    assert "credentials" not in errors.tell(ClientError(answer, "ReleaseAddress"))

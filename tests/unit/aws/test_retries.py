@@ -27,7 +27,39 @@ NO_ROLE_YET = "Unable to create the resource. Verify that you have permission to
 NO_CREDENTIALS = "Missing necessary credentials. Please check http://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAM.ServiceLinkedRoles.html"
 PROFILE = "arn:aws:iam::1:instance-profile/groundwork/shop/us-east-1/app"
 NOT_ISSUED = "The certificate 'arn:aws:acm:us-east-1:1:certificate/1' must have a fully-qualified domain name, a supported signature, and a supported key size."  # noqa: E501
+NO_PARALLEL_TAGS = "Can't perform multiple operations on a tag simultaneously. Perform the operations sequentially."
+STALE_TAG = "A tag has been added to a resource with the same ARN as a deleted resource. Wait a short while and retry."
 RETRYABLE = [
+    (
+        "ec2",
+        "associate_address",
+        "InvalidInstanceID",
+        "The pending instance 'i-1' is not in a valid state for this operation.",
+    ),
+    (
+        "ec2",
+        "associate_address",
+        "IncorrectInstanceState",
+        "The pending-instance-creation instance to which 'eni-1' is attached is not in a valid state for this operation",  # noqa: E501
+    ),
+    (
+        "ec2",
+        "create_snapshot",
+        "SnapshotCreationPerVolumeRateExceeded",
+        "The maximum per volume CreateSnapshot request rate has been exceeded.",
+    ),
+    *(
+        ("sns", operation, code, text)
+        for operation in ("create_topic", "delete_topic", "tag_resource", "untag_resource")
+        for code, text in (("ConcurrentAccess", NO_PARALLEL_TAGS), ("StaleTag", STALE_TAG))
+    ),
+    ("sns", "list_tags_for_resource", "ConcurrentAccess", NO_PARALLEL_TAGS),
+    (
+        "acm",
+        "delete_certificate",
+        "ConflictException",
+        "You are trying to update a resource or configuration that is already being created or updated.",
+    ),
     (
         "ec2",
         "start_instances",
@@ -82,6 +114,13 @@ RETRYABLE = [
     ("ssm", "put_parameter", "TooManyUpdates", "Too many updates."),
 ]
 FINAL = [
+    (
+        "ec2",
+        "associate_address",
+        "InvalidInstanceID",
+        "The terminated instance 'i-1' is not in a valid state for this operation.",
+    ),
+    ("cloudwatch", "put_dashboard", "ConflictException", "It exists already."),
     ("ec2", "start_instances", INVALID, "Invalid value 't3.enormous' for instanceType."),
     ("ec2", "run_instances", INVALID, "Invalid value 't3.enormous' for InstanceType."),
     (

@@ -12,7 +12,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import StackError
-from ansible_collections.groundwork.aws.plugins.module_utils._stack.instance_changes import set_type
+from ansible_collections.groundwork.aws.plugins.module_utils._stack.instance_changes import (
+    PREVIOUS_TYPE,
+    set_type,
+    start,
+)
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.instance_types import compare, find_problems
 from ansible_collections.groundwork.aws.plugins.module_utils._stack.resource import Edit, Live, Order, Scope
 
@@ -47,6 +51,9 @@ class Machine:
         self.rejected_when_started: set[str] = set()
         self.forbidden = False
         self.stops = 0
+        self.tags: dict[str, str] = {}
+        self.denied: set[str] = set()
+        self.dies_at_start = False
 
     @property
     def instance(self) -> dict[str, Any]:
@@ -59,27 +66,50 @@ class Machine:
             return [{"InstanceTypes": self.described}]
         return [{"InstanceTypeOfferings": [{}] if self.offered else []}]
 
+    def create_tags(self, Resources: list[str], Tags: list[dict[str, str]]) -> None:  # noqa: N803
+        self.tags.update({tag["Key"]: tag["Value"] for tag in Tags})
+
+    def delete_tags(self, Resources: list[str], Tags: list[dict[str, str]]) -> None:  # noqa: N803
+        assert self.state == "running", "the note must survive until the instance runs"
+        for tag in Tags:
+            self.tags.pop(tag["Key"], None)
+
     def stop_instances(self, InstanceIds: list[str]) -> None:  # noqa: N803
         self.stops += 1
         self.state = "stopped"
 
     def start_instances(self, InstanceIds: list[str]) -> None:  # noqa: N803
+        if self.dies_at_start:
+            raise KeyboardInterrupt
+        if "StartInstances" in self.denied:
+            raise refusal("UnauthorizedOperation", "StartInstances")
         if self.type in self.rejected_when_started:
             raise refusal("InsufficientInstanceCapacity", "StartInstances")
         self.state = "running"
 
     def modify_instance_attribute(self, InstanceId: str, InstanceType: dict[str, str]) -> None:  # noqa: N803
         assert self.state == "stopped"
+        if "ModifyInstanceAttribute" in self.denied:
+            raise refusal("UnauthorizedOperation", "ModifyInstanceAttribute")
         if InstanceType["Value"] in self.rejected_when_set:
             raise refusal("InvalidInstanceAttributeValue", "ModifyInstanceAttribute")
         self.type = InstanceType["Value"]
 
 
 def change(machine: Machine, wanted: str = "t3.small") -> None:
-    live = Live("instance", "app-1", "i-1", {"type": machine.type}, {}, {}, machine.instance)
-    order = Order("instance/app-1", "shop-app-1", {"type": wanted}, {}, Scope("shop", "us-east-1"))
-    for _wait in set_type(machine, Edit(live, order, frozenset({"type"}))):
+    for _wait in set_type(machine, edit_of(machine, wanted)):
         pass
+
+
+def bring_back(machine: Machine) -> None:
+    for _wait in start(machine, edit_of(machine, machine.type)):
+        pass
+
+
+def edit_of(machine: Machine, wanted: str) -> Edit:
+    live = Live("instance", "app-1", "i-1", {"type": machine.type}, {}, dict(machine.tags), machine.instance)
+    order = Order("instance/app-1", "shop-app-1", {"type": wanted}, {}, Scope("shop", "us-east-1"))
+    return Edit(live, order, frozenset({"type"}))
 
 
 def test_the_type_is_changed_and_the_instance_started() -> None:
@@ -117,9 +147,60 @@ def test_an_instance_that_an_earlier_run_left_stopped_is_started_although_its_ty
 def test_a_type_that_aws_rejects_leaves_the_instance_running_with_its_old_one(moment: str, state: str) -> None:
     machine = Machine(state=state)
     getattr(machine, moment).add("t3.small")
-    with pytest.raises(StackError, match=r": No\. The instance was started again as t3\.micro: choose another type"):
+    with pytest.raises(StackError, match=r": No\. The instance was started again (as|and still is) t3\.micro"):
+        change(machine)
+    assert (machine.state, machine.type, machine.tags) == ("running", "t3.micro", {})
+
+
+@pytest.mark.parametrize("state", ["running", "stopped"])
+def test_a_type_change_that_is_forbidden_leaves_the_instance_running(state: str) -> None:
+    machine = Machine(state=state)
+    machine.denied.add("ModifyInstanceAttribute")
+    with pytest.raises(StackError, match=r"UnauthorizedOperation.* was started again and still is t3\.micro"):
         change(machine)
     assert (machine.state, machine.type) == ("running", "t3.micro")
+
+
+def kill_type_change_before_start() -> Machine:
+    machine = Machine()
+    machine.dies_at_start = True
+    with pytest.raises(KeyboardInterrupt):
+        change(machine)
+    machine.dies_at_start = False
+    assert (machine.state, machine.type) == ("stopped", "t3.small")
+    return machine
+
+
+def test_the_run_after_a_killed_type_change_starts_the_instance_with_the_new_type() -> None:
+    machine = kill_type_change_before_start()
+    bring_back(machine)
+    assert (machine.state, machine.type) == ("running", "t3.small")
+
+
+def test_the_run_after_a_killed_type_change_restores_the_previous_type_if_the_new_one_does_not_start() -> None:
+    machine = kill_type_change_before_start()
+    machine.rejected_when_started.add("t3.small")
+    with pytest.raises(StackError, match=r"changed its type to t3\.small .* started again as t3\.micro: choose"):
+        bring_back(machine)
+    assert (machine.state, machine.type, machine.tags) == ("running", "t3.micro", {})
+
+
+def test_another_type_after_a_killed_type_change_falls_back_to_the_type_that_ran() -> None:
+    machine = kill_type_change_before_start()
+    machine.rejected_when_started |= {"t3.small", "t3.medium"}
+    machine.described = [{**SMALL, "InstanceType": "t3.medium"}]
+    with pytest.raises(StackError, match=r"started again as t3\.micro"):
+        change(machine, "t3.medium")
+    assert (machine.state, machine.type) == ("running", "t3.micro")
+
+
+@pytest.mark.parametrize("tags", [{}, {PREVIOUS_TYPE: "t3.micro"}])
+def test_an_instance_that_aws_does_not_start_is_reported_as_stopped(tags: dict[str, str]) -> None:
+    machine = Machine(state="stopped")
+    machine.tags = dict(tags)
+    machine.denied.add("StartInstances")
+    with pytest.raises(StackError, match=r"The instance i-1 is stopped and its type is t3\.micro"):
+        bring_back(machine)
 
 
 def test_an_instance_that_does_not_start_with_its_old_type_either_is_reported_as_stopped() -> None:

@@ -256,7 +256,7 @@ def test_later_calls_may_refer_to_a_new_thing_by_its_id_its_name_and_its_arn() -
     assert not account.recent.explain(missing, {"Ref": "t-2"})
 
 
-def test_an_update_tags_first_and_follows_the_steps_of_a_type() -> None:
+def test_an_update_adds_tags_first_and_removes_tags_last() -> None:
     account = Account()
     wanted = Change(
         "thing/a",
@@ -268,7 +268,7 @@ def test_an_update_tags_first_and_follows_the_steps_of_a_type() -> None:
         untag=("y",),
     )
     waits = finish(worker(account, kind(), wanted), ("update", "thing/a"))
-    assert account.said == ["tag ['x']", "untag ['y']", "stop", "start"]
+    assert account.said == ["tag ['x']", "stop", "start", "untag ['y']"]
     assert [wait.wait for wait in waits] == [Wait(UP, "t-1")]
 
 
