@@ -12,8 +12,8 @@ BACK_UP, RESTORE, REACH = "To back up", "To restore", "To reach hosts through Sy
 # IAM's prefix of the actions of a service, where botocore calls the service otherwise.
 PREFIXES = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag"}
 SERVICES = "acm|cloudwatch|ec2|elasticache|elasticloadbalancing|iam|logs|rds|route53|secretsmanager|sns|ssm|sts|tag"
-# The first that matches decides: an action as a pattern, the policy, and the Sid of the statement in it. Of actions that
-# several policies allow, the one for the most is named.
+# The first that matches decides: an action as a pattern, the policy, and the Sid of the statement in it. Where several
+# policies allow an action, the one that is needed most often is named.
 STATEMENTS = tuple(
     (re.compile(pattern), policy, sid)
     for pattern, policy, sid in (
