@@ -107,8 +107,9 @@ class Awx:
         script.write_text(f"#!{sys.executable}\nprint({json.dumps(inventory)!r})\n")
         script.chmod(0o755)
         # Answers to surveys are not templates.
-        lines = (f"{name}: !unsafe {json.dumps(answer)}\n" for name, answer in survey.items())
-        (directory / "env" / "extravars").write_text("".join(lines) or "{}\n")
+        lines = [f"{name}: !unsafe {json.dumps(answer)}\n" for name, answer in survey.items()]
+        # AWX tells each job its id.
+        (directory / "env" / "extravars").write_text("".join(["awx_job_id: 7\n", *lines]))
         (directory / "env" / "envvars").write_text(json.dumps(self.environment))
         (directory / "env" / "cmdline").write_text(" ".join(words))
         done = subprocess.run(
@@ -194,10 +195,13 @@ def test_a_stack_from_the_first_job_to_the_last(awx: Awx) -> None:
     backup = awx.job("backup.yml", inventory, databases="main ", backup_keep="")
     assert backup.ok, backup.output
 
-    kept = awx.job("destroy.yml", inventory, allow_destroy="")
+    unconfirmed = awx.job("destroy.yml", inventory, allow_destroy="\n".join(DATA), confirm="")
+    assert not unconfirmed.ok
+    assert "There is no confirmation" in unconfirmed.output
+    kept = awx.job("destroy.yml", inventory, allow_destroy="", confirm=NAME)
     assert not kept.ok
     assert "allow_destroy" in kept.output
-    gone = awx.job("destroy.yml", inventory, allow_destroy="\n".join(DATA))
+    gone = awx.job("destroy.yml", inventory, allow_destroy="\n".join(DATA), confirm=NAME)
     assert gone.ok, gone.output
     assert awx.account.owned(NAME) == {}
 

@@ -12,9 +12,12 @@ import json
 import os
 import pty
 import re
+import select
+import signal
 import subprocess
 import sys
 import tarfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -475,8 +478,13 @@ def type_at(controller: Controller, playbook: str, prompt: str, typed: str) -> t
         os.chdir(controller.directory)
         command = controller.command(playbook)
         os.execve(command[0], command, controller.environment())
-    answered = False
-    while True:
+    deadline = time.monotonic() + 100
+    while time.monotonic() < deadline:
+        if not select.select([terminal], [], [], 2)[0]:
+            # ansible drops what was typed before it began to read, which is after it has printed the prompt.
+            if prompt.encode() in output:
+                os.write(terminal, f"{typed}\r".encode())
+            continue
         try:
             read = os.read(terminal, 4096)
         except OSError:  # Linux says so when the other side is closed
@@ -484,9 +492,8 @@ def type_at(controller: Controller, playbook: str, prompt: str, typed: str) -> t
         if not read:
             break
         output += read
-        if not answered and prompt.encode() in output:
-            os.write(terminal, f"{typed}\r".encode())
-            answered = True
+    else:
+        os.killpg(pid, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
     os.close(terminal)
     return os.waitstatus_to_exitcode(status), output.decode()

@@ -106,13 +106,16 @@ def test_no_playbook_goes_on_with_an_inventory_that_could_not_be_read(user: User
     assert user.stack.proxy.mutations == []
 
 
-def test_errors_of_the_document_end_site_with_all_of_them(user: User) -> None:
+def test_errors_of_the_document_and_of_the_sources_end_site(user: User) -> None:
     document = user.home / "shop" / "topology.yml"
-    document.write_text(document.read_text().replace("port: 5000", "port: 99999").replace("wsgi:app", "wsgi:nope"))
-    run = user.play("site")
-    assert run.returncode != 0
-    for text in ("99999 is not a port", "defines no nope", "fix:"):
+    good = document.read_text()
+    for bad, text in (("port: 99999", "99999 is not a port"), ("entry: wsgi:nope", "defines no nope")):
+        key = bad.partition(":")[0]
+        document.write_text(re.sub(rf"{key}: .*", bad, good, count=1))
+        run = user.play("site")
+        assert run.returncode != 0
         assert text in run.stdout, run.stdout
+    assert user.stack.proxy.mutations == []
 
 
 def test_sources_of_two_stacks_are_not_mixed(user: User) -> None:

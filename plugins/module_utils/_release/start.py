@@ -59,7 +59,7 @@ def check_syntax(path: Path, name: str) -> str | None:
     try:
         ast.parse(path.read_bytes())
     except SyntaxError as error:
-        line = f":{error.lineno}" if error.lineno else ""
+        line = "" if error.lineno is None else f":{error.lineno}"
         return f"{name}{line} is not valid Python: {error.msg} (correct it, unless only a newer Python can read it)"
     except (OSError, ValueError, RecursionError, MemoryError):
         return f"{name} cannot be read as Python (correct it)"
