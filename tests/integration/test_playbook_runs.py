@@ -277,7 +277,7 @@ def test_only_hosts_with_a_chosen_service_are_connected_to(mixed: Controller) ->
         assert hosts_of(done) <= hosts if playbook == "rollback" else hosts_of(done) == hosts
 
     everywhere = {JOBS, *HOSTS}
-    cases = [("jobs,", {JOBS}), (" web , jobs", everywhere), (["web"], set(HOSTS)), ("", everywhere), ([], everywhere)]
+    cases = [("jobs", {JOBS}), (" web , jobs", everywhere), (["web"], set(HOSTS)), ("", everywhere), ([], everywhere)]
     for_each([("deploy", *case) for case in cases] + [("rollback", "jobs", {JOBS})], trial)
 
 
