@@ -95,7 +95,9 @@ def test_a_type_that_aws_rejects_leaves_the_instance_running_also_in_the_next_ru
         outcome = stack.present(SMALL)
         assert outcome.refused, str(outcome)
         # A modification that AWS refuses leaves the type as it is; a start that it refuses comes after one.
-        ended = "and still is t3.micro" if operation == "ModifyInstanceAttribute" else "as t3.micro: choose another type"
+        ended = (
+            "and still is t3.micro" if operation == "ModifyInstanceAttribute" else "as t3.micro: choose another type"
+        )
         assert f"not supported. The instance was started again {ended}" in outcome.message
         assert state_of(stack) == ("running", "t3.micro")
     assert stack.present(SMALL).ok
