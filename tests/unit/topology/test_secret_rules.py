@@ -202,7 +202,7 @@ def test_values_that_are_none(value: str) -> None:
         ("mysql --password $MYSQL_PWD shop", False),
         ("vault login --token hunter2", True),
         ("deploy --token-file /run/token", False),
-        ("npm config set //registry.npmjs.org/:_authToken=npm_" + LETTERS[:36], True),
+        ("npm config set //npm.example.test/:_authToken=npm_" + LETTERS[:36], True),
         ("git clone https://x:hunter2@git.example/shop.git", True),
         ("python manage.py migrate --skip-checks", False),
         ("curl -H 'Authorization: Bearer hunter2' https://x.example", True),
