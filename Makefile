@@ -6,11 +6,14 @@ INVENTORY ?= inventories/lab
 # More options for ansible-playbook: make site ARGS="--check --diff"
 ARGS ?=
 
+# One word of the shell, also with spaces and quotes in it.
+quote = '$(subst ','\'',$(1))'
+
 export GROUNDWORK_TOPOLOGY := $(TOPOLOGY)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev validate site test lint unit examples integration ministack versions role lab e2e bench schema lab-env down clean
+.PHONY: help setup setup-dev validate site test test-long lint docs unit examples integration ministack versions role lab e2e bench schema lab-env down clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9%-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,33 +25,39 @@ setup-dev:  ## The same, with the test tools
 	@scripts/setup requirements-dev.txt
 
 validate: setup  ## Check TOPOLOGY without AWS, with INVENTORY where you name one
-	@scripts/validate $(if $(filter command environment,$(firstword $(origin INVENTORY))),$(INVENTORY))
+	@scripts/validate $(if $(filter command environment,$(firstword $(origin INVENTORY))),$(call quote,$(INVENTORY)))
 
 site: setup  ## Bring TOPOLOGY up on INVENTORY, and print where to find it
-	@scripts/play $(INVENTORY) playbooks/site.yml $(ARGS)
+	@scripts/play $(call quote,$(INVENTORY)) playbooks/site.yml $(ARGS)
 
 play-%: setup  ## Run one playbook (docs/playbooks.md): make play-status, play-deploy, play-rollback, play-destroy …
-	@scripts/play $(INVENTORY) playbooks/$*.yml $(ARGS)
+	@scripts/play $(call quote,$(INVENTORY)) playbooks/$*.yml $(ARGS)
 
 test: setup  ## Everything that CI runs
 	@scripts/test
 
-lint: setup-dev  ## Linters, type checks, ansible-test sanity, and the built collection
-	@scripts/lint
+test-long: setup  ## What takes too long for CI, an hour or more
+	@PYTEST_ADDOPTS="-m long" scripts/test e2e=ecommerce role=app e2e=three_tier integration role=workers
 
-unit: setup-dev  ## Data in, data out
-	@$(BIN)/python -m pytest -q tests/unit
+lint: setup-dev  ## Linters, type checks, ansible-test sanity, and the built collection, or the steps of ONLY (ONLY="ruff mypy")
+	@scripts/lint $(ONLY)
+
+docs: setup-dev  ## The reference of modules, plugins and roles as HTML, in .docs/html
+	@scripts/docs
+
+unit: setup-dev  ## Data in, data out, on all cores
+	@scripts/unit
 
 examples: setup-dev  ## The example applications' own tests
 	@scripts/examples
 
 integration: setup-dev  ## The modules through real ansible, over HTTP, with faults
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/integration
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --durations 20 tests/integration
 
 ministack: setup-dev  ## The topologies against a second emulator of AWS, which shares no code with the lab's
 	@scripts/ministack
 
-versions: setup-dev  ## A core of the tests with the oldest and the newest supported releases, or with ONLY (oldest, newest)
+versions: setup-dev  ## A core of the tests with the oldest and the newest supported ansible-core, or with ONLY (2.19, 2.20, 2.21)
 	@scripts/versions $(ONLY)
 
 role: setup-dev  ## Every role in a container of its own (molecule), or that of ONLY
@@ -78,4 +87,4 @@ down: ## Take the lab away
 
 clean: down  ## Take images, caches and the virtual environment away as well
 	@if [ -n "$(SET_UP)" ]; then $(BIN)/python -m lab clean; fi
-	@rm -rf .venv .lab .ansible dist
+	@rm -rf .venv .lab .ansible .docs dist

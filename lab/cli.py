@@ -23,7 +23,7 @@ def _say(text: str) -> None:
 
 
 def environment(description: Description) -> dict[str, str]:
-    """What AWS clients and the lab's inventory are told."""
+    """The environment variables for AWS clients and the lab's inventory."""
     paths = lab_paths(description.name)
     command = f"env PYTHONPATH={CHECKOUT} {sys.executable} -m lab"
     found = {
@@ -106,8 +106,8 @@ def _serve(options: argparse.Namespace) -> int:
 def _ssh_proxy(options: argparse.Namespace) -> int:
     """Connect standard input and output to a port of an instance, wherever its networks are."""
     identity = _known(options.name).identity
-    wanted = [one for one in docker.containers(identity) if one.instance == options.instance]
-    pid = docker.process_id(wanted[0].name) if wanted else 0
+    found = [one for one in docker.containers(identity) if one.instance == options.instance]
+    pid = docker.process_id(found[0].name) if found else 0
     if not pid:
         raise LabError(f"instance {options.instance} does not run in lab {options.name}")
     relay = (sys.executable, "-m", "lab.relay", "127.0.0.1", str(options.to_port))

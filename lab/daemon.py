@@ -26,7 +26,7 @@ log = logging.getLogger("lab")
 
 
 def serve(name: str) -> int:
-    """Run the lab of that name until told to end; what it is was written down by `lab up`.
+    """Run the lab of that name until a signal ends it; `lab up` has written its description.
 
     Returns an exit status: EADDRINUSE tells `lab up` that another program has taken the port.
     """

@@ -172,7 +172,7 @@ class Reconciler(Watcher):
             if instance.id in moving:
                 continue
             power = powers.get(instance.id, Power.ABSENT)
-            action = decide(instance.state, power, bool(lifecycle.noted(instance, "reboot")))
+            action = decide(instance.state, power, bool(lifecycle.read_note(instance, "reboot")))
             if action is not Action.NOTHING:
                 tasks.append(Task(action, instance))
         return tasks
@@ -226,7 +226,7 @@ class Reconciler(Watcher):
             self._guests.wire(machine)
 
     def _set(self, instance: Instance, expected: str, change: Callable[[Instance], None]) -> None:
-        """Change the instance, unless somebody asked for something else in the meantime."""
+        """Change the instance, unless another request came in the meantime."""
         with self._lock:
             if instance.state != expected:
                 return

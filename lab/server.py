@@ -51,7 +51,7 @@ class LabServer:
     moto keeps its objects in the process, so that there is one running LabServer in a process at a time; each one
     starts empty, or with what the state directory holds. ``guests=False`` leaves out the machines: instances pass
     through their states all the same. So do the services that have ``appliances`` behind them; these want the
-    ``state`` file of a lab, and keep what they keep beside it.
+    ``state`` file of a lab, and keep their files next to it.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class LabServer:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What AWS clients need to be told."""
+        """The settings of AWS clients."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_DEFAULT_REGION": "us-east-1",

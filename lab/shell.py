@@ -47,7 +47,10 @@ def run(
             env=env,
             check=False,
         )
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError) as error:
+        # A directory of PATH that this user may not read makes a missing program "permission denied".
+        if shutil.which(command[0]):
+            raise LabError(f"{command[0]} cannot be run: {error.strerror}") from None
         raise LabError(f"{command[0]} is not installed; run `python -m lab setup`") from None
     except subprocess.TimeoutExpired:
         raise LabError(f"`{' '.join(command)[:200]}` did not end within {timeout:.0f} s") from None

@@ -3,7 +3,7 @@
 """What the API holds, kept in a file, so that the lab's process may be killed at any time.
 
 All of it is one graph of objects (a load balancer refers to subnets, an instance to volumes), so that it is written
-as one. Requests that come at the same time share one writing: whoever changed something waits until a snapshot that
+as one. Requests at the same time share one write: a request that changed the state waits until a snapshot that
 was taken after the change is in the file.
 """
 

@@ -44,7 +44,7 @@ class Appliances(Protocol):
 class Kind(Protocol):
     """A service whose appliances the lab runs."""
 
-    def wanted(self) -> Iterable[Appliance]:
+    def desired(self) -> Iterable[Appliance]:
         """The appliances that the API asks for; the lock is held."""
 
     def tend(self, appliance: Appliance, pid: int) -> None:
@@ -69,18 +69,18 @@ class Tender(Watcher):
         found = self._appliances.observe()
         with self._lock:
             moving |= self._busy
-            wanted = {one.id: (kind, one) for kind in self._kinds for one in kind.wanted()}
+            desired = {one.id: (kind, one) for kind in self._kinds for one in kind.desired()}
             known = list(public_names())
-            self._busy.update(wanted.keys() - moving)
-        for id, (kind, appliance) in wanted.items():
+            self._busy.update(desired.keys() - moving)
+        for id, (kind, appliance) in desired.items():
             if id not in moving:
                 self._pool.submit(self._do, kind, appliance, found.get(id, Power.ABSENT))
         try:
             names.write(names.MACHINE, self._appliances.mark, known)
         except OSError as error:
             self._complain("names", error)
-        for orphan in found.keys() - wanted.keys() - moving:
-            log.info("%s is wanted no more and is removed", orphan)
+        for orphan in found.keys() - desired.keys() - moving:
+            log.info("%s is no longer needed and is removed", orphan)
             self._appliances.remove(orphan)
 
     def _do(self, kind: Kind, appliance: Appliance, found: Power) -> None:

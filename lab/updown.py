@@ -28,8 +28,9 @@ from .shell import LabError, as_root, run
 DEFAULT_NAME = "default"
 DEFAULT_PORT = 5600
 START_TIME = 60.0
-# An outgoing connection that happens to have the port of a lab may end soon.
-PORT_PATIENCE = 10.0
+HEALTH_TIMEOUT = 2.0
+# An outgoing connection that has the port of a lab may end within ten seconds.
+PORT_ATTEMPTS, PORT_PAUSE = 50, 0.2
 PORT_RETRIES = 4
 Say = Callable[[str], None]
 
@@ -60,7 +61,7 @@ def up(name: str, port: int | None, guests: bool, say: Say) -> Description:
     claimed = _claim_port(name, port, known, say)
     description = _prepare(name, guests if known is None else known.guests, say, known)
     _make_key(paths, name)
-    # Made by whoever takes the lab up, who can therefore remove what root puts there.
+    # Created by the user of `lab up`, who can therefore remove files of root in it.
     paths.copies.mkdir(mode=0o700, exist_ok=True)
     for _retry in range(PORT_RETRIES):
         try:
@@ -88,32 +89,36 @@ def _prepare(name: str, guests: bool, say: Say, known: Description | None) -> De
     return description
 
 
-def _claim_port(name: str, requested: int | None, known: Description | None, say: Say) -> int:
-    """The port for a lab that is about to start: the one asked for, the one that it had, or one of the lab's choice."""
+def _claim_port(
+    name: str, requested: int | None, known: Description | None, say: Say, sleep: Callable[[float], None] = time.sleep
+) -> int:
+    """The port for a lab that is about to start: the requested one, its former one, or one of the lab's choice."""
     fixed = requested or (DEFAULT_PORT if name == DEFAULT_NAME and known is None else 0)
-    wanted = fixed or (known.port if known else 0)
-    if not wanted:
+    port = fixed or (known.port if known else 0)
+    if not port:
         return ports.choose_port(identity(name), _ports_of_labs(name))
-    if _wait_until_free(wanted):
-        return wanted
-    if fixed or _listener(wanted):
+    if ports.is_free(port):
+        return port
+    listener = _find_listener(port)
+    # An outgoing connection may end soon; a program that listens does not.
+    if not listener and _wait_until_free(port, sleep):
+        return port
+    if fixed or listener:
         raise PortTakenError(
-            f"port {wanted} of 127.0.0.1 is in use by {_listener(wanted) or 'an outgoing connection'}; "
-            "choose another with --port"
+            f"port {port} of 127.0.0.1 is in use by {listener or 'an outgoing connection'}; choose another with --port"
         )
-    chosen = ports.choose_port(identity(name), {wanted, *_ports_of_labs(name)})
-    say(f"port {wanted} is in use by an outgoing connection; {name} moves to {chosen} (`lab env` has the new exports)")
+    chosen = ports.choose_port(identity(name), {port, *_ports_of_labs(name)})
+    say(f"port {port} is in use by an outgoing connection; {name} moves to {chosen} (`lab env` has the new exports)")
     return chosen
 
 
-def _wait_until_free(port: int) -> bool:
-    """Whether the port is free, or becomes it soon. A program that listens on it is not waited for."""
-    ends = time.monotonic() + PORT_PATIENCE
-    while not ports.is_free(port):
-        if _listener(port) or time.monotonic() > ends:
-            return False
-        time.sleep(0.2)
-    return True
+def _wait_until_free(port: int, sleep: Callable[[float], None]) -> bool:
+    """Whether the port becomes free soon."""
+    for _attempt in range(PORT_ATTEMPTS):
+        sleep(PORT_PAUSE)
+        if ports.is_free(port):
+            return True
+    return False
 
 
 def _ports_of_labs(name: str) -> set[int]:
@@ -123,15 +128,15 @@ def _ports_of_labs(name: str) -> set[int]:
         try:
             description = read_description(LabPaths(directory)) if directory.name != name else None
         except LabError:
-            # What is damaged is told to the person who uses that lab.
+            # The user of that lab gets the error.
             continue
         if description:
             found.add(description.port)
     return found
 
 
-def _listener(port: int) -> str:
-    """Who listens on a port of loopback; empty when nobody does."""
+def _find_listener(port: int) -> str:
+    """The program that listens on a port of loopback; empty when there is none."""
     other = _health(port)
     if other:
         return f'the lab "{other}"'
@@ -143,7 +148,7 @@ def _listener(port: int) -> str:
 
 def _health(port: int) -> str:
     """The name of the lab that answers on that port; empty when none does."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=HEALTH_TIMEOUT)
     try:
         connection.request("GET", "/groundwork-lab/health")
         return str(json.loads(connection.getresponse().read()).get("name", ""))
@@ -194,7 +199,7 @@ def _start(paths: LabPaths, description: Description) -> Description:
 
 
 def _with_environment(command: tuple[str, ...]) -> tuple[str, ...]:
-    """Guests need root; sudo drops what the lab was told by the environment unless it is asked not to."""
+    """Guests need root; sudo drops environment variables unless it is called with -E."""
     whole = as_root(*command)
     return whole if whole == command else ("sudo", "-n", "-E", *command)
 

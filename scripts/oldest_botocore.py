@@ -23,7 +23,7 @@ import botocore.session
 from botocore import xform_name
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-FILE = CHECKOUT / "tests" / "unit" / "aws" / "oldest_botocore.json"
+FILE = CHECKOUT / "tests" / "unit" / "support" / "oldest_botocore.json"
 SERVICES = (
     *("acm", "cloudwatch", "ec2", "elasticache", "elbv2", "iam", "logs", "rds", "resourcegroupstaggingapi"),
     *("route53", "secretsmanager", "sns", "ssm", "sts"),

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
+from hypothesis import settings
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 COLLECTIONS = CHECKOUT / ".venv" / "collections"
@@ -24,3 +25,7 @@ def link_checkout() -> None:
 link_checkout()
 sys.path.insert(0, str(CHECKOUT))
 _AnsibleCollectionFinder(paths=[str(COLLECTIONS)])._install()
+
+# How long one example takes says how busy the machine is.
+settings.register_profile("groundwork", deadline=None)
+settings.load_profile("groundwork")

@@ -52,7 +52,7 @@ def write_context(directory: Path) -> None:
     shutil.copy(HERE / "Dockerfile", directory)
     for part in ("guest", "specs"):
         shutil.copytree(HERE / part, directory / part)
-    (directory / "wanted").write_text("\n".join(table.wanted()) + "\n")
+    (directory / "wanted").write_text("\n".join(table.list_desired()) + "\n")
     (directory / "preinstalled").write_text("\n".join(table.preinstalled()) + "\n")
     (directory / "table.json").write_text(table.as_json())
 

@@ -60,7 +60,7 @@ class Table:
         """The names that a host has from the start."""
         return [name for name, package in self.packages.items() if package.preinstalled]
 
-    def wanted(self) -> list[str]:
+    def list_desired(self) -> list[str]:
         """What has to be downloaded, as lines for download.sh."""
         packages = self.packages.values()
         debian = sorted({name for package in packages for name in package.debian})

@@ -76,7 +76,7 @@ class Balancers:
         self._appliances = appliances
         self._keep = keep
 
-    def wanted(self) -> Iterator[Appliance]:
+    def desired(self) -> Iterator[Appliance]:
         for one in snapshot.all_balancers():
             yield Appliance(
                 id=_id(one),
@@ -88,27 +88,27 @@ class Balancers:
     def tend(self, appliance: Appliance, pid: int) -> None:
         with self._lock:
             found = next((one for one in snapshot.all_balancers() if _id(one) == appliance.id), None)
-            wanted = snapshot.describe(found) if found else None
-        if found is None or wanted is None:
+            desired = snapshot.describe(found) if found else None
+        if found is None or desired is None:
             return
         admin = Admin(pid)
-        mark = digest(wanted)
+        mark = digest(desired)
         if admin.mark() != mark:
-            self._load(appliance.id, pid, wanted, mark)
+            self._load(appliance.id, pid, desired, mark)
         there = admin.rows()
-        for group in wanted.groups:
+        for group in desired.groups:
             self._adjust(admin, group, there.get(group.id, {}))
         self._record(found, admin.rows())
 
-    def _load(self, id: str, pid: int, wanted: Balancer, mark: str) -> None:
+    def _load(self, id: str, pid: int, desired: Balancer, mark: str) -> None:
         """Load the configuration without dropping a request: servers stay as they are, in the file and in state."""
         root, admin = Path(f"/proc/{pid}/root"), Admin(pid)
         there = admin.rows()
         servers = {name: [row.server for row in found.values()] for name, found in there.items()}
-        named = files(wanted)
+        named = files(desired)
         for name, content in named.items():
             _write(root, f"{HOME}/{name}", content)
-        _write(root, f"{CONFIGURATION}.new", configuration(wanted, servers, mark).encode())
+        _write(root, f"{CONFIGURATION}.new", configuration(desired, servers, mark).encode())
         self._appliances.execute(id, "haproxy", "-c", "-f", f"{CONFIGURATION}.new")
         _write(root, STATES, admin.ask("show servers state").encode())
         os.replace(f"{root}{CONFIGURATION}.new", f"{root}{CONFIGURATION}")
@@ -146,11 +146,11 @@ def _id(balancer: Any) -> str:
 def _measure(group: Any, found: dict[str, Row]) -> bool:
     """Tell the API how targets were found to be; returns whether that is news."""
     changed = False
-    for key, one in targets.registered(group).items():
-        told = health(found[key]) if key in found else None
-        if told and told != one.measured:
-            log.info("%s is %s (%s)", key, told.state, told.reason)
-            one.measured = told
+    for key, one in targets.list_registered(group).items():
+        measured = health(found[key]) if key in found else None
+        if measured and measured != one.measured:
+            log.info("%s is %s (%s)", key, measured.state, measured.reason)
+            one.measured = measured
             changed = True
     return changed
 

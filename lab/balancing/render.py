@@ -212,7 +212,7 @@ def _group_backend(group: Group, servers: Iterable[Target]) -> Iterator[str]:
     yield f"  errorfile 503 {HOME}/502.http"
     yield from ("  option allbackups", "  option httpchk", f"  timeout check {group.check.timeout}s")
     if group.check.protocol == "HTTP" and group.protocol == "HTTPS":
-        # A server that was added at run time cannot be told to be checked without encryption.
+        # The health check of a server that was added at run time cannot be set to use no encryption.
         yield f"  http-check connect{f' port {group.check.port}' if group.check.port else ''}"
     yield (
         f"  http-check send meth GET uri {_quoted(group.check.path)} ver HTTP/1.1 hdr Host {group.id} "

@@ -94,13 +94,13 @@ def steps(group: Group, there: Mapping[str, Row], now: float) -> list[str]:
     made ready. One that leaves goes into maintenance, where it finishes what it has (draining, it would still get
     the requests of clients with its cookie), and is removed when it has no session or its delay is over.
     """
-    wanted = {target.name: target for target in group.targets}
+    desired = {target.name: target for target in group.targets}
     found: list[str] = []
-    for target in wanted.values():
+    for target in desired.values():
         found += _join(group, target, there)
     for name, row in there.items():
         base = name.removesuffix(TWIN)
-        if base not in wanted:
+        if base not in desired:
             found += _leave(f"{group.id}/{name}", row, now >= group.leaving.get(base, 0.0))
     return found
 

@@ -76,10 +76,10 @@ def _listener(backend: Any, listener: Any) -> Listener:
     )
 
 
-def _condition(told: dict[str, Any]) -> Condition:
-    kind = told["Field"]
-    config = told.get(CONFIGURATIONS[kind]) or {}
-    values = config.get("Values") or told.get("Values") or ()
+def _condition(actual: dict[str, Any]) -> Condition:
+    kind = actual["Field"]
+    config = actual.get(CONFIGURATIONS[kind]) or {}
+    values = config.get("Values") or actual.get("Values") or ()
     if kind == "query-string":
         pairs = tuple((str(one.get("Key") or ""), str(one["Value"])) for one in values)
         return Condition(kind, parameters=pairs)
@@ -87,7 +87,7 @@ def _condition(told: dict[str, Any]) -> Condition:
 
 
 def action(actions: list[Any]) -> Action:
-    """What a rule does in the end: nobody logs in here, so that actions which authenticate are passed over."""
+    """The final action of a rule; actions that authenticate are skipped, because the lab has no logins."""
     data = max((one.data for one in actions), key=lambda one: int(one.get("Order") or 1))
     if data["Type"] == "redirect":
         return _redirect(data["RedirectConfig"])
@@ -95,7 +95,7 @@ def action(actions: list[Any]) -> Action:
         config = data["FixedResponseConfig"]
         kind = str(config.get("ContentType") or "text/plain")
         return FixedResponse(int(config["StatusCode"]), kind, str(config.get("MessageBody") or ""))
-    return Forward(tuple((group_id(arn), weight) for arn, weight in targets.forwarded(data)))
+    return Forward(tuple((group_id(arn), weight) for arn, weight in targets.list_forwarded(data)))
 
 
 def _redirect(config: dict[str, Any]) -> Redirect:
@@ -114,46 +114,46 @@ def group_id(arn: str) -> str:
     return arn.partition(":targetgroup/")[2].replace("/", "-")
 
 
-def group(told: Any) -> Group:
+def group(actual: Any) -> Group:
     """A target group, with those of its targets that may get requests."""
-    port = told.health_check_port
-    cookie = told.attributes.get("stickiness.enabled") == "true" and told.attributes.get("stickiness.type")
+    port = actual.health_check_port
+    cookie = actual.attributes.get("stickiness.enabled") == "true" and actual.attributes.get("stickiness.type")
     return Group(
-        id=group_id(told.arn),
-        protocol=told.protocol,
+        id=group_id(actual.arn),
+        protocol=actual.protocol,
         check=Check(
-            protocol=told.health_check_protocol,
+            protocol=actual.health_check_protocol,
             port=0 if port in (None, "traffic-port") else int(port),
-            path=told.health_check_path or "/",
-            interval=int(told.health_check_interval_seconds),
-            timeout=int(told.health_check_timeout_seconds),
-            healthy=int(told.healthy_threshold_count),
-            unhealthy=int(told.unhealthy_threshold_count),
-            codes=str(told.matcher.get("HttpCode", "200")),
+            path=actual.health_check_path or "/",
+            interval=int(actual.health_check_interval_seconds),
+            timeout=int(actual.health_check_timeout_seconds),
+            healthy=int(actual.healthy_threshold_count),
+            unhealthy=int(actual.unhealthy_threshold_count),
+            codes=str(actual.matcher.get("HttpCode", "200")),
         ),
         targets=tuple(
-            Target(one.key, _address(told, one.id), one.port)
-            for one in targets.registered(told).values()
-            if targets.unused(told, one) is None
+            Target(one.key, _address(actual, one.id), one.port)
+            for one in targets.list_registered(actual).values()
+            if targets.find_unused_reason(actual, one) is None
         )
-        if told.target_type in targets.FORWARDED
+        if actual.target_type in targets.FORWARDED
         else (),
-        leaving={one.key: one.until for one in targets.draining(told).values()},
-        algorithm=told.attributes["load_balancing.algorithm.type"],
-        cookie_seconds=int(told.attributes.get("stickiness.lb_cookie.duration_seconds", 86400))
+        leaving={one.key: one.until for one in targets.list_draining(actual).values()},
+        algorithm=actual.attributes["load_balancing.algorithm.type"],
+        cookie_seconds=int(actual.attributes.get("stickiness.lb_cookie.duration_seconds", 86400))
         if cookie == "lb_cookie"
         else 0,
     )
 
 
-def _address(told: Any, id: str) -> str:
-    if told.target_type == "ip":
+def _address(actual: Any, id: str) -> str:
+    if actual.target_type == "ip":
         return id
-    return str(told.ec2_backend.get_instance_by_id(id).nics[0].private_ip_address)
+    return str(actual.ec2_backend.get_instance_by_id(id).nics[0].private_ip_address)
 
 
 def _certificate(backend: Any, arn: str) -> bytes:
-    """A certificate with its chain and key, whoever holds it."""
+    """A certificate with its chain and key, from ACM or IAM."""
     try:
         bundle = acm_backends[backend.account_id][backend.region_name].get_certificate(arn)
         parts: list[Any] = [bundle.cert, bundle.chain, bundle.key]

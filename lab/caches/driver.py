@@ -22,7 +22,7 @@ REDIS = Redis()
 class Caches(Servers[Cache]):
     """The caches of the lab: a kind of appliance. One Redis stands for the primary and all replicas."""
 
-    def wanted(self) -> Iterator[Appliance]:
+    def desired(self) -> Iterator[Appliance]:
         for _backend, group in caches.all_caches():
             self.miss(appliance_id(group), group)
             yield Appliance(
@@ -38,7 +38,7 @@ class Caches(Servers[Cache]):
     def describe(self, thing: Any, fresh: bool) -> Cache:
         return describe(thing)
 
-    def program(self, wanted: Cache) -> Redis:
+    def program(self, desired: Cache) -> Redis:
         return REDIS
 
     def is_up(self, thing: Any) -> bool:
@@ -47,13 +47,13 @@ class Caches(Servers[Cache]):
     def go_away(self, thing: Any) -> None:
         caches.go_away(thing)
 
-    def fill(self, wanted: Cache, root: Path) -> bool:
+    def fill(self, desired: Cache, root: Path) -> bool:
         """What a node held is lost with it, unless a replica had it too."""
-        if not wanted.kept and os.listdir(f"{root}{REDIS.data}"):
-            self.run(wanted, f"find {REDIS.data} -mindepth 1 -delete\n")
+        if not desired.kept and os.listdir(f"{root}{REDIS.data}"):
+            self.run(desired, f"find {REDIS.data} -mindepth 1 -delete\n")
         return True
 
-    def settle(self, backend: Any, thing: Any, wanted: Cache, root: Path, pid: int) -> None:
+    def settle(self, backend: Any, thing: Any, desired: Cache, root: Path, pid: int) -> None:
         if not self.is_up(thing):
             self.change(lambda: caches.come_up(thing))
 

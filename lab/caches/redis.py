@@ -13,7 +13,7 @@ from ..servers.model import CERTIFICATE, CONFIGURATION, KEY, RUN, launcher
 from .model import Cache
 
 SOCKET = f"{RUN}/redis.sock"
-# What ElastiCache has taken away (and PSYNC, which is another SYNC); a client is told that there is no such command.
+# Commands that ElastiCache has removed (and PSYNC, a form of SYNC); they are unknown commands.
 RESTRICTED = (
     *("bgrewriteaof", "bgsave", "config", "debug", "migrate", "psync", "replicaof", "save", "shutdown", "slaveof"),
     "sync",
@@ -52,11 +52,11 @@ class Redis:
     end = signal.SIGTERM
     start = launcher("redis", f"redis-server {CONFIGURATION}")
 
-    def configuration(self, wanted: Cache) -> Mapping[str, str]:
+    def configuration(self, desired: Cache) -> Mapping[str, str]:
         lines = [
             *FIXED,
             f"dir {self.data}",
-            *((*TLS, f"tls-port {wanted.port}") if wanted.encrypted else (f"port {wanted.port}",)),
+            *((*TLS, f"tls-port {desired.port}") if desired.encrypted else (f"port {desired.port}",)),
             *(f'rename-command {name} ""' for name in RESTRICTED),
             f"user default on nopass ~* &* +@all {' '.join(f'-{part}' for part in RESTRICTED_PARTS)}",
         ]

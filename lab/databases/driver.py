@@ -12,7 +12,7 @@ from typing import Any
 
 from ..guests import docker
 from ..hooks import database_places, database_snapshots, databases, secrets
-from ..hooks.lifecycle import note, noted
+from ..hooks.lifecycle import note, read_note
 from ..machines import Appliance
 from ..servers.authority import Authority
 from ..servers.driver import Servers
@@ -42,7 +42,7 @@ class Databases(Servers[Database]):
         super().__init__(lock, appliances, keep, authority)
         self._home = home
 
-    def wanted(self) -> Iterator[Appliance]:
+    def desired(self) -> Iterator[Appliance]:
         for _backend, database in databases.all_databases():
             if runs(database):
                 self.miss(appliance_id(database), database)
@@ -75,8 +75,8 @@ class Databases(Servers[Database]):
     def describe(self, thing: Any, fresh: bool) -> Database:
         return describe(thing, fresh)
 
-    def program(self, wanted: Database) -> Engine:
-        return ENGINES[wanted.engine]
+    def program(self, desired: Database) -> Engine:
+        return ENGINES[desired.engine]
 
     def is_up(self, thing: Any) -> bool:
         return thing.status in databases.ALTERABLE
@@ -84,47 +84,47 @@ class Databases(Servers[Database]):
     def go_away(self, thing: Any) -> None:
         databases.go_away(thing)
 
-    def is_over(self, thing: Any, wanted: Database) -> bool:
+    def is_over(self, thing: Any, desired: Database) -> bool:
         """A copy that is owed comes before the end."""
-        return super().is_over(thing, wanted) and not wanted.copies
+        return super().is_over(thing, desired) and not desired.copies
 
-    def fill(self, wanted: Database, root: Path) -> bool:
+    def fill(self, desired: Database, root: Path) -> bool:
         """Begin with the copy of another database, where it is to."""
-        if wanted.origin:
-            if not (self._home / f"{wanted.origin}.tar").exists():
+        if desired.origin:
+            if not (self._home / f"{desired.origin}.tar").exists():
                 return False
-            engine = ENGINES[wanted.engine]
-            self.run(wanted, restore(engine.data, engine.user, wanted.origin))
+            engine = ENGINES[desired.engine]
+            self.run(desired, restore(engine.data, engine.user, desired.origin))
         return True
 
-    def begin(self, thing: Any, wanted: Database) -> None:
-        super().begin(thing, wanted)
+    def begin(self, thing: Any, desired: Database) -> None:
+        super().begin(thing, desired)
         note(thing, "origin", "")
         note(thing, "parameters", "in-sync")
-        note(thing, "in_force", InForce(wanted.group, wanted.parameters))
+        note(thing, "in_force", InForce(desired.group, desired.parameters))
 
-    def settle(self, backend: Any, thing: Any, wanted: Database, root: Path, pid: int) -> None:
+    def settle(self, backend: Any, thing: Any, desired: Database, root: Path, pid: int) -> None:
         """Its master user, its parameters, the copies that it owes; then it is available, or stops."""
-        engine = ENGINES[wanted.engine]
-        if noted(thing, "login") != wanted.login.mark:
-            self.run(wanted, engine.master(wanted))
-            self.change(lambda: _remember_login(thing, wanted))
-        now = noted(thing, "in_force")
-        if dict(now.values) != dict(wanted.parameters):
-            self.configure(wanted, root)
-            self.run(wanted, engine.reload(now.values, wanted))
-            self.change(lambda: note(thing, "in_force", InForce(wanted.group, wanted.parameters)))
-        for name in wanted.copies:
-            self.run(wanted, keep(name, engine.copy(f"{HOME}/copying")))
-            log.info("%s has been copied as %s", wanted.id, name)
+        engine = ENGINES[desired.engine]
+        if read_note(thing, "login") != desired.login.mark:
+            self.run(desired, engine.master(desired))
+            self.change(lambda: _remember_login(thing, desired))
+        now = read_note(thing, "in_force")
+        if dict(now.values) != dict(desired.parameters):
+            self.configure(desired, root)
+            self.run(desired, engine.reload(now.values, desired))
+            self.change(lambda: note(thing, "in_force", InForce(desired.group, desired.parameters)))
+        for name in desired.copies:
+            self.run(desired, keep(name, engine.copy(f"{HOME}/copying")))
+            log.info("%s has been copied as %s", desired.id, name)
             self.change(lambda name=name: database_snapshots.paid(backend, thing, name))  # type: ignore[misc]
-        if wanted.ends:
-            self.halt(thing, pid, wanted)
+        if desired.ends:
+            self.halt(thing, pid, desired)
         elif thing.status != "available":
             self.change(lambda: databases.come_up(thing))
 
-    def halt(self, thing: Any, pid: int, wanted: Database) -> None:
-        super().halt(thing, pid, wanted)
+    def halt(self, thing: Any, pid: int, desired: Database) -> None:
+        super().halt(thing, pid, desired)
 
         def ended() -> None:
             if thing.status == "stopping":
@@ -132,15 +132,15 @@ class Databases(Servers[Database]):
 
         self.change(ended)
 
-    def clear(self, wanted: Database) -> None:
-        docker.docker("volume", "rm", "--force", self._volume(wanted.id))
+    def clear(self, desired: Database) -> None:
+        docker.docker("volume", "rm", "--force", self._volume(desired.id))
 
     def finish(self, backend: Any, thing: Any) -> None:
         databases.finish_deletion(backend, thing)
 
 
-def _remember_login(database: Any, wanted: Database) -> None:
+def _remember_login(database: Any, desired: Database) -> None:
     """The password is in force; a rotation that waited for it is done."""
-    note(database, "login", wanted.login.mark)
-    if database.manage_master_user_password and login(database) == wanted.login:
+    note(database, "login", desired.login.mark)
+    if database.manage_master_user_password and login(database) == desired.login:
         secrets.finish_rotation(database.master_user_secret.secret)

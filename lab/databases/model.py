@@ -62,7 +62,7 @@ class Engine(Program[Database], Protocol):
 
 
 def plain(parameters: Mapping[str, str]) -> dict[str, str]:
-    """The parameters whose values can be told to an engine as they are."""
+    """The parameters whose values an engine accepts unchanged."""
     return {name: value for name, value in parameters.items() if value and PLAIN.fullmatch(value)}
 
 

@@ -60,8 +60,8 @@ class MySQL:
     end = signal.SIGTERM
     start = launcher("mysql", f"mariadbd --defaults-file={CONFIGURATION}")
 
-    def configuration(self, wanted: Database) -> Mapping[str, str]:
-        settings = {**FIXED, "port": str(wanted.port), **_known(wanted.parameters)}
+    def configuration(self, desired: Database) -> Mapping[str, str]:
+        settings = {**FIXED, "port": str(desired.port), **_known(desired.parameters)}
         return {CONFIGURATION: "[mariadbd]\n" + "".join(f"{name}={value}\n" for name, value in settings.items())}
 
     def master(self, database: Database) -> str:

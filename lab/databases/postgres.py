@@ -57,10 +57,10 @@ class PostgreSQL:
     end = signal.SIGINT
     start = launcher("postgres", f"/usr/lib/postgresql/*/bin/postgres -c config_file={CONFIGURATION}")
 
-    def configuration(self, wanted: Database) -> Mapping[str, str]:
-        known = {name: value for name, value in plain(wanted.parameters).items() if name in KNOWN}
-        settings = {**FIXED, "port": str(wanted.port), **{name: f"'{value}'" for name, value in known.items()}}
-        way = "hostssl" if switched_on(wanted.parameters, FORCE_TLS) else "host"
+    def configuration(self, desired: Database) -> Mapping[str, str]:
+        known = {name: value for name, value in plain(desired.parameters).items() if name in KNOWN}
+        settings = {**FIXED, "port": str(desired.port), **{name: f"'{value}'" for name, value in known.items()}}
+        way = "hostssl" if switched_on(desired.parameters, FORCE_TLS) else "host"
         access = [
             f"local all {ADMIN} peer map=lab",
             f"local replication {ADMIN} peer map=lab",

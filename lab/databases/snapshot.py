@@ -11,7 +11,7 @@ from typing import Any
 
 from ..hooks import secrets
 from ..hooks.database_groups import is_static
-from ..hooks.lifecycle import noted
+from ..hooks.lifecycle import read_note
 from .model import Database, Login
 
 # PostgreSQL of RDS takes encrypted connections only from this version on, unless a group says otherwise.
@@ -33,7 +33,7 @@ def appliance_id(database: Any) -> str:
 
 def runs(database: Any) -> bool:
     """Whether there is to be a container; a stopped database has one as long as it is copied."""
-    return database.status != "stopped" or bool(noted(database, "copies"))
+    return database.status != "stopped" or bool(read_note(database, "copies"))
 
 
 def describe(database: Any, fresh: bool) -> Database:
@@ -48,8 +48,8 @@ def describe(database: Any, fresh: bool) -> Database:
         initial=database.db_name or "",
         parameters=forced.values,
         group=forced.group,
-        copies=tuple(noted(database, "copies", ())),
-        origin=noted(database, "origin", ""),
+        copies=tuple(read_note(database, "copies", ())),
+        origin=read_note(database, "origin", ""),
         ends=database.status in ("stopping", "stopped"),
     )
 
@@ -58,16 +58,16 @@ def login(database: Any) -> Login:
     """The master user; a password that it is about to get counts already."""
     if database.manage_master_user_password:
         secret = database.master_user_secret.secret
-        version = secrets.pending(secret) or secret.versions[secret.default_version_id]
+        version = secrets.read_pending(secret) or secret.versions[secret.default_version_id]
         return Login(str(database.master_username), str(json.loads(version["secret_string"])["password"]))
-    # moto lets nobody read it.
+    # moto has no public attribute for it.
     return Login(str(database.master_username), str(database._master_user_password))
 
 
 def in_force(database: Any, fresh: bool) -> InForce:
     """The parameters that its server is to run with."""
     (group,) = database.db_parameter_groups()
-    before = InForce() if fresh else noted(database, "in_force", InForce())
+    before = InForce() if fresh else read_note(database, "in_force", InForce())
     parameters = {**defaults(group.family), **group.parameters}
     return merge(before, group.name, parameters, lambda name: is_static(group, name))
 

@@ -43,17 +43,17 @@ def ensure_packages(say: Callable[[str], None], engine_answers: bool) -> None:
     packages = sorted({PROGRAMS[name] for name in missing})
     if not packages:
         return
-    wanted = " ".join(packages)
+    package_list = " ".join(packages)
     if shutil.which("apt-get") is None:
         raise LabError(
             f"the lab needs {', '.join(missing)}, and this is not a Debian machine: install them, then again"
         )
     if not can_become_root():
         raise LabError(
-            f"the lab needs the packages {wanted}: run `apt-get install {wanted}` as root, or run this as root or as "
-            "a user who may use sudo without a password"
+            f"the lab needs the packages {package_list}: run `apt-get install {package_list}` as root, or run this as "
+            "root or as a user who may use sudo without a password"
         )
-    say(f"installing {wanted}")
+    say(f"installing {package_list}")
     apt = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300")
     run(*as_root(*apt, "update"), timeout=600)
     run(*as_root(*apt, "install", "--yes", "--no-install-recommends", *packages), timeout=1800)

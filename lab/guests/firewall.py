@@ -25,7 +25,7 @@ def ruleset(one: Wired) -> str:
     leaving = [accept for rule in one.outgoing if (accept := _accept(rule, "daddr"))]
     mine = one.public_ips[0] if len(one.public_ips) == 1 else f"{{ {', '.join(one.public_ips)} }}"
     public = f'iifname "{PUBLIC}" ip daddr != {mine} counter drop'
-    nobody = f'iifname "{PUBLIC}" counter drop'
+    foreign = f'iifname "{PUBLIC}" counter drop'
     lines = [
         f"table inet {TABLE}",
         f"delete table inet {TABLE}",
@@ -35,8 +35,8 @@ def ruleset(one: Wired) -> str:
         f'iifname != {{ "{PUBLIC}", "{PRIVATE}" }} accept',
         "ct state established,related accept",
         "meta nfproto ipv6 drop",
-        # Nobody reaches an instance at an address that it does not have in AWS.
-        public if one.public_ips else nobody,
+        # An instance cannot be reached at an address that it does not have in AWS.
+        public if one.public_ips else foreign,
         *arriving,
         "counter drop",
         "}",

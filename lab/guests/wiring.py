@@ -23,9 +23,9 @@ from .firewall import METADATA_ADDRESS, PRIVATE, PUBLIC, ruleset
 NAMESPACES = Path("/run/netns")
 # Takes the addresses of a device away that are not among the first argument's.
 OTHERS = """drop_others() {
-    wanted=$1; shift
+    desired=$1; shift
     ip -o -4 address show dev "$@" | while read -r _ _ _ address _; do
-        case " $wanted " in *" $address "*) ;; *) ip address delete "$address" dev "$1" ;; esac
+        case " $desired " in *" $address "*) ;; *) ip address delete "$address" dev "$1" ;; esac
     done
 }"""
 # Several guests of a new VPC may come up at once.

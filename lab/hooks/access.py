@@ -25,11 +25,11 @@ def remove_role_from_instance_profile(original: Hook, backend: Any, profile_name
 @around(KeyPairs, "delete_key_pair")
 def delete_key_pair(original: Hook, response: Any) -> Any:
     """A key pair may be named by its id as well."""
-    wanted = response._get_param("KeyPairId")
-    if not wanted:
+    requested = response._get_param("KeyPairId")
+    if not requested:
         return original(response)
     response.error_on_dryrun()
     for pair in list(response.ec2_backend.key_pairs.values()):
-        if pair.id == wanted:
+        if pair.id == requested:
             response.ec2_backend.delete_key_pair(pair.key_name)
-    return ActionResult({"Return": True, "KeyPairId": wanted})
+    return ActionResult({"Return": True, "KeyPairId": requested})

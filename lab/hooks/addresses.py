@@ -25,7 +25,7 @@ WITHOUT_GUESTS = ipaddress.IPv4Network("198.18.0.0/15")
 
 
 class PublicAddresses:
-    """Hands out the addresses that nobody has."""
+    """Allocates free addresses."""
 
     def __init__(self) -> None:
         self.use(WITHOUT_GUESTS, first=16, last=WITHOUT_GUESTS.num_addresses - 2)
@@ -127,10 +127,10 @@ def _check_gateway(backend: Any, vpc_id: str) -> None:
         raise ec2_error("Gateway.NotAttached", f"Network {vpc_id} is not attached to any internet gateway")
 
 
-def _release_other(backend: Any, interface: Any, wanted: dict[str, Any]) -> None:
+def _release_other(backend: Any, interface: Any, requested: dict[str, Any]) -> None:
     """An interface has one elastic address: a new one takes the place of the old."""
     other = _elastic(interface)
-    if other and other.public_ip != wanted.get("address") and other.allocation_id != wanted.get("allocation_id"):
+    if other and other.public_ip != requested.get("address") and other.allocation_id != requested.get("allocation_id"):
         other.instance = other.eni = other.association_id = None
 
 

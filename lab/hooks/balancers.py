@@ -13,7 +13,7 @@ from moto.elbv2.models import ELBv2Backend, FakeLoadBalancer
 
 from . import targets
 from .interfaces import stand_in, take_away
-from .lifecycle import note, noted
+from .lifecycle import note, read_note
 from .patch import Hook, around
 
 PROTECTION = "deletion_protection.enabled"
@@ -55,7 +55,7 @@ def _dns_name(backend: Any, balancer: Any) -> str:
 
 def interfaces(balancer: Any) -> list[Any]:
     """The network interfaces of a load balancer, one in each of its subnets."""
-    found: list[Any] = noted(balancer, "interfaces", [])
+    found: list[Any] = read_note(balancer, "interfaces", [])
     return found
 
 
@@ -97,15 +97,15 @@ def set_security_groups(original: Hook, backend: Any, arn: str, sec_groups: list
 @around(FakeLoadBalancer, "activate")
 def activate(original: Hook, balancer: Any) -> None:
     """Looking at it does not make it ready: its data plane does, or time where there is none."""
-    has_data_plane = targets.measuring() and balancer.type == "application"
-    if not has_data_plane and time.time() - noted(balancer, "since", 0.0) > MOMENT:
+    has_data_plane = targets.is_measuring() and balancer.type == "application"
+    if not has_data_plane and time.time() - read_note(balancer, "since", 0.0) > MOMENT:
         original(balancer)
 
 
-def _same(backend: Any, balancer: Any, wanted: dict[str, Any]) -> Any:
-    tags = {tag["Key"]: tag["Value"] for tag in wanted.get("tags") or ()}
-    groups = wanted.get("security_groups") or [backend.ec2_backend.get_default_security_group(balancer.vpc_id).id]
-    asked = (wanted.get("scheme"), sorted(wanted.get("subnet_ids") or ()), sorted(groups))
+def _same(backend: Any, balancer: Any, requested: dict[str, Any]) -> Any:
+    tags = {tag["Key"]: tag["Value"] for tag in requested.get("tags") or ()}
+    groups = requested.get("security_groups") or [backend.ec2_backend.get_default_security_group(balancer.vpc_id).id]
+    asked = (requested.get("scheme"), sorted(requested.get("subnet_ids") or ()), sorted(groups))
     there = (balancer.scheme, sorted(subnet.id for subnet in balancer.subnets), sorted(balancer.security_groups))
     if asked != there or tags != backend.tagging_service.get_tag_dict_for_resource(balancer.arn):
         raise _error(

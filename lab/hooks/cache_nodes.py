@@ -18,17 +18,17 @@ from moto.elasticache.responses import ElastiCacheResponse
 
 from .cache_places import next_zone, plug
 from .caches import REBOOTING, available, cache_error, enter, settle
-from .lifecycle import note, noted
+from .lifecycle import note, read_note
 from .patch import Hook, add, around
 
 
 @add(ElastiCacheResponse, "increase_replica_count")
 def increase_replica_count(response: Any) -> ActionResult:
-    group, wanted = available(response), response._get_int_param("NewReplicaCount")
-    for shard in noted(group, "shards"):
+    group, requested = available(response), response._get_int_param("NewReplicaCount")
+    for shard in read_note(group, "shards"):
         nodes = shard["node_group_members"]
-        _must_differ(wanted > len(nodes) - 1)
-        for number in range(len(nodes) + 1, wanted + 2):
+        _must_differ(requested > len(nodes) - 1)
+        for number in range(len(nodes) + 1, requested + 2):
             nodes.append(_node(group, nodes[0], number))
             group.member_clusters.append(nodes[-1]["cache_cluster_id"])
     return _changed(group)
@@ -36,15 +36,15 @@ def increase_replica_count(response: Any) -> ActionResult:
 
 @add(ElastiCacheResponse, "decrease_replica_count")
 def decrease_replica_count(response: Any) -> ActionResult:
-    group, wanted = available(response), response._get_int_param("NewReplicaCount")
-    if group.automatic_failover == "enabled" and wanted < 1:
+    group, requested = available(response), response._get_int_param("NewReplicaCount")
+    if group.automatic_failover == "enabled" and requested < 1:
         raise InvalidParameterValueException("Automatic failover needs at least one replica in each node group.")
-    for shard in noted(group, "shards"):
+    for shard in read_note(group, "shards"):
         nodes = shard["node_group_members"]
-        _must_differ(wanted < len(nodes) - 1)
-        for gone in nodes[wanted + 1 :]:
+        _must_differ(requested < len(nodes) - 1)
+        for gone in nodes[requested + 1 :]:
             group.member_clusters.remove(gone["cache_cluster_id"])
-        del nodes[wanted + 1 :]
+        del nodes[requested + 1 :]
     return _changed(group)
 
 
@@ -110,9 +110,9 @@ def describe_cache_clusters(original: Hook, response: Any) -> Any:
 
 def _members(group: Any, with_nodes: bool) -> Iterator[dict[str, Any]]:
     version = group.engine_version or "7.1"
-    for shard in noted(group, "shards"):
+    for shard in read_note(group, "shards"):
         for node in shard["node_group_members"]:
-            status = REBOOTING if node["cache_cluster_id"] == noted(group, "rebooting") else group.status
+            status = REBOOTING if node["cache_cluster_id"] == read_note(group, "rebooting") else group.status
             shown = {
                 "cache_cluster_id": node["cache_cluster_id"],
                 "replication_group_id": group.replication_group_id,

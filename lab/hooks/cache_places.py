@@ -10,7 +10,7 @@ from moto.ec2.models import ec2_backends
 from moto.elasticache.models import elasticache_backends
 
 from .interfaces import stand_in, take_away
-from .lifecycle import note, noted
+from .lifecycle import note, read_note
 
 REQUESTER = "amazon-elasticache"
 
@@ -39,20 +39,20 @@ def next_zone(group: Any, number: int) -> str:
 
 def nodes(group: Any) -> list[dict[str, Any]]:
     """The nodes of a group that has one shard, the primary first."""
-    (shard,) = noted(group, "shards")
+    (shard,) = read_note(group, "shards")
     return list(shard["node_group_members"])
 
 
 def is_simple(group: Any) -> bool:
     """Whether it is one primary with its replicas, which has an endpoint; clusters of shards are otherwise."""
-    shards = noted(group, "shards", ())
+    shards = read_note(group, "shards", ())
     return group.cluster_mode == "disabled" and len(shards) == 1
 
 
 def interfaces(group: Any) -> list[Any]:
     """The network interfaces at which its nodes are reached, the primary's first; none when there is no subnet."""
     there = _ec2(group).enis
-    return [there[id] for id in noted(group, "interfaces", {}).values() if id in there]
+    return [there[id] for id in read_note(group, "interfaces", {}).values() if id in there]
 
 
 def plug(group: Any) -> None:
@@ -61,7 +61,7 @@ def plug(group: Any) -> None:
         return
     ec2 = _ec2(group)
     groups = [ec2.get_security_group_from_id(one) for one in group.security_group_ids or ()]
-    there = {name: ec2.enis[id] for name, id in noted(group, "interfaces", {}).items() if id in ec2.enis}
+    there = {name: ec2.enis[id] for name, id in read_note(group, "interfaces", {}).items() if id in ec2.enis}
     held = {name: eni for name, eni in there.items() if name in group.member_clusters}
     take_away(eni for name, eni in there.items() if name not in held)
     for node in nodes(group):
@@ -83,7 +83,7 @@ def unplug(group: Any) -> None:
 
 def _aliases(group: Any, node: dict[str, Any]) -> tuple[str, ...]:
     """The endpoints of the group that lead to a node: readers are sent to replicas, where there are any."""
-    (shard,) = noted(group, "shards")
+    (shard,) = read_note(group, "shards")
     first, alone = node is shard["node_group_members"][0], len(shard["node_group_members"]) == 1
     primary = (shard["primary_endpoint"]["address"],) if first else ()
     return (*primary, shard["reader_endpoint"]["address"]) if alone or not first else primary

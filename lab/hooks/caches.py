@@ -24,7 +24,7 @@ from moto.elasticache.models import ElastiCacheBackend, ReplicationGroup, elasti
 from moto.elasticache.responses import ElastiCacheResponse
 
 from .cache_places import complete, is_simple, plug, unplug
-from .lifecycle import note, noted
+from .lifecycle import note, read_note
 from .patch import Hook, around
 from .plane import is_real
 
@@ -175,7 +175,11 @@ def is_driven(group: Any) -> bool:
     """Whether a real cache stands, or is about to stand, behind this one; none does that has passwords or shards."""
     guarded = group.auth_token_enabled or group.user_group_ids
     return (
-        is_real() and group.engine == ENGINE and is_simple(group) and not guarded and bool(noted(group, "interfaces"))
+        is_real()
+        and group.engine == ENGINE
+        and is_simple(group)
+        and not guarded
+        and bool(read_note(group, "interfaces"))
     )
 
 
@@ -191,10 +195,10 @@ def settle(backend: Any) -> None:
     """Let everything go on to the state that it has reached by now."""
     before = time.time() - MOMENT
     for group in list(backend.replication_groups.values()):
-        if not is_driven(group) and noted(group, "since", 0.0) < before:
+        if not is_driven(group) and read_note(group, "since", 0.0) < before:
             _go_on(backend, group)
     for name, cluster in list(backend.cache_clusters.items()):
-        if noted(cluster, "since", 0.0) < before:
+        if read_note(cluster, "since", 0.0) < before:
             if cluster.cache_cluster_status == "deleting":
                 del backend.cache_clusters[name]
             else:
@@ -209,18 +213,22 @@ def _go_on(backend: Any, group: Any) -> None:
 
 
 def _serve(group: Any) -> None:
-    group.status, group.node_groups = "available", noted(group, "shards")
+    group.status, group.node_groups = "available", read_note(group, "shards")
     note(group, "rebooting", None)
 
 
 def come_up(group: Any) -> None:
     """The real cache answers."""
-    if group.status in COMING and not noted(group, "restart") and noted(group, "since", 0.0) < time.time() - MOMENT:
+    if (
+        group.status in COMING
+        and not read_note(group, "restart")
+        and read_note(group, "since", 0.0) < time.time() - MOMENT
+    ):
         _serve(group)
 
 
 def go_away(group: Any) -> None:
-    """The real cache does not answer, although nobody asked for that: AWS is replacing its primary node."""
+    """The real cache does not answer, without a request: AWS is replacing its primary node."""
     if group.status == "available":
         enter(group, "modifying")
 

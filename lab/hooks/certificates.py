@@ -17,7 +17,7 @@ from moto.elbv2.exceptions import ELBClientError
 from moto.elbv2.models import ELBv2Backend, elbv2_backends
 from moto.route53.models import route53_backends
 
-from .lifecycle import note, noted
+from .lifecycle import note, read_note
 from .patch import Hook, around
 
 # AWS takes seconds to tell the records, and minutes to find them.
@@ -29,7 +29,7 @@ _issue: Issue | None = None
 
 
 class InUse(AWSError):
-    """Somebody uses what was to be deleted."""
+    """The certificate to delete is in use."""
 
     TYPE = "ResourceInUseException"
 
@@ -65,8 +65,8 @@ def _record(account: str, domain: str) -> dict[str, str]:
 @around(CertBundle, "describe")
 def describe(original: Hook, bundle: Any) -> dict[str, Any]:
     """moto has the same record for everybody, and tells it at once; when it was issued it tells before it is."""
-    told: dict[str, Any] = original(bundle)
-    found = told["Certificate"]
+    answer: dict[str, Any] = original(bundle)
+    found = answer["Certificate"]
     found["InUseBy"] = _users(bundle.arn)
     if found["Status"] != "ISSUED":
         for key in ("IssuedAt", "NotBefore", "NotAfter", "Serial"):
@@ -76,7 +76,7 @@ def describe(original: Hook, bundle: Any) -> dict[str, Any]:
         option["ResourceRecord"] = _record(_account(bundle), option["DomainName"])
         if early:
             del option["ResourceRecord"]
-    return told
+    return answer
 
 
 def _is_requested(bundle: Any) -> bool:
@@ -89,10 +89,10 @@ def _account(bundle: Any) -> str:
 
 @around(CertBundle, "check")
 def check(original: Hook, bundle: Any) -> None:
-    """moto issues one that nobody has proved when a minute is over."""
+    """moto issues a certificate without validation after a minute."""
     if not _is_requested(bundle) or bundle.status != PENDING:
         original(bundle)
-    elif noted(bundle, "proved") and time.time() - noted(bundle, "proved") > MOMENT:
+    elif read_note(bundle, "proved") and time.time() - read_note(bundle, "proved") > MOMENT:
         bundle.status = "ISSUED"
 
 
@@ -107,7 +107,7 @@ def prove(account: str) -> None:
     }
     for backend in list(acm_backends[account].values()):
         for bundle in list(backend._certificates.values()):
-            if _is_requested(bundle) and bundle.status == PENDING and not noted(bundle, "proved"):
+            if _is_requested(bundle) and bundle.status == PENDING and not read_note(bundle, "proved"):
                 records = [_record(account, name) for name in {bundle.common_name, *bundle.sans}]
                 if all((one["Name"], one["Value"].rstrip(".")) in there for one in records):
                     _sign(bundle)

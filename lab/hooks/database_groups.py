@@ -134,7 +134,7 @@ def reset_db_parameter_group(response: Any) -> ActionResult:
     group = _existing(response.backend, response.params.get("DBParameterGroupName"))
     asked = [one.original_dict() for one in response.params.get("Parameters", [])]
     _check_method(group, asked)
-    # AWS resets all of them unless it is told not to.
+    # AWS resets all of them by default.
     everything = response.params.get("ResetAllParameters", True)
     for name in list(group.parameters) if everything else [one["ParameterName"] for one in asked]:
         group.parameters.pop(name, None)
@@ -169,7 +169,7 @@ def _leave_to_restart(backend: Any, name: str, asked: list[dict[str, Any]]) -> N
 
 @around(RDSResponse, "describe_db_parameters")
 def describe_db_parameters(original: Hook, response: Any) -> ActionResult:
-    """What somebody has set, or the parameters that are asked for by name."""
+    """The parameters that were set, or those of the given names."""
     group = _existing(response.backend, response.params.get("DBParameterGroupName"))
     filters = {one["Name"]: one["Values"] for one in response.params.get("Filters", [])}
     names = filters.get("parameter-name", list(group.parameters))
@@ -180,6 +180,6 @@ def describe_db_parameters(original: Hook, response: Any) -> ActionResult:
 
 def _shown(group: Any, name: str) -> dict[str, Any]:
     kind = "static" if is_static(group, name) else "dynamic"
-    told = dict(group.parameters[name]) if name in group.parameters else {}
-    source = "user" if told else "engine-default"
-    return {**told, "ParameterName": name, "ApplyType": kind, "Source": source, "IsModifiable": True}
+    known = dict(group.parameters[name]) if name in group.parameters else {}
+    source = "user" if known else "engine-default"
+    return {**known, "ParameterName": name, "ApplyType": kind, "Source": source, "IsModifiable": True}

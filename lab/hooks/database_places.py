@@ -9,7 +9,7 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 
 from .interfaces import stand_in, take_away
-from .lifecycle import note, noted
+from .lifecycle import note, read_note
 
 REQUESTER = "amazon-rds"
 
@@ -41,7 +41,7 @@ def standing_in(database: Any) -> list[str]:
 
 def interface(database: Any) -> Any:
     """The network interface at which the database is reached; None when there is no subnet for it."""
-    return _ec2(database).enis.get(noted(database, "interface", ""))
+    return _ec2(database).enis.get(read_note(database, "interface", ""))
 
 
 def plug(database: Any) -> None:

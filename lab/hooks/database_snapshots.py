@@ -11,6 +11,8 @@ from __future__ import annotations
 import copy
 import json
 import uuid
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from moto.rds.exceptions import DBSnapshotAlreadyExistsError
@@ -18,9 +20,10 @@ from moto.rds.models import DBInstance, DBSnapshot, RDSBackend, rds_backends
 
 from .database_versions import rds_error
 from .databases import enter, is_driven, not_now, settle
-from .lifecycle import note, noted
+from .lifecycle import note, read_note
 from .patch import Hook, around
 
+NOW = timedelta(minutes=2)
 # What a database that is restored does not have in common with its source.
 NOT_RESTORED = frozenset({"backend", "db_subnet_group", "master_user_secret", "_max_allocated_storage"})
 
@@ -28,15 +31,15 @@ NOT_RESTORED = frozenset({"backend", "db_subnet_group", "master_user_secret", "_
 def owe(database: Any) -> str:
     """Have a copy of the data made; returns its name."""
     name = f"copy-{uuid.uuid4()}"
-    note(database, "copies", [*noted(database, "copies", []), name])
+    note(database, "copies", [*read_note(database, "copies", []), name])
     return name
 
 
 def paid(backend: Any, database: Any, name: str) -> None:
     """The copy is there, and with it the snapshots that are made of it."""
-    note(database, "copies", [one for one in noted(database, "copies", []) if one != name])
+    note(database, "copies", [one for one in read_note(database, "copies", []) if one != name])
     for snapshot in backend.database_snapshots.values():
-        if noted(snapshot, "copy") == name and snapshot.status == "creating":
+        if read_note(snapshot, "copy") == name and snapshot.status == "creating":
             snapshot.status = "available"
 
 
@@ -45,9 +48,9 @@ def copies_in_use() -> set[str]:
     found: set[str] = set()
     for account in list(rds_backends.values()):
         for backend in list(account.values()):
-            found.update(noted(one, "copy", "") for one in list(backend.database_snapshots.values()))
+            found.update(read_note(one, "copy", "") for one in list(backend.database_snapshots.values()))
             for database in list(backend.databases.values()):
-                found.update([noted(database, "origin", ""), *noted(database, "copies", [])])
+                found.update([read_note(database, "origin", ""), *read_note(database, "copies", [])])
     return found - {""}
 
 
@@ -79,7 +82,7 @@ def copy_db_snapshot(
 ) -> Any:
     snapshot = original(backend, source_db_snapshot_identifier, *args, **kwargs)
     source = backend.get_db_snapshot(source_db_snapshot_identifier)
-    note(snapshot, "copy", noted(source, "copy", ""))
+    note(snapshot, "copy", read_note(source, "copy", ""))
     return snapshot
 
 
@@ -96,7 +99,7 @@ def restore_db_instance_from_db_snapshot(
 ) -> DBInstance:
     name = from_snapshot_id.rpartition(":snapshot:")[2]
     (snapshot,) = backend.describe_db_snapshots(db_instance_identifier=None, db_snapshot_identifier=name)
-    data = noted(snapshot, "copy", "")
+    data = read_note(snapshot, "copy", "")
     if snapshot.status != "available":
         raise rds_error("InvalidDBSnapshotState", f"The snapshot {name} is {snapshot.status}.")
     if is_driven(snapshot.database) and not data:
@@ -104,6 +107,14 @@ def restore_db_instance_from_db_snapshot(
     database: DBInstance = original(backend, from_snapshot_id, overrides)
     note(database, "origin", data)
     return database
+
+
+def _means_now(overrides: Mapping[str, Any]) -> bool:
+    """Whether the requested time is the latest, or less than NOW before: what a client reads as the latest is past."""
+    when = overrides.get("restore_time")
+    if overrides.get("use_latest_restorable_time") or not isinstance(when, datetime):
+        return bool(overrides.get("use_latest_restorable_time"))
+    return datetime.now(timezone.utc) - when < NOW
 
 
 @around(RDSBackend, "restore_db_instance_to_point_in_time")
@@ -114,7 +125,7 @@ def restore_db_instance_to_point_in_time(
     (source,) = backend.describe_db_instances(db_instance_identifier=source_db_identifier)
     if source.status not in ("available", "backing-up", "storage-optimization", "stopped"):
         raise not_now()
-    if is_driven(source) and not overrides.get("use_latest_restorable_time"):
+    if is_driven(source) and not _means_now(overrides):
         raise rds_error("InvalidRestoreFault", "The lab keeps no logs of changes: it knows the latest time alone.")
     # moto would copy whatever the source refers to: with its secret all secrets of the account.
     given = {
@@ -142,7 +153,7 @@ def delete_db_instance(
 ) -> DBInstance:
     """AWS takes the snapshot, and then the database is there for a while."""
     database = backend.describe_db_instances(db_instance_identifier)[0]
-    if noted(database, "gone", False):
+    if read_note(database, "gone", False):
         result: DBInstance = original(backend, db_instance_identifier, None, True, **more)
         return result
     if database.deletion_protection:

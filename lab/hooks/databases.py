@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Databases: states, changes that take their time and passwords that nobody can guess.
+"""Databases: states, changes that take time, and random passwords.
 
 In moto they are there at once, change at once and are gone at once, and each has the same password. Here they go
 through their states with time, or as the real database behind them does (lab/databases), where there is one.
@@ -22,7 +22,7 @@ from moto.rds.models import DBInstance, MasterUserSecret, RDSBackend, rds_backen
 
 from .database_places import complete, plug, standing_in, unplug
 from .database_versions import check_family, rds_error, upgrade, whole_version
-from .lifecycle import note, noted
+from .lifecycle import note, read_note
 from .patch import Hook, around
 from .plane import is_real
 
@@ -73,7 +73,7 @@ LETTERS = string.ascii_uppercase + string.digits
 
 def is_driven(database: Any) -> bool:
     """Whether a real database stands, or is about to stand, behind this one."""
-    return is_real() and database.engine in ENGINES and bool(noted(database, "interface"))
+    return is_real() and database.engine in ENGINES and bool(read_note(database, "interface"))
 
 
 def all_databases() -> Iterator[tuple[Any, Any]]:
@@ -132,7 +132,7 @@ def endpoint(original: Hook, database: Any) -> Any:
 
 @around(DBInstance, "db_parameter_group_status_list")
 def parameter_groups(original: Hook, database: Any) -> list[dict[str, Any]]:
-    status = noted(database, "parameters", "in-sync")
+    status = read_note(database, "parameters", "in-sync")
     return [
         {"DBParameterGroupName": group.name, "ParameterApplyStatus": status} for group in database.db_parameter_groups()
     ]
@@ -148,7 +148,7 @@ def describe_db_instances(original: Hook, backend: Any, *args: Any, **kwargs: An
 @around(RDSBackend, "modify_db_instance")
 def modify_db_instance(original: Hook, backend: Any, db_instance_identifier: str, db_kwargs: Any) -> DBInstance:
     database = backend.describe_db_instances(db_instance_identifier)[0]
-    if database.status not in ALTERABLE or noted(database, "applying", False):
+    if database.status not in ALTERABLE or read_note(database, "applying", False):
         raise not_now()
     given = _checked(backend, database, dict(**db_kwargs))
     slow = {name: given.pop(name) for name in SLOW if name in given}
@@ -160,10 +160,10 @@ def modify_db_instance(original: Hook, backend: Any, db_instance_identifier: str
         note(database, "parameters", "pending-reboot")
     if "enable_performance_insights" in given:
         database.performance_insights_enabled = given["enable_performance_insights"]
-    pending = {**noted(database, "pending", {}), **slow}
+    pending = {**read_note(database, "pending", {}), **slow}
     note(database, "pending", {name: value for name, value in pending.items() if _now(database, name) != value})
     _tell_pending(database)
-    if noted(database, "pending") and given.get("apply_immediately"):
+    if read_note(database, "pending") and given.get("apply_immediately"):
         note(database, "applying", True)
         note(database, "since", time.time())
     return database  # type: ignore[no-any-return]
@@ -210,11 +210,11 @@ def _now(database: Any, name: str) -> Any:
 
 
 def _tell_pending(database: Any) -> None:
-    database.pending_modified_values = {SLOW[name]: value for name, value in noted(database, "pending", {}).items()}
+    database.pending_modified_values = {SLOW[name]: value for name, value in read_note(database, "pending", {}).items()}
 
 
 def _apply(backend: Any, database: Any) -> None:
-    pending = noted(database, "pending", {})
+    pending = read_note(database, "pending", {})
     before = database.db_instance_identifier
     for name, value in pending.items():
         setattr(database, KNOWN_AS.get(name, name), value)
@@ -270,16 +270,16 @@ def settle(backend: Any) -> None:
     for snapshot in list(backend.database_snapshots.values()):
         if (
             snapshot.status == "creating"
-            and not noted(snapshot, "copy")
-            and now - noted(snapshot, "since", 0.0) > MOMENT
+            and not read_note(snapshot, "copy")
+            and now - read_note(snapshot, "since", 0.0) > MOMENT
         ):
             snapshot.status = "available"
     for database in list(backend.databases.values()):
-        _go_on(backend, database, now - noted(database, "since", 0.0))
+        _go_on(backend, database, now - read_note(database, "since", 0.0))
 
 
 def _go_on(backend: Any, database: Any, age: float) -> None:
-    if noted(database, "applying", False):
+    if read_note(database, "applying", False):
         if age > MOMENT:
             _apply(backend, database)
         elif age > LAG:
@@ -292,22 +292,26 @@ def _go_on(backend: Any, database: Any, age: float) -> None:
 
 def come_up(database: Any) -> None:
     """The real database answers, and is as it should be."""
-    if NEXT.get(database.status) == "available" and not noted(database, "restart") and not noted(database, "applying"):
+    if (
+        NEXT.get(database.status) == "available"
+        and not read_note(database, "restart")
+        and not read_note(database, "applying")
+    ):
         enter(database, "available")
 
 
 def go_away(database: Any) -> None:
-    """The real database does not answer, although nobody asked for that."""
+    """The real database does not answer, without a request to stop it."""
     if database.status in ALTERABLE:
         enter(database, "rebooting")
 
 
 def finish_deletion(backend: Any, database: Any) -> None:
     """Nothing of the database is left but its snapshots."""
-    if not noted(database, "gone", False):
+    if not read_note(database, "gone", False):
         note(database, "gone", True)
         unplug(database)
-        backend.delete_db_instance(database.db_instance_identifier, **noted(database, "ends", {}))
+        backend.delete_db_instance(database.db_instance_identifier, **read_note(database, "ends", {}))
 
 
 def in_subnet(account: str, region: str, subnet: str) -> bool:

@@ -14,7 +14,7 @@ from moto.ec2.responses.elastic_network_interfaces import ElasticNetworkInterfac
 
 from .addresses import pool
 from .errors import ec2_error
-from .lifecycle import note, noted
+from .lifecycle import note, read_note
 from .patch import Hook, around
 from .records import names_of
 
@@ -117,5 +117,5 @@ def public_names() -> Iterator[tuple[str, str]]:
 
 def _names(interface: Any) -> tuple[str, ...]:
     """The names that lead to an interface, and those that records of the account lead there."""
-    own = [str(name) for name in (noted(interface, "name"), *noted(interface, "aliases", ())) if name]
+    own = [str(name) for name in (read_note(interface, "name"), *read_note(interface, "aliases", ())) if name]
     return (*own, *(name for one in own for name in names_of(interface.owner_id, one)))

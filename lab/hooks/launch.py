@@ -12,7 +12,7 @@ from moto.ec2.models.instances import Instance, InstanceBackend, Reservation
 from moto.ec2.responses.instances import InstanceResponse
 
 from .errors import ec2_error
-from .lifecycle import enter, noted
+from .lifecycle import enter, read_note
 from .patch import Hook, around
 from .tokens import once
 
@@ -121,7 +121,7 @@ def _complete(response: Any, backend: Any, reservation: Reservation) -> None:
 
 @around(InstanceResponse, "_parse_block_device_mapping")
 def parse_mappings(original: Hook, response: Any) -> list[dict[str, Any]]:
-    """Volumes go with their instance unless told otherwise; moto has it the other way round."""
+    """By default AWS deletes volumes with their instance; moto keeps them."""
     given = response._get_param("BlockDeviceMappings", []) or []
     parsed: list[dict[str, Any]] = original(response)
     for asked, mapping in zip(given, parsed, strict=True):
@@ -161,7 +161,7 @@ def _with_root(backend: Any, image_id: str, mappings: list[dict[str, Any]]) -> l
 def _adopt_interfaces(instance: Instance) -> None:
     """Interfaces that were made for the instance end with it, and their groups are the instance's."""
     for interface in instance.nics.values():
-        if not noted(interface, "standing"):
+        if not read_note(interface, "standing"):
             interface.delete_on_termination = True
     if not instance.security_groups and instance.nics:
         instance.security_groups = list(instance.nics[0].group_set)

@@ -34,7 +34,7 @@ def note(thing: Any, name: str, value: Any) -> None:
     setattr(thing, f"lab_{name}", value)
 
 
-def noted(thing: Any, name: str, default: Any = None) -> Any:
+def read_note(thing: Any, name: str, default: Any = None) -> Any:
     """What was remembered."""
     return getattr(thing, f"lab_{name}", default)
 
@@ -62,7 +62,7 @@ def enter(instance: Instance, state: str) -> None:
 
 def since(instance: Instance) -> float:
     """When the instance entered its state."""
-    return float(noted(instance, "since", 0.0))
+    return float(read_note(instance, "since", 0.0))
 
 
 def finish_start(instance: Instance) -> None:
@@ -89,7 +89,7 @@ def finish_termination(instance: Instance) -> None:
     """The machine is gone, and its interfaces and addresses with it."""
     backend = instance.ec2_backend
     for interface in list(instance.nics.values()):
-        if noted(interface, "ends"):
+        if read_note(interface, "ends"):
             if interface.id in backend.enis:
                 interface.delete()
         else:
@@ -101,7 +101,7 @@ def finish_termination(instance: Instance) -> None:
 def fail(instance: Instance, reason: str) -> None:
     """The machine did not come up: a first start ends the instance, a later one leaves it stopped."""
     code = "Server.InternalError"
-    if noted(instance, "launched"):
+    if read_note(instance, "launched"):
         Instance.stop(instance)
     else:
         Instance.terminate(instance)
@@ -110,7 +110,7 @@ def fail(instance: Instance, reason: str) -> None:
 
 
 def lose(instance: Instance, reason: str) -> None:
-    """The machine is gone although nobody asked for that."""
+    """The machine is gone without a request."""
     note(instance, "launched", False)
     fail(instance, reason)
 
@@ -126,7 +126,7 @@ def forget_terminated(now: float) -> None:
 
 def take_reboot(instance: Instance) -> bool:
     """Whether a reboot was asked for since the last time this was asked."""
-    asked = bool(noted(instance, "reboot"))
+    asked = bool(read_note(instance, "reboot"))
     note(instance, "reboot", False)
     return asked
 

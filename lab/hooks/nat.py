@@ -17,7 +17,7 @@ from moto.ec2.responses.nat_gateways import NatGateways
 from moto.ec2.utils import generic_filter
 
 from .errors import ec2_error
-from .lifecycle import REMEMBERED, note, noted
+from .lifecycle import REMEMBERED, note, read_note
 from .patch import Hook, around, remake
 from .tokens import once
 
@@ -93,7 +93,7 @@ def _existing(backend: Any, nat_gateway_id: str) -> Any:
 
 
 def settle_all() -> None:
-    """Let all gateways go on, also those that nobody asks about."""
+    """Advance the state of all gateways, also of those that no call reads."""
     for account in list(ec2_backends.values()):
         for backend in list(account.values()):
             settle(backend)
@@ -103,7 +103,7 @@ def settle(backend: Any) -> None:
     """Let the gateways go on to the state that they have reached by now."""
     now = time.time()
     for gateway in list(backend.nat_gateways.values()):
-        age = now - noted(gateway, "since", 0.0)
+        age = now - read_note(gateway, "since", 0.0)
         if gateway.state == "pending" and age > MOMENT:
             _enter(gateway, "failed" if getattr(gateway, "failure_code", None) else "available")
         elif gateway.state == "deleting" and age > MOMENT:

@@ -51,12 +51,12 @@ def _apply(zone: Any, there: dict[Key, Any], change: dict[str, Any]) -> Iterator
         there[key] = record
 
 
-def _record(told: dict[str, Any]) -> Any:
-    alias = told.get("AliasTarget")
+def _record(given: dict[str, Any]) -> Any:
+    alias = given.get("AliasTarget")
     target = {"AliasTarget": {**alias, "DNSName": _whole(alias["DNSName"])}} if alias else {}
-    values = [one["Value"] for one in told.get("ResourceRecords") or ()]
+    values = [one["Value"] for one in given.get("ResourceRecords") or ()]
     make: Any = RecordSet
-    return make({**told, **target, "Name": _whole(told["Name"]), "ResourceRecords": values})
+    return make({**given, **target, "Name": _whole(given["Name"]), "ResourceRecords": values})
 
 
 def _whole(name: str) -> str:

@@ -47,7 +47,7 @@ def rotate_secret(
     now = kwargs.get("rotate_immediately", True)
     if secret is None or secret.is_deleted() or secret.owning_service != "rds" or not now:
         return str(original(backend, secret_id, client_request_token, *args, **kwargs))
-    if pending(secret):
+    if read_pending(secret):
         raise InvalidRequestException("Previous rotation request is still in progress.")
     version = client_request_token or str(uuid.uuid4())
     held = json.loads(secret.versions[secret.default_version_id]["secret_string"])
@@ -63,7 +63,7 @@ def rotate_secret(
     return str(secret.to_short_dict(version_id=version))
 
 
-def pending(secret: Any) -> dict[str, Any] | None:
+def read_pending(secret: Any) -> dict[str, Any] | None:
     """The version that a rotation has made and not yet finished."""
     found = (one for one in secret.versions.values() if one["version_stages"] == ["AWSPENDING"])
     return next(found, None)
@@ -71,7 +71,7 @@ def pending(secret: Any) -> dict[str, Any] | None:
 
 def finish_rotation(secret: Any) -> None:
     """The new version is current, if there is one."""
-    version = pending(secret)
+    version = read_pending(secret)
     if version:
         secret.reset_default_version(version, version["version_id"])
         version["version_stages"] = ["AWSCURRENT"]

@@ -15,7 +15,7 @@ from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
 
 from .patch import Hook, around
 
-# What moto takes it for when nobody said how many tags a page may have.
+# moto's number of tags on a page, unless the request has one.
 UNSAID = 100
 
 

@@ -40,7 +40,7 @@ def measure(there_is_a_data_plane: bool) -> None:
     _measuring[0] = there_is_a_data_plane
 
 
-def measuring() -> bool:
+def is_measuring() -> bool:
     """Whether a data plane tells how load balancers and targets are."""
     return _measuring[0]
 
@@ -60,13 +60,13 @@ class Registration:
         return f"{self.id}_{self.port}"
 
 
-def registered(group: Any) -> dict[str, Registration]:
+def list_registered(group: Any) -> dict[str, Registration]:
     """The targets of a group by id and port."""
     found: dict[str, Registration] = group.targets
     return found
 
 
-def draining(group: Any) -> dict[str, Registration]:
+def list_draining(group: Any) -> dict[str, Registration]:
     """The targets that leave a group, or left it a moment ago."""
     found: dict[str, Registration] = group.deregistered_targets
     return found
@@ -82,12 +82,12 @@ def register(original: Hook, group: Any, targets: list[dict[str, Any]]) -> None:
     if group.target_type not in FORWARDED:
         original(group, targets)
         return
-    wanted = [_named(group, target) for target in targets]
-    for one in wanted:
+    requested = [_named(group, target) for target in targets]
+    for one in requested:
         _check(group, one.id)
-    for one in wanted:
-        draining(group).pop(one.key, None)
-        registered(group).setdefault(one.key, one)
+    for one in requested:
+        list_draining(group).pop(one.key, None)
+        list_registered(group).setdefault(one.key, one)
 
 
 def _check(group: Any, id: str) -> None:
@@ -120,13 +120,13 @@ def deregister(original: Hook, group: Any, targets: list[dict[str, Any]]) -> Non
 def _drain(group: Any, key: str) -> None:
     """A target that got no requests has none to finish. AWS shows the others as draining for the whole delay, even
     when they have nothing more to do."""
-    one = registered(group).get(key)
+    one = list_registered(group).get(key)
     if one is None:
         return
-    if unused(group, one) is None or _instance_ends(group, one):
+    if find_unused_reason(group, one) is None or _instance_ends(group, one):
         one.until = time.time() + float(group.attributes["deregistration_delay.timeout_seconds"])
-        draining(group)[key] = one
-    del registered(group)[key]
+        list_draining(group)[key] = one
+    del list_registered(group)[key]
 
 
 @around(FakeTargetGroup, "deregister_terminated_instances")
@@ -150,7 +150,7 @@ def describe_target_health(
     if targets:
         asked = [_named(group, target) for target in targets]
     else:
-        asked = [*registered(group).values(), *(one for one in draining(group).values() if one.until > now)]
+        asked = [*list_registered(group).values(), *(one for one in list_draining(group).values() if one.until > now)]
     return [_status(group, one, now) for one in asked]
 
 
@@ -171,20 +171,20 @@ def _status(group: Any, asked: Registration, now: float) -> FakeHealthStatus:
 
 
 def _health(group: Any, key: str, now: float) -> Health:
-    one = registered(group).get(key)
+    one = list_registered(group).get(key)
     if one is None:
-        left = draining(group).get(key)
+        left = list_draining(group).get(key)
         return DRAINING if left and left.until > now else UNKNOWN
-    why_not = unused(group, one)
+    why_not = find_unused_reason(group, one)
     if why_not:
         return why_not
-    if measuring():
+    if is_measuring():
         return one.measured or REGISTERING
     age = now - one.since if one.since else 0.0
     return REGISTERING if age < MOMENT / 2 else CHECKING if age < MOMENT else HEALTHY
 
 
-def unused(group: Any, one: Registration) -> Health | None:
+def find_unused_reason(group: Any, one: Registration) -> Health | None:
     """Why a target gets no requests, whatever its health; None when it should get some."""
     balancers = list(balancers_of(group))
     if not balancers:
@@ -220,11 +220,11 @@ def groups_of(balancer: Any) -> set[str]:
         for listener in list(balancer.listeners.values())
         for rule in list(listener.rules.values())
         for action in rule.actions
-        for arn, _weight in forwarded(action.data)
+        for arn, _weight in list_forwarded(action.data)
     }
 
 
-def forwarded(action: dict[str, Any]) -> list[tuple[str, int]]:
+def list_forwarded(action: dict[str, Any]) -> list[tuple[str, int]]:
     """The target groups that an action forwards to, by ARN, with their weights."""
     if action.get("Type") != "forward":
         return []
@@ -245,13 +245,13 @@ def settle_all() -> None:
 
 
 def _settle(group: Any, now: float) -> None:
-    for key, one in list(registered(group).items()):
+    for key, one in list(list_registered(group).items()):
         if _instance_ends(group, one):
             _drain(group, key)
-        elif unused(group, one):
+        elif find_unused_reason(group, one):
             one.since, one.measured = 0.0, None
         else:
             one.since = one.since or now
-    for key, one in list(draining(group).items()):
+    for key, one in list(list_draining(group).items()):
         if one.until <= now:
-            del draining(group)[key]
+            del list_draining(group)[key]

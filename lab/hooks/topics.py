@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Topics of SNS: names that are taken, and subscriptions by mail, which wait for somebody to confirm them."""
+"""Topics of SNS: names in use, and subscriptions by mail, which wait for confirmation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from moto.sns.utils import make_arn_for_topic
 
 from .patch import Hook, around
 
-# Nobody reads mail in the lab, so that nobody says yes.
+# The lab receives no mail, so a subscription is never confirmed.
 BY_MAIL = ("email", "email-json")
 
 

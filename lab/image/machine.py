@@ -101,8 +101,8 @@ def _from_stanzas(text: str) -> Iterator[str]:
                 key, value = line.split(":", 1)
                 fields[key.strip().lower()] = value.strip()
         suites = [suite for suite in fields.get("suites", "").split() if suite in SUITES]
-        wanted = "deb" in fields.get("types", "").split() and fields.get("enabled", "yes") != "no"
-        if wanted and suites and _is_debian(fields.get("signed-by", "")):
+        is_enabled = "deb" in fields.get("types", "").split() and fields.get("enabled", "yes") != "no"
+        if is_enabled and suites and _is_debian(fields.get("signed-by", "")):
             signed = fields.get("signed-by", "")
             yield _stanza(fields.get("uris", ""), " ".join(suites), fields.get("components", "main"), signed)
 

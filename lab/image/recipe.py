@@ -45,7 +45,7 @@ PACKAGES = (
     "xz-utils",
 )
 
-# What appliances need besides, in an image of their own: a guest must not have it before somebody installs it.
+# The programs of appliances, in an image of their own: a guest must not have them before they are installed.
 APPLIANCE_PACKAGES = (
     "haproxy",
     # databases; no server package that would start one, or fill a directory, when it is installed

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Serves each guest its metadata, on a socket that is inside of the guest's own network namespace.
 
-That way the service knows who asks without looking at addresses, and nobody else can ask.
+So the service knows the guest without its address, and no other guest can connect.
 """
 
 from __future__ import annotations

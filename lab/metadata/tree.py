@@ -112,7 +112,7 @@ def _iam(machine: Machine, now: datetime) -> dict[str, Node]:
 
 
 def credentials(machine: Machine, now: datetime) -> dict[str, str]:
-    """Temporary credentials of the instance's role. The lab's API asks nobody who they are, so any will do."""
+    """Temporary credentials of the instance's role. The lab's API checks no credentials, so any will do."""
     start = now.replace(hour=now.hour // 6 * 6, minute=0, second=0, microsecond=0)
     secret = hashlib.sha256(f"{machine.id} {machine.role} {start.isoformat()}".encode()).hexdigest()
     return {

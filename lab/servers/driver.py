@@ -14,11 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Generic
 
-from ..hooks.lifecycle import note, noted
+from ..hooks.lifecycle import note, read_note
 from ..machines import Appliance
 from ..tending import Appliances
 from .authority import Authority
-from .model import CERTIFICATE, HOME, KEY, READY, RUN, Program, Wanted
+from .model import CERTIFICATE, HOME, KEY, READY, RUN, DesiredServer, Program
 
 # How long we wait for a server: that it answers, before we look again; that it ends; that it runs again, when
 # it is not even started.
@@ -27,7 +27,7 @@ PATIENCE, STOP_TIME, SILENCE = 3.0, 30.0, 5.0
 RHYTHM = 10.0
 
 
-class Servers(ABC, Generic[Wanted]):
+class Servers(ABC, Generic[DesiredServer]):
     """A kind of appliance of which each is the server behind one thing that the API holds.
 
     That thing (a database, a cache) has a ``status``, and is noted to want a ``restart``.
@@ -49,11 +49,11 @@ class Servers(ABC, Generic[Wanted]):
         """The backend and the thing behind which the appliance stands; None when it is gone. The lock is held."""
 
     @abstractmethod
-    def describe(self, thing: Any, fresh: bool) -> Wanted:
+    def describe(self, thing: Any, fresh: bool) -> DesiredServer:
         """What its server has to be; ``fresh`` for one that starts. The lock is held."""
 
     @abstractmethod
-    def program(self, wanted: Wanted) -> Program[Wanted]:
+    def program(self, desired: DesiredServer) -> Program[DesiredServer]:
         """What runs."""
 
     @abstractmethod
@@ -62,36 +62,36 @@ class Servers(ABC, Generic[Wanted]):
 
     @abstractmethod
     def go_away(self, thing: Any) -> None:
-        """The server does not answer, although nobody asked for that. The lock is held."""
+        """The server does not answer, without a request to stop it. The caller holds the lock."""
 
     @abstractmethod
-    def settle(self, backend: Any, thing: Any, wanted: Wanted, root: Path, pid: int) -> None:
+    def settle(self, backend: Any, thing: Any, desired: DesiredServer, root: Path, pid: int) -> None:
         """The server answers: make it what the API says, and have the API say so."""
 
     @abstractmethod
     def finish(self, backend: Any, thing: Any) -> None:
         """The appliance is gone. The lock is held."""
 
-    def is_over(self, thing: Any, wanted: Wanted) -> bool:
+    def is_over(self, thing: Any, desired: DesiredServer) -> bool:
         """Whether nothing holds the server back from being taken away."""
         return str(thing.status) == "deleting"
 
-    def fill(self, wanted: Wanted, root: Path) -> bool:
+    def fill(self, desired: DesiredServer, root: Path) -> bool:
         """Put the data in place with which a server starts; returns whether it could be done."""
         return True
 
-    def begin(self, thing: Any, wanted: Wanted) -> None:
+    def begin(self, thing: Any, desired: DesiredServer) -> None:
         """The server is about to start. The lock is held."""
         note(thing, "restart", False)
 
-    def clear(self, wanted: Wanted) -> None:
+    def clear(self, desired: DesiredServer) -> None:
         """Take away what is left of an appliance besides its container."""
 
     def options(self) -> tuple[str, ...]:
         """What every server's container is made with."""
         return ("--tmpfs", f"{RUN}:mode=0755")
 
-    def launch(self, program: Program[Wanted]) -> dict[str, Any]:
+    def launch(self, program: Program[DesiredServer]) -> dict[str, Any]:
         """What every server's container begins with."""
         return {"command": ("sh", f"{HOME}/start"), "files": {f"{HOME}/start": program.start.encode()}}
 
@@ -120,67 +120,67 @@ class Servers(ABC, Generic[Wanted]):
         root = Path(f"/proc/{pid}/root")
         ready = Path(f"{root}{READY}").exists()
         with self._lock:
-            wanted = self.describe(thing, fresh=not ready)
-            over, restart = self.is_over(thing, wanted), bool(noted(thing, "restart"))
+            desired = self.describe(thing, fresh=not ready)
+            over, restart = self.is_over(thing, desired), bool(read_note(thing, "restart"))
         if over:
-            self._delete(backend, thing, wanted)
+            self._delete(backend, thing, desired)
         elif restart and ready:
-            self.halt(thing, pid, wanted)
-        elif (ready or self._prepare(thing, wanted, root)) and self._answers(thing, wanted, root, pid):
-            self.settle(backend, thing, wanted, root, pid)
+            self.halt(thing, pid, desired)
+        elif (ready or self._prepare(thing, desired, root)) and self._answers(thing, desired, root, pid):
+            self.settle(backend, thing, desired, root, pid)
 
-    def _prepare(self, thing: Any, wanted: Wanted, root: Path) -> bool:
+    def _prepare(self, thing: Any, desired: DesiredServer, root: Path) -> bool:
         """Put everything in place that a server starts with, and let it start; returns whether it could be done."""
-        owner = os.stat(f"{root}{self.program(wanted).data}").st_uid
-        if not self.fill(wanted, root):
+        owner = os.stat(f"{root}{self.program(desired).data}").st_uid
+        if not self.fill(desired, root):
             return False
-        certificate, key = self._authority.issue(wanted.address)
-        self.configure(wanted, root)
+        certificate, key = self._authority.issue(desired.address)
+        self.configure(desired, root)
         write(root, CERTIFICATE, certificate, 0o644)
         write(root, KEY, key, 0o600, owner)
-        self.change(lambda: self.begin(thing, wanted))
+        self.change(lambda: self.begin(thing, desired))
         write(root, READY, b"", 0o644)
         return True
 
-    def configure(self, wanted: Wanted, root: Path) -> None:
+    def configure(self, desired: DesiredServer, root: Path) -> None:
         """Write the files that the server reads."""
-        for name, content in self.program(wanted).configuration(wanted).items():
+        for name, content in self.program(desired).configuration(desired).items():
             write(root, name, content.encode(), 0o644)
 
-    def _answers(self, thing: Any, wanted: Wanted, root: Path, pid: int) -> bool:
+    def _answers(self, thing: Any, desired: DesiredServer, root: Path, pid: int) -> bool:
         """Whether the server serves; the API learns it when it does not."""
-        before, heard = self._heard.get(wanted.id, (0, 0.0))
+        before, heard = self._heard.get(desired.id, (0, 0.0))
         ends = time.monotonic() + PATIENCE
         if before == pid and ends - PATIENCE - heard < RHYTHM and thing.status == "available":
             return True
-        while not _probe(self.program(wanted), root):
+        while not _probe(self.program(desired), root):
             if self.is_up(thing):
                 self.change(lambda: self.go_away(thing))
             if time.monotonic() > ends or not root.exists():
                 return False
             time.sleep(0.05)
-        self._heard[wanted.id] = (pid, time.monotonic())
+        self._heard[desired.id] = (pid, time.monotonic())
         return True
 
-    def halt(self, thing: Any, pid: int, wanted: Wanted) -> None:
-        """End the server in order; whoever wants it sees to it that it comes again."""
+    def halt(self, thing: Any, pid: int, desired: DesiredServer) -> None:
+        """Stop the server; the caller starts it again if needed."""
         process = Path(f"/proc/{pid}")
-        os.kill(pid, self.program(wanted).end)
+        os.kill(pid, self.program(desired).end)
         ends = time.monotonic() + STOP_TIME
         while process.exists():
             if time.monotonic() > ends:
                 os.kill(pid, signal.SIGKILL)
             time.sleep(0.05)
 
-    def _delete(self, backend: Any, thing: Any, wanted: Wanted) -> None:
-        self._appliances.remove(wanted.id)
-        self.clear(wanted)
-        self._heard.pop(wanted.id, None)
+    def _delete(self, backend: Any, thing: Any, desired: DesiredServer) -> None:
+        self._appliances.remove(desired.id)
+        self.clear(desired)
+        self._heard.pop(desired.id, None)
         self.change(lambda: self.finish(backend, thing))
 
-    def run(self, wanted: Wanted, script: str) -> None:
-        """Run a script inside; it comes through standard input, which nobody else sees."""
-        self._appliances.execute(wanted.id, "sh", "-s", stdin=script)
+    def run(self, desired: DesiredServer, script: str) -> None:
+        """Run a script inside; it comes through standard input, which no other process can read."""
+        self._appliances.execute(desired.id, "sh", "-s", stdin=script)
 
     def change(self, change: Callable[[], None]) -> None:
         """Change what the API holds, and keep it."""
@@ -197,7 +197,7 @@ def _probe(program: Program[Any], root: Path) -> bool:
 
 
 def write(root: Path, path: str, content: bytes, mode: int, owner: int = 0) -> None:
-    """Put a file into the container; a link that somebody left there would lead to a file of this machine."""
+    """Copy a file into the container; an existing link there could point to a file of this machine."""
     place = f"{root}{path}.new"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     with contextlib.suppress(FileNotFoundError):

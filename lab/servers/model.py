@@ -29,7 +29,7 @@ class Server(Protocol):
         """The name that its certificate is for."""
 
 
-Wanted = TypeVar("Wanted", bound=Server)
+DesiredServer = TypeVar("DesiredServer", bound=Server)
 Given = TypeVar("Given", contravariant=True)
 
 
@@ -42,7 +42,7 @@ class Program(Protocol[Given]):
     start: str
     end: signal.Signals
 
-    def configuration(self, wanted: Given) -> Mapping[str, str]:
+    def configuration(self, desired: Given) -> Mapping[str, str]:
         """The files that the server reads, by their path."""
 
     def answers(self, root: Path) -> bool:

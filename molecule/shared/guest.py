@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the tests of several scenarios ask of a host."""
+"""Requests to a host that several scenarios need."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 
 def curl(host: Any, url: str, *options: str) -> tuple[int, dict[str, str], str]:
-    """Status, headers in lower case, and body, as a client on the host sees them. Options are like --request=POST."""
+    """Return status, headers in lower case, and body of a request from the host. Options are like --request=POST."""
     quoted = " ".join(shlex.quote(part) for option in options for part in option.split("=", 1))
     done = host.run(f"curl --silent --insecure --include --max-time 30 {quoted} '{url}'")
     head, _, body = done.stdout.replace("\r\n", "\n").partition("\n\n")
@@ -32,7 +32,7 @@ def answer(host: Any, url: str) -> dict[str, Any]:
 
 
 def wait_for(what: Callable[[], bool], seconds: float = 30) -> bool:
-    """Whether it comes true in time."""
+    """Return whether a check holds in time."""
     deadline = time.monotonic() + seconds
     while not what():
         if time.monotonic() > deadline:

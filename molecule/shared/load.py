@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Clients that ask again and again while something happens to the server, and count what they get."""
+"""Clients that send requests continuously while the server changes, and count the answers."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the attributes mean that every module of the collection tells."""
+"""The attributes that every module of the collection documents."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The options by which every module of the collection reaches AWS."""
+"""The options for the connection to AWS."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ options:
   profile:
     description:
       - A named profile of the AWS configuration files. It excludes O(access_key), O(secret_key) and O(session_token).
-      - Without it, and without keys, botocore looks where it always does. Its own environment variables apply.
+      - Without it, and without keys, botocore searches its usual sources. Its own environment variables apply.
     type: str
     aliases: [aws_profile]
   endpoint_url:
     description:
-      - Where the AWS API answers, when that is not AWS itself.
-      - The environment variable E(AWS_ENDPOINT_URL) says the same.
+      - The address of the API, when it is not AWS's own.
+      - The environment variable E(AWS_ENDPOINT_URL) means the same.
     type: str
     aliases: [aws_endpoint_url]
   access_key:
@@ -45,7 +45,7 @@ options:
   assume_role_arn:
     description:
       - A role to assume with the credentials. All calls are made as that role.
-      - It is assumed again before its credentials expire, so that a run may take longer than they last.
+      - It is assumed again before its credentials expire, so that a run may take longer.
     type: str
     aliases: [iam_role_arn]
   validate_certs:
@@ -56,17 +56,17 @@ options:
   aws_ca_bundle:
     description:
       - A file with the certificate authorities that may have signed the certificate of the API.
-      - The environment variable E(AWS_CA_BUNDLE) says the same.
+      - The environment variable E(AWS_CA_BUNDLE) means the same.
     type: path
   aws_config:
     description:
       - Settings of botocore's C(Config), such as C(proxies) or C(connect_timeout).
-      - C(retries) does not apply to calls that create something. These are repeated by the module alone.
+      - C(retries) does not apply to calls that create something. Only the module itself repeats these.
     type: dict
   account:
     description:
-      - The account (12 digits) that the credentials must belong to. Others are refused before anything is read.
-      - By default the C(account) of the topology, if that names one.
+      - The account (12 digits) that the credentials must belong to. With others the module fails before it reads.
+      - By default the C(account) of the topology, if it has one.
     type: str
 requirements:
   - python >= 3.11

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The options of modules that get into a database as a user."""
+"""The options of modules that log in to a database."""
 
 from __future__ import annotations
 
@@ -12,23 +12,29 @@ class ModuleDocFragment:
 options:
   engine:
     description:
-      - What the database is.
+      - The engine of the database.
     type: str
     choices: [mysql, postgres]
     required: true
   host:
     description:
-      - Where it answers.
+      - The host name of its endpoint.
     type: str
     required: true
   port:
     description:
-      - At which port.
+      - The port of its endpoint.
     type: int
+    required: true
+  ca_cert:
+    description:
+      - The path of a file on the host with the authorities (PEM) that sign the certificate of the server.
+      - The connection is encrypted, and the certificate must be valid for O(host). Otherwise no password is sent.
+    type: path
     required: true
   database:
     description:
-      - What the database inside is called.
+      - The name of the database in the instance.
     type: str
     required: true
   username:

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The options of modules of which one runs at a time for a stack."""
+"""The options of modules that take the lock of a stack."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ options:
     default: 120
   lock_ttl:
     description:
-      - After how many seconds the lock expires unless it is renewed. A run that lives renews it.
+      - After how many seconds the lock expires unless the run renews it, which it does while it works.
     type: int
     default: 60
 """

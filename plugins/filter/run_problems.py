@@ -1,42 +1,63 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Why a run of a playbook cannot do what it was asked for."""
+"""Find the reasons why a run of a playbook cannot start."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
-from ansible_collections.groundwork.aws.plugins.module_utils._topology.kinds import suggestion
+from ansible_collections.groundwork.aws.plugins.filter.split_names import split_names
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.similar_names import suggest
+from ansible_collections.groundwork.aws.plugins.module_utils._provision.adoption import find_adopt_problems
+from ansible_collections.groundwork.aws.plugins.module_utils._resources import REGISTRY
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.git_addresses import (
+    REF,
+    REF_HINT,
+    find_ref_problem,
+)
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.placement import find_placements
+from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory.connection import VARIABLE, find_type_problem
 
 DOCUMENTATION = r"""
 ---
 name: run_problems
-short_description: Why a run of a playbook cannot do what it was asked for
+short_description: The reasons why a run of a playbook cannot start
 version_added: 0.1.0
 description:
   - Compares the extra variables and the limit of a run with what its playbook needs and with the services of the stack.
-  - The playbooks of this collection ask this before they change anything.
+  - The playbooks of this collection use it before they change anything.
 positional: _input
 options:
   _input:
     description:
-      - What the run was asked for.
-      - V(services) has the names of services, as a list or separated by commas; V(ref) a branch, tag or commit.
+      - The variables of the run.
+      - V(services) has the names of services, as a list or separated by commas, line ends or spaces; V(ref) a branch,
+        tag or commit.
+      - V(allow_destroy) has addresses of resources, as a list or separated like V(services).
+      - V(wait_timeout) is a number of seconds, V(interrupt) a boolean, V(adopt) a dictionary of ids by address.
+      - V(connection) is the variable C(groundwork_connection).
       - V(architecture) is the topology that the playbook is for, V(topology) the one that the inventory has,
         V(inventory_error) why the inventory could not be read.
+      - V(recovery) is the operation of the playbook on databases (V(backup), V(restore) or V(discard)), if any.
+        V(databases), V(database), V(backup_keep), V(restore_snapshot), V(restore_time), V(restore_instance),
+        V(restore_again), V(restore_unseen), V(restore_expects) and V(discard_instance) are then the extra variables of
+        these names.
     type: dict
     required: true
   needs:
     description:
-      - What the playbook cannot do without. V(controller) is localhost, V(hosts) at least one host of the stack,
-        V(all_hosts) every host of the stack.
+      - The requirements of the playbook. V(controller) is localhost, V(hosts) at least one host of the stack,
+        V(all_hosts) every host of the stack, V(instances) that the stack has the instances of its document, which the
+        limit may leave out.
     type: list
     elements: str
     required: true
   takes:
     description:
-      - The extra variables out of V(services) and V(ref) that the playbook takes.
+      - The extra variables out of V(services) and V(ref) that the playbook supports.
     type: list
     elements: str
     required: true
@@ -66,7 +87,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Refuse names that are no services
+- name: Reject names that are no services
   ansible.builtin.assert:
     that: >-
       {'services': 'web,api'} | groundwork.aws.run_problems(needs=[], takes=['services'], hosts=ansible_play_hosts_all,
@@ -75,13 +96,16 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: One sentence for each problem; none where the run can begin.
+  description: One sentence for each problem; empty where the run can start.
   type: list
   elements: str
   sample: ['services: there is no service "prodct" in the stack shop; did you mean "product"?']
 """
 
 TRUTH_VALUES = ("", "true", "false", "yes", "no", "on", "off", "y", "n", "t", "f", "1", "0")
+RESTORE_SOURCES = ("restore_snapshot", "restore_time", "restore_instance")
+# In this order, because a boolean is a number.
+TYPE_NAMES = ((bool, "a boolean"), ((int, float), "a number"), (Mapping, "a mapping"), (object, "a list"))
 NO_DOCUMENT = (
     "the inventory has no topology document: pass an inventory of groundwork.aws.ec2_services with -i, and name the "
     "document with GROUNDWORK_TOPOLOGY, -e topology=… or the inventory's option `topology`"
@@ -89,7 +113,7 @@ NO_DOCUMENT = (
 
 
 def run_problems(
-    asked: Mapping[str, Any],
+    variables: Mapping[str, Any],
     needs: Sequence[str],
     takes: Sequence[str],
     hosts: Sequence[str],
@@ -98,61 +122,170 @@ def run_problems(
     document: Mapping[str, Any],
 ) -> list[str]:
     """One sentence for each problem; see the documentation above for the parameters."""
-    if asked.get("inventory_error"):
-        return [f"the inventory could not be read. {asked['inventory_error']}"]
-    architecture = asked.get("architecture")
+    if variables.get("inventory_error"):
+        return [f"the inventory could not be read. {variables['inventory_error']}"]
+    architecture = variables.get("architecture")
     if not document:
         hint = f" (GROUNDWORK_TOPOLOGY={architecture})" if architecture else ""
         return [NO_DOCUMENT + hint]
-    if architecture and asked.get("topology") != architecture:
+    if architecture and variables.get("topology") != architecture:
         return [
-            f"this playbook is for the topology {architecture}, and the inventory has {asked.get('topology')}: for "
+            f"this playbook is for the topology {architecture}, and the inventory has {variables.get('topology')}: for "
             f"that one run groundwork.aws.site; for {architecture} leave out GROUNDWORK_TOPOLOGY, -e topology=… and "
             "the inventory's option `topology`, or let them say the same"
         ]
-    problems = _limit_problems(needs, hosts, groups, document["name"])
-    names, unreadable = select_names(asked.get("services"))
+    problems = _find_limit_problems(needs, hosts, groups, document)
+    type_problem = find_type_problem(variables.get("connection"))
+    if type_problem is not None:
+        problems.append(f"{VARIABLE}: {type_problem}")
+    names, unreadable = select_names(variables.get("services"))
     problems += unreadable
     if names and "services" not in takes:
         problems.append("services: this playbook takes none, for it is about the stack as a whole")
     elif names:
         run_hosts = hosts if "hosts" in needs else groups.get("groundwork", ())
-        problems += _service_problems(names, needs, run_hosts, groups, hostvars, document)
-    problems += _ref_problems(asked.get("ref"), names, takes, document)
-    return problems + _value_problems(asked)
+        problems += _find_service_problems(names, needs, run_hosts, groups, hostvars, document)
+    problems += _find_ref_problems(variables.get("ref"), names, takes, document)
+    problems += _find_address_problems(variables.get("allow_destroy"))
+    return problems + _find_value_problems(variables) + _find_recovery_problems(variables, document)
 
 
-def _value_problems(asked: Mapping[str, Any]) -> list[str]:
-    """What is wrong with `wait_timeout` and `interrupt`, which other steps read only after something was changed."""
-    problems = []
-    timeout, interrupt = str(asked.get("wait_timeout", 1)).strip(), str(asked.get("interrupt", False)).strip().lower()
-    if not timeout.isdigit() or int(timeout) == 0:
-        problems.append(f"wait_timeout: {timeout!r} is no number of seconds (write a whole number above 0)")
-    if interrupt not in TRUTH_VALUES:
-        problems.append(f"interrupt: {interrupt!r} is neither true nor false")
+def _find_address_problems(value: Any) -> list[str]:
+    """Problems of `allow_destroy`. Its resources may have left the document, so only their types are known here."""
+    addresses, problems = _read_names("allow_destroy", value, "addresses", "db_instance/main,instance/app-1")
+    for address in addresses:
+        kind, _slash, name = address.partition("/")
+        if not kind or not name:
+            text = "is no address of a resource (write type/name, as in db_instance/main)"
+            problems.append(f'allow_destroy: "{address}" {text}')
+        elif kind not in REGISTRY:
+            hint = suggest(kind, sorted(REGISTRY))
+            problems.append(f'allow_destroy: "{address}": there is no resource type "{kind}"; {hint}')
     return problems
 
 
+def _find_value_problems(variables: Mapping[str, Any]) -> list[str]:
+    """Problems of `wait_timeout`, `interrupt` and `adopt`, which later steps read when something has been changed.
+
+    Empty text is an empty answer to a survey, and means the default.
+    """
+    problems = []
+    timeout, interrupt = _read_text(variables, "wait_timeout"), _read_text(variables, "interrupt").lower()
+    if timeout and not (re.fullmatch(r"[0-9]{1,9}", timeout) and int(timeout) > 0):
+        problems.append(f"wait_timeout: {timeout!r} is no number of seconds (write a whole number above 0)")
+    if interrupt not in TRUTH_VALUES:
+        problems.append(f"interrupt: {interrupt!r} is neither true nor false (write one of them)")
+    return problems + list(find_adopt_problems(variables.get("adopt")))
+
+
+def _find_recovery_problems(variables: Mapping[str, Any], document: Mapping[str, Any]) -> list[str]:
+    """Problems of the extra variables of backup, restore and discard, by the names of these variables."""
+    recovery = variables.get("recovery")
+    if not recovery:
+        return []
+    raw = [address.partition("/") for address in document.get("resources") or {}]
+    known = [*(document.get("databases") or {}), *(name for kind, _slash, name in raw if kind == "db_instance")]
+    if not known:
+        return [f"the stack {document['name']} has no databases, so that there is nothing to {recovery}"]
+    if recovery == "backup":
+        chosen, problems = _read_names("databases", variables.get("databases"), "names", "a,b")
+        return problems + _find_database_problems("databases", chosen, known, document) + _find_keep_problems(variables)
+    problems = _find_text_problems(variables, ("database", *RESTORE_SOURCES, "discard_instance"))
+    if problems:
+        return problems
+    names = _read_text(variables, "database")
+    problems = _find_database_problems("database", names, known, document)
+    if not names and len(known) > 1:
+        problems.append(f"database: is not given, and the stack has several; name one of {', '.join(known)}")
+    if recovery == "discard" and not _read_text(variables, "discard_instance"):
+        problems.append("discard_instance: is not given; name an instance, status.yml lists them")
+    return problems + (_find_restore_problems(variables) if recovery == "restore" else [])
+
+
+def _read_text(variables: Mapping[str, Any], name: str) -> str:
+    """An extra variable as text; empty where it is not set."""
+    value = variables.get(name)
+    return "" if value is None else str(value).strip()
+
+
+def _find_database_problems(variable: str, value: Any, known: Sequence[str], document: Mapping[str, Any]) -> list[str]:
+    problems = []
+    for name in split_names(value):
+        if name not in known:
+            hint = suggest(name, list(known))
+            problems.append(f'{variable}: there is no database "{name}" in the stack {document["name"]}; {hint}')
+    return problems
+
+
+def _find_keep_problems(variables: Mapping[str, Any]) -> list[str]:
+    keep = _read_text(variables, "backup_keep")
+    if not keep or (keep.isdigit() and int(keep) > 0):
+        return []
+    return [f"backup_keep: {keep!r} is no number of snapshots (write a whole number above 0)"]
+
+
+def _find_text_problems(variables: Mapping[str, Any], names: Iterable[str]) -> list[str]:
+    """Problems of variables that are neither text nor null, nor a time, which ansible reads from text in a file.
+
+    A number is a problem, because digits may be lost.
+    """
+    problems = []
+    for name in names:
+        value = variables.get(name)
+        if value is not None and not isinstance(value, (str, date)):
+            kind = next(kind for types, kind in TYPE_NAMES if isinstance(value, types))
+            problems.append(f"{name}: is {kind}, and text is expected (write one name, in quotes)")
+    return problems
+
+
+def _find_restore_problems(variables: Mapping[str, Any]) -> list[str]:
+    sources = [name for name in RESTORE_SOURCES if _read_text(variables, name)]
+    problems = _read_names("restore_expects", variables.get("restore_expects"), "tables", "orders,order_lines")[1]
+    if len(sources) > 1:
+        problems.append(f"{' and '.join(sources)} exclude each other: keep the one to restore")
+    when = _read_text(variables, "restore_time")
+    if when and when != "latest" and not _is_moment(when):
+        problems.append(f"restore_time: {when!r} is no point in time (write one like 2026-03-01T04:05:00Z, or latest)")
+    for name in ("restore_again", "restore_unseen"):
+        if _read_text(variables, name).lower() not in TRUTH_VALUES:
+            problems.append(f"{name}: {_read_text(variables, name)!r} is neither true nor false (write one of them)")
+    return problems
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", text))
+    except ValueError:
+        return False
+    return True
+
+
 def select_names(services: Any) -> tuple[list[str], list[str]]:
-    """The names in `services`, none meaning all, and what is wrong with it."""
-    if services is None:
+    """The names in `services`, where no names mean all services, and the problems of the variable."""
+    return _read_names("services", services, "names", "a,b")
+
+
+def _read_names(variable: str, value: Any, what: str, example: str) -> tuple[list[str], list[str]]:
+    """The names in an extra variable, a list or text, and the problems of its form."""
+    if value is None:
         return [], []
-    if isinstance(services, str):
-        if services.strip().endswith(","):
-            # `-e "services=a, b"` arrives as "a,": ansible takes what comes after the space for something else.
-            return [], [f"services: {services!r} ends with a comma (write the names without spaces: services=a,b)"]
-        services = services.split(",")
-    if not isinstance(services, (list, tuple)) or any(isinstance(name, (list, tuple, Mapping)) for name in services):
-        return [], [f"services: {services!r} is neither a list of names nor names separated by commas"]
-    names = [str(name).strip() for name in services]
-    return [name for name in dict.fromkeys(names) if name], []
+    if isinstance(value, str):
+        if value.strip().endswith(","):
+            # Of `-e "services=a, b"` only "a," arrives: ansible reads the text after the space as another variable.
+            fix = f"write the {what} without spaces: {variable}={example}"
+            return [], [f"{variable}: {value!r} ends with a comma ({fix})"]
+        return split_names(value), []
+    if not isinstance(value, (list, tuple)) or any(isinstance(name, (list, tuple, Mapping)) for name in value):
+        return [], [f"{variable}: {value!r} is neither a list of {what} nor {what} separated by commas"]
+    return split_names(value), []
 
 
-def _limit_problems(
-    needs: Sequence[str], hosts: Sequence[str], groups: Mapping[str, Sequence[str]], stack: str
+def _find_limit_problems(
+    needs: Sequence[str], hosts: Sequence[str], groups: Mapping[str, Sequence[str]], document: Mapping[str, Any]
 ) -> list[str]:
-    known = groups.get("groundwork", ())
-    missing = [name for name in known if name not in hosts]
+    stack, stack_hosts = document["name"], groups.get("groundwork", ())
+    has_placements = bool(find_placements(document))
+    missing = [name for name in stack_hosts if name not in hosts]
     problems = []
     if "controller" in needs and "localhost" not in hosts:
         problems.append(
@@ -160,14 +293,16 @@ def _limit_problems(
         )
     if "all_hosts" in needs and missing:
         problems.append(f"--limit leaves out {', '.join(missing)}, and this playbook needs all hosts: leave it out")
-    if "hosts" in needs and not known:
-        problems.append(f"the stack {stack} has no instances yet: run site.yml first")
-    elif "hosts" in needs and len(missing) == len(known):
+    if "hosts" in needs and not has_placements and not stack_hosts:
+        problems.append(f"the topology of the stack {stack} has no instances, so that this playbook has nothing to do")
+    elif not {"hosts", "instances"}.isdisjoint(needs) and has_placements and not stack_hosts:
+        problems.append(f"the stack {stack} has no instances in {document['region']}: run site.yml first")
+    elif "hosts" in needs and len(missing) == len(stack_hosts):
         problems.append(f"--limit leaves out every host of the stack {stack} ({', '.join(missing)})")
     return problems
 
 
-def _service_problems(
+def _find_service_problems(
     names: Sequence[str],
     needs: Sequence[str],
     run_hosts: Iterable[str],
@@ -175,18 +310,19 @@ def _service_problems(
     hostvars: Mapping[str, Any],
     document: Mapping[str, Any],
 ) -> list[str]:
-    """Names that are no services, and services that none of the hosts of the run has."""
+    """Problems of names that are no services, and of services that run on no host of the run."""
     known = list(document.get("services") or {})
     in_run = set(run_hosts)
     problems = []
     for name in names:
         if name not in known:
-            hint = suggestion(name, known)
+            hint = suggest(name, known)
             problems.append(f'services: there is no service "{name}" in the stack {document["name"]}; {hint}')
             continue
-        running = [host for host in groups.get("groundwork", ()) if name in services_of(hostvars, host)]
-        if "hosts" not in needs or not groups.get("groundwork"):
+        stack_hosts = groups.get("groundwork")
+        if "hosts" not in needs or not stack_hosts:
             continue
+        running = [host for host in stack_hosts if name in service_names(hostvars, host)]
         if not running:
             problems.append(f"services: no host has {name} yet: run site.yml first")
         elif in_run.isdisjoint(running):
@@ -194,19 +330,24 @@ def _service_problems(
     return problems
 
 
-def services_of(hostvars: Mapping[str, Any], host: str) -> list[str]:
+def service_names(hostvars: Mapping[str, Any], host: str) -> list[str]:
     """The names of the services of a host."""
     return [str(service["name"]) for service in hostvars[host].get("groundwork_services") or ()]
 
 
-def _ref_problems(ref: Any, names: Sequence[str], takes: Sequence[str], document: Mapping[str, Any]) -> list[str]:
-    """Whether the services of the run have a git source of which `ref` can be taken."""
+def _find_ref_problems(ref: Any, names: Sequence[str], takes: Sequence[str], document: Mapping[str, Any]) -> list[str]:
+    """Problems of `ref`: the playbook has to support it, and the services of the run need a git source."""
     if ref is None or ref == "":
         return []
     if "ref" not in takes:
         return ["ref: this playbook deploys nothing new, so it takes no ref"]
     if not isinstance(ref, str):
         return [f"ref: {ref!r} is not a text, so digits may have been lost: put it in quotes"]
+    if not re.fullmatch(REF, ref):
+        return [f"ref: {ref!r} is no branch, tag or commit ({REF_HINT})"]
+    problem = find_ref_problem(ref)
+    if problem is not None:
+        return [f"ref: {ref!r} {problem}"]
     services = document.get("services") or {}
     chosen = [name for name in (names or services) if name in services]
     without = [name for name in chosen if not services[name]["source"].get("git")]

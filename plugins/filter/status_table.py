@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The status of every service on every host as a table."""
+"""Build a table with the status of every service on every host."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ short_description: The status of every service on every host as a table
 version_added: 0.1.0
 description:
   - Makes one line for each service and host, with its release, version, commit, deploy time (UTC), health and target
-    state, and a line for each thing to know beyond that.
+    state, and a line for each note.
 positional: _input
 options:
   _input:
@@ -37,9 +37,9 @@ options:
   hostvars:
     description:
       - The variables of all hosts, as the variable C(hostvars).
-      - Those of a host have C(status_host), with what the playbook C(status) has read there. C(problem) says why it
-        could not be read, C(releases) has results of M(groundwork.aws.release), C(health) those of
-        M(ansible.builtin.uri).
+      - Those of a host have C(status_host), which the playbook C(status) has read there. C(problem) says why it
+        could not be read, C(releases) has results of M(groundwork.aws.release). C(health) has those of
+        M(ansible.builtin.uri), and for a service without a port C(running) and C(reason).
     type: dict
     required: true
   targets:
@@ -51,7 +51,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Show what the hosts serve
+- name: Show the releases of the hosts
   ansible.builtin.debug:
     msg: "{{ ['web', 'api'] | groundwork.aws.status_table(ansible_play_hosts, groups, hostvars, found.targets) }}"
 """
@@ -82,12 +82,12 @@ def status_table(
     No cell has a space in it: ansible breaks long lines at single spaces when it prints results as YAML.
     """
     known = list(groups.get("groundwork", ()))
-    # With `--limit localhost` no host was asked, and what the load balancer says of each is all there is to show.
+    # With `--limit localhost` no host was read, and the table has the target states of all hosts.
     shown = [host for host in known if host in hosts] or known
     rows: list[Row] = [COLUMNS]
     notes = [note for host in shown for note in _host_notes(host, hostvars[host], groups, hosts)]
     for name in services:
-        running = [host for host in known if _service(hostvars[host], name)]
+        running = [host for host in known if _find_service(hostvars[host], name)]
         if not running:
             rows.append((name, NONE, *[NONE] * 6))
             notes.append(f"{name}: no instance has it yet; run site.yml")
@@ -101,8 +101,8 @@ def status_table(
     return lines + notes
 
 
-def _service(variables: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
-    """What the document says of a service of a host, None where the host does not run it."""
+def _find_service(variables: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
+    """The document's settings of a service on a host, None where the host does not run it."""
     services = variables.get("groundwork_services") or ()
     return next((service for service in services if service["name"] == name), None)
 
@@ -110,25 +110,26 @@ def _service(variables: Mapping[str, Any], name: str) -> Mapping[str, Any] | Non
 def _host_notes(
     host: str, variables: Mapping[str, Any], groups: Mapping[str, Sequence[str]], hosts: Sequence[str]
 ) -> list[str]:
-    """What a person should know of a host as a whole."""
+    """The notes about a host."""
     status = variables.get("status_host") or {}
-    problem = status.get("problem") if host in hosts else "not asked, since --limit leaves it out"
+    problem = status.get("problem") if host in hosts else "not read, because --limit leaves it out"
     notes = [f"{host}: {' '.join(str(problem).split())}"] if problem else []
     if host in groups.get("groundwork_leaving", ()):
-        notes.append(f"{host}: the document no longer has it; scale.yml or site.yml takes it away")
+        notes.append(f"{host}: the document no longer has it; scale.yml or site.yml removes it")
     return notes
 
 
 def _row(
     name: str, host: str, variables: Mapping[str, Any], targets: Mapping[str, Any] | None
 ) -> tuple[Row, list[str]]:
-    """The row of a service on a host, and what a person should know beyond it."""
+    """The row of a service on a host, and the notes about it."""
     status = variables.get("status_host") or {}
     release = (status.get("releases") or {}).get(name) or {}
     answer = (status.get("health") or {}).get(name) or {}
-    service = _service(variables, name) or {}
+    service = _find_service(variables, name) or {}
     target, why = _target(service, variables, targets)
-    reasons = [*_release_notes(release), *([why] if why else [])]
+    stopped = [str(answer["reason"])] if answer.get("running") is False else []
+    reasons = [*_release_notes(release), *stopped, *([why] if why else [])]
     row = (name, host, *_release_cells(release), _health(answer), target)
     return tuple(cell.replace(" ", "_") for cell in row), reasons
 
@@ -149,7 +150,7 @@ def _release_cells(release: Mapping[str, Any]) -> Row:
 
 
 def _release_notes(release: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the current release."""
+    """The problem of the current release, if there is one."""
     found = [one for one in release.get("releases") or () if one["number"] == release.get("current")]
     if not found or found[0]["confirmed"]:
         return []
@@ -158,6 +159,8 @@ def _release_notes(release: Mapping[str, Any]) -> list[str]:
 
 
 def _health(answer: Mapping[str, Any]) -> str:
+    if "running" in answer:
+        return "running" if answer["running"] else "not-running"
     if "status" not in answer:
         return UNKNOWN
     if answer["status"] in HEALTHY:

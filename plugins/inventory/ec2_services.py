@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The inventory of a stack: its EC2 instances by service, with what the topology document says of them."""
+"""The inventory of a stack: its EC2 instances by service, with their settings in the topology document."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ author: The groundwork.aws authors (@groundwork-aws)
 description:
   - Lists the EC2 instances that carry the tag C(groundwork:stack), and groups them by service, stack, tier, zone and
     group of instances.
-  - With a topology document, only the instances of its stack are listed. Hosts then carry what the document says of
-    their services (C(groundwork_services), C(groundwork_proxy)), and every host, the implicit localhost included, has
+  - With a topology document, only the instances of its stack are listed. Hosts then have the settings of their
+    services (C(groundwork_services), C(groundwork_proxy)), and every host, the implicit localhost included, has
     the effective document (C(stack_document), C(stack_name), C(stack_region)) and its source (C(stack_topology)).
-  - The document is layered with C(stack_overrides) from C(group_vars/all) beside the inventory source, then with
-    C(stack_overrides) from the extra variables. An extra variable C(topology) takes the place of the option.
-  - Where the command line runs C(validate.yml) of this collection and nothing else, AWS is not asked, no hosts are
-    listed, and the document is left to that playbook.
+  - The document is layered with C(stack_overrides) from C(group_vars/all) next to the inventory source, then with
+    C(stack_overrides) from the extra variables. An extra variable C(topology) overrides the option.
+  - Where the command line runs only C(validate.yml) of this collection, AWS is not called, no hosts are listed, and
+    that playbook reads the document.
+  - Where the document has errors and the command line runs other playbooks of this collection, these report the errors
+    as C(validate.yml) does and end. In any other run the errors are those of the inventory.
   - A stack that does not exist yet gives an inventory without hosts.
-  - A run with C(--limit localhost) has the controller as a host, since ansible does not count the implicit localhost
-    among the hosts that a limit leaves.
+  - A run with C(--limit localhost) has the controller as a host, because ansible does not apply a limit to the implicit
+    localhost.
   - Files are named C(ec2_services.yml), C(ec2_services.yaml) or end in C(.ec2_services.yml) or C(.ec2_services.yaml).
 requirements:
   - boto3
@@ -29,10 +31,10 @@ extends_documentation_fragment:
   - inventory_cache
   - constructed
 notes:
-  - The cache holds what AWS answered, and only that. The document is read anew each time.
+  - The cache holds only the answers of AWS. The document is read each time.
   - Credentials, region and endpoint that no option names come from boto3's own environment variables and files.
-  - How AWS is reached is said once, for the inventory and for the playbooks of the collection. Either by the options
-    below, which hosts then have in the variable C(groundwork_connection) without the keys. Or by a variable
+  - The connection to AWS is configured once, for the inventory and for the playbooks of the collection. Either by the
+    options below, which hosts then have in the variable C(groundwork_connection) without the keys. Or by a variable
     C(groundwork_connection) of your own, with the same names, in C(group_vars/all) or in the extra variables.
 options:
   plugin:
@@ -58,17 +60,17 @@ options:
   address:
     description:
       - The address that ansible connects to.
-      - With V(ssm) it is the id of the instance, and C(groundwork_ssh_arguments) has the C(ProxyCommand) that leads
-        there through a session of AWS Systems Manager. That takes the AWS CLI with its Session Manager plugin, and no
-        open port.
-      - By default V(ssm) where the document says C(connect) V(ssm) under C(access). Else the public address where there
+      - With V(ssm) it is the id of the instance, and C(groundwork_ssh_arguments) has the C(ProxyCommand) that
+        connects through a session of AWS Systems Manager. That needs the AWS CLI with its Session Manager plugin, and
+        no open port.
+      - By default V(ssm) where the document has C(connect) V(ssm) under C(access). Else the public address where there
         is one, and the private one of all others.
     type: str
     choices: [public, private, ssm]
   hostname:
     description:
-      - What hosts are called. V(name) is the tag C(Name), V(tag:KEY) another tag.
-      - Where an instance does not have it, its id takes the place.
+      - The names of hosts. V(name) is the tag C(Name), V(tag:KEY) another tag.
+      - An instance without it is named by its id.
     type: str
     default: name
   filters:
@@ -76,7 +78,7 @@ options:
     type: dict
     default: {}
   statuses:
-    description: States in which instances are listed. Those that are going, or gone, never are.
+    description: States in which instances are listed. Terminating and terminated instances never are.
     type: list
     elements: str
     choices: [pending, running, stopping, stopped]
@@ -88,7 +90,7 @@ options:
   access_key:
     description:
       - AWS access key id.
-      - Keys are used by the inventory alone, and not handed on to playbooks. Set them in the environment instead.
+      - Only the inventory uses keys; playbooks do not get them. Set them in the environment instead.
     type: str
     aliases: [aws_access_key_id, aws_access_key]
   secret_key:
@@ -162,28 +164,36 @@ from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.vars import combine_vars
 
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.access import find_profile
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import StackError
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS, KEYS, Connection
-from ansible_collections.groundwork.aws.plugins.module_utils._topology.document import TopologyError, examine
-from ansible_collections.groundwork.aws.plugins.module_utils._topology.hosts import (
+from ansible_collections.groundwork.aws.plugins.module_utils._compile.host_variables import (
     CHANGING,
+    find_placement_of,
     group_name,
-    group_of_instance,
-    group_variables,
     host_groups,
     instance_variables,
+    placement_variables,
     stack_variables,
 )
-from ansible_collections.groundwork.aws.plugins.module_utils._topology.layers import findings_of, read_layer
-from ansible_collections.groundwork.aws.plugins.module_utils._topology.locate import describe_source, is_bare_name
+from ansible_collections.groundwork.aws.plugins.module_utils._compile.load import examine
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.document.layers import read_findings, read_layer
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.document.locate import (
+    describe_source,
+    is_bare_name,
+)
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.document.problems import TopologyError
 from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory import command_line, layers, listing, naming
 from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory.connection import (
     VARIABLE,
     choose_connection,
-    given_options,
-    published_options,
+    select_public_options,
+    select_set_options,
 )
-from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory.ssh import session_command, ssh_arguments
+from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory.ssh import (
+    build_session_command,
+    build_ssh_arguments,
+)
 
 Instance = dict[str, Any]
 FILE_NAME = re.compile(r"(?:^|\.)ec2_services\.ya?ml$")
@@ -196,16 +206,20 @@ class Source:
     topology: Any
     near: Path | None
 
-    def described(self) -> dict[str, Any]:
-        """As a variable holds it: a path is absolute."""
+    def as_variable(self) -> dict[str, Any]:
+        """The source as a variable: its path is absolute."""
         topology = self.topology
         if isinstance(topology, str) and not is_bare_name(topology):
             topology = os.path.normpath(Path(self.near or Path.cwd(), os.path.expanduser(topology)))
         return {"topology": topology, "directory": str(self.near) if self.near else None}
 
 
+class InvalidDocumentError(AnsibleParserError):  # type: ignore[misc]
+    """The document has errors. Validation reports all of them, with those of the sources."""
+
+
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
-    """Reads the document, asks AWS (or the cache), and fills ansible's inventory."""
+    """Reads the document, lists the instances (from AWS or the cache), and fills ansible's inventory."""
 
     NAME = "groundwork.aws.ec2_services"
 
@@ -217,126 +231,155 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             self._fill(path, cache)
         except AnsibleError as error:
-            # By default ansible warns and goes on without the hosts. The playbooks refuse to (check_run.yml).
-            self._set("all", {"groundwork_inventory_error": f"{path}: {error}"})
-            raise
+            # By default ansible warns and goes on without hosts. The playbooks fail then (check_run.yml).
+            self._set_variables("all", {"groundwork_inventory_error": f"{path}: {error}"})
+            # The playbooks report an invalid document as validate.yml does, if one of their plays can run.
+            if not (isinstance(error, InvalidDocumentError) and command_line.reports_problems(context.CLIARGS)):
+                raise
+        finally:
+            # Without any host ansible skips every play that the limit leaves without hosts, and ends with 0. With the
+            # controller as a host, such a limit is an error.
+            if context.CLIARGS.get("subset") and not self.inventory.hosts:
+                self._add_controller()
 
     def _fill(self, path: str, cache: bool) -> None:
         """Fill the inventory from the document and from AWS."""
-        said = self._read_config_data(path)
-        found = layers.inventory_variables(self.loader, self.inventory.groups["all"], path)
-        source = self._source(path, said)
+        config = self._read_config_data(path)
+        found = layers.read_inventory_variables(self.loader, self.inventory.groups["all"], path)
+        source = self._find_source(path, config)
         only_validates = command_line.runs_only_validate(context.CLIARGS)
+        self._add_groups()
+        self._add_localhost()
+        connection, problem = self._try_connection(path, found)
         document = None
         if source.topology:
-            overrides = self._read_inventory(path, source, found)
-            document = None if only_validates else self._document(source, overrides)
-        self._publish(document, source)
-        self._add_localhost()
+            published = self._read_inventory(path, source, found, problem)
+            document = None if only_validates else self._load_document(source, published)
+        self._publish_document(document, source)
         if only_validates:
             return
+        if connection is None:
+            raise AnsibleParserError(problem)
         if listing.MISSING is not None:
             raise AnsibleParserError(f"boto3 cannot be imported: {listing.MISSING} (pip install boto3)")
         try:
-            connection = self._choose_connection(path, found).for_account(document["account"] if document else None)
-            instances = self._instances(path, cache, document, connection)
-            hosts = naming.named(instances, self.get_option("hostname"))
+            connection = connection.for_account(document["account"] if document else None)
+            instances = self._list_instances(path, cache, document, connection)
+            hosts = naming.name_hosts(instances, self.get_option("hostname"))
             for name, instance in hosts.items():
-                self._add(name, instance, document, connection)
+                self._add_instance(name, instance, document, connection)
         except (listing.ListingError, naming.NamingError, StackError) as error:
-            raise AnsibleParserError(str(error)) from None  # a chain would say the same again
+            raise AnsibleParserError(str(error)) from None  # a chain would repeat the message
+
+    def _try_connection(self, path: str, found: Mapping[str, Any]) -> tuple[Connection | None, str]:
+        """The connection to AWS, or None and the problem of its options."""
+        try:
+            return self._choose_connection(path, found), ""
+        except (StackError, AnsibleParserError) as error:
+            return None, str(error)
 
     def _choose_connection(self, path: str, found: Mapping[str, Any]) -> Connection:
-        """How AWS is reached; playbooks learn of it by a variable, unless that is where it came from."""
+        """The connection to AWS. Options of the source become a variable, from which playbooks read them."""
         options = {name: self.get_option(name) for name in ARGUMENTS if name != "region"}
         variable = layers.read_variable(self.templar, found, self._vars or {}, path, VARIABLE)
         connection = choose_connection(options, variable)
-        if variable is None and published_options(options):
-            self._set("all", {VARIABLE: published_options(options)})
-        if variable is None and any(name in KEYS for name in given_options(options)):
+        if variable is None and select_public_options(options):
+            self._set_variables("all", {VARIABLE: select_public_options(options)})
+        if variable is None and any(name in KEYS for name in select_set_options(options)):
             self.display.warning(
-                f"{path}: access_key and secret_key are used by the inventory alone. Playbooks find theirs in the "
-                f"environment (AWS_ACCESS_KEY_ID …), or both find them in the variable {VARIABLE}"
+                f"{path}: access_key and secret_key are used only by the inventory. Playbooks read theirs from the "
+                f"environment (AWS_ACCESS_KEY_ID …), or both read them from the variable {VARIABLE}"
             )
         return connection
 
-    def _source(self, path: str, said: Mapping[str, Any]) -> Source:
-        """The topology that the run names, else that of the architecture whose playbook it starts.
+    def _find_source(self, path: str, config: Mapping[str, Any]) -> Source:
+        """The topology that the run names, else that of the architecture whose playbook runs.
 
         A path in the inventory source counts from its directory, any other from the current one.
         """
         near = Path(path).absolute().parent
         extra = (self._vars or {}).get("topology")
-        if extra or not said.get("topology"):
+        if extra or not config.get("topology"):
             topology = extra or self.get_option("topology") or command_line.select_architecture(context.CLIARGS)
             return Source(topology, None if isinstance(topology, Mapping) else Path.cwd())
         return Source(self.get_option("topology"), near)
 
-    def _read_inventory(self, path: str, source: Source, found: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """The overrides. They and all else that validation looks at become variables of all hosts."""
+    def _read_inventory(
+        self, path: str, source: Source, found: Mapping[str, Any], connection_problem: str
+    ) -> dict[str, Any]:
+        """The data that validation reads, with the overrides. It becomes variables of all hosts."""
         extra = self._vars or {}
-        overrides = layers.layers(self.templar, self.loader, found, extra, path)
+        overrides = layers.describe_layers(self.templar, self.loader, found, extra, path)
         described = layers.describe_inventory(self.templar, self.loader, found, extra, path)
-        self._set(
-            "all",
-            {
-                "stack_source": source.described(),
-                "stack_layers": overrides,
-                "stack_inventory": {**described, "address": self.get_option("address")},
-            },
-        )
-        return overrides
+        described |= {
+            "address": self.get_option("address"),
+            "connection_problem": connection_problem or None,
+            "has_connection_variable": extra.get(VARIABLE, found.get(VARIABLE)) is not None,
+        }
+        variables = {"stack_source": source.as_variable(), "stack_layers": overrides, "stack_inventory": described}
+        self._set_variables("all", variables)
+        return variables
 
-    def _document(self, source: Source, overrides: list[dict[str, Any]]) -> dict[str, Any]:
+    def _load_document(self, source: Source, published: Mapping[str, Any]) -> dict[str, Any]:
+        overrides = published["stack_layers"]
         read = [read_layer(item) for item in overrides]
-        known = [finding for item in overrides for finding in findings_of(item)]
+        known = [finding for item in overrides for finding in read_findings(item)]
         found = examine(source.topology, read, source.near, known)
         if found.errors:
-            raise AnsibleParserError(str(TopologyError(found.errors, found.name)))
+            # In a variable of its own, because the variables above are those of the last source of the run.
+            invalid = {name.removeprefix("stack_"): value for name, value in published.items()}
+            self._set_variables("all", {"groundwork_invalid_topology": invalid})
+            raise InvalidDocumentError(str(TopologyError(found.errors, found.name)))
         return found.document
 
-    def _publish(self, document: dict[str, Any] | None, source: Source) -> None:
-        """What all hosts have in common; the group `all` reaches the implicit localhost as well."""
-        # They are named by playbooks, and may be without hosts.
+    def _add_groups(self) -> None:
+        """Add the groups that playbooks name, because they may have no hosts."""
         for group in ("groundwork", *CHANGING):
             self.inventory.add_group(group)
+
+    def _publish_document(self, document: dict[str, Any] | None, source: Source) -> None:
+        """Set the variables of all hosts in the group `all`, which the implicit localhost has too."""
         if document is not None:
             self._require_one_stack(document)
             name = describe_source(source.topology, source.near)
-            self._set("all", {**stack_variables(document), "stack_topology": name})
+            self._set_variables("all", {**stack_variables(document), "stack_topology": name})
 
     def _require_one_stack(self, document: Mapping[str, Any]) -> None:
-        """Two sources of one run must be about one stack: variables of all hosts are those of the last source."""
+        """Raise if two sources of one run have different stacks, because the variables of all hosts are shared."""
         known = self.inventory.groups["all"].vars
         other = (known.get("stack_name"), known.get("stack_region"))
         this = (document["name"], document["region"])
         if other[0] is not None and other != this:
             raise AnsibleParserError(
-                f"this source is about the stack {this[0]} in {this[1]}, and another one of the same run about "
+                f"this source has the stack {this[0]} in {this[1]}, and another one of the same run has "
                 f"{other[0]} in {other[1]}: their hosts would be mixed up. Run once with each of them (-i)"
             )
 
     def _add_localhost(self) -> None:
-        """Add the controller where the limit names it. In other runs it is not one of the hosts in `all`."""
+        """Add the controller where the limit names it. In other runs it is not a host of `all`."""
         if not command_line.names_localhost(context.CLIARGS):
             return
         if any(name in self.inventory.hosts for name in command_line.LOCALHOST):
-            return  # another source of the inventory says how to reach it
-        self.inventory.add_host("localhost")
+            return  # another source of the inventory configures it
+        self._add_controller()
+
+    def _add_controller(self) -> None:
+        # Ansible puts hosts without a group into `ungrouped` itself only when the whole source was read.
+        self.inventory.add_host("localhost", group="ungrouped")
         self.inventory.set_variable("localhost", "ansible_connection", "local")
         self.inventory.set_variable("localhost", "ansible_python_interpreter", sys.executable)
 
-    def _instances(
+    def _list_instances(
         self, path: str, cache: bool, document: Mapping[str, Any] | None, connection: Connection
     ) -> list[Instance]:
-        regions = self._regions(connection, document)
+        regions = self._find_regions(connection, document)
         stack = document["name"] if document else None
-        filters = listing.server_side_filters(stack, self.get_option("statuses"), self.get_option("filters"))
-        keys = {
-            region: f"{self.get_cache_key(path)}_{listing.fingerprint(replace(connection, region=region), filters)}"
-            for region in regions
-        }
-        cached = self._cached(keys) if cache and self.get_option("cache") else {}
+        filters = listing.build_filters(stack, self.get_option("statuses"), self.get_option("filters"))
+        keys = {}
+        for region in regions:
+            key = listing.compute_cache_key(replace(connection, region=region), filters)
+            keys[region] = f"{self.get_cache_key(path)}_{key}"
+        cached = self._read_cache(keys) if cache and self.get_option("cache") else {}
         fresh = listing.list_regions(connection, [region for region in regions if region not in cached], filters)
         if self.get_option("cache"):
             for region, instances in fresh.items():
@@ -344,59 +387,66 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         found = {**cached, **fresh}
         return [instance for region in regions for instance in found[region]]
 
-    def _regions(self, connection: Connection, document: Mapping[str, Any] | None) -> list[str]:
+    def _find_regions(self, connection: Connection, document: Mapping[str, Any] | None) -> list[str]:
         named = self.get_option("regions") or ([document["region"]] if document else [])
-        regions = named or [listing.default_region(connection)]
+        regions = named or [listing.find_default_region(connection)]
         if None in regions:
-            raise AnsibleParserError("no region is known (set regions or topology, or AWS_REGION in the environment)")
+            profile, source = find_profile(connection)
+            profile_note = f', and the profile "{profile}" ({source}) names none' if profile else ""
+            raise AnsibleParserError(
+                f"no region is known{profile_note} (set regions or topology, or AWS_REGION in the environment)"
+            )
         return list(dict.fromkeys(regions))
 
-    def _cached(self, keys: Mapping[str, str]) -> dict[str, list[Instance]]:
+    def _read_cache(self, keys: Mapping[str, str]) -> dict[str, list[Instance]]:
         found = {}
         for region, key in keys.items():
             try:
                 found[region] = self._cache[key]
-            except KeyError:  # never asked, or expired
+            except KeyError:  # not cached, or expired
                 continue
         return found
 
-    def _add(self, name: str, instance: Instance, document: Mapping[str, Any] | None, connection: Connection) -> None:
+    def _add_instance(
+        self, name: str, instance: Instance, document: Mapping[str, Any] | None, connection: Connection
+    ) -> None:
         self.inventory.add_host(name)
         by_session = document is not None and document["access"]["connect"] == "ssm"
         chosen = self.get_option("address") or ("ssm" if by_session else None)
-        address = naming.address(instance, chosen)
-        session = session_command(instance, connection) if chosen == "ssm" else None
+        address = naming.find_address(instance, chosen)
+        session = build_session_command(instance, connection) if chosen == "ssm" else None
         if self.get_option("address") == "public" and not instance["public_ip"]:
             self.display.warning(f"{name} ({instance['id']}) has no public address; its private one is used")
-        self._set(name, {**({"ansible_host": address} if address else {}), **instance_variables(instance)})
-        self._set(name, {"groundwork_ssh_arguments": ssh_arguments(instance, session)})
+        self._set_variables(name, {**({"ansible_host": address} if address else {}), **instance_variables(instance)})
+        self._set_variables(name, {"groundwork_ssh_arguments": build_ssh_arguments(instance, session)})
         for group in host_groups(document, instance):
             self.inventory.add_group(group)
             self.inventory.add_child(group, name)
-        of_group = self._of_group(document, instance)
-        self._construct(name, of_group)
+        shared = self._share_placement_variables(document, instance)
+        self._compose_variables(name, shared)
 
-    def _of_group(self, document: Mapping[str, Any] | None, instance: Instance) -> dict[str, Any]:
-        """What the hosts of one group of instances share is kept once, as variables of their inventory group."""
-        group = group_of_instance(document, instance)
-        if document is None or group is None:
+    def _share_placement_variables(self, document: Mapping[str, Any] | None, instance: Instance) -> dict[str, Any]:
+        """Set the variables that hosts of a placement share once, in their inventory group, and return them."""
+        placement = find_placement_of(document, instance)
+        if document is None or placement is None:
             return {}
-        inventory_group = self.inventory.groups[group_name("group", group)]
+        inventory_group = self.inventory.groups[group_name("group", placement.name)]
         if "groundwork_services" not in inventory_group.vars:
-            self._set(inventory_group.name, group_variables(document, group))
+            self._set_variables(inventory_group.name, placement_variables(document, placement))
         return {**stack_variables(document), **inventory_group.vars}
 
-    def _construct(self, name: str, of_group: Mapping[str, Any]) -> None:
-        """Templates cost more than everything else here: none is made unless the options ask for it."""
+    def _compose_variables(self, name: str, shared: Mapping[str, Any]) -> None:
+        """Add the variables and groups of `compose`, `groups` and `keyed_groups`. Templates are slow."""
         compose, groups, keyed = (self.get_option(key) for key in ("compose", "groups", "keyed_groups"))
         if not (compose or groups or keyed):
             return
         strict = self.get_option("strict")
         host = self.inventory.get_host(name)
-        self._set_composite_vars(compose, combine_vars(dict(of_group), host.get_vars()), name, strict=strict)
-        self._add_host_to_composed_groups(groups, dict(of_group), name, strict=strict)
-        self._add_host_to_keyed_groups(keyed, dict(of_group), name, strict=strict)
+        self._set_composite_vars(compose, combine_vars(dict(shared), host.get_vars()), name, strict=strict)
+        self._add_host_to_composed_groups(groups, dict(shared), name, strict=strict)
+        self._add_host_to_keyed_groups(keyed, dict(shared), name, strict=strict)
 
-    def _set(self, entity: str, variables: Mapping[str, Any]) -> None:
+    def _set_variables(self, entity: str, variables: Mapping[str, Any]) -> None:
+        # Ansible renders only templates that are marked as trusted: tags and documents are data.
         for key, value in variables.items():
-            self.inventory.set_variable(entity, key, naming.inert(value))
+            self.inventory.set_variable(entity, key, value)

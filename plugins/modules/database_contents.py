@@ -1,23 +1,23 @@
 #!/usr/bin/python
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""See that a database holds what is expected."""
+"""Check that a database has the expected tables."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 ---
 module: database_contents
-short_description: See that a database holds what is expected
+short_description: Check that a database has the expected tables
 version_added: 0.1.0
 description:
-  - Gets into a database as a user, and looks which tables there are.
-  - Fails when there is none at all, or not all of those that are expected.
+  - Logs in to a database as a user, and lists its tables.
+  - Fails when it has no table, or when an expected one is missing.
   - Changes nothing. Runs on a host that reaches the database, with a Python that has the driver of its engine.
 options:
   expects:
     description:
-      - The tables that must be there.
+      - The tables that must exist.
     type: list
     elements: str
     default: []
@@ -37,11 +37,12 @@ author:
 """
 
 EXAMPLES = r"""
-- name: See that the orders are there
+- name: Require the table of the orders
   groundwork.aws.database_contents:
     engine: "{{ login.engine }}"
     host: "{{ login.host }}"
     port: "{{ login.port }}"
+    ca_cert: /etc/groundwork/databases.pem
     database: "{{ login.database }}"
     username: "{{ login.user.username }}"
     password: "{{ login.user.password }}"
@@ -58,8 +59,11 @@ tables:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.groundwork.aws.plugins.module_utils._database.contents import lacks, tables
-from ansible_collections.groundwork.aws.plugins.module_utils._database.users import ARGUMENTS, AccessError
+from ansible_collections.groundwork.aws.plugins.module_utils._host.database_connection import ARGUMENTS, AccessError
+from ansible_collections.groundwork.aws.plugins.module_utils._host.database_contents import (
+    find_missing_tables,
+    list_tables,
+)
 
 
 def main() -> None:
@@ -68,10 +72,10 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        found = tables(module.params)
+        found = list_tables(module.params)
     except AccessError as error:
         module.fail_json(msg=str(error))
-    missing = lacks(found, module.params["expects"])
+    missing = find_missing_tables(found, module.params["expects"])
     if missing:
         module.fail_json(msg=f"{module.params['database']} at {module.params['host']}: {missing}", tables=found)
     module.exit_json(changed=False, tables=found)

@@ -1,18 +1,19 @@
 #!/usr/bin/python
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Tell how a service gets into a database of its stack."""
+"""Read the login of a service to a database of its stack."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 ---
 module: database_login
-short_description: Tell how a service gets into a database of its stack
+short_description: Read the login of a service to a database of its stack
 version_added: 0.1.0
 description:
-  - Reads where a database is, and from AWS Secrets Manager the name and password that the stack made up for a service.
-  - What it returns is secret. Give the task C(no_log).
+  - Reads the endpoint of a database, and from AWS Secrets Manager the user and password that the stack generated for a
+    service.
+  - The result is secret. Give the task C(no_log).
 options:
   stack:
     description:
@@ -31,13 +32,13 @@ options:
     required: true
   master:
     description:
-      - Whether the name and password of the master user are wanted, too.
+      - Whether to return the name and password of the master user as well.
     type: bool
     default: false
   instance:
     description:
-      - An instance that stands beside the database, as M(groundwork.aws.database_restore) makes it.
-      - Without it, that which serves is meant.
+      - A standby of the database, which M(groundwork.aws.database_restore) has created.
+      - By default the serving instance.
     type: str
 extends_documentation_fragment:
   - groundwork.aws.attributes
@@ -56,7 +57,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Read how the API gets into its database
+- name: Read the login of the API to its database
   groundwork.aws.database_login:
     stack: shop
     region: eu-central-1
@@ -69,19 +70,19 @@ EXAMPLES = r"""
 
 RETURN = r"""
 engine:
-  description: What it is, V(mysql) or V(postgres).
+  description: The engine, V(mysql) or V(postgres).
   returned: success
   type: str
 host:
-  description: Where it answers.
+  description: The host name of the endpoint.
   returned: success
   type: str
 port:
-  description: At which port.
+  description: The port of the endpoint.
   returned: success
   type: int
 database:
-  description: What the database inside is called.
+  description: The name of the database in the instance.
   returned: success
   type: str
 user:
@@ -93,7 +94,7 @@ master:
   returned: when O(master) is true
   type: dict
 url:
-  description: All of that for the service, in one line.
+  description: The URL of the database with the user and password of the service.
   returned: success
   type: str
 """
@@ -101,11 +102,9 @@ url:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import answer
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import run_module
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS
-from ansible_collections.groundwork.aws.plugins.module_utils._database.login import login
+from ansible_collections.groundwork.aws.plugins.module_utils._deploy.database_login import read_database_login
 
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "stack": {"type": "str", "required": True},
@@ -119,13 +118,12 @@ RESTRICTIONS: dict[str, Any] = {}
 
 
 def run(options: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
-    """Do the work of the module and return its result."""
-    return login(options)
+    """Run the module and return its result."""
+    return read_database_login(options)
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, **RESTRICTIONS)
-    answer(module, run)
+    run_module(ARGUMENT_SPEC, RESTRICTIONS, run)
 
 
 if __name__ == "__main__":

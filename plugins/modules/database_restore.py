@@ -1,53 +1,55 @@
 #!/usr/bin/python
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Restore a database of a stack beside the one that serves, and have the two change places."""
+"""Restore a database of a stack as a standby, and switch over to it."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 ---
 module: database_restore
-short_description: Restore a database of a stack beside the one that serves, and have the two change places
+short_description: Restore a database of a stack as a standby, and switch over to it
 version_added: 0.1.0
 description:
-  - With O(state=restored), makes a new instance of a snapshot or of a point in time, with the network, the groups and
-    the settings of the document, and waits until it is up and RDS keeps a password for its master user.
-    What serves is not touched.
-  - With O(state=switched), the instance that serves gets the name C(<identifier>-before-<time>), and the other one gets
-    its identifier. The endpoint follows the identifier, so that services find the other one where they look.
-    What served before is kept, protected from deletion.
-  - A run that was killed at any moment is continued by the next one that is asked for the same.
-  - The playbook C(restore.yml) does both, and between them has a host of the stack look into what was restored.
+  - With O(state=restored), creates a new instance from a snapshot or a point in time, with the network, the groups and
+    the settings of the document, and waits until it is available and RDS keeps a password for its master user.
+    The serving instance is not changed.
+  - With O(state=switched), the serving instance is renamed to C(<identifier>-before-<time>), and the standby gets its
+    identifier. The endpoint follows the identifier, so that services connect to the restored database.
+    The replaced instance is kept as a standby, protected from deletion.
+  - The next run with the same options continues one that was killed at any step.
+  - The playbook C(restore.yml) does both, and between them checks the tables of the standby from a host of the stack.
 options:
   database:
     description:
-      - The name of the database in the document. Not needed where there is one alone.
+      - The name of the database in the document. Not needed for a stack with one database.
     type: str
   state:
     description:
-      - With V(restored), the instance stands beside the one that serves.
+      - With V(restored), the instance exists as a standby.
       - With V(switched), it serves. It must have been restored before.
-      - With V(absent), the instance that O(instance) names is deleted, which must not serve.
-        A last snapshot is taken of it.
+      - With V(absent), the standby that O(instance) names is deleted, after a final snapshot.
     type: str
     choices: [restored, switched, absent]
     default: restored
   snapshot:
     description:
       - The snapshot to restore, or V(newest).
+      - V(newest) is resolved to a snapshot first. With a standby that was restored from another one the module fails.
     type: str
   time:
     description:
       - The point in time to restore, such as V(2026-03-01T04:05:06Z), or V(latest).
+      - V(latest) is resolved to a point in time first. With a standby that was restored from another one the module
+        fails, so continue with the C(resolved) point that it returned.
     type: str
   instance:
     description:
-      - An instance that stands beside, to serve (again), or to be deleted.
+      - A standby that is to serve (again) or to be deleted.
     type: str
   again:
     description:
-      - Whether to restore what the database that serves was restored from already. The latest point in time always is.
+      - Whether to restore from a source from which the serving database was restored already.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -68,18 +70,18 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Restore what there was before the accident
+- name: Restore the state before the accident
   groundwork.aws.database_restore:
     topology: three_tier
     time: "2026-03-01T04:05:00Z"
 
-- name: Have it serve
+- name: Switch over to it
   groundwork.aws.database_restore:
     topology: three_tier
     time: "2026-03-01T04:05:00Z"
     state: switched
 
-- name: Delete what served before
+- name: Delete the replaced instance
   groundwork.aws.database_restore:
     topology: three_tier
     instance: three-tier-main-before-20260301-041500
@@ -96,26 +98,33 @@ stack:
   returned: success, unless O(state=absent)
   type: str
 done:
-  description: Whether the database was that before, so that nothing was to be done.
+  description: Whether the database was restored and served before, so that nothing was done.
   returned: success, unless O(state=absent)
   type: bool
+resolved:
+  description:
+    - The O(snapshot), O(time) or O(instance) of the request, with the snapshot or point in time that a keyword means.
+    - Use it instead of the keyword in later tasks, for which the keyword may mean another one.
+  returned: success, unless O(state=absent)
+  type: dict
+  sample: {snapshot: three-tier-main-20260301-040506}
 instance:
   description: The identifier of the instance.
   returned: success
   type: str
   sample: three-tier-main
 source:
-  description: What it would be restored from.
-  returned: with O(state=restored) in check mode, when it is not there yet
+  description: The source from which it would be restored.
+  returned: with O(state=restored) in check mode, when it does not exist yet
   type: str
   sample: snapshot:three-tier-main-20260301-040506
 kept:
-  description: The identifiers of all others that stand beside.
+  description: The identifiers of all other standbys.
   returned: success, unless O(state=absent)
   type: list
   elements: str
 steps:
-  description: What was done, in this order.
+  description: The steps, in their order.
   returned: with O(state=switched)
   type: list
   elements: str
@@ -124,21 +133,21 @@ objectives:
   returned: success, unless O(state=absent)
   type: dict
 began:
-  description: When the restoration began.
+  description: When the restore began.
   returned: when a snapshot or a point in time was asked for, unless O(state=absent)
   type: str
   sample: "2026-03-01T04:06:00Z"
 data_of:
-  description: The moment of which the data are.
+  description: The point in time of the data.
   returned: when a snapshot or a point in time was asked for, unless O(state=absent)
   type: str
   sample: "2026-03-01T04:05:00Z"
 rpo_seconds:
-  description: For how long before the restoration began what was written is not in the data.
+  description: The time between the point in time of the data and the start of the restore.
   returned: when a snapshot or a point in time was asked for, unless O(state=absent)
   type: int
 snapshot:
-  description: The last snapshot of an instance that was deleted.
+  description: The final snapshot of the deleted instance.
   returned: with O(state=absent), when it could be taken
   type: str
 """
@@ -146,12 +155,10 @@ snapshot:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import answer
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import run_module
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS, LOCK, TOPOLOGY
-from ansible_collections.groundwork.aws.plugins.module_utils._recovery.entry import restore
-from ansible_collections.groundwork.aws.plugins.module_utils._stack.progress import Report, discard
+from ansible_collections.groundwork.aws.plugins.module_utils._backup.operations import restore_database
+from ansible_collections.groundwork.aws.plugins.module_utils._engine.progress import Report, discard_event
 
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     **TOPOLOGY,
@@ -170,14 +177,13 @@ RESTRICTIONS: dict[str, Any] = {
 }
 
 
-def run(options: Mapping[str, Any], check_mode: bool, report: Report = discard) -> dict[str, Any]:
-    """Do the work of the module and return its result; ``report`` gets an event as each change starts and ends."""
-    return restore(options, check_mode, report)
+def run(options: Mapping[str, Any], check_mode: bool, report: Report = discard_event) -> dict[str, Any]:
+    """Run the module and return its result; ``report`` gets an event at the start and end of each change."""
+    return restore_database(options, check_mode, report)
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, **RESTRICTIONS)
-    answer(module, run)
+    run_module(ARGUMENT_SPEC, RESTRICTIONS, run)
 
 
 if __name__ == "__main__":

@@ -11,21 +11,21 @@ module: database_snapshot
 short_description: Take snapshots of the databases of a stack
 version_added: 0.1.0
 description:
-  - Takes a manual snapshot of each database of a topology, waits until they are available, and deletes those of its own
-    that are older than the newest O(keep).
-  - Its own are those that carry its tags. No other snapshot is ever deleted.
-  - A run that was killed is continued by the next one, which waits for the snapshots that are being taken.
-  - Warns when so far nothing newer than the objective C(rpo) of a database could have been restored.
+  - Takes a manual snapshot of each database of a topology, waits until they are available, and deletes its own
+    snapshots except the newest O(keep).
+  - Its own snapshots have its tags. It never deletes another one.
+  - The next run continues one that was killed, and waits for the snapshots that are in progress.
+  - Warns of each database whose newest restorable point was older than its objective C(rpo).
 options:
   databases:
     description:
-      - The names of the databases in the document. Without any, all of them.
+      - The names of the databases in the document. By default all of them.
     type: list
     elements: str
     default: []
   keep:
     description:
-      - How many of its own snapshots of each database are kept.
+      - How many of its own snapshots to keep of each database.
     type: int
     default: 7
 extends_documentation_fragment:
@@ -59,7 +59,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 snapshots:
-  description: What was done, by the name of the database.
+  description: The result, by the name of the database.
   returned: success
   type: dict
   contains:
@@ -68,17 +68,17 @@ snapshots:
       type: str
       sample: three-tier-main-20260301-040506
     size_gib:
-      description: The storage of the database that it is of, in GiB. Not in check mode.
+      description: The storage of its database, in GiB. Not in check mode.
       type: int
     taken:
       description: When it was taken. Not in check mode.
       type: str
       sample: "2026-03-01T04:05:06Z"
     seconds:
-      description: How long that took. Not in check mode.
+      description: The duration of the backup. Not in check mode.
       type: float
     deleted:
-      description: The identifiers of the snapshots that went.
+      description: The identifiers of the deleted snapshots.
       type: list
       elements: str
 """
@@ -86,12 +86,10 @@ snapshots:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import answer
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import run_module
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS, LOCK, TOPOLOGY
-from ansible_collections.groundwork.aws.plugins.module_utils._recovery.entry import take
-from ansible_collections.groundwork.aws.plugins.module_utils._stack.progress import Report, discard
+from ansible_collections.groundwork.aws.plugins.module_utils._backup.operations import take_snapshots
+from ansible_collections.groundwork.aws.plugins.module_utils._engine.progress import Report, discard_event
 
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     **TOPOLOGY,
@@ -103,14 +101,13 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
 RESTRICTIONS: dict[str, Any] = {}
 
 
-def run(options: Mapping[str, Any], check_mode: bool, report: Report = discard) -> dict[str, Any]:
-    """Do the work of the module and return its result; ``report`` gets an event as each change starts and ends."""
-    return take(options, check_mode, report)
+def run(options: Mapping[str, Any], check_mode: bool, report: Report = discard_event) -> dict[str, Any]:
+    """Run the module and return its result; ``report`` gets an event at the start and end of each change."""
+    return take_snapshots(options, check_mode, report)
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, **RESTRICTIONS)
-    answer(module, run)
+    run_module(ARGUMENT_SPEC, RESTRICTIONS, run)
 
 
 if __name__ == "__main__":

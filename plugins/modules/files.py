@@ -6,18 +6,18 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: files
 version_added: 0.1.0
-short_description: Have several files, directories and links on a host as they should be
+short_description: Manage several files, directories and links on a host
 description:
-  - Does at once what a task each of M(ansible.builtin.file), M(ansible.builtin.copy) and M(ansible.builtin.template)
-    does for one path. Where nothing is to be done, asking a host is what takes the time.
-  - The entries are brought about in their order. Each is replaced in one step, so that nobody sees half of it.
+  - Does in one task what M(ansible.builtin.file), M(ansible.builtin.copy) and M(ansible.builtin.template) do for one
+    path each. Where nothing changes, the connection to the host is what takes the time.
+  - The entries are carried out in their order. Each is replaced in one step, so that readers never see a part of it.
   - Templates are rendered on the controller, with the lookup P(ansible.builtin.template#lookup).
-  - Texts are shown in differences. It is not for secrets.
+  - Differences show the texts. Do not use it for secrets.
 author:
   - groundwork.aws authors (@groundwork-aws)
 options:
   entries:
-    description: What there should be.
+    description: The files, directories and links.
     type: list
     elements: dict
     required: true
@@ -28,10 +28,10 @@ options:
         required: true
       state:
         description:
-          - V(file) has O(entries[].content). A link in its place is replaced, what it leads to is left alone.
-          - V(directory) is made with the directories above it. What is in it is left alone.
-          - V(link) leads to O(entries[].target), which need not exist.
-          - V(absent) removes a file or a link, and refuses to remove a directory.
+          - V(file) has O(entries[].content). A link at the path is replaced; its target is not changed.
+          - V(directory) is created with its parent directories. Its content is not changed.
+          - V(link) points to O(entries[].target), which need not exist.
+          - V(absent) removes a file or a link, but not a directory.
         type: str
         choices: [file, directory, link, absent]
         default: file
@@ -39,23 +39,23 @@ options:
         description: Text of the file.
         type: str
       target:
-        description: Where the link leads.
+        description: Target of the link.
         type: str
       owner:
-        description: User that a file or directory belongs to.
+        description: Owner of a file or directory.
         type: str
         default: root
       group:
-        description: Group that a file or directory belongs to.
+        description: Group of a file or directory.
         type: str
         default: root
       mode:
-        description: Mode in octal digits. V(0644) of a file and V(0755) of a directory, where nothing is said.
+        description: Mode in octal digits. By default V(0644) for a file and V(0755) for a directory.
         type: str
       moved_from:
         description:
-          - Path where a directory was before. A directory of O(entries[].owner) that is there is moved once, and a link
-            is left in its place. It has to be in the same file system.
+          - Former path of a directory. A directory of O(entries[].owner) at this path is moved once, and a link is left
+            in its place. It has to be in the same file system.
         type: path
       move:
         description: V(false) fails where the directory of O(entries[].moved_from) has not been moved yet.
@@ -63,21 +63,21 @@ options:
         default: true
       linked_from:
         description:
-          - Another path of a directory. A link is made there, unless there is something already.
+          - Another path of a directory. A link is created there, unless the path exists.
         type: path
 extends_documentation_fragment:
   - groundwork.aws.attributes
 attributes:
   check_mode:
     support: full
-    details: Users, groups and directories may be missing that tasks before this one would have made.
+    details: Users, groups and directories may be missing that earlier tasks would have created.
   diff_mode:
     description: Will return details on what has changed, when in diff mode.
     support: full
 """
 
 EXAMPLES = r"""
-- name: Have the settings of the service
+- name: Write the settings of the service
   groundwork.aws.files:
     entries:
       - {path: /etc/shop, state: directory}
@@ -103,7 +103,7 @@ changed_paths:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.groundwork.aws.plugins.module_utils._files.keeper import FilesProblem, Keeper
+from ansible_collections.groundwork.aws.plugins.module_utils._host.file_reconciler import FileError, FileReconciler
 
 
 def main() -> None:
@@ -130,11 +130,14 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    keeper = Keeper(module.check_mode, lambda path: bool(module.set_default_selinux_context(path, False)))
+
+    def set_context(path: str) -> bool:
+        return bool(module.set_default_selinux_context(path, False))
+
     try:
-        module.exit_json(**keeper.run(module.params["entries"]))
-    except FilesProblem as problem:
-        module.fail_json(msg=str(problem))
+        module.exit_json(**FileReconciler(module.check_mode, set_context).run(module.params["entries"]))
+    except FileError as error:
+        module.fail_json(msg=str(error))
 
 
 if __name__ == "__main__":

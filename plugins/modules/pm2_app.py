@@ -8,10 +8,10 @@ module: pm2_app
 version_added: 0.1.0
 short_description: Manage an application under PM2
 description:
-  - Brings what PM2 runs to what a process file says, and says what that took.
-  - It compares with what really runs, directory of the release included. PM2 itself only knows the symbolic link that
-    an application was started with and would call an old release up to date.
-  - Waits until all processes are online and stay so. When they do not, it fails with the last lines of their log.
+  - Changes the processes of PM2 to match a process file, and returns the action.
+  - It compares the running processes, with the directory of their release. PM2 itself knows only the symbolic link
+    with which an application was started, and would consider an old release up to date.
+  - Waits until all processes are online and stable. When they are not, it fails with the last lines of their log.
   - A process that crashes in a loop is never reloaded, which PM2 cannot do. It is stopped, and started when it is gone.
   - PM2's daemon must run already, under systemd. The module never starts one; it waits 15 seconds for one that died.
 author:
@@ -23,7 +23,7 @@ options:
     required: true
   state:
     description:
-      - V(present) starts the application, and reloads, scales or makes it anew when something differs.
+      - V(present) starts the application, and reloads, scales or recreates it when something differs.
       - V(reloaded) does the same, and reloads when nothing differs.
       - V(restarted) stops the application, waits until its processes are gone, and starts it. Where O(reload_command)
         is given and the application is online, it tries that first, because it interrupts nothing.
@@ -34,7 +34,7 @@ options:
     choices: [present, reloaded, restarted, stable, absent]
     default: present
   start:
-    description: V(false) leaves an application alone that PM2 does not have yet.
+    description: V(false) does not start an application that PM2 does not have yet.
     type: bool
     default: true
   file:
@@ -42,7 +42,7 @@ options:
     type: path
   reload_command:
     description:
-      - Command, run as O(user), that makes the application go over to the current release, instead of C(pm2 reload).
+      - Command, run as O(user), that switches the application to the current release, instead of C(pm2 reload).
     type: list
     elements: str
   user:
@@ -79,7 +79,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Have the current release served
+- name: Run the current release
   groundwork.aws.pm2_app:
     name: web
     file: /etc/groundwork/pm2/web.json
@@ -100,7 +100,7 @@ EXAMPLES = r"""
 RETURN = r"""
 action:
   description:
-    - What was done (or would be, in check mode).
+    - The action that was done, or would be in check mode.
     - One of V(none), V(start), V(recreate), V(restart), V(scale), V(reload) and V(delete).
     - V(restart) stops the application and starts it, V(recreate) does so because an option differs.
   type: str
@@ -124,26 +124,25 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.groundwork.aws.plugins.module_utils._pm2.control import Pm2, Pm2Problem, last_lines
-from ansible_collections.groundwork.aws.plugins.module_utils._pm2.process import (
+from ansible_collections.groundwork.aws.plugins.module_utils._host.pm2_control import Pm2, Pm2Error, read_last_lines
+from ansible_collections.groundwork.aws.plugins.module_utils._host.pm2_process import (
     Plan,
     Target,
     count_restarts,
     expect_restarts,
     is_reloadable,
-    plan,
+    plan_process,
 )
 
 
-def process_of(file: str, name: str) -> dict[str, Any]:
+def read_process(file: str, name: str) -> dict[str, Any]:
     try:
         with open(file, encoding="utf-8") as content:
-            apps = json.load(content)["apps"]
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise Pm2Problem(f"the process file {file} cannot be read: {problem}") from problem
-    found = [app for app in apps if app.get("name") == name]
+            found = [app for app in json.load(content)["apps"] if app.get("name") == name]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Pm2Error(f"the process file {file} cannot be read: {error}; configure the host again") from error
     if not found:
-        raise Pm2Problem(f"the process file {file} has no application {name}")
+        raise Pm2Error(f"the process file {file} has no application {name}")
     return dict(found[0])
 
 
@@ -166,61 +165,62 @@ def main() -> None:
         supports_check_mode=True,
     )
     options = module.params
-    acts = {"absent": remove, "stable": watch}
+    act = {"absent": remove_app, "stable": require_stable}.get(options["state"], apply_state)
     try:
-        module.exit_json(**acts.get(options["state"], bring)(options, module.check_mode))
-    except (Pm2Problem, OSError) as problem:
-        module.fail_json(msg=f"{options['name']} is not as wanted under PM2: {problem}.")
+        module.exit_json(**act(options, module.check_mode))
+    except (Pm2Error, OSError) as error:
+        module.fail_json(msg=f"{options['name']} has not reached the state {options['state']} under PM2: {error}.")
 
 
-def daemon(options: Mapping[str, Any]) -> Pm2:
+def connect_daemon(options: Mapping[str, Any]) -> Pm2:
     return Pm2(options["executable"], options["user"], options["home"], options["path"])
 
 
-def remove(options: Mapping[str, Any], pretend: bool) -> dict[str, Any]:
-    pm2 = daemon(options)
-    running = pm2.processes(options["name"]) if pm2.alive() else []
-    if running and not pretend:
+def remove_app(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    pm2 = connect_daemon(options)
+    running = pm2.list_processes(options["name"]) if pm2.is_alive() else []
+    if running and not check_mode:
         pm2.stop(options["name"])
         pm2.run("save", "--force")
     return {"changed": bool(running), "action": "delete" if running else "none", "processes": []}
 
 
-def watch(options: Mapping[str, Any], pretend: bool) -> dict[str, Any]:
-    """See whether what runs stays up. In check mode nothing was started that could be watched."""
-    process_file = process_of(options["file"], options["name"])
-    pm2 = daemon(options)
+def require_stable(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Wait until the processes are stable. In check mode none was started."""
+    process_file = read_process(options["file"], options["name"])
+    pm2 = connect_daemon(options)
     running: list[Mapping[str, Any]] = []
-    if not pretend:
-        running = pm2.processes(options["name"])
+    if not check_mode:
+        running = pm2.list_processes(options["name"])
         if not running:
-            raise Pm2Problem("PM2 has no process of it")
-        running = wait(pm2, process_file, count_restarts(running), options)
-    return result("none", running, release_of(process_file), Plan("none"))
+            raise Pm2Error("PM2 has no process of this application")
+        running = wait_until_stable(pm2, process_file, count_restarts(running), options)
+    return build_result("none", running, find_release(process_file), Plan("none"))
 
 
-def bring(options: Mapping[str, Any], pretend: bool) -> dict[str, Any]:
-    process_file = process_of(options["file"], options["name"])
-    release = release_of(process_file)
-    pm2 = daemon(options)
+def apply_state(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    process_file = read_process(options["file"], options["name"])
+    release = find_release(process_file)
+    pm2 = connect_daemon(options)
     # In check mode PM2 may not be installed yet.
-    running = [] if pretend and not pm2.alive() else pm2.processes(options["name"])
-    what = choose(plan(process_file, running, pm2.directories(running), release), running, options)
-    action = what.action
-    if action != "none" and not pretend:
+    running = [] if check_mode and not pm2.is_alive() else pm2.list_processes(options["name"])
+    found = plan_process(process_file, running, pm2.read_directories(running), release)
+    plan = extend_plan(found, running, options)
+    action = plan.action
+    if action != "none" and not check_mode:
         before = count_restarts(running)
         try:
-            action, running = act(pm2, action, process_file, before, options)
-        except Pm2Problem:
+            action, running = carry_out(pm2, action, process_file, before, options)
+        except Pm2Error:
             if action != "reload" or options["state"] != "restarted":
                 raise
-            action, running = act(pm2, "restart", process_file, before, options)
+            action, running = carry_out(pm2, "restart", process_file, before, options)
         pm2.run("save", "--force")
-    return result(action, running, release, what)
+    return build_result(action, running, release, plan)
 
 
-def choose(found: Plan, running: list[Mapping[str, Any]], options: Mapping[str, Any]) -> Plan:
-    """What the state asks for beyond what differs."""
+def extend_plan(found: Plan, running: list[Mapping[str, Any]], options: Mapping[str, Any]) -> Plan:
+    """Add to the differences the action that the state asks for."""
     if found.action == "start":
         return found if options["start"] else Plan("none")
     if options["state"] == "restarted":
@@ -231,51 +231,51 @@ def choose(found: Plan, running: list[Mapping[str, Any]], options: Mapping[str, 
     return found
 
 
-def act(
+def carry_out(
     pm2: Pm2, action: str, process_file: Mapping[str, Any], before: Mapping[Any, int], options: Mapping[str, Any]
 ) -> tuple[str, list[Mapping[str, Any]]]:
-    """Do it, and wait until the processes are stable: the action that was really done, and the processes."""
+    """Carry out the action and wait until the processes are stable; returns the action that was done, and them."""
     number = process_file.get("instances", 1)
     try:
         done = pm2.carry_out(action, options["name"], options["file"], number, options["reload_command"])
-    except Pm2Problem as problem:
-        raise with_log(problem, process_file) from problem
-    # An application that goes over to the release itself is not restarted by PM2.
+    except Pm2Error as error:
+        raise add_log(error, process_file) from error
+    # PM2 does not restart an application that changes to the release itself.
     seamless = done == "reload" and options["reload_command"]
-    return done, wait(pm2, process_file, expect_restarts("none" if seamless else done, before), options)
+    return done, wait_until_stable(pm2, process_file, expect_restarts("none" if seamless else done, before), options)
 
 
-def wait(
+def wait_until_stable(
     pm2: Pm2, process_file: Mapping[str, Any], expected: Mapping[Any, int], options: Mapping[str, Any]
 ) -> list[Mapping[str, Any]]:
-    target = Target(process_file.get("instances", 1), release_of(process_file), options["settle"])
+    target = Target(process_file.get("instances", 1), find_release(process_file), options["settle"])
     try:
-        return pm2.wait(options["name"], target, expected, options["timeout"])
-    except Pm2Problem as problem:
-        raise with_log(problem, process_file) from problem
+        return pm2.wait_until_stable(options["name"], target, expected, options["timeout"])
+    except Pm2Error as error:
+        raise add_log(error, process_file) from error
 
 
-def with_log(problem: Pm2Problem, process_file: Mapping[str, Any]) -> Pm2Problem:
+def add_log(error: Pm2Error, process_file: Mapping[str, Any]) -> Pm2Error:
     log = process_file.get("error_file", "")
-    return Pm2Problem(f"{problem}. The last lines of {log}:\n{last_lines(log)}\n")
+    return Pm2Error(f"{error}. The last lines of {log}:\n{read_last_lines(log)}\n")
 
 
-def release_of(process_file: Mapping[str, Any]) -> str:
+def find_release(process_file: Mapping[str, Any]) -> str:
     return os.path.realpath(process_file.get("cwd", "/"))
 
 
-def result(action: str, running: list[Mapping[str, Any]], release: str, what: Plan) -> dict[str, Any]:
+def build_result(action: str, running: list[Mapping[str, Any]], release: str, plan: Plan) -> dict[str, Any]:
     return {
         "changed": action != "none",
         "action": action,
         "processes": [process["pid"] for process in running],
         "release": release,
-        "diff": {side: side_of(what, place) for side, place in (("before", 1), ("after", 2))},
+        "diff": {side: format_side(plan, column) for side, column in (("before", 1), ("after", 2))},
     }
 
 
-def side_of(what: Plan, place: int) -> str:
-    return "".join(f"{reason[0]}: {reason[place]}\n" for reason in what.reasons)
+def format_side(plan: Plan, column: int) -> str:
+    return "".join(f"{reason[0]}: {reason[column]}\n" for reason in plan.reasons)
 
 
 if __name__ == "__main__":

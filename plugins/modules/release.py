@@ -6,12 +6,13 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: release
 version_added: 0.1.0
-short_description: Keep the releases of a service on a host
+short_description: Manage the releases of a service on a host
 description:
   - Stages, switches, confirms, lists and prunes the releases of one service below a directory such as C(/srv/api).
-  - A release is a directory C(releases/<n>), the one that serves is the target of the symbolic link C(current), and
-    what is known of each lies in C(.groundwork/), readable by root only.
-  - A release counts once all of it is there. What a killed run leaves half-done is removed by the next one.
+  - A release is a directory C(releases/<n>). The symbolic link C(current) points to the current one. The directory
+    C(.groundwork/) has the records of all, which only root can read.
+  - The next run removes a release that a killed run left incomplete.
+  - A record that cannot be read counts as absent, and is reported as a warning.
   - The module starts and reloads nothing. The role P(groundwork.aws.app#role) puts the steps together.
 author:
   - groundwork.aws authors (@groundwork-aws)
@@ -22,16 +23,18 @@ options:
     required: true
   state:
     description:
-      - V(listed) changes nothing and tells what there is. With O(digest), also whether it has been staged.
-      - V(staged) unpacks O(archive) as a new release, unless one with the same O(digest) and O(inputs) exists, and
+      - V(listed) changes nothing and returns the releases. With O(artifact), also whether it has been staged.
+      - V(staged) unpacks O(archive) as a new release, unless one of the same O(artifact) and O(inputs) exists, and
         writes its environment.
-      - V(recorded) notes that O(step) has been done for release O(number).
+      - V(recorded) records that O(step) has been done for release O(number).
       - V(current) makes O(number) the release that serves, and its environment the content of O(environment_file).
-        Whether it works is open until V(confirmed).
-      - V(confirmed) notes that release O(number) was seen healthy.
-      - V(failed) notes that release O(number) is none to go back to.
-      - V(withdrawn) removes C(current), so that no release is started any more, at boot for example.
-      - V(pruned) removes all but the last O(keep) releases. The current one and the one before it always stay.
+        Whether it is healthy is unknown until V(confirmed).
+      - V(confirmed) records that release O(number) was healthy.
+      - V(failed) records that release O(number) must not be used for a rollback.
+      - V(withdrawn) removes C(current), so that no release is started any more, such as at boot.
+      - V(pruned) removes all but the last O(keep) releases. The current one and the one before it always stay. Of those
+        that never served or failed, only the newest stays, unless a later one serves. V(staged) also removes these,
+        except for the newest.
       - V(absent) removes release O(number), which must not be the current one.
     type: str
     choices: [listed, staged, recorded, current, confirmed, failed, withdrawn, pruned, absent]
@@ -40,27 +43,53 @@ options:
     description:
       - Archive on the host to unpack, as M(groundwork.aws.release_archive) makes it. Not read when the release exists.
     type: path
-  digest:
-    description: Digest of the content of the archive.
-    type: str
+  artifact:
+    description:
+      - What the release is made from, as M(groundwork.aws.release_archive) returns it.
+      - Two artifacts with the same digest have the same content, and make one release.
+    type: dict
+    suboptions:
+      kind:
+        description: V(tree) is a source tree, which O(archive) has.
+        type: str
+        choices: [tree]
+        default: tree
+      digest:
+        description: Digest of the content.
+        type: str
+        required: true
+      version:
+        description: Text that names the release. The application finds it in the variable E(RELEASE).
+        type: str
+        required: true
+      commit:
+        description: Commit of the source, kept with the release. Staging it again replaces it.
+        type: str
+        default: ""
   inputs:
     description:
       - Everything else the build depends on, such as commands and interpreter. Another value is another release.
     type: dict
     default: {}
-  version:
-    description: Text that names the release to people. The application finds it in the variable E(RELEASE).
-    type: str
+  requires:
+    description:
+      - With O(artifact), steps that a release must have done to be used, such as V([build]). A release whose build
+        failed or was interrupted is then not used again, because its files may be half written; O(state=staged) unpacks
+        another one.
+    type: list
+    elements: str
+    default: []
   environment:
     description:
       - Variables of the service. E(RELEASE) is added.
-      - A value that systemd and Node.js would read differently is refused.
+      - Until the step V(build) is done, C(environment.build) in the record of the release has these without O(secrets).
+      - A value that systemd and Node.js would read differently is rejected.
     type: dict
   secrets:
     description:
       - More variables of the service, whose values are never shown.
-      - Ansible blots such values out of all results, also where they stand by chance. Ask again with O(state=listed)
-        for a number or path to go on with.
+      - Ansible masks such values in all results, also where they occur by chance. Read numbers and paths again with
+        O(state=listed).
     type: dict
   environment_file:
     description: Where the process manager reads the variables of the service. Written with mode 0600.
@@ -75,10 +104,6 @@ options:
   step:
     description: Name of a step that is done once for each release.
     type: str
-  commit:
-    description: Commit of the source, kept with a staged release. That of the last time where it is staged again.
-    type: str
-    default: ""
   reason:
     description: Why the release failed.
     type: str
@@ -107,14 +132,13 @@ EXAMPLES = r"""
     root: /srv/api
     state: staged
     archive: /var/tmp/api.tar.gz
-    digest: "{{ archive.digest }}"
-    version: "{{ archive.version }}"
+    artifact: "{{ archive.artifact }}"
     environment: {PORT: 5000}
     secrets: "{{ api_secrets }}"
     owner: app
   register: staged
 
-- name: Let it serve
+- name: Make it the current release
   groundwork.aws.release:
     root: /srv/api
     state: current
@@ -125,7 +149,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 number:
-  description: The release that this call was about, V(null) when there is none.
+  description: The release of this call, V(null) when there is none.
   type: int
   returned: always
 path:
@@ -146,7 +170,7 @@ activated_at:
   returned: when there is such a release
   sample: "2026-03-01T04:05:06Z"
 confirmed:
-  description: Whether it was seen healthy after it was last made the current one.
+  description: Whether it was healthy after it was last made the current one.
   type: bool
   returned: when there is such a release
 steps:
@@ -163,17 +187,17 @@ current:
   type: int
   returned: always
 previous:
-  description: Number of the release that served, healthy, before the current one.
+  description: Number of the last confirmed release before the current one.
   type: int
   returned: always
 fallback:
-  description: Number of the release to go back to when the next switch fails.
+  description: Number of the release for a rollback when the next switch fails.
   type: int
   returned: always
 fallbacks:
   description:
-    - Numbers of all releases to go back to, the best first.
-    - That is the current one where it is healthy, then those that served last.
+    - Numbers of all releases for a rollback, the best first.
+    - That is the current one if it is confirmed, then the others, the last activated first.
   type: list
   elements: int
   returned: always
@@ -182,8 +206,13 @@ releases:
   type: list
   elements: dict
   returned: always
+unreadable:
+  description: Files of the records that could not be read, and count as absent. Each is also a warning.
+  type: list
+  elements: str
+  returned: always
 removed:
-  description: Names of what was removed.
+  description: Names of the removed releases.
   type: list
   elements: str
   returned: when O(state=pruned), O(state=staged) or O(state=absent)
@@ -191,9 +220,11 @@ removed:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.groundwork.aws.plugins.module_utils._release.environment import EnvironmentProblem
-from ansible_collections.groundwork.aws.plugins.module_utils._release.keeper import Keeper, KeeperProblem
-from ansible_collections.groundwork.aws.plugins.module_utils._release.unpack import ArchiveProblem
+from ansible_collections.groundwork.aws.plugins.module_utils._host.artifact import OPTION
+from ansible_collections.groundwork.aws.plugins.module_utils._host.environment_file import EnvironmentFileError
+from ansible_collections.groundwork.aws.plugins.module_utils._host.release_archive import ArchiveError
+from ansible_collections.groundwork.aws.plugins.module_utils._host.release_manager import ReleaseError, ReleaseManager
+from ansible_collections.groundwork.aws.plugins.module_utils._host.release_store import StoreLockedError
 
 
 def main() -> None:
@@ -215,22 +246,21 @@ def main() -> None:
                 "default": "listed",
             },
             "archive": {"type": "path"},
-            "digest": {"type": "str"},
+            "artifact": OPTION,
             "inputs": {"type": "dict", "default": {}},
-            "version": {"type": "str"},
+            "requires": {"type": "list", "elements": "str", "default": []},
             "environment": {"type": "dict"},
             "secrets": {"type": "dict", "no_log": True},
             "environment_file": {"type": "path"},
             "restore": {"type": "bool", "default": False},
             "number": {"type": "int"},
             "step": {"type": "str"},
-            "commit": {"type": "str", "default": ""},
             "reason": {"type": "str", "default": ""},
             "keep": {"type": "int", "default": 5},
             "owner": {"type": "str", "default": "root"},
         },
         required_if=[
-            ("state", "staged", ["digest", "version"]),
+            ("state", "staged", ["artifact"]),
             ("state", "recorded", ["number", "step"]),
             ("state", "current", ["number"]),
             ("state", "confirmed", ["number"]),
@@ -240,12 +270,15 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        module.exit_json(**Keeper(module.params, pretend=module.check_mode).run())
-    except (ArchiveProblem, EnvironmentProblem, KeeperProblem, OSError) as problem:
+        result = ReleaseManager(module.params, module.check_mode).run()
+    except (ArchiveError, EnvironmentFileError, ReleaseError, StoreLockedError, OSError) as error:
         module.fail_json(
-            msg=f"State {module.params['state']} of a release of {module.params['root']} was not reached: {problem}. "
-            "What served before still serves. Mend the cause and run again."
+            msg=f"State {module.params['state']} of a release of {module.params['root']} was not reached: {error}. "
+            "The release that served before still serves. Correct the cause and run again."
         )
+    for text in result["unreadable"]:
+        module.warn(text)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -6,14 +6,16 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: release_archive
 version_added: 0.1.0
-short_description: Make the archive of a release from a directory, a git repository or another archive
+short_description: Create the archive of a release from a directory, a git repository or another archive
 description:
-  - Runs on the controller and makes one C(.tar.gz) whose content and digest depend on the source alone, not on the
+  - Runs on the controller and creates one C(.tar.gz) whose content and digest depend on the source alone, not on the
     time, the machine or the owner of the files.
   - In a git checkout it takes what git does not ignore, uncommitted changes included. Elsewhere it takes everything
-    but what is never part of a release (C(.git), C(node_modules), virtual environments, caches).
+    except directories that are never part of a release (C(.git), C(node_modules), virtual environments, caches).
   - For a C(poetry.lock) the archive also has its main group as C(.groundwork/requirements.txt), with all hashes.
-  - A git submodule is refused, because its files would be missing.
+  - Submodules and files of Git LFS are part of the archive. Git LFS needs the program C(git-lfs) on the controller.
+  - A checkout that git does not read is an error, because the archive would have the files that git ignores.
+  - git does not read what an archive holds, and runs no program that the settings of a repository name.
   - The archive lies in a cache. Writing it is no change.
 author:
   - groundwork.aws authors (@groundwork-aws)
@@ -22,10 +24,10 @@ options:
     description: Directory on the controller.
     type: path
   git:
-    description: Address of a git repository.
+    description: Address of a git repository. Its submodules are fetched as well.
     type: str
   ref:
-    description: Branch, tag or commit of O(git). A commit works where the server hands out single commits.
+    description: Branch, tag or commit of O(git). A commit works if the server allows fetching single commits.
     type: str
     default: HEAD
   archive:
@@ -42,29 +44,31 @@ options:
   cache:
     description:
       - Directory for archives and git mirrors. By default C(groundwork/releases) in the user's cache directory.
+      - An archive that was not used for 30 days is removed from it.
     type: path
 requirements:
   - Python >= 3.11
-  - git, for O(git) and to honour ignore files
+  - git, for O(git), and for O(directory) in a git checkout
+  - git-lfs, for repositories with files in Git LFS
 extends_documentation_fragment:
   - groundwork.aws.attributes
 attributes:
   check_mode:
     support: full
-    details: Nothing that is managed is ever changed; the archive in the cache is made in check mode, too.
+    details: No managed resource is changed; the archive in the cache is created in check mode, too.
   diff_mode:
     support: none
 """
 
 EXAMPLES = r"""
-- name: Make the archive of a directory
+- name: Create the archive of a directory
   groundwork.aws.release_archive:
     directory: examples/flask_api
   delegate_to: localhost
   become: false
   register: archive
 
-- name: Make the archive of a tag
+- name: Create the archive of a tag
   groundwork.aws.release_archive:
     git: https://git.example.org/shop/user.git
     ref: v1.4.0
@@ -77,22 +81,27 @@ path:
   description: The archive on the controller.
   type: str
   returned: success
-digest:
-  description: SHA-256 over names, modes and contents of the files.
-  type: str
+artifact:
+  description: What the release is made from, for M(groundwork.aws.release).
+  type: dict
   returned: success
-version:
-  description: Text that names the release.
-  type: str
-  returned: success
-commit:
-  description:
-    - The commit of O(git), or the last one that changed O(directory) where that is in a git checkout, followed by
-      C(-dirty) where it has changes that are not committed.
-    - Empty where there is none.
-  type: str
-  returned: success
-  sample: 0123456789abcdef0123456789abcdef01234567
+  contains:
+    kind:
+      description: Always V(tree).
+      type: str
+    digest:
+      description: SHA-256 over names, modes and contents of the files.
+      type: str
+    version:
+      description: Text that names the release.
+      type: str
+    commit:
+      description:
+        - The commit of O(git), or the last one that changed O(directory) where that is in a git checkout, followed by
+          C(-dirty) where it has changes that are not committed.
+        - Empty where there is none.
+      type: str
+      sample: 0123456789abcdef0123456789abcdef01234567
 files:
   description: Number of files and links.
   type: int
@@ -106,10 +115,8 @@ size:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.groundwork.aws.plugins.module_utils._release.source import SourceProblem, make_archive
-from ansible_collections.groundwork.aws.plugins.module_utils._topology.secret_patterns import hide_secrets
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import run_module
+from ansible_collections.groundwork.aws.plugins.module_utils._deploy.artifacts.source import build_archive
 
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "directory": {"type": "path"},
@@ -126,20 +133,13 @@ RESTRICTIONS: dict[str, Any] = {
 }
 
 
-def run(options: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
-    """Do the work of the module and return its result."""
-    try:
-        return {"changed": False, **make_archive(options)}
-    except (SourceProblem, OSError, ValueError) as problem:
-        source = options["directory"] or options["git"] or options["archive"]
-        message = f"No archive could be made from {source}: {problem}. Nothing was changed."
-        return {"failed": True, "changed": False, "msg": hide_secrets(message)}
+def run(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Run the module and return its result."""
+    return build_archive(options, check_mode)
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, **RESTRICTIONS)
-    result = run(module.params, module.check_mode)
-    (module.fail_json if result.get("failed") else module.exit_json)(**result)
+    run_module(ARGUMENT_SPEC, RESTRICTIONS, run, needs_botocore=False)
 
 
 if __name__ == "__main__":

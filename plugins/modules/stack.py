@@ -8,59 +8,58 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: stack
-short_description: Bring the AWS resources of a topology to what its document says
+short_description: Apply a topology document to the AWS resources of its stack
 version_added: 0.1.0
 description:
   - Creates, updates, replaces and deletes the resources of one topology in one account and region, all in one run.
-  - There is no state file. What the stack owns carries the tags C(groundwork:stack) and C(groundwork:resource) from the
-    call on that creates it. What does not carry them is never touched.
-  - A run that was killed is continued by the next one. Nothing is doubled and nothing is left behind.
-  - Only one run at a time changes a stack. An expiring lock in SSM parameters sees to that. It is taken only when there
-    is something to change.
+  - There is no state file. The resources of the stack have the tags C(groundwork:stack) and C(groundwork:resource) from
+    their creation on. Resources without these tags are never changed.
+  - The next run continues one that was killed. It creates no duplicates and leaves nothing behind.
+  - One run at a time changes a stack, with an expiring lock in SSM parameters. A run without changes does not take it.
   - Resources that hold data are deleted or replaced only when O(allow_destroy) names them.
 options:
   state:
     description:
-      - V(present) brings the stack to what the document says, V(absent) deletes all that it owns.
+      - V(present) applies the document, V(absent) deletes all resources of the stack.
     type: str
     choices: [present, absent]
     default: present
   allow_destroy:
     description:
       - The addresses of protected resources that may be deleted or replaced, such as V(instance/app-1).
-      - A final snapshot is taken of what holds data.
+      - Resources that hold data get a final snapshot.
     type: list
     elements: str
     default: []
   adopt:
     description:
       - Existing objects to take into the stack, as ids by address, such as C(vpc/main) with V(vpc-0123456789abcdef0).
-      - An object that belongs to another stack, or that would have to be replaced at once, is refused.
+      - An object that belongs to another stack, or that would have to be replaced at once, is rejected.
     type: dict
     default: {}
   prune:
     description:
-      - Whether to delete what the stack owns and the document no longer has.
+      - Whether to delete resources of the stack that the document no longer has.
     type: bool
     default: true
   only:
     description:
-      - The addresses of the resources to do something about. All others stay as they are and are told in RV(left).
-      - An address that is neither in the topology nor in the account is refused. So is one that cannot be brought in
-        before something else is made, or that goes while something else stands on it.
+      - The addresses of the resources to change. All others are not changed and are listed in RV(left).
+      - An address that is neither in the topology nor in the account is rejected, and so is a change that depends on
+        another one that is not selected.
     type: list
     elements: str
   traffic:
     description:
       - Whether to change which instances get requests.
-      - With V(false), instances that are new are not registered with their target groups, and those that serve neither
-        go, when the count of their group was lowered, nor stop to get another type. All that is told in RV(left).
+      - With V(false), new instances are not registered with their target groups, and serving instances are neither
+        deleted, when the count of their group was lowered, nor stopped for another type. RV(left) lists these changes.
       - The playbook C(groundwork.aws.scale) does it host by host, without dropping a request.
     type: bool
     default: true
   parallel:
     description:
-      - How many resources are worked on at the same time.
+      - How many resources to change at the same time.
     type: int
     default: 10
 extends_documentation_fragment:
@@ -86,7 +85,7 @@ EXAMPLES = r"""
   check_mode: true
   diff: true
 
-- name: Bring everything up
+- name: Create everything
   groundwork.aws.stack:
     topology: "{{ playbook_dir }}/shop.yml"
     overrides:
@@ -94,7 +93,7 @@ EXAMPLES = r"""
         ssh_from: [203.0.113.0/24]
   register: shop
 
-- name: Say where it is
+- name: Show its URL
   ansible.builtin.debug:
     var: shop.outputs.url
 
@@ -104,7 +103,7 @@ EXAMPLES = r"""
     adopt:
       vpc/main: vpc-0123456789abcdef0
 
-- name: Make one more machine, and leave everything else as it is
+- name: Create one more instance, and change nothing else
   groundwork.aws.stack:
     topology: three_tier
     overrides:
@@ -114,7 +113,7 @@ EXAMPLES = r"""
             count: 3
     only: [instance/frontend-3]
 
-- name: Take everything down, the machine with the data too
+- name: Delete everything, with the instance that holds data
   groundwork.aws.stack:
     topology: single_instance
     state: absent
@@ -128,42 +127,42 @@ stack:
   type: str
   sample: single-instance
 plan:
-  description: What had to change, in the order of the addresses.
+  description: The changes, in the order of the addresses.
   returned: when the account could be read
   type: list
   elements: dict
   contains:
     address:
-      description: The type and the name of the resource. For a duplicate its id comes on top.
+      description: The type and the name of the resource. A duplicate has its id as well.
       type: str
       sample: security_group/app
     action:
-      description: What is done to it, one of C(create), C(update), C(replace) and C(delete).
+      description: The action, one of C(create), C(update), C(replace) and C(delete).
       type: str
     reason:
-      description: Why.
+      description: The reason.
       type: str
       sample: "differs: ingress"
     part:
       description:
-        - What it is of moving requests from one instance to another. C(join) where one gets requests that is new,
-          C(resize) where one stops to get another type, C(retire) where one goes because there are to be fewer.
+        - The role of this change in moving traffic. C(join) registers a new instance, C(resize) stops one for another
+          type, C(retire) deletes one because the count was lowered.
         - Empty for everything else.
       type: str
       sample: ""
     before:
-      description: The properties as they are. Those that differ only, unless it is deleted.
+      description: The actual properties that differ; all of them when it is deleted.
       type: dict
     after:
-      description: The properties as they will be. Those that differ only, unless it is created.
+      description: The desired properties that differ; all of them when it is created.
       type: dict
 left:
-  description: What differs and was left as it is, because of O(only) or O(traffic). As in RV(plan).
+  description: The changes that were left out because of O(only) or O(traffic), in the form of RV(plan).
   returned: when the account could be read
   type: list
   elements: dict
 outputs:
-  description: The results of the stack by name. Those that are not known yet are left out.
+  description: The results of the stack by name. Those that are not known yet are missing.
   returned: when the account could be read
   type: dict
   sample: {url: "http://198.51.100.7/"}
@@ -182,12 +181,10 @@ calls:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import answer
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import run_module
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS, LOCK, TOPOLOGY
-from ansible_collections.groundwork.aws.plugins.module_utils._stack.entry import bring
-from ansible_collections.groundwork.aws.plugins.module_utils._stack.progress import Report, discard
+from ansible_collections.groundwork.aws.plugins.module_utils._engine.progress import Report, discard_event
+from ansible_collections.groundwork.aws.plugins.module_utils._provision.operations import apply_stack
 
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     **TOPOLOGY,
@@ -204,14 +201,13 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
 RESTRICTIONS: dict[str, Any] = {}
 
 
-def run(options: Mapping[str, Any], check_mode: bool, report: Report = discard) -> dict[str, Any]:
-    """Do the work of the module and return its result; ``report`` gets an event as each change starts and ends."""
-    return bring(options, check_mode, report)
+def run(options: Mapping[str, Any], check_mode: bool, report: Report = discard_event) -> dict[str, Any]:
+    """Run the module and return its result; ``report`` gets an event at the start and end of each change."""
+    return apply_stack(options, check_mode, report)
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, **RESTRICTIONS)
-    answer(module, run)
+    run_module(ARGUMENT_SPEC, RESTRICTIONS, run)
 
 
 if __name__ == "__main__":

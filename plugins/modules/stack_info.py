@@ -1,14 +1,14 @@
 #!/usr/bin/python
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Tell what exists of a stack and how it differs from its topology."""
+"""Read the resources of a stack and their drift from its topology."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 ---
 module: stack_info
-short_description: Tell what exists of a stack and how it differs from its topology
+short_description: Read the resources of a stack and their drift from its topology
 version_added: 0.1.0
 description:
   - Reads the resources of one topology and compares them with its document.
@@ -34,7 +34,7 @@ EXAMPLES = r"""
     topology: single_instance
   register: found
 
-- name: Nobody has changed anything by hand
+- name: Require that there is no drift
   ansible.builtin.assert:
     that:
       - not found.drift.missing
@@ -48,8 +48,12 @@ stack:
   returned: success
   type: str
   sample: single-instance
+exists:
+  description: Whether AWS has any resource that belongs to the stack.
+  returned: success
+  type: bool
 outputs:
-  description: The results of the stack by name. Those whose resources do not exist are left out.
+  description: The results of the stack by name. Those whose resources do not exist are missing.
   returned: success
   type: dict
   sample: {url: "http://198.51.100.7/"}
@@ -59,12 +63,12 @@ resources:
   type: dict
   sample: {vpc/main: {id: vpc-0123456789abcdef0}}
 drift:
-  description: How the account differs from the document.
+  description: The drift of the account from the document.
   returned: success
   type: dict
   contains:
     missing:
-      description: The addresses of what does not exist.
+      description: The addresses of missing resources.
       type: list
       elements: str
     changed:
@@ -79,13 +83,13 @@ drift:
           description: The name of the property.
           type: str
         wanted:
-          description: What the document says.
+          description: The desired value.
           type: raw
         live:
-          description: What is there.
+          description: The actual value.
           type: raw
     unexpected:
-      description: What the stack owns and the document does not have.
+      description: The resources of the stack that the document does not have.
       type: list
       elements: dict
       contains:
@@ -96,7 +100,7 @@ drift:
           description: Its id.
           type: str
 plan:
-  description: What M(groundwork.aws.stack) would do, as that returns it.
+  description: The changes that M(groundwork.aws.stack) would make, as it returns them.
   returned: success
   type: list
   elements: dict
@@ -110,11 +114,9 @@ calls:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import answer
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import run_module
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS, TOPOLOGY
-from ansible_collections.groundwork.aws.plugins.module_utils._stack.entry import inform
+from ansible_collections.groundwork.aws.plugins.module_utils._provision.operations import read_stack_info
 
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     **TOPOLOGY,
@@ -124,13 +126,12 @@ RESTRICTIONS: dict[str, Any] = {}
 
 
 def run(options: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
-    """Do the work of the module and return its result."""
-    return inform(options)
+    """Run the module and return its result."""
+    return read_stack_info(options)
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, **RESTRICTIONS)
-    answer(module, run)
+    run_module(ARGUMENT_SPEC, RESTRICTIONS, run)
 
 
 if __name__ == "__main__":

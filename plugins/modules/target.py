@@ -8,11 +8,11 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: target
-short_description: Take an instance out of a load balancer, or back in
+short_description: Drain an instance from a target group, or register it
 version_added: 0.1.0
 description:
-  - Drains an instance from the target group of a service before something is done to it, and brings it back afterwards.
-  - Returns when the load balancer itself says that it has come about.
+  - Drains an instance from the target group of a service before it is changed, and registers it again afterwards.
+  - Returns when the load balancer reports the state.
 options:
   stack:
     description:
@@ -21,7 +21,7 @@ options:
     required: true
   service:
     description:
-      - The service whose target group is meant.
+      - The service whose target group it is.
     type: str
     required: true
   instance:
@@ -31,10 +31,10 @@ options:
     required: true
   state:
     description:
-      - With V(drained), the instance gets no new requests, and has answered those that it had.
-        It stays in when it gets none anyway, and when too few others would be left.
-      - With V(absent), it is not in the target group, whether it gets requests and others are left or not.
-      - With V(healthy), it is in the target group, and the load balancer calls it healthy.
+      - With V(drained), the instance gets no new requests, and has answered all others.
+        It stays registered when it gets no requests anyway, and when too few other targets would be left.
+      - With V(absent), it is not in the target group, whatever the health of the others.
+      - With V(healthy), it is in the target group and healthy.
     type: str
     choices: [drained, absent, healthy]
     default: healthy
@@ -45,8 +45,8 @@ options:
     default: 1
   timeout:
     description:
-      - Seconds until it has to have come about.
-      - A target is drained for as long as the deregistration delay of its group says.
+      - Seconds to wait for the state.
+      - Draining takes as long as the deregistration delay of the target group.
     type: int
     default: 300
 extends_documentation_fragment:
@@ -64,7 +64,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Take the host out of the load balancer
+- name: Drain the host
   groundwork.aws.target:
     stack: shop
     service: api
@@ -72,7 +72,7 @@ EXAMPLES = r"""
     state: drained
   delegate_to: localhost
 
-- name: Bring it back
+- name: Register it again
   groundwork.aws.target:
     stack: shop
     service: api
@@ -82,7 +82,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 target:
-  description: What the load balancer says of the instance.
+  description: The health of the instance.
   returned: success
   type: dict
   contains:
@@ -91,7 +91,7 @@ target:
       type: str
       sample: healthy
     why:
-      description: AWS's reason for it, or why the instance was left in.
+      description: AWS's reason for it, or why the instance stays registered.
       type: str
       sample: "Target.ResponseCodeMismatch: Health checks failed with these codes: [500]"
 target_group:
@@ -104,11 +104,9 @@ target_group:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import answer
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import run_module
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS
-from ansible_collections.groundwork.aws.plugins.module_utils._rollout.entry import target
+from ansible_collections.groundwork.aws.plugins.module_utils._deploy.target_operations import change_target
 
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "stack": {"type": "str", "required": True},
@@ -123,13 +121,12 @@ RESTRICTIONS: dict[str, Any] = {}
 
 
 def run(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
-    """Do the work of the module and return its result."""
-    return target(options, check_mode)
+    """Run the module and return its result."""
+    return change_target(options, check_mode)
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, **RESTRICTIONS)
-    answer(module, run)
+    run_module(ARGUMENT_SPEC, RESTRICTIONS, run)
 
 
 if __name__ == "__main__":

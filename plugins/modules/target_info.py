@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: target_info
-short_description: Read what load balancers say of the instances of a stack
+short_description: Read the target health of the instances of a stack
 version_added: 0.1.0
 description:
   - Reads the state of every target in every target group of a stack.
@@ -61,24 +61,21 @@ targets:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import answer
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import run_module
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS
-from ansible_collections.groundwork.aws.plugins.module_utils._rollout.entry import target_info
+from ansible_collections.groundwork.aws.plugins.module_utils._deploy.target_operations import read_target_info
 
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {"stack": {"type": "str", "required": True}, **ARGUMENTS}
 RESTRICTIONS: dict[str, Any] = {}
 
 
 def run(options: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
-    """Do the work of the module and return its result."""
-    return target_info(options)
+    """Run the module and return its result."""
+    return read_target_info(options)
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, **RESTRICTIONS)
-    answer(module, run)
+    run_module(ARGUMENT_SPEC, RESTRICTIONS, run)
 
 
 if __name__ == "__main__":

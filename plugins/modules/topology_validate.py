@@ -1,20 +1,20 @@
 #!/usr/bin/python
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Check a topology before anything is made."""
+"""Check a topology before anything is created."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 ---
 module: topology_validate
-short_description: Check a topology before anything is made
+short_description: Check a topology before anything is created
 version_added: 0.1.0
 description:
-  - Checks everything that can be known of a stack without AWS. That is the document, what is laid over it, the
-    variables of the inventory, and the sources of the services as far as they are on the controller.
+  - Checks all that can be known of a stack without AWS, which is the document with its layers, the variables of the
+    inventory, and the sources of the services as far as they are on the controller.
   - Reports all errors at once, each with its file, line, key and a fix, and fails when there are any.
-  - Takes no credentials and no network. Changes nothing.
+  - Needs no credentials and no network. Changes nothing.
   - Values that look like secrets are never repeated in a message.
 extends_documentation_fragment:
   - groundwork.aws.attributes
@@ -27,21 +27,21 @@ attributes:
 options:
   layers:
     description:
-      - What is laid over the document, weakest first, as the inventory plugin P(groundwork.aws.ec2_services#inventory)
-        says it in C(stack_layers). O(overrides) come on top.
+      - The layers over the document, weakest first, from C(stack_layers) of the inventory plugin
+        P(groundwork.aws.ec2_services#inventory). O(overrides) come on top.
     type: list
     elements: dict
     default: []
     suboptions:
       name:
-        description: What errors call it.
+        description: Its name in errors.
         type: str
         required: true
       values:
         description: The keys of the document that it sets.
         type: raw
       directory:
-        description: What relative paths in it count from where no file is known that sets them.
+        description: The base of relative paths in it, unless the file that sets them is known.
         type: path
       files:
         description: YAML files on the controller that may set it, as C(stack_overrides). They give errors their lines.
@@ -54,18 +54,31 @@ options:
         elements: list
         default: []
   directory:
-    description: What relative paths in a document count from that is given as a mapping.
+    description: The base of relative paths in a document that is given as a mapping.
     type: path
   inventory:
     description:
-      - What the inventory says of all hosts. Without it nothing is checked of how hosts are reached.
+      - The settings of the inventory for all hosts. Without it the connection to hosts is not checked.
     type: dict
     suboptions:
       directory:
-        description: The directory of the inventory, from which paths in its variables count.
+        description: The directory of the inventory, the base of relative paths in its variables.
+        type: path
+      source:
+        description: The inventory source, whose options are checked.
         type: path
       files:
         description: YAML files on the controller that may set the variables. They give errors their lines.
+        type: list
+        elements: path
+        default: []
+      extra_variables:
+        description: The variables that the command line sets.
+        type: list
+        elements: str
+        default: []
+      extra_files:
+        description: YAML files that the command line names (C(-e @file)). They may set these variables.
         type: list
         elements: path
         default: []
@@ -74,15 +87,45 @@ options:
         type: str
       variables:
         description:
-          - Variables of all hosts. Those that are looked at are C(ansible_connection), C(ansible_ssh_private_key_file),
+          - Variables of all hosts. Checked are C(ansible_connection), C(ansible_ssh_private_key_file),
             C(ansible_private_key_file), C(app_database_authorities), C(app_cache_authorities) and C(app_exclude).
         type: dict
         default: {}
       app_secrets:
         description:
           - The names in the variable C(app_secrets), for each service a dictionary. The values are not those of the
-            variable but what is wrong with them, or null.
+            variable but their problems, or null.
         type: raw
+      secrets_of_files:
+        description:
+          - The same of C(app_secrets) in the variables of other groups than C(all) and of hosts, one entry for each
+            file.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          file:
+            description: The file.
+            type: path
+            required: true
+          name:
+            description: Its name in errors, such as V(group_vars/web.yml).
+            type: str
+            required: true
+          group:
+            description: The group, where it is not a host that has the variables.
+            type: str
+          app_secrets:
+            description: The names, as in O(inventory.app_secrets).
+            type: raw
+      connection_problem:
+        description:
+          - Why the options or the variable for the connection to AWS cannot be used. Each problem is a line.
+        type: str
+      has_connection_variable:
+        description: Whether the variable C(groundwork_connection) sets the connection.
+        type: bool
+        default: false
 seealso:
   - module: groundwork.aws.stack
 author:
@@ -94,7 +137,7 @@ EXAMPLES = r"""
   groundwork.aws.topology_validate:
     topology: /home/me/shop/topology.yml
 
-- name: Check it with what the inventory says
+- name: Check it with the settings of the inventory
   groundwork.aws.topology_validate:
     topology: "{{ stack_source.topology }}"
     layers: "{{ stack_layers }}"
@@ -108,7 +151,7 @@ stack:
   type: str
   sample: shop
 summary:
-  description: One line about the outcome.
+  description: The result in one line.
   returned: always
   type: str
   sample: "shop is valid: 2 services, 2 local sources checked"
@@ -118,7 +161,7 @@ report:
   type: list
   elements: str
 errors:
-  description: All that is wrong.
+  description: The errors.
   returned: always
   type: list
   elements: dict
@@ -141,7 +184,7 @@ errors:
       type: str
       sample: stack_overrides of the extra variables
     message:
-      description: What is wrong.
+      description: The problem.
       type: str
     fix:
       description: What to do.
@@ -151,10 +194,9 @@ errors:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.modules import run_module
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import TOPOLOGY
-from ansible_collections.groundwork.aws.plugins.module_utils._topology.validate import validate
+from ansible_collections.groundwork.aws.plugins.module_utils._provision.validate import validate
 
 FILES = {"type": "list", "elements": "path", "default": []}
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
@@ -176,10 +218,27 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
         "type": "dict",
         "options": {
             "directory": {"type": "path"},
+            "source": {"type": "path"},
             "files": FILES,
+            "extra_variables": {"type": "list", "elements": "str", "default": []},
+            "extra_files": FILES,
             "address": {"type": "str"},
             "variables": {"type": "dict", "default": {}},
             "app_secrets": {"type": "raw", "no_log": False},
+            "secrets_of_files": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "no_log": False,
+                "options": {
+                    "file": {"type": "path", "required": True},
+                    "name": {"type": "str", "required": True},
+                    "group": {"type": "str"},
+                    "app_secrets": {"type": "raw", "no_log": False},
+                },
+            },
+            "connection_problem": {"type": "str"},
+            "has_connection_variable": {"type": "bool", "default": False},
         },
     },
 }
@@ -187,16 +246,12 @@ RESTRICTIONS: dict[str, Any] = {}
 
 
 def run(options: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
-    """Do the work of the module and return its result."""
+    """Run the module and return its result."""
     return validate(options)
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True, **RESTRICTIONS)
-    result = run(module.params, module.check_mode)
-    for text in result.pop("warnings"):
-        module.warn(text)
-    (module.fail_json if result.get("failed") else module.exit_json)(**result)
+    run_module(ARGUMENT_SPEC, RESTRICTIONS, run, needs_botocore=False)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 """Action plugin bases for the modules that work through AWS's API.
 
 ansible-core packs a module with everything it imports, starts a Python for it and compiles it there, for every task.
-These modules nearly always run on the controller, so their action plugins do the work themselves.
+These modules nearly always run on the controller, so their action plugins run them in the same process.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.groundwork.aws.plugins.module_utils._topology.locate import find_document
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.process import Parent
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.document.locate import find_document
 
 
 class ControllerModule(Protocol):
@@ -38,8 +39,8 @@ class ControllerModule(Protocol):
 class ControllerAction(ActionBase):  # type: ignore[misc]
     """Runs ``module`` in the process that ansible-core has forked for the task.
 
-    A task whose connection is not local, or that becomes another user, runs the module on the other side like any
-    module. So does a controller whose Python has no botocore, because the interpreter of the task may have it.
+    A task whose connection is not local, or that becomes another user, runs the module remotely like any module. A
+    controller whose Python has no botocore does too, because the interpreter of the task may have it.
     """
 
     module: ClassVar[ControllerModule]
@@ -64,7 +65,7 @@ class ControllerAction(ActionBase):  # type: ignore[misc]
         return self.module.run(options, self._task.check_mode)
 
     def _runs_here(self) -> bool:
-        # macOS ends a forked process that looks up the system's proxies, which botocore does.
+        # macOS kills a forked process that looks up the proxies of the system, as botocore does.
         return (
             self._connection.transport == "local"
             and not self._connection.become
@@ -78,8 +79,12 @@ class ControllerAction(ActionBase):  # type: ignore[misc]
         if validation.error_messages:
             raise AnsibleActionFail(". ".join(validation.error_messages))
         options = validation.validated_parameters
+        parent = Parent()
         with _environment(self._task.environment):
             outcome = self.call_module(options)
+        if parent.has_ended():
+            # No process reads the result any more: sending it would block without end.
+            os._exit(1)
         hidden = [name for name, option in spec.items() if option.get("no_log")]
         secrets = [str(options[name]) for name in hidden if options.get(name)]
         result: dict[str, Any] = remove_values(outcome, secrets)
@@ -89,7 +94,7 @@ class ControllerAction(ActionBase):  # type: ignore[misc]
 class DocumentAction(ControllerAction):
     """Replaces the name of a topology document with its absolute path before the module runs.
 
-    A module that is sent elsewhere does not know where its collection is installed or what a path is relative to.
+    A remote module knows neither where its collection is installed nor the directory of relative paths.
     """
 
     # Whether a document that does not exist is reported by the module itself.
@@ -107,9 +112,9 @@ class DocumentAction(ControllerAction):
 
 
 def _is_applied(arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> bool:
-    """Whether the document is the inventory's, which these overrides are in already.
+    """Whether the document is that of the inventory, which has merged these overrides already.
 
-    The inventory read them with their files, so that numbers kept their spelling and paths are absolute.
+    The inventory read them with their files, so numbers kept their spelling and paths are absolute.
     """
     overrides = arguments.get("overrides")
     applied = [layer["values"] for layer in variables.get("stack_layers") or ()]
@@ -117,7 +122,7 @@ def _is_applied(arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> b
 
 
 def _to_plain(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Convert ansible's own kinds of texts, and dates, to what a module gets on the other side: JSON."""
+    """Convert ansible's own types of text, and dates, to JSON types, as a remote module gets them."""
     plain: dict[str, Any] = json.loads(json.dumps(arguments, default=_to_text))
     return plain
 

@@ -11,7 +11,8 @@ from typing import Any, ClassVar, Protocol
 
 from ansible.utils.display import Display
 
-from ansible_collections.groundwork.aws.plugins.module_utils._stack.progress import Report
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.process import Parent
+from ansible_collections.groundwork.aws.plugins.module_utils._engine.progress import Report
 
 from .controller_action import ControllerModule, DocumentAction
 
@@ -22,22 +23,23 @@ POLL_SECONDS = 0.2
 LONG_SECONDS = 2.0
 DONE = {
     **{"create": "created", "update": "updated", "delete": "deleted", "replace": "replaced"},
-    **{"snapshot": "copied as a snapshot", "restore": "restored beside", "rename": "renamed"},
+    **{"snapshot": "copied as a snapshot", "restore": "restored as a standby", "rename": "renamed"},
 }
 STARTED = {
     **{"create": "creating", "update": "updating", "delete": "deleting", "replace": "replacing"},
-    **{"snapshot": "taking a snapshot", "restore": "restoring beside", "rename": "renaming"},
+    **{"snapshot": "taking a snapshot", "restore": "restoring as a standby", "rename": "renaming"},
 }
 
 
 class Printer:
-    """Prints the progress events of a run; a context, whose thread announces what takes long."""
+    """Prints the progress events of a run. As a context, its thread announces changes that take long."""
 
     def __init__(self) -> None:
+        self._parent = Parent()
         self._started: dict[str, float] = {}
         self._lock = threading.Lock()
         self._end = threading.Event()
-        self._thread = threading.Thread(target=self._announce_for_ever, name="progress", daemon=True)
+        self._thread = threading.Thread(target=self._announce_until_end, name="progress", daemon=True)
 
     def __enter__(self) -> Printer:
         self._thread.start()
@@ -48,7 +50,7 @@ class Printer:
         self._thread.join()
 
     def report(self, event: Mapping[str, Any]) -> None:
-        """Print one event (`module_utils/_stack/progress.py`)."""
+        """Print one event (`module_utils/_engine/progress.py`)."""
         subject = f"{event['stack']}: {event['address']}"
         announcement = f"{subject}  {STARTED[event['action']]}"
         with self._lock:
@@ -57,26 +59,31 @@ class Printer:
                 return
             self._started.pop(announcement, None)
         if event["event"] == "done":
-            display.display(f"{subject}  {DONE[event['action']]} ({event['seconds']} s)")
+            self._display(f"{subject}  {DONE[event['action']]} ({event['seconds']} s)")
         else:
-            display.display(f"{subject}  failed ({event['seconds']} s): {event['message']}")
+            self._display(f"{subject}  failed ({event['seconds']} s): {event['message']}")
 
     def announce(self, now: float) -> None:
-        """Print what started more than LONG_SECONDS before ``now``, once each."""
+        """Print the changes that started more than LONG_SECONDS before ``now``, once each."""
         with self._lock:
             long = [line for line, started in self._started.items() if now - started >= LONG_SECONDS]
             for line in long:
                 self._started[line] = float("inf")
         for line in long:
-            display.display(f"{line} …")
+            self._display(f"{line} …")
 
-    def _announce_for_ever(self) -> None:
+    def _display(self, line: str) -> None:
+        # ansible-playbook prints the lines of its workers. After its end, sending may block without end.
+        if not self._parent.has_ended():
+            display.display(line)
+
+    def _announce_until_end(self) -> None:
         while not self._end.wait(POLL_SECONDS):
             self.announce(time.monotonic())
 
 
 class ProgressModule(ControllerModule, Protocol):
-    """A module whose ``run`` also takes a report, which gets the events of its progress."""
+    """A module whose ``run`` has a parameter for a function that gets the progress events."""
 
     def run(self, options: Mapping[str, Any], check_mode: bool, report: Report = ...) -> dict[str, Any]: ...
 

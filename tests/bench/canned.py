@@ -97,7 +97,7 @@ def handler(answers: list[bytes]) -> type[BaseHTTPRequestHandler]:
             self.wfile.flush()
 
         def log_message(self, format: str, *args: object) -> None:
-            """Nobody reads it."""
+            """The log is not read."""
 
     return Handler
 

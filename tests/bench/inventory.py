@@ -64,9 +64,9 @@ def compare(recorded: Path, home: Path, count: int, rounds: int) -> None:
     """All contestants, one after the other in every round, for one number of instances."""
     others = (THEIRS, GROUPED, PLAIN)
     times, processors, memory = (dict[str, list[float]]((name, []) for name in others) for _ in range(3))
-    told = pages(recorded.read_text(encoding="utf-8"), count)
+    answers = pages(recorded.read_text(encoding="utf-8"), count)
     with api(recorded, count) as endpoint:
-        own = statistics.median(transfer(endpoint, len(told)) for _ in range(3))
+        own = statistics.median(transfer(endpoint, len(answers)) for _ in range(3))
         for _ in range(rounds):
             took = {name: contest(endpoint, home, count, name) for name in (OURS, *others)}
             for name in others:
@@ -74,8 +74,8 @@ def compare(recorded: Path, home: Path, count: int, rounds: int) -> None:
                 processors[name].append(took[OURS].processors / took[name].processors)
                 memory[name].append(took[OURS].memory / took[name].memory)
     for name in others:
-        told = (spread(ratios[name], 2) for ratios in (times, processors, memory))
-        print(f"{count:>9}  {name:<20}", *(f"{text:>18}" for text in told), flush=True)
+        spreads = (spread(ratios[name], 2) for ratios in (times, processors, memory))
+        print(f"{count:>9}  {name:<20}", *(f"{text:>18}" for text in spreads), flush=True)
 
 
 def main() -> None:

@@ -44,7 +44,7 @@ CENSUS = (
     ("elbv2", "describe_target_groups", "TargetGroups", ""),
     ("rds", "describe_db_instances", "DBInstances", ""),
     ("rds", "describe_db_subnet_groups", "DBSubnetGroups", ""),
-    # Those that AWS makes for the master users of databases are beside the point.
+    # Secrets that AWS creates for the master users of databases do not count.
     ("secretsmanager", "list_secrets", "SecretList", "'rds!"),
 )
 
@@ -78,9 +78,9 @@ class Program:
     def census(self) -> dict[str, int]:
         """How many there are of each kind."""
         counts = {}
-        for service, operation, result, beside in CENSUS:
+        for service, operation, result, ignored in CENSUS:
             items = getattr(self.account.client(service), operation)()[result]
-            counts[result] = len([item for item in items if not beside or beside not in str(item)])
+            counts[result] = len([item for item in items if not ignored or ignored not in str(item)])
         return counts
 
 
@@ -103,7 +103,7 @@ def of_stack(topology: str, home: Path) -> dict[str, list[str]]:
 
 
 def of_playbooks(topology: str) -> dict[str, list[str]]:
-    """The playbooks beside this file."""
+    """The playbooks in the folder of this file."""
     place = HERE / "amazon_aws"
     python = "ansible_python_interpreter={{ ansible_playbook_python }}"
     given = ["-c", "local", "-e", python, "-e", f"@{place / topology}.yml"]
@@ -123,7 +123,7 @@ def program(name: str, topology: str, latency: int) -> Iterator[Program]:
 
 
 def compare(topology: str, latency: int, rounds: int, which: bool) -> None:
-    """Both through their lives, phase by phase, one after the other."""
+    """Run both, phase by phase, one after the other."""
     with program(STACK, topology, latency) as ours, program(PLAYBOOK, topology, latency) as theirs:
         before = [one.census() for one in (ours, theirs)]
         for phase in PHASES:

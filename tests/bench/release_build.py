@@ -50,8 +50,8 @@ def measure(container: str, command: str) -> tuple[float, float]:
 
 def build_command() -> str:
     """The command that builds a Python release, with its variables put in."""
-    variables = {**read("roles/app/vars/main.yml"), "gunicorn_python": PYTHON}
-    command: str = variables["app_builds"]["gunicorn"]
+    variables = {**read("roles/app/vars/main.yml"), "common_python": PYTHON}
+    command: str = variables["app_builds"]["python"]["install"]
     while "{{" in command:
         command = re.sub(r"\{\{ (\w+) \}\}", lambda match: variables[match[1]], command)
     return command

@@ -25,7 +25,7 @@ from rig.api import serve
 from rig.faults import Delay, every
 from rig.proxy import Proxy
 from rig.runs import BIN, CHECKOUT, environment, nursery
-from rig.stacks import DOCUMENT, NAME, WHOLE, Stacks, merged
+from rig.stacks import DOCUMENT, NAME, WHOLE, Stacks, merge_documents
 
 HERE = Path(__file__).resolve().parent
 REGION = "us-east-1"
@@ -42,7 +42,7 @@ class Measured:
 
 def overrides(count: int) -> dict[str, Any]:
     """That many instances, without addresses of their own, of which an account has five."""
-    return merged(WHOLE, {"instances": {"app": {"count": count, "address": "private", "protect": False}}})
+    return merge_documents(WHOLE, {"instances": {"app": {"count": count, "address": "private", "protect": False}}})
 
 
 class Bench:
@@ -103,10 +103,10 @@ class Bench:
         run = subprocess.run(command, env=self._environment(), capture_output=True, text=True, check=False)
         if run.returncode:
             raise SystemExit(run.stdout + run.stderr)
-        told = json.loads(seconds.read_text().splitlines()[-1])
-        if told["changed"]:
+        result = json.loads(seconds.read_text().splitlines()[-1])
+        if result["changed"]:
             raise SystemExit(f"{name}: the rerun changed something, so there is nothing to measure")
-        return float(told["seconds"])
+        return float(result["seconds"])
 
     def line(self, count: int, latency: int) -> str:
         """One line of the table: medians of the ratios of each round."""

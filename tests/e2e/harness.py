@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the end-to-end tests do as a user would: start a lab, run playbooks, send requests."""
+"""Actions of a user in the end-to-end tests: start a lab, run playbooks, send requests."""
 
 from __future__ import annotations
 
@@ -24,10 +24,13 @@ from typing import Any
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 RECAP = re.compile(r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 
+# Seconds for one playbook. The shop has fourteen hosts, and other tests use the machine at the same time.
+PLAYBOOK_TIMEOUT = 1500
+
 
 @dataclass(frozen=True)
 class Run:
-    """How a playbook ended: its exit code, all that it printed, and the counts of its recap by host."""
+    """The result of a playbook: its exit code, its output, and the counts of its recap by host."""
 
     code: int
     output: str
@@ -38,7 +41,7 @@ class Run:
 
 
 class Lab:
-    """A lab of the tests' own, beside any other on the machine."""
+    """A lab of the tests, concurrent with any other lab of the machine."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -81,7 +84,7 @@ class Lab:
         ]
         result = subprocess.run(
             [*command, *options],
-            cwd=CHECKOUT, text=True, timeout=900, check=False, stdin=subprocess.DEVNULL,
+            cwd=CHECKOUT, text=True, timeout=PLAYBOOK_TIMEOUT, check=False, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env={**os.environ, **self.environment, "GROUNDWORK_TOPOLOGY": topology, "ANSIBLE_NOCOLOR": "1"},
         )  # fmt: skip
@@ -101,7 +104,7 @@ def environment(values: dict[str, str]) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server said; status 0 where it said nothing at all."""
+    """The answer of a server; status 0 if there was none."""
 
     status: int
     body: str = ""
@@ -120,10 +123,10 @@ def request(
     context: ssl.SSLContext | None = None,
     **headers: str,
 ) -> Answer:
-    """Send a request, and follow redirects; ``headers`` with underscores for dashes, ``context`` says whom to trust."""
+    """Send a request and follow redirects. Underscores in ``headers`` become dashes; ``context`` is for TLS."""
     body = None if data is None else json.dumps(data).encode()
-    told = {"Content-Type": "application/json", **{name.replace("_", "-"): said for name, said in headers.items()}}
-    ask = urllib.request.Request(url, body, told, method=method)
+    sent = {"Content-Type": "application/json", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    ask = urllib.request.Request(url, body, sent, method=method)
     try:
         with urllib.request.urlopen(ask, timeout=timeout, context=context) as got:
             return Answer(got.status, got.read().decode(), {k.lower(): v for k, v in got.headers.items()})
@@ -134,18 +137,20 @@ def request(
 
 
 def wait_for(check: Callable[[], bool], seconds: float, what: str) -> float:
-    """Ask until it holds; the seconds that took."""
+    """Wait until a check holds and return the seconds that took."""
     start = time.monotonic()
     while time.monotonic() - start < seconds:
         if check():
             return time.monotonic() - start
         time.sleep(0.2)
-    raise AssertionError(f"{what} did not come about in {seconds} s")
+    raise AssertionError(f"{what} did not happen within {seconds} s")
 
 
 class Traffic:
-    """Requests in a steady, bounded stream while something else happens, one to each URL ``every`` so many seconds and
-    what the answer takes; what failed is kept. ``ask`` sends one."""
+    """Sends requests in the background, to each URL ``every`` seconds after the last answer, and keeps the failures.
+
+    ``ask`` sends one request.
+    """
 
     LIMIT = 5000
 

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A stack behind a load balancer, as its user sees it and as the API tells of it."""
+"""A stack behind a load balancer, as its users and as the API see it."""
 
 from __future__ import annotations
 
@@ -16,21 +16,24 @@ from harness import Lab, Run, Traffic, wait_for
 
 @dataclass(frozen=True)
 class Stack:
-    """A topology in a lab. ``overrides`` are laid over its document in every playbook."""
+    """A topology in a lab. ``overrides`` are merged over its document in every playbook.
+
+    ``stable_time`` is how long processes have to stay up, which every deploy waits for.
+    """
 
     lab: Lab
     topology: str
     name: str
     region: str = "us-east-1"
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    stable_time: int = 5
 
     def play(self, playbook: str, *options: str, services: Mapping[str, Mapping[str, Any]] | None = None) -> Run:
-        """Run a playbook; ``services`` is laid over the overrides."""
+        """Run a playbook; ``services`` is merged over the overrides."""
         layers = dict(self.overrides)
         known = layers.get("services", {})
-        changed = {name: {**known.get(name, {}), **said} for name, said in (services or {}).items()}
-        # Of every service, and there are many on each instance here.
-        quick = {"app_stable_time": 5}
+        changed = {name: {**known.get(name, {}), **values} for name, values in (services or {}).items()}
+        quick = {"app_stable_time": self.stable_time}
         words = json.dumps({"stack_overrides": {**layers, "services": {**known, **changed}}, **quick})
         return self.lab.play(playbook, "-e", words, *options, topology=self.topology)
 
@@ -52,11 +55,11 @@ class Stack:
         return {name.removeprefix(f"{self.name}-"): one for name, one in zip(names, instances, strict=True)}
 
     def health(self, service: str) -> dict[str, str]:
-        """What the load balancer says of the targets of a service, by the id of the instance."""
+        """Return the target health of a service by the id of the instance."""
         elb = self.client("elbv2")
         (group,) = elb.describe_target_groups(Names=[f"{self.name}-{service}"])["TargetGroups"]
-        told = elb.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
-        return {one["Target"]["Id"]: one["TargetHealth"]["State"] for one in told}
+        targets = elb.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
+        return {one["Target"]["Id"]: one["TargetHealth"]["State"] for one in targets}
 
     def stop(self, *ids: str) -> None:
         self.client("ec2").stop_instances(InstanceIds=[*ids])
@@ -67,7 +70,7 @@ class Stack:
         self.client("ec2").get_waiter("instance_running").wait(InstanceIds=[*ids], WaiterConfig={"Delay": 1})
 
     def shell(self, machine: Mapping[str, Any], command: str) -> subprocess.CompletedProcess[str]:
-        """Run a shell command on an instance, by the way that the inventory takes."""
+        """Run a shell command on an instance, connected as the inventory connects."""
         ssh = ["ssh", "-i", self.lab.environment["GROUNDWORK_LAB_SSH_KEY"], "-o", "StrictHostKeyChecking=no"]
         ssh += ["-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"]
         if "PublicIpAddress" not in machine:
@@ -79,11 +82,11 @@ class Stack:
         )
 
     def reaches(self, machine: Mapping[str, Any], host: str, port: int) -> bool:
-        """Whether an instance gets a connection."""
+        """Return whether an instance can connect to a port."""
         return self.shell(machine, f"timeout 3 bash -c '</dev/tcp/{host}/{port}'").returncode == 0
 
     def passwords(self) -> list[str]:
-        """Every secret value that is kept for the stack."""
+        """Return every secret value of the stack."""
         vault = self.client("secretsmanager")
         texts = [vault.get_secret_value(SecretId=one["ARN"])["SecretString"] for one in self._secrets()]
         return [json.loads(text)["password"] if text.startswith("{") else text for text in texts]
@@ -92,8 +95,8 @@ class Stack:
         found: list[dict[str, Any]] = self.client("secretsmanager").list_secrets()["SecretList"]
         return found
 
-    def left_overs(self) -> dict[str, list[Any]]:
-        """Whatever there still is, asked of each API by itself; snapshots of databases are meant to stay."""
+    def find_remains(self) -> dict[str, list[Any]]:
+        """Return the objects that still exist, read from each API. Snapshots of databases are kept on purpose."""
         elb, ec2, rds, cache = (self.client(name) for name in ("elbv2", "ec2", "rds", "elasticache"))
         watch, logs, topics = (self.client(name) for name in ("cloudwatch", "logs", "sns"))
         iam, parameters, certificates = (self.client(name) for name in ("iam", "ssm", "acm"))
@@ -142,7 +145,7 @@ class Stack:
 
 
 def assert_serves(*urls: str) -> None:
-    """A hundred answers in a row, and every one of them right."""
+    """Check that a hundred requests in a row succeed."""
     with Traffic(*urls) as traffic:
         wait_for(lambda: traffic.sent > 100, 60, "a hundred answers")
     assert traffic.failures == []

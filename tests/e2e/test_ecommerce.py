@@ -1,8 +1,11 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The ecommerce architecture from an empty account to nothing again. The tests tell one story, in this order.
+"""The ecommerce architecture from an empty account to nothing again.
 
-Its services stand on two instances here, one in each zone. The fourteen of the document take a machine with more time:
+The tests share one stack, so their order counts: a second run changes nothing only before another release is deployed,
+and the last tests remove an instance and destroy the stack. Any selection of them runs in this order.
+
+Its services run on two instances here, one in each zone. The fourteen of the document need more time:
 GROUNDWORK_E2E_WHOLE=1. `make test` leaves out the parts that are marked as long: `make e2e ONLY=ecommerce` has them.
 """
 
@@ -28,7 +31,7 @@ pytestmark = pytest.mark.docker
 WHOLE = os.environ.get("GROUNDWORK_E2E_WHOLE") == "1"
 STORED = ["user", "product", "order", "payment", "notification"]
 SERVICES = [*STORED, "gateway", "frontend"]
-# Nobody has to wait so long for the load balancer.
+# Shorter than the defaults, so that the tests wait less for the load balancer.
 QUICK = {"drain": 5, "health": {"interval": 5, "timeout": 4}}
 PACKED = {
     "instances": {"shop": {"count": 2, "type": "t3.small", "subnets": "public"}},
@@ -36,11 +39,11 @@ PACKED = {
 }
 OVERRIDES = {"services": dict.fromkeys(SERVICES, QUICK)} if WHOLE else PACKED
 LARGER = {"databases": {"order": {"class": "db.t3.medium"}}}
-# One instance less, in the way in which each of the two has them.
+# One instance less, for each of the two.
 FEWER_WHOLE = {"services": {**OVERRIDES["services"], "frontend": {**QUICK, "instances": {"count": 1, "min": 1}}}}
 FEWER_PACKED = {"instances": {"shop": {"count": 1, "type": "t3.small", "subnets": "public"}}}
 DOMAIN = "shop.lab.test"
-# What the page has, in its order.
+# The rules of the load balancer, by priority.
 RULES = [
     ("/api/users/*", "user"),
     ("/api/auth/*", "user"),
@@ -61,7 +64,7 @@ def stack(lab: Lab) -> Stack:
 
 @pytest.fixture(scope="module")
 def token(url: str) -> str:
-    """What a customer has who has registered."""
+    """The token of a registered customer."""
     return str(register(url, "ada").json["token"])
 
 
@@ -74,13 +77,13 @@ def register(url: str, name: str) -> Any:
 
 
 def login(url: str, name: str) -> int:
-    """How it ends when somebody who may have registered wants to come in."""
+    """Return the status of a login."""
     return request(f"{url}/api/auth/login", "POST", credentials(name)).status
 
 
-def over(stack: Stack, *layers: dict[str, Any]) -> Stack:
-    """The same with more of the document's keys replaced."""
-    return replace(stack, overrides={key: said for layer in (OVERRIDES, *layers) for key, said in layer.items()})
+def with_layers(stack: Stack, *layers: dict[str, Any]) -> Stack:
+    """Return the stack with more keys of the document replaced."""
+    return replace(stack, overrides={key: value for layer in (OVERRIDES, *layers) for key, value in layer.items()})
 
 
 def host_of(service: str, number: int) -> str:
@@ -115,7 +118,7 @@ def test_every_service_is_healthy_in_both_zones(stack: Stack, machines: dict[str
 def test_each_rule_leads_to_its_service(
     stack: Stack, url: str, machines: dict[str, Any], pattern: str, service: str
 ) -> None:
-    """The log of the service has the request, by the id that was sent along."""
+    """The log of the service contains the id of the request."""
     id = str(uuid.uuid4())
     request(f"{url}{pattern.replace('*', 'looked-for') or '/'}", X_Request_Id=id)
     search = f"sudo grep --no-messages --files-with-matches --recursive {id} /var/log/ecommerce"
@@ -133,22 +136,22 @@ def test_a_customer_registers_and_is_known(url: str, token: str) -> None:
     me = request(f"{url}/api/users/me", Authorization=f"Bearer {token}")
     assert (me.status, me.json["email"]) == (200, "ada@example.com")
     assert register(url, "ada").status == 409
-    assert request(f"{url}/api/auth/register", "POST", {"email": "nobody"}).status == 422
+    assert request(f"{url}/api/auth/register", "POST", {"email": "invalid"}).status == 422
     assert request(f"{url}/api/users/me").status == 401
 
 
 def test_an_order_reaches_product_payment_and_notification(url: str, token: str) -> None:
     allowed = {"Authorization": f"Bearer {token}"}
     goods = request(f"{url}/api/products/").json["products"][0]
-    wanted = {"items": [{"product_id": goods["id"], "quantity": 1}], "payment_method": "card"}
-    order = request(f"{url}/api/orders/", "POST", wanted, **allowed, Idempotency_Key=str(uuid.uuid4()))
+    new_order = {"items": [{"product_id": goods["id"], "quantity": 1}], "payment_method": "card"}
+    order = request(f"{url}/api/orders/", "POST", new_order, **allowed, Idempotency_Key=str(uuid.uuid4()))
     assert order.status == 201, order.body
     assert request(f"{url}/api/products/{goods['id']}").json["stock"] == goods["stock"] - 1
     assert request(f"{url}/api/payments/{order.json['id']}", **allowed).status == 200
     assert order.json["id"] in request(f"{url}/api/notifications/", **allowed).body
 
 
-def test_databases_and_the_cache_are_closed_to_everybody_else(stack: Stack, machines: dict[str, Any]) -> None:
+def test_databases_and_the_cache_accept_only_their_services(stack: Stack, machines: dict[str, Any]) -> None:
     databases = stack.client("rds").describe_db_instances()["DBInstances"]
     (cache,) = stack.client("elasticache").describe_replication_groups()["ReplicationGroups"]
     stores = {one["DBInstanceIdentifier"].removeprefix("ecommerce-"): one["Endpoint"] for one in databases}
@@ -161,6 +164,7 @@ def test_databases_and_the_cache_are_closed_to_everybody_else(stack: Stack, mach
             assert reached == (not WHOLE or service in users[store]), (service, store)
 
 
+@pytest.mark.step
 def test_a_database_restarts_and_its_service_recovers_by_itself(stack: Stack, url: str, token: str) -> None:
     def status() -> int:
         return request(f"{url}/api/orders/", Authorization=f"Bearer {token}").status
@@ -170,10 +174,11 @@ def test_a_database_restarts_and_its_service_recovers_by_itself(stack: Stack, ur
     wait_for(lambda: status() == 200, 60, "the service after it")
 
 
-def test_a_release_that_crashes_is_replaced_by_the_one_before_and_no_request_fails(
+@pytest.mark.step
+def test_a_release_that_crashes_is_replaced_by_the_previous_one_and_no_request_fails(
     stack: Stack, url: str, machines: dict[str, Any], tmp_path: Path
 ) -> None:
-    """It ends four seconds after its start, and nothing tries it before it is served."""
+    """The release ends four seconds after its start, and there is no trial."""
     source = tmp_path / "shop"
     shutil.copytree(CHECKOUT / "examples" / "ecommerce", source, ignore=shutil.ignore_patterns("node_modules"))
     server = source / "services" / "frontend" / "server.js"
@@ -190,17 +195,18 @@ def test_a_release_that_crashes_is_replaced_by_the_one_before_and_no_request_fai
     assert traffic.failures == []
     assert set(stack.health("frontend").values()) == {"healthy"}
     assert len(stack.health("frontend")) == 2
-    server.write_text(f"{good}\n// mended\n")
+    server.write_text(f"{good}\n// fixed\n")
     with Traffic(f"{url}/", f"{url}/api/products/", every=0.1) as traffic:
-        mended = stack.play("deploy.yml", "-e", "services=frontend", "-e", "app_trial=false", services=changed)
-    assert mended.code == 0, mended.output
+        fixed = stack.play("deploy.yml", "-e", "services=frontend", "-e", "app_trial=false", services=changed)
+    assert fixed.code == 0, fixed.output
     assert traffic.failures == []
     assert set(stack.health("frontend").values()) == {"healthy"}
 
 
 @pytest.mark.long
-def test_a_database_goes_back_in_time_and_forth_again(stack: Stack, url: str, token: str) -> None:
-    """Whoever registered after the backup is not known, until what served before is back."""
+@pytest.mark.step
+def test_a_database_is_restored_and_switched_back(stack: Stack, url: str, token: str) -> None:
+    """A customer who registered after the backup is unknown until the previous database is restored."""
     backup = stack.play("backup.yml", "-e", "databases=user")
     assert backup.code == 0, backup.output
     assert register(url, "linus").status == 201
@@ -218,8 +224,9 @@ def test_a_database_goes_back_in_time_and_forth_again(stack: Stack, url: str, to
 
 
 @pytest.mark.long
+@pytest.mark.step
 def test_a_database_gets_another_class(stack: Stack, url: str, token: str) -> None:
-    larger = over(stack, LARGER).play("scale.yml")
+    larger = with_layers(stack, LARGER).play("scale.yml")
     assert larger.code == 0, larger.output
     rds = stack.client("rds")
     classes = {
@@ -230,13 +237,14 @@ def test_a_database_gets_another_class(stack: Stack, url: str, token: str) -> No
 
 
 @pytest.mark.long
-def test_it_gets_a_name_and_a_certificate(stack: Stack, lab: Lab, url: str) -> None:
+@pytest.mark.step
+def test_the_load_balancer_gets_a_domain_and_a_certificate(stack: Stack, lab: Lab, url: str) -> None:
     stack.client("route53").create_hosted_zone(Name="lab.test", CallerReference="lab")
-    named = over(stack, LARGER, {"load_balancer": {"domain": DOMAIN, "tls": {}}})
+    named = with_layers(stack, LARGER, {"load_balancer": {"domain": DOMAIN, "tls": {}}})
     trusted = ssl.create_default_context(cafile=lab.environment["GROUNDWORK_LAB_CA"])
 
     def customer(address: str) -> Answer:
-        """Somebody who still has the plain address, and goes where the answer leads."""
+        """Request the plain address and follow the redirect."""
         return request(address, context=trusted, Host=DOMAIN)
 
     with Traffic(f"{url}/", f"{url}/api/products/", every=0.1, ask=customer) as traffic:
@@ -246,15 +254,16 @@ def test_it_gets_a_name_and_a_certificate(stack: Stack, lab: Lab, url: str) -> N
     assert traffic.failures == []
     plain = http.client.HTTPConnection(urlsplit(url).netloc, timeout=5)
     plain.request("GET", "/api/products/", headers={"Host": DOMAIN})
-    told = plain.getresponse()
-    assert (told.status, told.headers["location"]) == (301, f"https://{DOMAIN}:443/api/products/")
+    redirect = plain.getresponse()
+    assert (redirect.status, redirect.headers["location"]) == (301, f"https://{DOMAIN}:443/api/products/")
     assert not any(named.play("provision.yml").changed.values())
-    nameless = over(stack, LARGER).play("provision.yml")
+    nameless = with_layers(stack, LARGER).play("provision.yml")
     assert nameless.code == 0, nameless.output
     assert_serves(f"{url}/", f"{url}/api/products/")
     assert all(set(stack.health(name).values()) == {"healthy"} for name in SERVICES)
 
 
+@pytest.mark.step
 def test_a_zone_is_lost_and_traffic_goes_on(stack: Stack, url: str, machines: dict[str, Any], token: str) -> None:
     lost = [one["InstanceId"] for one in machines.values() if one["Placement"]["AvailabilityZone"].endswith("a")]
     stack.stop(*lost)
@@ -267,9 +276,10 @@ def test_a_zone_is_lost_and_traffic_goes_on(stack: Stack, url: str, machines: di
 
 
 @pytest.mark.long
-def test_site_takes_away_what_is_too_many_and_drops_no_request(stack: Stack, url: str) -> None:
+@pytest.mark.step
+def test_site_retires_a_surplus_instance_and_drops_no_request(stack: Stack, url: str) -> None:
     before = stack.machines()
-    fewer = over(stack, LARGER, FEWER_WHOLE if WHOLE else FEWER_PACKED)
+    fewer = with_layers(stack, LARGER, FEWER_WHOLE if WHOLE else FEWER_PACKED)
     with Traffic(f"{url}/", f"{url}/api/products/", every=0.1) as traffic:
         site = fewer.play("site.yml")
     assert site.code == 0, site.output
@@ -280,7 +290,8 @@ def test_site_takes_away_what_is_too_many_and_drops_no_request(stack: Stack, url
     assert stack.health("frontend") == {left[host_of("frontend", 1)]["InstanceId"]: "healthy"}
 
 
-def test_destroy_keeps_data_that_nobody_named_and_then_leaves_nothing(stack: Stack, site: Run, url: str) -> None:
+@pytest.mark.step
+def test_destroy_keeps_data_unless_it_is_named(stack: Stack, site: Run, url: str) -> None:
     refused = stack.play("destroy.yml", "-e", "confirm=ecommerce")
     assert refused.code != 0
     assert all(f"db_instance/{name}" in refused.output for name in STORED)
@@ -289,5 +300,5 @@ def test_destroy_keeps_data_that_nobody_named_and_then_leaves_nothing(stack: Sta
         "destroy.yml", "-e", "confirm=ecommerce", "-e", f'{{"allow_destroy": {named!r}}}'.replace("'", '"')
     )
     assert destroyed.code == 0, destroyed.output
-    assert stack.left_overs() == {}
+    assert stack.find_remains() == {}
     assert request(f"{url}/").status == 0

@@ -1,6 +1,10 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The single-instance architecture from an empty account to nothing again. The tests tell one story, in this order."""
+"""The single-instance architecture from an empty account to nothing again.
+
+The tests share one stack, so their order counts: a second run changes nothing only before another release is deployed,
+and the last tests destroy the stack. Any selection of them runs in this order.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ import shutil
 import signal
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -42,6 +47,14 @@ def instance(stack: Stack, site: Run) -> dict:
 @pytest.fixture(scope="module")
 def url(instance: dict) -> str:
     return f"http://{instance['PublicIpAddress']}"
+
+
+@pytest.fixture(scope="module")
+def item(url: str) -> str:
+    """The name of an item that the API has stored."""
+    made = request(f"{url}/api/items", "POST", {"name": "Runbook", "quantity": 1})
+    assert made.status == 201, made
+    return "Runbook"
 
 
 @pytest.fixture(scope="module")
@@ -100,11 +113,8 @@ def test_nginx_serves_static_files_itself(url: str, run_on_host: Callable[[str],
     assert "x-powered-by" not in answer.headers
 
 
-def test_the_api_keeps_what_it_is_given(url: str) -> None:
-    made = request(f"{url}/api/items", "POST", {"name": "Runbook", "quantity": 1})
-    assert made.status == 201, made
-    listed = request(f"{url}/api/items")
-    assert "Runbook" in listed.body
+def test_the_api_stores_an_item_and_rejects_an_invalid_one(url: str, item: str) -> None:
+    assert item in request(f"{url}/api/items").body
     assert request(f"{url}/api/items", "POST", {"name": "", "quantity": -1}).status in (400, 422)
 
 
@@ -121,6 +131,7 @@ def test_only_the_ports_of_the_page_are_open(instance: dict) -> None:
     ("pattern", "path"),
     [("gunicorn", "/api/health"), ("/srv/web", "/health"), ("nginx: worker", "/health"), ("God Daemon", "/health")],
 )
+@pytest.mark.step
 def test_a_killed_process_comes_back(url: str, run_on_host: Callable[[str], str], pattern: str, path: str) -> None:
     before = set(run_on_host(f"pgrep -f '{pattern}' | sort").split())
     assert before, f"no process matches {pattern}"
@@ -129,14 +140,16 @@ def test_a_killed_process_comes_back(url: str, run_on_host: Callable[[str], str]
     wait_for(lambda: request(url + path).status == 200, 60, f"{path} after {pattern} was killed")
 
 
-def test_everything_is_back_after_a_reboot(lab: Lab, url: str, instance: dict) -> None:
+@pytest.mark.step
+def test_everything_is_back_after_a_reboot(lab: Lab, url: str, instance: dict, item: str) -> None:
     boot = lab.client("ec2")
     boot.reboot_instances(InstanceIds=[instance["InstanceId"]])
     wait_for(lambda: not both_answer(url), 60, "the reboot")
     wait_for(lambda: both_answer(url), 120, "the applications after the reboot")
-    assert "Runbook" in request(f"{url}/api/items").body
+    assert item in request(f"{url}/api/items").body
 
 
+@pytest.mark.step
 def test_everything_is_back_after_stop_and_start(lab: Lab, url: str, instance: dict) -> None:
     ec2 = lab.client("ec2")
     ec2.stop_instances(InstanceIds=[instance["InstanceId"]])
@@ -146,6 +159,7 @@ def test_everything_is_back_after_stop_and_start(lab: Lab, url: str, instance: d
     wait_for(lambda: both_answer(url), 120, "the applications after the start, at the same elastic address")
 
 
+@pytest.mark.step
 def test_the_stack_survives_the_end_of_the_labs_process(lab: Lab, url: str, instance: dict) -> None:
     os.kill(lab.process, signal.SIGKILL)
     assert both_answer(url), "the instance must go on without the API"
@@ -155,8 +169,9 @@ def test_the_stack_survives_the_end_of_the_labs_process(lab: Lab, url: str, inst
     assert not any(check.changed.values()), check.output
 
 
+@pytest.mark.step
 def test_gunicorn_under_the_other_process_manager_and_back(
-    lab: Lab, url: str, run_on_host: Callable[[str], str]
+    lab: Lab, url: str, run_on_host: Callable[[str], str], item: str
 ) -> None:
     def configure(manager: str) -> None:
         before = request(f"{url}/api/version").body
@@ -173,46 +188,64 @@ def test_gunicorn_under_the_other_process_manager_and_back(
     deployed = lab.play("deploy.yml", *overrides(api={"process_manager": "pm2"}))
     assert deployed.code == 0, deployed.output
     assert "God Daemon" in parent()
-    assert "Runbook" in request(f"{url}/api/items").body
+    assert item in request(f"{url}/api/items").body
     run_on_host("sudo pkill -9 -f '[g]unicorn'")
     wait_for(lambda: request(f"{url}/api/health").status == 200, 60, "the API after gunicorn was killed")
     configure("systemd")
     assert "init" in parent()
 
 
-@pytest.fixture(scope="module")
-def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Copies of the example applications, to be changed at will."""
-    root = tmp_path_factory.mktemp("releases")
+def copy_example(name: str, to: Path) -> Path:
+    """Return a copy of an example application that a test may change."""
     ignore = shutil.ignore_patterns("node_modules", ".venv", "__pycache__", "instance", ".pytest_cache")
-    for name in ("flask_api", "express_web"):
-        shutil.copytree(CHECKOUT / "examples" / name, root / name, ignore=ignore)
-    return root
+    shutil.copytree(CHECKOUT / "examples" / name, to / name, ignore=ignore)
+    return to / name
 
 
-def test_a_new_release_drops_no_request(lab: Lab, url: str, releases: Path) -> None:
-    before = request(f"{url}/version").body, request(f"{url}/api/version").body
-    (releases / "express_web" / "NOTES").write_text("A second release.\n")
-    (releases / "flask_api" / "NOTES").write_text("A second release.\n")
-    sources = {
-        "api": {"source": {"directory": str(releases / "flask_api")}},
-        "web": {"source": {"directory": str(releases / "express_web")}},
-    }
+def versions(url: str) -> dict[str, str]:
+    """Return the version that each service reports."""
+    return {"web": request(f"{url}/version").body, "api": request(f"{url}/api/version").body}
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A deployed release of both services: the versions before and after it, and the requests meanwhile."""
+
+    before: dict[str, str]
+    after: dict[str, str]
+    traffic: Traffic
+
+
+@pytest.fixture(scope="module")
+def second_release(lab: Lab, url: str, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """A second release of both services, deployed while clients send requests."""
+    sources = {}
+    before = versions(url)
+    for service, name in (("api", "flask_api"), ("web", "express_web")):
+        source = copy_example(name, tmp_path_factory.mktemp(service))
+        (source / "NOTES").write_text("A second release.\n")
+        sources[service] = {"source": {"directory": str(source)}}
     with Traffic(f"{url}/api/health", f"{url}/version", f"{url}/") as traffic:
         deploy = lab.play("deploy.yml", *overrides(**sources))
     assert deploy.code == 0, deploy.output
-    assert traffic.sent > 200
-    assert traffic.failures == []
-    after = request(f"{url}/version").body, request(f"{url}/api/version").body
-    assert before[0] != after[0]
-    assert before[1] != after[1]
+    return Deployment(before, versions(url), traffic)
 
 
-def test_a_release_that_does_not_start_harms_nobody(lab: Lab, url: str, releases: Path) -> None:
+@pytest.mark.step
+def test_a_new_release_drops_no_request(second_release: Deployment) -> None:
+    assert second_release.traffic.sent > 200
+    assert second_release.traffic.failures == []
+    for service, before in second_release.before.items():
+        assert second_release.after[service] != before
+
+
+@pytest.mark.step
+def test_a_release_that_does_not_start_fails_no_request(lab: Lab, url: str, tmp_path: Path) -> None:
     before = request(f"{url}/version").body
-    (releases / "express_web" / "server.js").write_text("throw new Error('this release is broken');\n")
+    source = copy_example("express_web", tmp_path)
+    (source / "server.js").write_text("throw new Error('this release is broken');\n")
     with Traffic(f"{url}/version", f"{url}/") as traffic:
-        deploy = lab.play("deploy.yml", *overrides(web={"source": {"directory": str(releases / "express_web")}}))
+        deploy = lab.play("deploy.yml", *overrides(web={"source": {"directory": str(source)}}))
     assert deploy.code != 0
     assert "this release is broken" in deploy.output, deploy.output
     assert traffic.sent > 100
@@ -220,12 +253,14 @@ def test_a_release_that_does_not_start_harms_nobody(lab: Lab, url: str, releases
     assert request(f"{url}/version").body == before
 
 
-def test_rollback_needs_no_version(lab: Lab, url: str) -> None:
-    before = request(f"{url}/api/version").body
+@pytest.mark.step
+def test_rollback_needs_no_version(lab: Lab, url: str, second_release: Deployment) -> None:
+    before = versions(url)
     rollback = lab.play("rollback.yml")
     assert rollback.code == 0, rollback.output
     wait_for(lambda: both_answer(url), 30, "both applications after the rollback")
-    assert request(f"{url}/api/version").body != before
+    for service, version in versions(url).items():
+        assert version != before[service]
 
 
 def test_status_shows_releases_and_no_drift(lab: Lab, site: Run) -> None:
@@ -237,7 +272,7 @@ def test_status_shows_releases_and_no_drift(lab: Lab, site: Run) -> None:
     assert "missing: []" in status.output
 
 
-def test_destroy_keeps_data_that_nobody_named(lab: Lab, url: str) -> None:
+def test_destroy_keeps_data_that_is_not_named(lab: Lab, url: str) -> None:
     refused = lab.play("destroy.yml", "-e", "confirm=single-instance")
     assert refused.code != 0
     assert "allow_destroy" in refused.output
@@ -245,6 +280,7 @@ def test_destroy_keeps_data_that_nobody_named(lab: Lab, url: str) -> None:
     assert both_answer(url)
 
 
+@pytest.mark.step
 def test_destroy_leaves_nothing(lab: Lab, site: Run) -> None:
     destroyed = lab.play("destroy.yml", "-e", "confirm=single-instance", "-e", '{"allow_destroy": ["instance/app-1"]}')
     assert destroyed.code == 0, destroyed.output

@@ -1,6 +1,10 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The three-tier architecture from an empty account to nothing again. The tests tell one story, in this order."""
+"""The three-tier architecture from an empty account to nothing again.
+
+The tests share one stack, so their order counts: a second run changes nothing only before another release is deployed,
+and the last test destroys the stack with what the drill left. Any selection of the others runs in this order.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,7 @@ pytestmark = pytest.mark.docker
 FRONT = ["frontend-1", "frontend-2"]
 BACK = ["backend-1", "backend-2"]
 MESSAGE = {"name": "Ada", "email": "ada@example.org", "message": "It weaves algebraic patterns."}
-# The document as it is, but that nobody has to wait so long for the load balancer.
+# The document with shorter times, so that the tests wait less for the load balancer.
 QUICK = {"services": {"frontend": {"drain": 5, "health": {"interval": 5, "timeout": 4}}}}
 
 
@@ -53,32 +57,32 @@ def test_a_second_run_changes_nothing(stack: Stack, site: Run) -> None:
     assert not any(again.changed.values()), again.output
 
 
-def test_the_tiers_stand_in_two_zones(stack: Stack, machines: dict[str, Any]) -> None:
+def test_each_tier_runs_in_two_zones(stack: Stack, machines: dict[str, Any]) -> None:
     for tier in (FRONT, BACK):
         assert {machines[name]["Placement"]["AvailabilityZone"] for name in tier} == {"us-east-1a", "us-east-1b"}
     assert stack.health("frontend") == {machines[name]["InstanceId"]: "healthy" for name in FRONT}
     assert not [name for name in BACK if "PublicIpAddress" in machines[name]]
 
 
-def test_every_part_is_watched(stack: Stack, site: Run) -> None:
+def test_every_part_has_alarms_and_a_dashboard(stack: Stack, site: Run) -> None:
     alarms = stack.client("cloudwatch").describe_alarms(AlarmNamePrefix="groundwork/three-tier/")["MetricAlarms"]
     assert len(alarms) == 17
     (board,) = stack.client("cloudwatch").list_dashboards()["DashboardEntries"]
     assert board["DashboardName"] == "groundwork_three-tier_us-east-1_overview"
 
 
-def test_a_page_and_what_it_shows_from_the_database(url: str) -> None:
+def test_the_page_shows_rows_of_the_database(url: str) -> None:
     page = request(f"{url}/")
     assert page.status == 200
     assert "text/html" in page.headers["content-type"]
     assert len(request(f"{url}/api/projects").json) > 0
     before = request(f"{url}/api/stats").json
     assert request(f"{url}/api/contact", "POST", MESSAGE).status == 201
-    assert request(f"{url}/api/contact", "POST", {**MESSAGE, "email": "nobody"}).status == 422
+    assert request(f"{url}/api/contact", "POST", {**MESSAGE, "email": "invalid"}).status == 422
     assert request(f"{url}/api/stats").json == {**before, "messages": before["messages"] + 1}
 
 
-def test_each_tier_lets_in_only_the_one_before_it(
+def test_each_tier_accepts_only_connections_of_the_tier_before_it(
     stack: Stack, machines: dict[str, Any], database: dict[str, Any]
 ) -> None:
     endpoint, back = database["Endpoint"], machines[BACK[0]]["PrivateIpAddress"]
@@ -91,6 +95,7 @@ def test_each_tier_lets_in_only_the_one_before_it(
         assert probe.connect_ex((machines[FRONT[0]]["PublicIpAddress"], 5000)) != 0
 
 
+@pytest.mark.step
 def test_the_database_restarts_and_the_application_recovers_by_itself(
     stack: Stack, url: str, database: dict[str, Any]
 ) -> None:
@@ -102,13 +107,14 @@ def test_the_database_restarts_and_the_application_recovers_by_itself(
 
 DESTROY = """
 import pymysql
-there = pymysql.connect(host={host!r}, user={user!r}, password={password!r}, database="appdb")
+authorities = {{"ca": "/etc/groundwork/databases.pem"}}
+there = pymysql.connect(host={host!r}, user={user!r}, password={password!r}, database="appdb", ssl=authorities)
 there.cursor().execute("drop table {table}")
 """
 
 
 def destroy_table(stack: Stack, machine: dict[str, Any], host: str, table: str) -> None:
-    """What a service may do to its own data, by a mistake."""
+    """Drop a table as the user of the service."""
     held = stack.client("secretsmanager").get_secret_value(SecretId="three-tier-main-backend")["SecretString"]
     login = json.loads(held)
     script = DESTROY.format(host=host, user=login["username"], password=login["password"], table=table)
@@ -116,10 +122,11 @@ def destroy_table(stack: Stack, machine: dict[str, Any], host: str, table: str) 
     assert done.returncode == 0, done.stderr
 
 
-def test_the_drill_what_was_destroyed_is_served_again(
+@pytest.mark.step
+def test_the_drill_restores_a_dropped_table(
     stack: Stack, url: str, machines: dict[str, Any], database: dict[str, Any]
 ) -> None:
-    """The application serves again what it had when the backup was taken; how long that took is printed."""
+    """The application serves the rows of the backup again; the time that took is printed."""
     assert request(f"{url}/api/contact", "POST", {**MESSAGE, "name": "Grace"}).status == 201
     before = request(f"{url}/api/stats").json
     backup = stack.play("backup.yml")
@@ -140,8 +147,9 @@ def test_the_drill_what_was_destroyed_is_served_again(
     assert not any(again.changed.values()), again.output
 
 
-def test_it_grows_gets_larger_and_shrinks_under_load(stack: Stack, url: str, machines: dict[str, Any]) -> None:
-    # For minutes, on the processors that do the work as well.
+@pytest.mark.step
+def test_scaling_out_and_up_and_in_drops_no_request(stack: Stack, url: str, machines: dict[str, Any]) -> None:
+    # A low rate, because the requests use the same processors for minutes.
     with Traffic(f"{url}/", f"{url}/api/projects", every=0.1) as traffic:
         grown = stack.play("scale.yml", services={"frontend": {"instances": {"count": 3}}})
         assert grown.code == 0, grown.output
@@ -151,7 +159,7 @@ def test_it_grows_gets_larger_and_shrinks_under_load(stack: Stack, url: str, mac
         shrunk = stack.play("scale.yml", services={"frontend": {"instances": {"type": "t3.small"}}})
         assert shrunk.code == 0, shrunk.output
     # Each was back before the next one stopped.
-    assert shrunk.output.count("TASK [Note that it has its type]") == 2, shrunk.output
+    assert shrunk.output.count("TASK [Record that the host has its new type]") == 2, shrunk.output
     assert traffic.sent > 200
     assert traffic.failures == []
     two = stack.machines()
@@ -162,6 +170,7 @@ def test_it_grows_gets_larger_and_shrinks_under_load(stack: Stack, url: str, mac
     assert stack.health("frontend") == {two[name]["InstanceId"]: "healthy" for name in FRONT}
 
 
+@pytest.mark.step
 def test_new_releases_of_both_tiers_drop_no_request(stack: Stack, url: str, tmp_path: Path) -> None:
     ignore = shutil.ignore_patterns(".venv", "__pycache__", "instance", ".pytest_cache")
     services = {}
@@ -174,16 +183,15 @@ def test_new_releases_of_both_tiers_drop_no_request(stack: Stack, url: str, tmp_
     with Traffic(f"{url}/", f"{url}/api/projects") as traffic:
         deploy = stack.play("deploy.yml", services=services)
     assert deploy.code == 0, deploy.output
-    assert "Take the host out of the load balancer" in deploy.output
+    assert "TASK [groundwork.aws.app : Set the target state: drained]" in deploy.output
     assert traffic.sent > 200
     assert traffic.failures == []
     assert {request(f"{url}/version").body for _ in range(4)}.isdisjoint({before})
     assert set(stack.health("frontend").values()) == {"healthy"}
 
 
-def test_one_service_is_deployed_and_the_hosts_of_the_others_are_left_alone(
-    stack: Stack, url: str, tmp_path: Path
-) -> None:
+@pytest.mark.step
+def test_a_deploy_of_one_service_does_not_touch_the_hosts_of_the_others(stack: Stack, url: str, tmp_path: Path) -> None:
     source = tmp_path / "backend"
     ignore = shutil.ignore_patterns(".venv", "__pycache__", "instance", ".pytest_cache")
     shutil.copytree(CHECKOUT / "examples" / "portfolio_backend", source, ignore=ignore)
@@ -207,14 +215,15 @@ FAILURES = {
     "ends after four seconds": "import os, threading\nthreading.Timer(4, lambda: os._exit(3)).start()\n",
     "hangs before it listens": "import time\ntime.sleep(3600)\n",
     "answers 500": "app.before_request(lambda: ('no', 500))\n",
-    # As the kernel ends a worker that has taken too much.
+    # As the kernel kills a worker that uses too much memory.
     "leaks memory": "import os, threading\nthreading.Timer(2, lambda: os.kill(os.getpid(), 9)).start()\n",
 }
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("failure", FAILURES)
-def test_a_release_that_fails_is_replaced_by_the_one_before_and_no_request_fails(
+@pytest.mark.step
+def test_a_release_that_fails_is_replaced_by_the_previous_one_and_no_request_fails(
     stack: Stack, url: str, tmp_path: Path, failure: str
 ) -> None:
     source = tmp_path / "frontend"
@@ -236,6 +245,7 @@ def test_a_release_that_fails_is_replaced_by_the_one_before_and_no_request_fails
     assert list(stack.health("frontend").values()) == ["healthy", "healthy"]
 
 
+@pytest.mark.step
 def test_a_zone_is_lost_and_traffic_goes_on(stack: Stack, url: str, machines: dict[str, Any]) -> None:
     lost = [machines[tier[0]]["InstanceId"] for tier in (FRONT, BACK)]
     stack.stop(*lost)
@@ -243,13 +253,14 @@ def test_a_zone_is_lost_and_traffic_goes_on(stack: Stack, url: str, machines: di
     assert_serves(f"{url}/", f"{url}/api/projects")
     stack.start(*lost)
     wait_for(lambda: set(stack.health("frontend").values()) == {"healthy"}, 120, "both front ends")
-    # What is left of the other zone now has to serve alone, with a back end that has come back by itself.
+    # The other zone now serves alone, with a back end that has restarted by itself.
     stack.stop(machines[BACK[1]]["InstanceId"])
     wait_for(lambda: request(f"{url}/api/projects").status == 200, 60, "the back end that came back")
     assert_serves(f"{url}/", f"{url}/api/projects")
 
 
-def test_destroy_keeps_data_that_nobody_named_and_then_leaves_nothing(stack: Stack, site: Run, url: str) -> None:
+@pytest.mark.step(needs=["test_the_drill_restores_a_dropped_table"])
+def test_destroy_keeps_data_unless_it_is_named(stack: Stack, site: Run, url: str) -> None:
     held = stack.play("destroy.yml", "-e", "confirm=three-tier", "-e", '{"allow_destroy": ["db_instance/main"]}')
     assert held.code != 0
     (kept,) = set(re.findall(r"three-tier-main-before-\d{8}-\d{6}", held.output))
@@ -261,6 +272,6 @@ def test_destroy_keeps_data_that_nobody_named_and_then_leaves_nothing(stack: Sta
     assert request(f"{url}/").status == 200
     destroyed = stack.play("destroy.yml", "-e", "confirm=three-tier", "-e", '{"allow_destroy": ["db_instance/main"]}')
     assert destroyed.code == 0, destroyed.output
-    assert stack.left_overs() == {}
+    assert stack.find_remains() == {}
     assert len(stack.client("rds").describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]) == 3
     assert request(f"{url}/").status == 0

@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from rig.account import Account
 from rig.api import serve
+from rig.database_servers import Server, serve_mariadb, serve_postgres
 from rig.runs import Nursery, nursery
 from rig.stacks import Stack, Stacks
 
@@ -62,3 +63,16 @@ def stack(stacks: Stacks) -> Stack:
 @pytest.fixture
 def accounts(stacks: Stacks) -> Callable[[], Account]:
     return lambda: stacks().account
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    with serve_postgres() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def mysql_server() -> Iterator[Server]:
+    """MariaDB in the place of MySQL."""
+    with serve_mariadb() as started:
+        yield started

@@ -44,7 +44,7 @@ def test_the_same_resources_are_equal_whatever_their_ids(accounts: Any) -> None:
     assert one.state() == other.state()
 
 
-def test_an_orphan_is_seen(accounts: Any) -> None:
+def test_an_orphan_is_found(accounts: Any) -> None:
     one, other = accounts(), accounts()
     fill(one)
     ec2, vpc, _ = fill(other)
@@ -52,7 +52,7 @@ def test_an_orphan_is_seen(accounts: Any) -> None:
     assert one.state() != other.state()
 
 
-def test_a_duplicate_is_seen(accounts: Any) -> None:
+def test_a_duplicate_is_found(accounts: Any) -> None:
     one, other = accounts(), accounts()
     fill(one)
     _, _, subnets = fill(other)
@@ -60,7 +60,7 @@ def test_a_duplicate_is_seen(accounts: Any) -> None:
     assert one.state() != other.state()
 
 
-def test_a_reference_to_the_wrong_object_is_seen(accounts: Any) -> None:
+def test_a_reference_to_the_wrong_object_is_found(accounts: Any) -> None:
     one, other = accounts(), accounts()
     for account, which in ((one, 1), (other, 2)):
         ec2, vpc, subnets = fill(account)
@@ -69,7 +69,7 @@ def test_a_reference_to_the_wrong_object_is_seen(accounts: Any) -> None:
     assert one.state() != other.state()
 
 
-def test_what_a_stack_owns_is_found_by_tag_path_and_lock(accounts: Any) -> None:
+def test_the_resources_of_a_stack_are_found_by_tag_path_and_lock(accounts: Any) -> None:
     account = accounts()
     ec2, _, _ = fill(account)
     ec2.create_vpc(CidrBlock="10.1.0.0/16")

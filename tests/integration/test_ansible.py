@@ -65,9 +65,9 @@ THREE_WAYS = """
         shown_on_host: "{{ on_host | dict2items | rejectattr('key', 'eq', 'invocation') | items2dict }}"
     - groundwork.aws.stack_info:
       environment:
-        AWS_PROFILE: of-nobody
-      register: of_nobody
-      failed_when: "'of-nobody' not in of_nobody.msg"
+        AWS_PROFILE: missing-profile
+      register: missing_profile
+      failed_when: "'missing-profile' not in missing_profile.msg"
 """
 # A connection like the local one, of which an action plugin cannot know that it leads to the same machine.
 ELSEWHERE = """
@@ -116,8 +116,8 @@ class Ansible:
             timeout=180,
             check=False,
         )  # fmt: skip
-        told = json.loads(result.read_text()) if result.exists() else {}
-        return Played(run.returncode, run.stdout + run.stderr, told)
+        result_data = json.loads(result.read_text()) if result.exists() else {}
+        return Played(run.returncode, run.stdout + run.stderr, result_data)
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def test_the_life_of_a_stack(ansible: Ansible) -> None:
     ansible.stack.assert_empty()
 
 
-def test_no_secret_is_told_however_much_is_asked_for(ansible: Ansible) -> None:
+def test_no_secret_is_shown_at_any_verbosity(ansible: Ansible) -> None:
     data = base_of("data")
     made = ansible.play("-vvv", "--diff", topology=data.topology, overrides={})
     assert made.code == 0, made.output
@@ -205,7 +205,7 @@ def test_a_bare_name_is_a_document_of_the_collection(ansible: Ansible) -> None:
     assert ansible.stack.account.owned(NAME)
 
 
-def test_mistakes_in_a_document_are_all_told_and_no_traceback_is(ansible: Ansible) -> None:
+def test_all_errors_of_a_document_are_reported_without_a_traceback(ansible: Ansible) -> None:
     played = ansible.play(overrides={"services": {"web": {"port": 99999}, "api": {"prot": 5000}}}, no_drift=False)
     assert played.code == 2
     assert "services.web.port: 99999 is not a port (1-65535)" in played.output
@@ -214,7 +214,7 @@ def test_mistakes_in_a_document_are_all_told_and_no_traceback_is(ansible: Ansibl
     assert ansible.stack.proxy.calls == []
 
 
-def test_a_name_that_is_no_document_is_told(ansible: Ansible) -> None:
+def test_a_missing_document_is_an_error(ansible: Ansible) -> None:
     played = ansible.play(topology="no_such_thing", no_drift=False)
     assert played.code == 2
     assert "no_such_thing" in played.output

@@ -147,7 +147,7 @@ def test_the_project_of_the_page_has_no_lookup_of_a_file_that_awx_lacks_and_no_v
 
 
 @pytest.mark.parametrize(("missing", "name"), [("aws_public_key", "aws_public_key"), ("aws_ssh_from", "aws_ssh_from")])
-def test_what_is_not_set_is_named_by_the_inventory_update(missing: str, name: str, awx: Awx) -> None:
+def test_the_inventory_update_names_missing_settings(missing: str, name: str, awx: Awx) -> None:
     path = awx.project / "inventory" / "group_vars" / "all" / "shop.yml"
     path.write_text(re.sub(rf"(?m)^{missing}:.*\n", "", path.read_text()))
     done = awx.update()
@@ -157,7 +157,7 @@ def test_what_is_not_set_is_named_by_the_inventory_update(missing: str, name: st
     assert "Traceback" not in said
 
 
-def test_a_stack_from_the_first_job_to_the_last(awx: Awx) -> None:
+def test_a_stack_is_created_deployed_and_deleted_with_jobs(awx: Awx) -> None:
     survey = {
         "aws_ssh_from": "203.0.113.7/32, 198.51.100.0/24",
         "frontend_count": "3",

@@ -15,14 +15,14 @@ BALANCED = base_of("balanced")
 def rules(stack: Stack) -> dict[str, Any]:
     """The actions of the listener by the priority of its rules."""
     elb = stack.account.client("elbv2")
-    told = elb.describe_rules(ListenerArn=stack.id_of("listener/http"))["Rules"]
-    return {rule["Priority"]: rule["Actions"][0]["Type"] for rule in told}
+    answer = elb.describe_rules(ListenerArn=stack.id_of("listener/http"))["Rules"]
+    return {rule["Priority"]: rule["Actions"][0]["Type"] for rule in answer}
 
 
 def targets(stack: Stack) -> list[str]:
     """The instances in the first target group."""
-    told = stack.account.client("elbv2").describe_target_health(TargetGroupArn=stack.id_of("target_group/web"))
-    return [one["Target"]["Id"] for one in told["TargetHealthDescriptions"]]
+    answer = stack.account.client("elbv2").describe_target_health(TargetGroupArn=stack.id_of("target_group/web"))
+    return [one["Target"]["Id"] for one in answer["TargetHealthDescriptions"]]
 
 
 def machines(stack: Stack) -> list[str]:
@@ -31,7 +31,7 @@ def machines(stack: Stack) -> list[str]:
     return [one["InstanceId"] for item in found for one in item["Instances"] if one["State"]["Name"] == "running"]
 
 
-def test_comes_up_and_goes_down(stacks: Stacks) -> None:
+def test_a_stack_is_created_and_deleted(stacks: Stacks) -> None:
     stack = stacks(BALANCED)
     stack.made()
     (balancer,) = stack.account.client("elbv2").describe_load_balancers()["LoadBalancers"]
@@ -43,7 +43,7 @@ def test_comes_up_and_goes_down(stacks: Stacks) -> None:
     stack.assert_empty()
 
 
-def test_rules_change_places(stacks: Stacks) -> None:
+def test_rules_swap_priorities(stacks: Stacks) -> None:
     stack = stacks(BALANCED)
     stack.made()
     swapped = {"resources": {"listener_rule/users": {"priority": 2}, "listener_rule/old": {"priority": 1}}}
@@ -54,7 +54,7 @@ def test_rules_change_places(stacks: Stacks) -> None:
     stack.assert_quiet(swapped)
 
 
-def test_a_rule_is_put_before_the_others(stacks: Stacks) -> None:
+def test_a_rule_gets_a_priority_before_the_others(stacks: Stacks) -> None:
     stack = stacks(BALANCED)
     stack.made()
     action = {"redirect": {"path": "/"}}
@@ -67,7 +67,7 @@ def test_a_rule_is_put_before_the_others(stacks: Stacks) -> None:
     stack.assert_quiet(put)
 
 
-def test_another_target_group_is_there_before_the_old_one_goes(stacks: Stacks) -> None:
+def test_a_target_group_is_created_before_the_old_one_is_deleted(stacks: Stacks) -> None:
     stack = stacks(BALANCED)
     stack.made()
     moved = {"resources": {"target_group/web": {"port": 8080}}}
@@ -88,7 +88,7 @@ def test_another_target_group_is_there_before_the_old_one_goes(stacks: Stacks) -
     stack.assert_quiet(moved)
 
 
-def test_an_instance_joins_its_target_group_and_leaves_it(stacks: Stacks) -> None:
+def test_an_instance_is_registered_and_deregistered(stacks: Stacks) -> None:
     stack = stacks(BALANCED)
     stack.made()
     before = machines(stack)
@@ -108,7 +108,7 @@ def test_an_instance_joins_its_target_group_and_leaves_it(stacks: Stacks) -> Non
     stack.assert_quiet(moved)
 
 
-def test_what_the_document_no_longer_has_is_found_by_its_tags(stacks: Stacks) -> None:
+def test_resources_that_the_document_no_longer_has_are_found_by_their_tags(stacks: Stacks) -> None:
     stack = stacks(BALANCED)
     stack.made()
     left = {"resources": dict.fromkeys(_parts())}
@@ -131,7 +131,7 @@ def _parts() -> list[str]:
     ]
 
 
-def test_one_that_exists_is_adopted_with_what_is_in_it(stacks: Stacks) -> None:
+def test_an_existing_load_balancer_is_adopted_with_its_listeners(stacks: Stacks) -> None:
     stack = stacks(BALANCED)
     stack.made()
     elb = stack.account.client("elbv2")
@@ -146,7 +146,7 @@ def test_one_that_exists_is_adopted_with_what_is_in_it(stacks: Stacks) -> None:
     stack.assert_quiet()
 
 
-def test_drift_by_hand_is_told_and_mended(stacks: Stacks) -> None:
+def test_drift_is_reported_and_corrected(stacks: Stacks) -> None:
     stack = stacks(BALANCED)
     stack.made()
     elb = stack.account.client("elbv2")

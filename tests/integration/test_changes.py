@@ -14,7 +14,7 @@ from typing import Any
 
 from rig.faults import Call, Do, Fail, named
 from rig.runs import Run
-from rig.stacks import DATA, Stack, Stacks, assert_same, for_each, merged
+from rig.stacks import DATA, Stack, Stacks, assert_same, for_each, merge_documents
 
 OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBx0h0Rg3V7KeQ6VrbbYpX3Wg4cW2pXnO3yS1sYhG9aZ"
 ZONES = {"zones": ["us-east-1a", "us-east-1b"]}
@@ -28,7 +28,7 @@ def vpc(attribute: str = "id") -> dict[str, str]:
     return {"ref": "vpc/main", "attribute": attribute}
 
 
-def to(address: str, attribute: str = "id") -> dict[str, str]:
+def reference_to(address: str, attribute: str = "id") -> dict[str, str]:
     return {"ref": address, "attribute": attribute}
 
 
@@ -60,16 +60,16 @@ ROLE = {"principal": "ec2.amazonaws.com", "description": "One"}
 
 
 def machine(**more: Any) -> dict[str, Any]:
-    subnet, group = to("subnet/public-1"), to("security_group/app")
+    subnet, group = reference_to("subnet/public-1"), reference_to("security_group/app")
     return {"image": "al2023", "type": "t3.micro", "subnet": subnet, "security_groups": [group], **more}
 
 
 def table(destination: str) -> dict[str, Any]:
-    return {"vpc": vpc(), "routes": [{"destination": destination, "gateway": to("internet_gateway/main")}]}
+    return {"vpc": vpc(), "routes": [{"destination": destination, "gateway": reference_to("internet_gateway/main")}]}
 
 
 def within(group: str) -> dict[str, Any]:
-    return {"protocol": "tcp", "from_port": 6379, "to_port": 6379, "group": to(group)}
+    return {"protocol": "tcp", "from_port": 6379, "to_port": 6379, "group": reference_to(group)}
 
 
 IN_PLACE: dict[str, list[Case]] = {
@@ -86,7 +86,7 @@ IN_PLACE: dict[str, list[Case]] = {
         Case("one zone more", {}, TWO_SUBNETS, {"subnet/public-2": "create", "route_table/public": "update"}),
     ],
     "fewer doors, and two machines": [
-        Case("SSH for nobody", {}, {"access": {"ssh_from": []}}, {"security_group/app": "update"}),
+        Case("SSH from no address", {}, {"access": {"ssh_from": []}}, {"security_group/app": "update"}),
         Case("protection", {}, NO_DATA, {DATA: "update"}),
         Case(
             "one instance more",
@@ -151,8 +151,8 @@ IN_PLACE: dict[str, list[Case]] = {
         ),
         Case(
             "the role of an instance profile",
-            raw(iam_role__g=ROLE, iam_role__h=ROLE, instance_profile__g={"role": to("iam_role/g", "name")}),
-            raw(iam_role__g=ROLE, iam_role__h=ROLE, instance_profile__g={"role": to("iam_role/h", "name")}),
+            raw(iam_role__g=ROLE, iam_role__h=ROLE, instance_profile__g={"role": reference_to("iam_role/g", "name")}),
+            raw(iam_role__g=ROLE, iam_role__h=ROLE, instance_profile__g={"role": reference_to("iam_role/h", "name")}),
             {"instance_profile/g": "update"},
         ),
         Case(
@@ -161,8 +161,8 @@ IN_PLACE: dict[str, list[Case]] = {
             raw(
                 security_group__i={"vpc": vpc(), "description": "b"},
                 instance__i=machine(
-                    security_groups=[to("security_group/i")],
-                    instance_profile=to("instance_profile/app", "name"),
+                    security_groups=[reference_to("security_group/i")],
+                    instance_profile=reference_to("instance_profile/app", "name"),
                     metadata={"http_tokens": "required", "hop_limit": 2, "instance_tags": "disabled"},
                     termination_protection=True,
                 ),
@@ -171,8 +171,8 @@ IN_PLACE: dict[str, list[Case]] = {
         ),
         Case(
             "an address that moves",
-            raw(instance__j=machine(), instance__k=machine(), elastic_ip__j={"instance": to("instance/j")}),
-            raw(instance__j=machine(), instance__k=machine(), elastic_ip__j={"instance": to("instance/k")}),
+            raw(instance__j=machine(), instance__k=machine(), elastic_ip__j={"instance": reference_to("instance/j")}),
+            raw(instance__j=machine(), instance__k=machine(), elastic_ip__j={"instance": reference_to("instance/k")}),
             {"elastic_ip/j": "update"},
         ),
         Case(
@@ -251,7 +251,7 @@ def together(cases: list[Case]) -> Case:
     after: dict[str, Any] = {}
     actions: dict[str, str] = {}
     for case in cases:
-        before, after = merged(before, case.before), merged(after, case.after)
+        before, after = merge_documents(before, case.before), merge_documents(after, case.after)
         actions |= case.actions
     return Case(", ".join(map(str, cases)), before, after, actions, [name for case in cases for name in case.allow])
 
@@ -273,15 +273,15 @@ def prove(stacks: Stacks, bundles: Mapping[str, list[Case]]) -> None:
     for_each(bundles, trial)
 
 
-def test_what_can_change_in_place_does(stacks: Stacks) -> None:
+def test_changes_in_place(stacks: Stacks) -> None:
     prove(stacks, IN_PLACE)
 
 
-def test_what_cannot_is_replaced_with_all_that_hangs_on_it(stacks: Stacks) -> None:
+def test_replacements_include_all_dependents(stacks: Stacks) -> None:
     prove(stacks, REPLACED)
 
 
-def test_tags_reach_everything_that_has_tags(stacks: Stacks) -> None:
+def test_tags_are_changed_on_every_taggable_resource(stacks: Stacks) -> None:
     direct, stack = stacks(), stacks()
     tags = {"tags": {"team": "blue", "cost": "42"}}
     direct.made(tags)

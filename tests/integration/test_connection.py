@@ -100,7 +100,7 @@ def checkout(stack: Stack, tmp_path: Path) -> Checkout:
     return Checkout(tmp_path, stack)
 
 
-def test_a_profile_of_the_inventory_is_that_of_the_playbooks(checkout: Checkout) -> None:
+def test_playbooks_use_the_profile_of_the_inventory(checkout: Checkout) -> None:
     checkout.options(profile="shop")
     done = checkout.provision("-vvv")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -108,12 +108,12 @@ def test_a_profile_of_the_inventory_is_that_of_the_playbooks(checkout: Checkout)
     assert SECRET_KEY not in done.stdout + done.stderr
 
 
-def test_a_profile_of_the_variable_is_that_of_the_playbooks(checkout: Checkout) -> None:
+def test_playbooks_use_the_profile_of_the_variable(checkout: Checkout) -> None:
     done = checkout.provision("--check", groundwork_connection={"aws_profile": "shop"})
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_keys_of_a_variable_show_nowhere(checkout: Checkout) -> None:
+def test_keys_of_a_variable_are_never_shown(checkout: Checkout) -> None:
     keys = {"aws_access_key": "AKIA", "aws_secret_key": SECRET_KEY}
     path = checkout.source.parent / "group_vars" / "all" / "keys.yml"
     path.write_text(json.dumps({"groundwork_connection": keys}))
@@ -128,6 +128,26 @@ def test_missing_credentials_are_reported(checkout: Checkout) -> None:
     assert "no AWS credentials" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ({"aws_profile": "shpo"}, 'there is no profile "shpo"'),
+        ({"profile": "shop", "iam_role_arn": "deploy"}, 'assume_role_arn: "deploy" is not the ARN of a role'),
+        ({"profile": "shop", "endpoint_url": "localhost"}, '"localhost" is not an address'),
+        ({"profile": "shop", "aws_ca_bundle": "/nowhere.pem"}, "aws_ca_bundle: /nowhere.pem does not exist"),
+        ("profile=shop", "groundwork_connection: is text, and a mapping is expected"),
+    ],
+)
+def test_unusable_settings_are_rejected_before_the_first_call(variable: Any, text: str, checkout: Checkout) -> None:
+    done = checkout.provision("--check", groundwork_connection=variable)
+    assert done.returncode != 0
+    said = " ".join((done.stdout + done.stderr).split())
+    assert text in said
+    assert "reading " not in said
+    assert "Traceback" not in said
+    assert checkout.stack.proxy.names() == []
+
+
 def test_inventory_and_playbook_assume_the_role(checkout: Checkout) -> None:
     checkout.options(profile="shop", iam_role_arn=f"arn:aws:iam::{OTHER}:role/deploy")
     done = checkout.provision("--check")
@@ -138,7 +158,7 @@ def test_inventory_and_playbook_assume_the_role(checkout: Checkout) -> None:
 
 
 @pytest.mark.parametrize("where", ["document", "inventory"])
-def test_another_account_is_refused_before_anything_is_read(where: str, checkout: Checkout) -> None:
+def test_another_account_is_rejected_before_anything_is_read(where: str, checkout: Checkout) -> None:
     account = {"account": OTHER}
     checkout.options(profile="shop", **(account if where == "inventory" else {}))
     extra = {"stack_overrides": {"access": {}, **account}} if where == "document" else {}
@@ -163,7 +183,7 @@ def test_another_account_is_refused_before_anything_is_read(where: str, checkout
         ("database_login", {"stack": "data", "service": "web", "database": "main"}),
     ],
 )
-def test_every_module_refuses_another_account(module: str, options: dict[str, Any], stack: Stack) -> None:
+def test_every_module_rejects_another_account(module: str, options: dict[str, Any], stack: Stack) -> None:
     given = {key: base_of("data").topology if value == "DOCUMENT" else value for key, value in options.items()}
     outcome = stack.modules.run(module, {**given, "region": "us-east-1", "account": OTHER})
     assert outcome.refused, str(outcome)
@@ -178,7 +198,7 @@ def test_the_account_of_the_document_is_compared_with_the_caller(stack: Stack) -
     assert OTHER in stack.present({"account": OTHER}).message
 
 
-def test_the_group_has_all_modules_and_takes_amazon_aws_s_names(checkout: Checkout) -> None:
+def test_the_action_group_has_all_modules_and_the_option_names_of_amazon_aws(checkout: Checkout) -> None:
     playbook = checkout.directory / "play.yml"
     playbook.write_text(DEFAULTS.replace("SECRET", SECRET_KEY).replace("URL", checkout.stack.proxy.url))
     checkout.environment["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9"

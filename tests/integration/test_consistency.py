@@ -19,7 +19,7 @@ def refuse(stack: Stack, operation: str, code: str, message: str, times: int = 2
     return stack.proxy.faults.add(named(operation), Fail(status=400, code=code, message=message), times=times)
 
 
-def test_refusals_that_end_by_themselves_are_waited_out_when_a_stack_is_made(stack: Stack) -> None:
+def test_temporary_errors_are_retried_during_creation(stack: Stack) -> None:
     faults = [
         refuse(stack, "RunInstances", INVALID, 'IAM Instance Profile "app" has no associated IAM Roles'),
         refuse(stack, "CreateSubnet", "InvalidVpcID.NotFound", "The vpc ID 'x' does not exist"),
@@ -40,7 +40,7 @@ def test_a_new_key_pair_that_an_instance_refers_to_by_name_is_waited_for(stacks:
     assert fault.struck == 2
 
 
-def test_refusals_that_end_by_themselves_are_waited_out_when_a_stack_is_changed(stack: Stack) -> None:
+def test_temporary_errors_are_retried_during_changes(stack: Stack) -> None:
     stack.made()
     message = "Invalid value 't3.small' for instanceType. LaunchPlan instance type does not match attribute value"
     fault = refuse(stack, "StartInstances", INVALID, message)
@@ -69,18 +69,18 @@ def state_of(stack: Stack) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "reason"),
+    ("instance_type", "reason"),
     [
         ("t4g.micro", "t4g.micro runs arm64, and the instance is x86_64"),
         ("t3.enormous", "there is no instance type t3.enormous in this region"),
     ],
 )
-def test_a_type_that_cannot_be_had_leaves_the_instance_running_also_in_the_next_run(
-    stack: Stack, wanted: str, reason: str
+def test_missing_capacity_leaves_the_instance_running_also_in_the_next_run(
+    stack: Stack, instance_type: str, reason: str
 ) -> None:
     stack.made()
     for _run in range(2):
-        outcome = stack.present({"instances": {"app": {"type": wanted}}})
+        outcome = stack.present({"instances": {"app": {"type": instance_type}}})
         assert outcome.refused, str(outcome)
         assert reason in outcome.message
         assert state_of(stack) == ("running", "t3.micro")
@@ -104,7 +104,7 @@ def test_a_type_that_aws_rejects_leaves_the_instance_running_also_in_the_next_ru
     assert state_of(stack) == ("running", "t3.small")
 
 
-def test_an_instance_that_an_earlier_run_left_stopped_runs_again_although_the_type_cannot_be_had(stack: Stack) -> None:
+def test_an_instance_that_was_left_stopped_is_started_despite_missing_capacity(stack: Stack) -> None:
     stack.made()
     stack.account.client("ec2").stop_instances(InstanceIds=[stack.id_of_instance()])
     outcome = stack.present({"instances": {"app": {"type": "t4g.micro"}}})
@@ -113,7 +113,7 @@ def test_an_instance_that_an_earlier_run_left_stopped_runs_again_although_the_ty
     assert state_of(stack) == ("running", "t3.micro")
 
 
-def test_a_change_that_aws_accepts_and_does_not_make_is_reported(stack: Stack) -> None:
+def test_a_change_that_aws_accepts_but_does_not_make_is_reported(stack: Stack) -> None:
     def role(text: str) -> dict[str, Any]:
         return {"resources": {"iam_role/extra": {"principal": "ec2.amazonaws.com", "description": text}}}
 
@@ -132,7 +132,7 @@ def test_a_change_that_aws_accepts_and_does_not_make_is_reported(stack: Stack) -
     stack.assert_quiet(role("new"))
 
 
-def test_two_public_hosted_zones_of_one_name_are_refused_before_anything_is_made(stacks: Stacks) -> None:
+def test_two_public_hosted_zones_of_one_name_are_rejected_before_anything_is_created(stacks: Stacks) -> None:
     record = {"zone": "example.test", "name": "www.example.test", "type": "A", "values": ["192.0.2.1"]}
     base = replace(base_of("balanced"), overrides={"resources": {"dns_record/www": record}}, zones=("example.test",))
     stack = stacks(base)
@@ -153,7 +153,7 @@ def test_two_public_hosted_zones_of_one_name_are_refused_before_anything_is_made
     stack.assert_empty()
 
 
-def test_a_certificate_that_comes_again_within_an_hour_is_another_one(stacks: Stacks) -> None:
+def test_a_certificate_that_is_recreated_within_an_hour_is_a_new_one(stacks: Stacks) -> None:
     site = {"certificate/site": {"domain": "shop.example.test"}}
     proof = {
         "zone": "example.test",

@@ -26,7 +26,7 @@ REPLACED: Mapping[str, Any] = {"network": {"subnets": {"public": {"cidrs": ["10.
 MOVED: Mapping[str, Any] = {
     "network": {"subnets": {"public": {"cidrs": ["10.0.7.0/24"]}, "database": {"route": "nat"}}}
 }
-# HTTPS beside it, and then the certificate is for one name less and the record leads elsewhere.
+# HTTPS as well; later the certificate has one name less and the record another target.
 SECURED: Mapping[str, Any] = {
     "certificate/site": {"domain": "shop.example.test", "names": ["*.shop.example.test"]},
     "dns_record/proof": {
@@ -113,7 +113,7 @@ DELETE = Step(
 
 @dataclass(frozen=True)
 class Undisturbed:
-    """What a run does that nobody kills: how many changes it makes, and what there is in the end."""
+    """An undisturbed run: the number of its changes, and the end state."""
 
     step: Step
     mutations: int
@@ -196,41 +196,46 @@ def try_all(
         assert_same(stack.account.state(), whole.state, f"{whole.step.what}, killed again and again")
 
 
-@pytest.mark.parametrize("variant", [AFTER, BEFORE], ids=["after", "before"])
-def test_a_creation_or_deletion_that_died_is_completed(stacks: Stacks, variant: Variant) -> None:
+@pytest.mark.parametrize(
+    "variant", [pytest.param(AFTER, id="after"), pytest.param(BEFORE, id="before", marks=pytest.mark.long)]
+)
+def test_an_interrupted_creation_or_deletion_is_completed(stacks: Stacks, variant: Variant) -> None:
     try_all(stacks, [], [CREATE, DELETE], variant)
 
 
-def test_a_change_that_died_is_completed(stacks: Stacks) -> None:
+def test_an_interrupted_change_is_completed(stacks: Stacks) -> None:
     try_all(stacks, [CREATE], [CHANGE, REPLACE])
 
 
-def test_ways_out_that_died_half_made_or_half_gone_are_completed(stacks: Stacks) -> None:
+@pytest.mark.long
+def test_an_interrupted_creation_or_deletion_of_a_nat_gateway_is_completed(stacks: Stacks) -> None:
     moved = Step("move", lambda stack, parallel: stack.start(MOVED, parallel=parallel))
     try_all(stacks, [], [CREATE, moved, DELETE], base=base_of("nat"))
 
 
-def test_a_load_balancer_that_died_half_made_or_half_gone_is_completed(stacks: Stacks) -> None:
+@pytest.mark.long
+def test_an_interrupted_creation_or_deletion_of_a_load_balancer_is_completed(stacks: Stacks) -> None:
     """With a certificate, and records in a zone of which nothing is left but what was there."""
     routed = Step("route", lambda stack, parallel: stack.start(ROUTED, parallel=parallel))
     balanced = replace(base_of("balanced"), overrides={"resources": SECURED}, zones=("example.test",))
     try_all(stacks, [], [CREATE, routed, DELETE], base=balanced)
 
 
-def test_databases_and_secrets_that_died_half_made_or_half_gone_are_completed(stacks: Stacks) -> None:
+@pytest.mark.long
+def test_an_interrupted_creation_or_deletion_of_databases_and_secrets_is_completed(stacks: Stacks) -> None:
     """With one final snapshot each, and no secret twice."""
     base = base_of("data", "db_instance/main", "secret/app")
     tuned = Step("tune", lambda stack, parallel: stack.start(TUNED, allow_destroy=["secret/app"], parallel=parallel))
     try_all(stacks, [], [CREATE, tuned, DELETE], base=base)
 
 
-def test_a_database_that_died_on_its_way_back_is_restored(stacks: Stacks) -> None:
+def test_an_interrupted_restore_is_completed(stacks: Stacks) -> None:
     """Made once, and one of the two serves at the end of it, under the same name; the other is kept."""
     base = base_of("data", "db_instance/main", "secret/app")
-    wish = {"topology": base.topology, "snapshot": "then"}
+    request = {"topology": base.topology, "snapshot": "then"}
 
     def snapshot(stack: Stack, _parallel: int) -> Run:
-        """By hand, so that it has the same name in both lives."""
+        """By hand, so that it has the same name in both runs."""
         tags = [
             {"Key": "groundwork:stack", "Value": "data"},
             {"Key": "groundwork:resource", "Value": "db_instance/main"},
@@ -244,21 +249,22 @@ def test_a_database_that_died_on_its_way_back_is_restored(stacks: Stacks) -> Non
 
     def restore(state: str) -> Step:
         def start(stack: Stack, _parallel: int) -> Run:
-            return stack.modules.start("database_restore", {**wish, "state": state})
+            return stack.modules.start("database_restore", {**request, "state": state})
 
         return Step(state, start)
 
     try_all(stacks, [CREATE, Step("snapshot", snapshot)], [restore("restored"), restore("switched")], base=base)
 
 
-def test_monitoring_and_a_cache_that_died_half_made_or_half_gone_are_completed(stacks: Stacks) -> None:
+@pytest.mark.long
+def test_an_interrupted_creation_or_deletion_of_monitoring_and_a_cache_is_completed(stacks: Stacks) -> None:
     # What there is two of once is enough here.
     watched = replace(base_of("watched"), overrides={"resources": {"alarm/latency": None, "log_group/app": None}})
     retuned = Step("retune", lambda stack, parallel: stack.start(RETUNED, parallel=parallel))
     try_all(stacks, [], [CREATE, retuned, DELETE], base=watched)
 
 
-def test_a_creation_that_died_is_taken_down_without_a_trace(stacks: Stacks) -> None:
+def test_an_interrupted_creation_is_deleted_completely(stacks: Stacks) -> None:
     expected = live_through(stacks(), [CREATE])[0]
     nothing = stacks().account.state()
 

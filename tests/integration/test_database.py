@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Databases and secrets in the life of a stack: data that is protected, changes that take time, values nobody sees."""
+"""Databases and secrets of a stack: protected data, changes that take time, values that stay hidden."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def stack(stacks: Stacks) -> Stack:
     return made
 
 
-def changed(address: str, **properties: Any) -> Mapping[str, Any]:
+def with_properties(address: str, **properties: Any) -> Mapping[str, Any]:
     return {"resources": {address: properties}}
 
 
@@ -35,8 +35,8 @@ def database(stack: Stack) -> dict[str, Any]:
 
 
 def manual_snapshots(stack: Stack) -> list[str]:
-    told = stack.account.client("rds").describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
-    return [one["DBSnapshotIdentifier"] for one in told]
+    answer = stack.account.client("rds").describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
+    return [one["DBSnapshotIdentifier"] for one in answer]
 
 
 def brought(stack: Stack, overrides: Mapping[str, Any] | None = None, **options: Any) -> Outcome:
@@ -45,7 +45,7 @@ def brought(stack: Stack, overrides: Mapping[str, Any] | None = None, **options:
     return outcome
 
 
-def test_comes_up_and_goes_down(stacks: Stacks) -> None:
+def test_a_stack_is_created_and_deleted(stacks: Stacks) -> None:
     stack = stacks(DATABASES)
     outcome = brought(stack)
     there = database(stack)
@@ -68,13 +68,13 @@ def test_comes_up_and_goes_down(stacks: Stacks) -> None:
     assert [arn.split(":")[5] for arn in left] == ["snapshot"]
 
 
-def test_without_its_name_nothing_is_deleted(stack: Stack) -> None:
+def test_a_database_is_deleted_only_by_name(stack: Stack) -> None:
     before = stack.account.state()
     for refused in (
         stack.absent(allow_destroy=[]),
         stack.present({"resources": {DATABASE: None, SECRET: None}}),
-        stack.present(changed(DATABASE, username="boss"), allow_destroy=[SECRET]),
-        stack.present(changed(SECRET, generate={"length": 50}), allow_destroy=[DATABASE]),
+        stack.present(with_properties(DATABASE, username="boss"), allow_destroy=[SECRET]),
+        stack.present(with_properties(SECRET, generate={"length": 50}), allow_destroy=[DATABASE]),
     ):
         assert refused.refused, str(refused)
         assert "allow_destroy: [" in refused.message
@@ -82,9 +82,9 @@ def test_without_its_name_nothing_is_deleted(stack: Stack) -> None:
     assert_same(stack.account.state(), before)
 
 
-def test_a_replacement_that_is_allowed_keeps_a_snapshot_and_makes_another(stack: Stack) -> None:
+def test_an_allowed_replacement_takes_a_snapshot_and_creates_another_database(stack: Stack) -> None:
     old = database(stack)
-    another = changed(DATABASE, username="boss")
+    another = with_properties(DATABASE, username="boss")
     assert brought(stack, another, allow_destroy=[DATABASE]).actions == {DATABASE: "replace"}
     new = database(stack)
     assert (new["MasterUsername"], new["DBInstanceIdentifier"]) == ("boss", "data-main")
@@ -93,7 +93,7 @@ def test_a_replacement_that_is_allowed_keeps_a_snapshot_and_makes_another(stack:
     stack.assert_quiet(another)
 
 
-def test_what_gave_up_its_protection_goes_without_a_snapshot(stacks: Stacks) -> None:
+def test_an_unprotected_database_is_deleted_without_a_snapshot(stacks: Stacks) -> None:
     stack = stacks(DATABASES)
     free = {"resources": {DATABASE: {"protect": False}, SECRET: {"protect": False}}}
     stack.made(free)
@@ -102,20 +102,22 @@ def test_what_gave_up_its_protection_goes_without_a_snapshot(stacks: Stacks) -> 
     assert manual_snapshots(stack) == []
 
 
-def test_changes_are_made_at_once_and_waited_for(stack: Stack) -> None:
-    more = changed(DATABASE, **{"class": "db.t3.small"}, storage={"size": 40, "limit": 100}, multi_az=True, port=3307)
+def test_changes_are_applied_at_once_and_waited_for(stack: Stack) -> None:
+    more = with_properties(
+        DATABASE, **{"class": "db.t3.small"}, storage={"size": 40, "limit": 100}, multi_az=True, port=3307
+    )
     assert brought(stack, more).actions == {DATABASE: "update"}
     there = database(stack)
     assert (there["DBInstanceClass"], there["AllocatedStorage"], there["MultiAZ"]) == ("db.t3.small", 40, True)
     assert (there["Endpoint"]["Port"], there["PendingModifiedValues"]) == (3307, {})
     stack.assert_quiet(more)
-    shrunk = stack.present(changed(DATABASE, storage={"size": 30}))
+    shrunk = stack.present(with_properties(DATABASE, storage={"size": 30}))
     assert "storage cannot shrink (40 GiB now, 30 wanted); say 40" in shrunk.message
 
 
 def test_a_change_whose_answer_was_lost_is_not_a_failure(stack: Stack) -> None:
     stack.proxy.faults.add(named("ModifyDBInstance"), Lose(after=True), times=1)
-    larger = changed(DATABASE, **{"class": "db.t3.small"})
+    larger = with_properties(DATABASE, **{"class": "db.t3.small"})
     brought(stack, larger)
     stack.assert_quiet(larger)
     for operation in ("DeleteDBInstance", "DeleteSecret"):
@@ -135,7 +137,7 @@ def test_a_deletion_that_is_denied_says_that_protection_is_lifted_and_the_next_r
     assert database(stack)["DeletionProtection"]
 
 
-def test_a_creation_whose_answer_was_lost_makes_one_of_each(stacks: Stacks) -> None:
+def test_a_creation_whose_answer_was_lost_creates_one_of_each(stacks: Stacks) -> None:
     expected, stack = stacks(DATABASES), stacks(DATABASES)
     expected.made()
     for operation in ("CreateDBSubnetGroup", "CreateDBParameterGroup", "CreateDBInstance", "CreateSecret"):
@@ -145,22 +147,24 @@ def test_a_creation_whose_answer_was_lost_makes_one_of_each(stacks: Stacks) -> N
     stack.assert_quiet()
 
 
-def test_static_parameters_are_told_of_until_somebody_reboots(stack: Stack) -> None:
-    static = changed("db_parameter_group/tuned", parameters={"performance_schema": True, "long_query_time": None})
+def test_static_parameters_are_a_warning_until_a_reboot(stack: Stack) -> None:
+    static = with_properties(
+        "db_parameter_group/tuned", parameters={"performance_schema": True, "long_query_time": None}
+    )
     group = stack.account.client("rds")
     outcome = brought(stack, static)
     assert outcome.actions == {"db_parameter_group/tuned": "update"}
     again = brought(stack, static)
     assert not again.changed
-    for told in (outcome, again):
-        assert "take effect when it is rebooted" in json.dumps(told.result["warnings"])
+    for run in (outcome, again):
+        assert "take effect when it is rebooted" in json.dumps(run.result["warnings"])
     assert "RebootDBInstance" not in stack.proxy.names()
     group.reboot_db_instance(DBInstanceIdentifier="data-main")
     brought(stack, static)
     assert "warnings" not in brought(stack, static).result
 
 
-def test_another_parameter_group_is_there_before_the_old_one_goes(stack: Stack) -> None:
+def test_a_parameter_group_is_created_before_the_old_one_is_deleted(stack: Stack) -> None:
     newer: Mapping[str, Any] = {
         "resources": {"db_parameter_group/tuned": {"family": "mysql8.4"}, DATABASE: {"version": "8.4"}},
     }
@@ -173,7 +177,7 @@ def test_another_parameter_group_is_there_before_the_old_one_goes(stack: Stack) 
     assert "there is no way back to 8.0; say '8.4'" in stack.present({"resources": {DATABASE: {}}}).message
 
 
-def test_drift_by_hand_is_told_and_mended(stack: Stack) -> None:
+def test_drift_is_reported_and_corrected(stack: Stack) -> None:
     rds, vault = stack.account.client("rds"), stack.account.client("secretsmanager")
     rds.modify_db_instance(DBInstanceIdentifier="data-main", DeletionProtection=False, BackupRetentionPeriod=1)
     reset: list[Any] = [{"ParameterName": "slow_query_log", "ApplyMethod": "immediate"}]
@@ -193,7 +197,7 @@ def test_drift_by_hand_is_told_and_mended(stack: Stack) -> None:
     stack.assert_quiet()
 
 
-def test_one_that_exists_is_adopted(stack: Stack) -> None:
+def test_an_existing_database_is_adopted(stack: Stack) -> None:
     rds, vault = stack.account.client("rds"), stack.account.client("secretsmanager")
     ours = ["groundwork:stack", "groundwork:resource"]
     rds.remove_tags_from_resource(ResourceName=database(stack)["DBInstanceArn"], TagKeys=ours)
@@ -205,13 +209,13 @@ def test_one_that_exists_is_adopted(stack: Stack) -> None:
     stack.assert_quiet()
 
 
-def test_a_secret_is_called_back_with_its_value(stack: Stack) -> None:
+def test_a_deleted_secret_is_restored_with_its_value(stack: Stack) -> None:
     vault = stack.account.client("secretsmanager")
     before = vault.get_secret_value(SecretId="data-app")
     without = {"resources": {SECRET: None}}
     assert brought(stack, without, allow_destroy=[SECRET]).actions == {SECRET: "delete"}
-    told = vault.describe_secret(SecretId="data-app")
-    assert "DeletedDate" in told
+    answer = vault.describe_secret(SecretId="data-app")
+    assert "DeletedDate" in answer
     stack.assert_quiet(without)
     assert brought(stack).actions == {SECRET: "create"}
     after = vault.get_secret_value(SecretId="data-app")
@@ -219,8 +223,8 @@ def test_a_secret_is_called_back_with_its_value(stack: Stack) -> None:
     stack.assert_quiet()
 
 
-def test_other_words_are_another_secret(stack: Stack) -> None:
-    longer = changed(SECRET, generate={"length": 50})
+def test_another_generation_rule_is_another_secret(stack: Stack) -> None:
+    longer = with_properties(SECRET, generate={"length": 50})
     assert brought(stack, longer, allow_destroy=[SECRET]).actions == {SECRET: "replace"}
     (there,) = [
         one
@@ -234,7 +238,7 @@ def test_other_words_are_another_secret(stack: Stack) -> None:
 def test_no_value_of_a_secret_is_ever_shown(stacks: Stacks) -> None:
     stack = stacks(DATABASES)
     outcomes = [stack.present(check=True), brought(stack), stack.info()]
-    outcomes.append(brought(stack, changed(SECRET, generate={"length": 50}), allow_destroy=[SECRET]))
+    outcomes.append(brought(stack, with_properties(SECRET, generate={"length": 50}), allow_destroy=[SECRET]))
     values = [*secret_values(stack)]
     assert len(values) == 3
     assert len(set(values)) == 3

@@ -24,7 +24,7 @@ BEFORE = [
 
 
 @pytest.mark.parametrize(("base", "operation", "action", "statement", "what"), BEFORE, ids=[row[1] for row in BEFORE])
-def test_what_is_denied_before_anything_was_changed(
+def test_a_denied_read_changes_nothing(
     base: Base, operation: str, action: str, statement: str, what: str, stacks: Stacks
 ) -> None:
     stack = stacks(base)
@@ -49,7 +49,7 @@ AFTER = [
 
 
 @pytest.mark.parametrize(("base", "operation", "action", "what"), AFTER, ids=[row[1] for row in AFTER])
-def test_what_is_denied_in_between_says_what_is_done_and_what_is_left(
+def test_a_denied_change_reports_what_is_done_and_what_is_left(
     base: Base, operation: str, action: str, what: str, stacks: Stacks
 ) -> None:
     stack = stacks(base)
@@ -63,7 +63,7 @@ def test_what_is_denied_in_between_says_what_is_done_and_what_is_left(
     stack.made()
 
 
-def test_a_lock_that_may_not_be_read_does_not_stop_who_changes_nothing(stacks: Stacks) -> None:
+def test_a_lock_that_may_not_be_read_does_not_stop_a_run_without_changes(stacks: Stacks) -> None:
     stack = stacks()
     stack.made()
     stack.proxy.faults.add(named("GetParametersByPath", "PutParameter"), DENIED)

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Drift: what somebody changed by hand is found by stack_info, and mended by stack."""
+"""Drift: stack_info finds changes by hand, and stack corrects them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rig.stacks import DATA, NAME, Stack, Stacks, assert_same
 
 @dataclass(frozen=True)
 class Tampering:
-    """Something done by hand, and how the drift should be told: in which list, for which address and property."""
+    """A change by hand, and the drift that stack_info must report: the list, the address and the property."""
 
     what: str
     do: Callable[[Stack, Any], object]
@@ -136,20 +136,20 @@ def addresses(found: list[Any]) -> set[str]:
     return {item if isinstance(item, str) else item["address"] for item in found}
 
 
-def test_tampering_is_found_and_mended(stack: Stack) -> None:
-    """One thing after the other: what is left of one would be found beside the next."""
+def test_changes_by_hand_are_found_and_corrected(stack: Stack) -> None:
+    """One change after the other: the rest of one would be found with the next."""
     stack.made()
     state = stack.account.state()
     for case in CASES:
         case.do(stack, stack.account.client("ec2"))
-        assert_told(stack, case)
+        assert_is_reported(stack, case)
         mended = stack.present()
         assert mended.ok, f"{case}: {mended}"
         assert_same(stack.account.state(), state, case.what)
     stack.assert_quiet()
 
 
-def assert_told(stack: Stack, case: Tampering) -> None:
+def assert_is_reported(stack: Stack, case: Tampering) -> None:
     """The drift is what was tampered with, and nothing else; reading it changes nothing."""
     stack.proxy.forget()
     info = stack.info()
@@ -164,7 +164,7 @@ def assert_told(stack: Stack, case: Tampering) -> None:
         assert case.property in [item["property"] for item in drift["changed"]], f"{case}: {drift}"
 
 
-def test_no_drift_is_no_drift(stack: Stack) -> None:
+def test_an_unchanged_stack_has_no_drift(stack: Stack) -> None:
     made = stack.made()
     info = stack.info()
     assert info.result["drift"] == {"missing": [], "changed": [], "unexpected": []}
@@ -172,7 +172,7 @@ def test_no_drift_is_no_drift(stack: Stack) -> None:
     assert info.result["resources"] == made.result["resources"]
 
 
-def test_of_a_stack_that_does_not_exist_all_is_missing(stack: Stack) -> None:
+def test_all_resources_of_a_stack_that_does_not_exist_are_missing(stack: Stack) -> None:
     info = stack.info()
     assert info.ok, str(info)
     assert len(info.result["drift"]["missing"]) == 10
@@ -180,7 +180,7 @@ def test_of_a_stack_that_does_not_exist_all_is_missing(stack: Stack) -> None:
     assert stack.proxy.mutations == []
 
 
-def test_an_instance_that_somebody_terminated_is_made_again(stacks: Stacks) -> None:
+def test_a_terminated_instance_is_created_again(stacks: Stacks) -> None:
     expected, stack = stacks(), stacks()
     expected.made()
     stack.made()

@@ -18,10 +18,10 @@ from rig.faults import (
     When,
     every,
     first_of,
-    mutating,
+    is_mutating,
+    is_reading,
     mutation,
     named,
-    reading,
     said,
 )
 from rig.runs import Outcome
@@ -76,7 +76,7 @@ def break_all(stacks: Stacks, steps: list[Step], effect: Effect) -> None:
     for whole in expected:
         stack.proxy.forget()
         stack.proxy.faults.clear()
-        fault = stack.proxy.faults.add(first_of(mutating), effect)
+        fault = stack.proxy.faults.add(first_of(is_mutating), effect)
         outcome = whole.step.run(stack)
         broken = f"{whole.step.what}, {effect} at every mutating call"
         assert fault.struck >= whole.different, broken
@@ -84,21 +84,21 @@ def break_all(stacks: Stacks, steps: list[Step], effect: Effect) -> None:
         assert_same(stack.account.state(), whole.state, broken)
 
 
-def test_lost_answers_are_coped_with(stacks: Stacks) -> None:
+def test_runs_succeed_despite_lost_answers(stacks: Stacks) -> None:
     break_all(stacks, [CREATE, CHANGE, DELETE], Lose(after=True))
 
 
-def test_lost_requests_are_coped_with(stacks: Stacks) -> None:
+def test_runs_succeed_despite_lost_requests(stacks: Stacks) -> None:
     # Looking for what was never made takes time, and little else.
     break_all(stacks, [CREATE], Lose())
 
 
-def test_errors_that_say_nothing_are_coped_with(stacks: Stacks) -> None:
+def test_runs_succeed_despite_5xx_errors(stacks: Stacks) -> None:
     """A 503 of a call that was obeyed nevertheless."""
     break_all(stacks, [CREATE, CHANGE, DELETE], Fail(status=503, code="ServiceUnavailable", after=True))
 
 
-def test_a_refusal_ends_the_run_cleanly_and_the_next_one_goes_on(stacks: Stacks) -> None:
+def test_an_error_ends_the_run_cleanly_and_the_next_one_continues(stacks: Stacks) -> None:
     """Not everything can be coped with: a refusal for good stops what depends on it, and nothing else.
 
     Each run is refused what none before has asked for, and takes up what that one left.
@@ -121,7 +121,7 @@ REFUSED = Fail(status=403, code="UnauthorizedOperation", message="You are not au
 
 
 def refusals(stack: Stack) -> int:
-    """How many calls of a run were refused, which it must have told of, each with AWS's words."""
+    """The number of rejected calls of a run, each of which it must report with AWS's message."""
     stack.proxy.forget()
     outcome = CREATE.run(stack)
     refused = [call.name for call in stack.proxy.mutations if call.status == REFUSED.status]
@@ -142,7 +142,7 @@ def first_of_each(times: int) -> When:
     return when
 
 
-def test_throttling_of_every_operation_is_waited_out(stacks: Stacks) -> None:
+def test_throttling_of_every_operation_is_retried(stacks: Stacks) -> None:
     first = first_of_each(1)
     expected, stack = stacks(), stacks()
     expected.made()
@@ -156,18 +156,18 @@ def test_throttling_of_every_operation_is_waited_out(stacks: Stacks) -> None:
     stack.assert_quiet()
 
 
-def test_errors_of_every_read_are_waited_out(stacks: Stacks) -> None:
+def test_errors_of_every_read_are_retried(stacks: Stacks) -> None:
     once = first_of_each(1)
     stack = stacks()
     stack.made()
-    fault = stack.proxy.faults.add(lambda call: reading(call) and once(call), Fail(status=500))
+    fault = stack.proxy.faults.add(lambda call: is_reading(call) and once(call), Fail(status=500))
     outcome = stack.present()
     assert outcome.ok, str(outcome)
     assert fault.struck > 10
     assert not outcome.changed
 
 
-def test_answers_that_are_not_the_apis_are_coped_with(stacks: Stacks) -> None:
+def test_malformed_answers_are_retried(stacks: Stacks) -> None:
     """A page of a load balancer in front of AWS, for every operation once, which was obeyed nevertheless."""
     once = first_of_each(1)
     expected, stack = stacks(), stacks()
@@ -181,7 +181,7 @@ def test_answers_that_are_not_the_apis_are_coped_with(stacks: Stacks) -> None:
 
 def test_reads_that_fail_for_good_end_the_run_before_it_changes_anything(stacks: Stacks) -> None:
     stack = stacks()
-    stack.proxy.faults.add(reading, Fail(status=403, code="UnauthorizedOperation", message="Not you."))
+    stack.proxy.faults.add(is_reading, Fail(status=403, code="UnauthorizedOperation", message="Not you."))
     outcome = stack.present()
     assert outcome.refused, str(outcome)
     assert "UnauthorizedOperation" in outcome.message

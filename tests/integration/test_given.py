@@ -13,8 +13,8 @@ from pathlib import Path
 from rig.runs import BIN, CHECKOUT, Outcome, environment
 from rig.stacks import Stack, Stacks, base_of
 
-from ansible_collections.groundwork.aws.plugins.module_utils._topology.document import load
-from ansible_collections.groundwork.aws.plugins.module_utils._topology.hosts import service_variables
+from ansible_collections.groundwork.aws.plugins.module_utils._compile.host_variables import service_variables
+from ansible_collections.groundwork.aws.plugins.module_utils._compile.load import load
 
 GIVEN = base_of("given", "db_instance/main", "secret/jwt")
 SERVICE = service_variables(load(GIVEN.topology), "api")
@@ -59,7 +59,7 @@ def kept_by_hand(stack: Stack) -> None:
     vault.create_secret(Name="provider-url", SecretString="https://provider.example/")
 
 
-def asked(stack: Stack) -> Outcome:
+def run_module(stack: Stack) -> Outcome:
     parts = {key: SERVICE[key] for key in ("databases", "caches", "secrets")}
     options = {"stack": "given", "region": "us-east-1", "service": "api", **parts}
     return stack.modules.run("service_environment", options)
@@ -114,23 +114,23 @@ def assert_silent(stack: Stack, played: subprocess.CompletedProcess[str]) -> Non
     assert not [value for value in secrets if value in played.stdout + played.stderr]
 
 
-def test_what_is_there_is_given_and_what_is_not_is_told(stacks: Stacks, tmp_path: Path) -> None:
+def test_the_environment_has_existing_values_and_errors_name_missing_ones(stacks: Stacks, tmp_path: Path) -> None:
     """One story, for the stack takes longer to make than all of it to read."""
     stack = stacks(GIVEN)
-    before = asked(stack)
+    before = run_module(stack)
     assert before.refused, str(before)
     for address in ("db_instance/main", "secret/main-api", "cache/redis", "secret/jwt"):
         assert f"{address} of stack given does not exist" in before.message
     assert before.message.endswith("Nothing was changed. Run the playbook provision.yml")
     stack.made()
 
-    without = asked(stack)
+    without = run_module(stack)
     assert without.refused, str(without)
     assert "payment-provider (secrets.payment of the document) cannot be read" in without.message
 
     kept_by_hand(stack)
     stack.proxy.forget()
-    outcome = asked(stack)
+    outcome = run_module(stack)
     assert outcome.ok, str(outcome)
     assert outcome.result["environment"] == expected(stack)
     assert outcome.result["changed"] is False
@@ -141,6 +141,8 @@ def test_what_is_there_is_given_and_what_is_not_is_told(stacks: Stacks, tmp_path
     environment_of = json.loads((tmp_path / "result.json").read_text())
     assert environment_of["given"] == expected(stack)
     assert environment_of["plain"]["DATABASE_CA"] == "/etc/groundwork/databases.pem"
+    assert environment_of["plain"]["PGSSLMODE"] == "verify-full"
+    assert environment_of["plain"]["PGSSLROOTCERT"] == "/etc/groundwork/databases.pem"
     assert "db_instance/main of stack nothing does not exist; secret/main-api" in played.stdout
     assert (played.returncode, "rescued=1" in played.stdout) == (2, True)
     assert_silent(stack, played)
@@ -148,6 +150,6 @@ def test_what_is_there_is_given_and_what_is_not_is_told(stacks: Stacks, tmp_path
     vault = stack.account.client("secretsmanager")
     rotated = json.dumps({"username": "api", "password": "another"})
     vault.put_secret_value(SecretId="given-main-api", SecretString=rotated)
-    again = asked(stack).result["environment"]
+    again = run_module(stack).result["environment"]
     assert again["DATABASE_URL"].startswith("postgresql://api:another@")
     assert again == expected(stack)

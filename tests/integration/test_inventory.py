@@ -176,9 +176,7 @@ def test_list(ansible: Ansible, ec2: Any) -> None:
     assert host["stack_document"]["name"] == "single-instance"
 
 
-def test_overrides_keep_their_spelling_and_are_not_laid_over_the_document_twice(
-    ansible: Ansible, ec2: Any, tmp_path: Path
-) -> None:
+def test_overrides_keep_their_spelling_and_are_merged_once(ansible: Ansible, ec2: Any, tmp_path: Path) -> None:
     """The document of the inventory has them already, from a file in which the digits can be read."""
     start(ec2, 1)
     ansible.group_vars("stack_overrides:\n  tags: {cost: 1.10, code: 0123}\n")
@@ -203,7 +201,7 @@ def test_graph(ansible: Ansible, ec2: Any) -> None:
         assert f"  |--@{name}:\n  |  |--single-instance-app-1\n" in done.stdout
 
 
-def test_what_a_playbook_sees(ansible: Ansible, ec2: Any, tmp_path: Path) -> None:
+def test_host_variables_in_a_playbook(ansible: Ansible, ec2: Any, tmp_path: Path) -> None:
     """Overrides reach the document, the document reaches localhost, and nothing of it is rendered as a template."""
     start(ec2, 1, odd="{{ 1 + 1 }}")
     ansible.group_vars(GROUP_VARS)
@@ -222,7 +220,7 @@ def test_what_a_playbook_sees(ansible: Ansible, ec2: Any, tmp_path: Path) -> Non
     assert there["name"] == "single-instance"
 
 
-def test_what_a_play_has_made_is_there_after_a_refresh(ansible: Ansible, ec2: Any, tmp_path: Path) -> None:
+def test_new_hosts_are_in_the_inventory_after_a_refresh(ansible: Ansible, ec2: Any, tmp_path: Path) -> None:
     """However long the cache lasts: a playbook that provisions goes on with what it has provisioned."""
     ansible.options(cache=True, cache_plugin="ansible.builtin.jsonfile", cache_connection=str(tmp_path / "cache"))
     here, there = PLAYBOOK.split("- hosts: service_api")
@@ -305,8 +303,8 @@ def test_no_credentials(ansible: Ansible) -> None:
     assert "the instances of us-east-1 cannot be listed: no AWS credentials" in message
 
 
-def test_an_api_that_is_away(ansible: Ansible) -> None:
-    ansible.options(endpoint_url=f"http://127.0.0.1:{choose_port('nobody')}")
+def test_an_unreachable_api_is_an_error(ansible: Ansible) -> None:
+    ansible.options(endpoint_url=f"http://127.0.0.1:{choose_port('unused')}")
     assert "AWS cannot be reached" in ansible.refused()
 
 
@@ -319,7 +317,7 @@ def test_pages(pages: Callable[[int], None], ec2: Any, endpoint: str) -> None:
     ids = [start(ec2, number) for number in range(12)]
     pages(5)
     connection = Connection(endpoint_url=endpoint, access_key="test", secret_key="test")
-    filters = listing.server_side_filters("single-instance", ["running"], {})
+    filters = listing.build_filters("single-instance", ["running"], {})
     found = listing.list_regions(connection, ["us-east-1", "eu-west-1"], filters)
     assert sorted(item["id"] for item in found["us-east-1"]) == sorted(ids)
     assert found["eu-west-1"] == []

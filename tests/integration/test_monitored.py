@@ -33,8 +33,8 @@ WATCHING = (
 def alarms(stack: Stack) -> dict[str, dict[str, Any]]:
     """By their names inside of the stack."""
     start = f"groundwork/{stack.base.name}/"
-    told = stack.account.client("cloudwatch").describe_alarms(AlarmNamePrefix=start)["MetricAlarms"]
-    return {one["AlarmName"].removeprefix(start): one for one in told}
+    answer = stack.account.client("cloudwatch").describe_alarms(AlarmNamePrefix=start)["MetricAlarms"]
+    return {one["AlarmName"].removeprefix(start): one for one in answer}
 
 
 def dimensions(alarm: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -49,14 +49,14 @@ def widgets(stack: Stack) -> list[dict[str, Any]]:
     return [dict(widget) for widget in body["widgets"]]
 
 
-def asked(stack: Stack, **change: Any) -> Counter[str]:
+def count_calls(stack: Stack, **change: Any) -> Counter[str]:
     """How often an unchanged run asks for what watches."""
     stack.made(change)
     stack.assert_quiet(change)
     return Counter(name for name in stack.proxy.names() if name in WATCHING)
 
 
-def test_the_three_tiers_come_up_watched_and_go_down(stacks: Stacks) -> None:
+def test_three_tiers_are_created_with_monitoring_and_deleted(stacks: Stacks) -> None:
     stack = stacks(THREE)
     made = stack.made().result["resources"]
     found = alarms(stack)
@@ -66,8 +66,8 @@ def test_the_three_tiers_come_up_watched_and_go_down(stacks: Stacks) -> None:
         {"InstanceId": made[f"instance/backend-{number}"]["id"]} for number in (1, 2)
     ]
     assert dimensions(found["database-main-storage"]) == [{"DBInstanceIdentifier": "three-tier-main"}]
-    told = {(*one["AlarmActions"], *one["OKActions"]) for one in found.values()}
-    assert told == {(made["sns_topic/alarms"]["arn"],) * 2}
+    answer = {(*one["AlarmActions"], *one["OKActions"]) for one in found.values()}
+    assert answer == {(made["sns_topic/alarms"]["arn"],) * 2}
     assert made["sns_topic/alarms"]["unconfirmed"] == ["ops@shop.test"]
     assert widgets(stack)[0]["properties"]["alarms"] == [made[f"alarm/{name}"]["arn"] for name in _order(stack)]
     groups = stack.account.client("logs").describe_log_groups()["logGroups"]
@@ -80,7 +80,7 @@ def test_the_three_tiers_come_up_watched_and_go_down(stacks: Stacks) -> None:
         30,
     )
     stack.assert_quiet()
-    assert "sns_topic/alarms: ops@shop.test is told nothing" in json.dumps(stack.info().result["warnings"])
+    assert "sns_topic/alarms: ops@shop.test gets no messages" in json.dumps(stack.info().result["warnings"])
     assert stack.absent().ok
     stack.assert_empty()
     assert alarms(stack) == {}
@@ -97,7 +97,7 @@ def _order(stack: Stack) -> list[str]:
     return [by_arn[arn] for arn in arns]
 
 
-def test_what_somebody_changes_by_hand_is_told_and_mended(stacks: Stacks) -> None:
+def test_drift_of_monitoring_is_reported_and_corrected(stacks: Stacks) -> None:
     stack = stacks(MONITORED)
     stack.made()
     watch = stack.account.client("cloudwatch")
@@ -130,28 +130,28 @@ def test_what_somebody_changes_by_hand_is_told_and_mended(stacks: Stacks) -> Non
     stack.assert_quiet()
 
 
-def test_what_rds_has_made_itself_is_taken_over(stacks: Stacks) -> None:
+def test_log_groups_that_rds_created_are_adopted(stacks: Stacks) -> None:
     """A stack gets its key `monitoring` when its database has written logs for a year."""
     stack = stacks(MONITORED)
     stack.made({"monitoring": None})
     logs = stack.account.client("logs")
     logs.create_log_group(logGroupName=GIVEN)
-    logs.create_log_group(logGroupName=f"{GIVEN}-of-somebody")
+    logs.create_log_group(logGroupName=f"{GIVEN}-foreign")
     outcome = stack.present()
     assert outcome.ok, str(outcome)
     assert outcome.actions["log_group/database-main-error"] == "update"
     assert outcome.actions["log_group/api"] == "create"
     groups = {one["logGroupName"]: one for one in logs.describe_log_groups()["logGroups"]}
     assert groups[GIVEN]["retentionInDays"] == 30
-    assert "retentionInDays" not in groups[f"{GIVEN}-of-somebody"]
+    assert "retentionInDays" not in groups[f"{GIVEN}-foreign"]
     stack.assert_quiet()
     less = stack.present({"monitoring": None})
     assert less.ok, str(less)
     assert set(less.actions.values()) == {"delete", "update"}, "the role of the instances changes"
-    assert [one["logGroupName"] for one in logs.describe_log_groups()["logGroups"]] == [f"{GIVEN}-of-somebody"]
+    assert [one["logGroupName"] for one in logs.describe_log_groups()["logGroups"]] == [f"{GIVEN}-foreign"]
 
 
-def test_what_belongs_to_another_stack_is_not_taken_over(stacks: Stacks) -> None:
+def test_log_groups_of_another_stack_are_not_adopted(stacks: Stacks) -> None:
     stack = stacks(MONITORED)
     logs = stack.account.client("logs")
     theirs = {"groundwork:stack": "other", "groundwork:resource": "log_group/error"}
@@ -160,12 +160,12 @@ def test_what_belongs_to_another_stack_is_not_taken_over(stacks: Stacks) -> None
     assert outcome.actions["log_group/database-main-error"] == "create", "which AWS then refuses"
 
 
-def test_what_grows_is_watched_whole_in_the_same_run_and_costs_no_more_calls(stacks: Stacks) -> None:
+def test_new_objects_are_monitored_in_the_same_run_with_one_call_per_log_group(stacks: Stacks) -> None:
     stack = stacks(MONITORED)
-    few = asked(stack, databases={"main": {"logs": ["error", "general"]}})
+    few = count_calls(stack, databases={"main": {"logs": ["error", "general"]}})
     assert _nodes(stack) == ["monitored-redis-001"]
     service = {"runtime": "gunicorn", "on": "api", "entry": "wsgi:app", "source": {"git": "https://git.test/shop.git"}}
-    many = asked(
+    many = count_calls(
         stack,
         services={f"more-{number}": {**service, "port": 5000 + number} for number in range(1, 6)},
         databases={"main": {"logs": ["error", "general", "slowquery"]}},
@@ -173,7 +173,9 @@ def test_what_grows_is_watched_whole_in_the_same_run_and_costs_no_more_calls(sta
     )
     assert _nodes(stack) == [f"monitored-redis-00{number}" for number in (1, 2, 3)]
     assert len(stack.account.client("logs").describe_log_groups()["logGroups"]) == 9
-    assert many == few
+    # AWS has no call for the tags of several log groups.
+    assert many - few == Counter({"ListTagsForResource": 6})
+    assert not few - many
     assert (few["DescribeAlarms"], few["DescribeLogGroups"], few["GetDashboard"]) == (1, 2, 1)
 
 

@@ -26,7 +26,7 @@ def gateways(stack: Stack) -> list[dict[str, Any]]:
     return listed
 
 
-def test_private_subnets_lead_through_it(stacks: Stacks) -> None:
+def test_private_subnets_route_through_the_nat_gateway(stacks: Stacks) -> None:
     stack = stacks(NAT)
     stack.made()
     (gateway,) = gateways(stack)
@@ -41,7 +41,7 @@ def test_private_subnets_lead_through_it(stacks: Stacks) -> None:
     stack.assert_empty()
 
 
-def test_it_goes_where_its_subnet_goes(stacks: Stacks) -> None:
+def test_a_nat_gateway_is_replaced_with_its_subnet(stacks: Stacks) -> None:
     stack = stacks(NAT)
     stack.made()
     moved = {"network": {"subnets": {"public": {"cidrs": ["10.0.7.0/24"]}}}}
@@ -57,7 +57,7 @@ def test_it_goes_where_its_subnet_goes(stacks: Stacks) -> None:
     stack.assert_quiet(moved)
 
 
-def test_the_reason_of_a_failure_is_told_and_the_next_run_makes_another(stacks: Stacks) -> None:
+def test_a_failed_nat_gateway_is_reported_and_replaced_by_the_next_run(stacks: Stacks) -> None:
     stack = stacks(NAT)
     outcome = stack.present(LOST)
     assert "nat_gateway/lost: waiting for available: it is failed (Network vpc-" in outcome.message, str(outcome)

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the stack owns it prunes, what it does not own it never touches, and what it is told to adopt it takes over."""
+"""A stack prunes its own resources, never changes others, and takes over those that it adopts."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ EXTRA: dict[str, Any] = {
 OURS = [{"Key": "groundwork:stack", "Value": NAME}]
 
 
-def tagged(kind: str, address: str) -> list[dict[str, Any]]:
+def build_tags(kind: str, address: str) -> list[dict[str, Any]]:
     return [{"ResourceType": kind, "Tags": [*OURS, {"Key": "groundwork:resource", "Value": address}]}]
 
 
-def test_what_the_document_no_longer_has_is_removed(stacks: Stacks) -> None:
+def test_resources_that_the_document_no_longer_has_are_pruned(stacks: Stacks) -> None:
     expected, stack = stacks(), stacks()
     expected.made()
     stack.made(EXTRA)
@@ -30,7 +30,7 @@ def test_what_the_document_no_longer_has_is_removed(stacks: Stacks) -> None:
     assert_same(stack.account.state(), expected.account.state())
 
 
-def test_pruning_can_be_left_out(stack: Stack) -> None:
+def test_pruning_is_optional(stack: Stack) -> None:
     stack.made(EXTRA)
     outcome = stack.present(prune=False)
     assert outcome.ok, str(outcome)
@@ -38,7 +38,7 @@ def test_pruning_can_be_left_out(stack: Stack) -> None:
     assert stack.id_of("subnet/extra")
 
 
-def test_what_belongs_to_nobody_or_to_others_is_never_touched(stack: Stack) -> None:
+def test_untagged_and_foreign_resources_are_never_changed(stack: Stack) -> None:
     stack.made(EXTRA)
     ec2 = stack.account.client("ec2")
     vpc = stack.id_of("vpc/main")
@@ -59,7 +59,7 @@ def test_what_belongs_to_nobody_or_to_others_is_never_touched(stack: Stack) -> N
     assert {identifier: now[identifier] for identifier in foreign} == before
 
 
-def test_a_rule_that_was_added_by_hand_goes(stacks: Stacks) -> None:
+def test_a_rule_that_was_added_by_hand_is_removed(stacks: Stacks) -> None:
     expected, stack = stacks(), stacks()
     expected.made()
     stack.made()
@@ -75,7 +75,7 @@ def test_a_duplicate_is_removed_and_the_one_in_use_stays(stacks: Stacks) -> None
     expected.made()
     used = stack.made().result["resources"]["vpc/main"]["id"]
     double = stack.account.client("ec2").create_vpc(
-        CidrBlock="10.0.0.0/16", TagSpecifications=tagged("vpc", "vpc/main")
+        CidrBlock="10.0.0.0/16", TagSpecifications=build_tags("vpc", "vpc/main")
     )["Vpc"]["VpcId"]
     outcome = stack.present()
     assert outcome.ok, str(outcome)
@@ -113,11 +113,11 @@ def refused_adoption(stack: Stack, adopt: dict[str, str], *words: str) -> None:
     assert_same(stack.account.state(), before)
 
 
-def test_what_is_not_there_cannot_be_adopted(stack: Stack) -> None:
+def test_a_missing_object_cannot_be_adopted(stack: Stack) -> None:
     refused_adoption(stack, {"vpc/main": "vpc-0123456789abcdef0"}, "vpc-0123456789abcdef0", "vpc/main")
 
 
-def test_what_belongs_to_another_stack_cannot_be_adopted(stack: Stack) -> None:
+def test_an_object_of_another_stack_cannot_be_adopted(stack: Stack) -> None:
     tags = [{"Key": "groundwork:stack", "Value": "other"}, {"Key": "groundwork:resource", "Value": "vpc/main"}]
     made = stack.account.client("ec2").create_vpc(
         CidrBlock="10.0.0.0/16", TagSpecifications=[{"ResourceType": "vpc", "Tags": tags}]
@@ -125,12 +125,12 @@ def test_what_belongs_to_another_stack_cannot_be_adopted(stack: Stack) -> None:
     refused_adoption(stack, {"vpc/main": made["Vpc"]["VpcId"]}, "belongs to stack other")
 
 
-def test_what_would_be_replaced_at_once_cannot_be_adopted(stack: Stack) -> None:
+def test_an_object_that_would_be_replaced_cannot_be_adopted(stack: Stack) -> None:
     vpc = stack.account.client("ec2").create_vpc(CidrBlock="172.20.0.0/16")["Vpc"]["VpcId"]
     refused_adoption(stack, {"vpc/main": vpc}, vpc, "cidr", "172.20.0.0/16")
 
 
-def test_a_name_that_is_taken_by_somebody_else_is_said_so(stack: Stack) -> None:
+def test_a_name_of_a_foreign_object_is_an_error(stack: Stack) -> None:
     stack.account.client("iam").create_role(
         RoleName=f"{NAME}-us-east-1-app", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}'
     )

@@ -19,7 +19,7 @@ from rig.stacks import Stack, Stacks, base_of
 PAGE = (CHECKOUT / "docs" / "permissions.md").read_text(encoding="utf-8")
 DATABASE = "db_instance/main"
 # Who may call what a module calls, besides those who look. `stack` is compared with its code, which has more cases
-# than a test could run (tests/unit/stack/test_permissions.py).
+# than a test could run (tests/unit/plugins/test_permissions.py).
 POLICIES = {
     "stack": {"provision"},
     "stack_info": set(),
@@ -71,7 +71,7 @@ def run(made: Stack, module: str, **options: Any) -> dict[str, Any]:
     return dict(outcome.result)
 
 
-def deploying(stacks: Stacks) -> Iterator[tuple[str, set[str]]]:
+def record_deploy(stacks: Stacks) -> Iterator[tuple[str, set[str]]]:
     """What playbooks that deploy have modules do."""
     stack = stacks(base_of("scaled"))
     stack.made()
@@ -102,7 +102,7 @@ def deploying(stacks: Stacks) -> Iterator[tuple[str, set[str]]]:
     yield "database_login", calls(given)
 
 
-def recovering(stacks: Stacks) -> Iterator[tuple[str, set[str]]]:
+def record_recovery(stacks: Stacks) -> Iterator[tuple[str, set[str]]]:
     """What playbooks that back up and restore have modules do."""
     stack = stacks(base_of("data", DATABASE, "secret/app"))
     stack.made()
@@ -115,9 +115,9 @@ def recovering(stacks: Stacks) -> Iterator[tuple[str, set[str]]]:
     yield "database_recovery_info", calls(stack)
     stack.proxy.forget()
     rds = stack.account.client("rds")
-    for wish in ({"snapshot": "newest"}, {"time": "latest"}):
-        run(stack, "database_restore", **topology, **wish)
-        (kept,) = run(stack, "database_restore", **topology, **wish, state="switched")["kept"][-1:]
+    for request in ({"snapshot": "newest"}, {"time": "latest"}):
+        run(stack, "database_restore", **topology, **request)
+        (kept,) = run(stack, "database_restore", **topology, **request, state="switched")["kept"][-1:]
     rds.modify_db_instance(DBInstanceIdentifier=kept, DeletionProtection=False)
     rds.stop_db_instance(DBInstanceIdentifier=kept)
     run(stack, "database_restore", **topology, instance=kept)
@@ -128,7 +128,7 @@ def recovering(stacks: Stacks) -> Iterator[tuple[str, set[str]]]:
 
 @pytest.fixture
 def recorded(stacks: Stacks, request: pytest.FixtureRequest) -> dict[str, set[str]]:
-    return dict({"deploying": deploying, "recovering": recovering}[request.param](stacks))
+    return dict({"deploying": record_deploy, "recovering": record_recovery}[request.param](stacks))
 
 
 @pytest.mark.parametrize(
@@ -217,4 +217,23 @@ def test_plays_take_the_connection_of_the_inventory(path: Path) -> None:
     for play in yaml.safe_load(path.read_text(encoding="utf-8")):
         if "hosts" in play and set(_modules_of(play, path, set())) & POLICIES.keys():
             defaults = play.get("module_defaults", {}).get("group/groundwork.aws.aws")
-            assert defaults == "{{ groundwork_connection | default({}) }}", play["name"]
+            assert defaults == "{{ groundwork_connection | default({}, true) }}", play["name"]
+
+
+@pytest.mark.parametrize("path", sorted((CHECKOUT / "playbooks").glob("*.yml")), ids=lambda path: path.stem)
+def test_plays_take_the_document_of_the_inventory(path: Path) -> None:
+    runtime = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
+    readers = set(runtime["action_groups"]["topology"])
+    for play in yaml.safe_load(path.read_text(encoding="utf-8")):
+        if "hosts" in play and set(_modules_of(play, path, set())) & readers:
+            defaults = play.get("module_defaults", {}).get("group/groundwork.aws.topology")
+            assert defaults == {
+                "topology": "{{ stack_document }}",
+                "overrides": "{{ stack_overrides | default({}) }}",
+            }, play["name"]
+
+
+def test_the_interpreter_of_the_controller_is_set_in_one_file() -> None:
+    files = [path for folder in ("playbooks", "roles") for path in (CHECKOUT / folder).rglob("*.yml")]
+    named = [path for path in files if "ansible_playbook_python" in path.read_text(encoding="utf-8")]
+    assert named == [CHECKOUT / "playbooks" / "host_vars" / "localhost.yml"]

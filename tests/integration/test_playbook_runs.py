@@ -27,9 +27,9 @@ from typing import Any
 
 import pytest
 from rig.runs import CHECKOUT, environment
-from rig.stacks import Stack, Stacks, base_of, for_each, merged
+from rig.stacks import Stack, Stacks, base_of, for_each, merge_documents
 
-from ansible_collections.groundwork.aws.plugins.module_utils._release.keeper import Keeper
+from ansible_collections.groundwork.aws.plugins.module_utils._host.release_manager import ReleaseManager
 
 SCALED = base_of("scaled")
 HOSTS = ("scaled-web-1", "scaled-web-2")
@@ -86,13 +86,17 @@ class Controller:
     def configure(
         self, connection: Mapping[str, Any] | None = None, overrides: Mapping[str, Any] | None = None, **options: Any
     ) -> None:
-        """Write the inventory: the options of the plugin, and the variables beside it."""
+        """Write the inventory: the options of the plugin, and the variables."""
         groups = self.directory / "inventory" / "group_vars"
         groups.mkdir(parents=True, exist_ok=True)
         (self.directory / "ansible.cfg").touch()
         said = {key: value for key, value in options.items() if value is not None}
         (groups.parent / "ec2_services.yml").write_text(json.dumps(said))
-        (groups / "all.yml").write_text(json.dumps({"stack_overrides": overrides or self.stack.base.overrides}))
+        authorities = self.directory / "ca.pem"
+        authorities.write_text("-----BEGIN CERTIFICATE-----\nread on hosts only\n-----END CERTIFICATE-----\n")
+        variables = {"stack_overrides": overrides or self.stack.base.overrides}
+        variables["app_database_authorities"] = str(authorities)
+        (groups / "all.yml").write_text(json.dumps(variables))
         (groups / "groundwork.yml").write_text(json.dumps(connection or UNREACHABLE))
 
     def environment(self, **more: str) -> dict[str, str]:
@@ -165,7 +169,7 @@ def shown_last(played: Played) -> str:
 
 
 def quick(playbook: str) -> list[str]:
-    """Options with which a playbook gives up on hosts at once, and destroys what it is told to."""
+    """Options with which a playbook gives up on hosts at once, and destroys without asking."""
     return [f"groundwork.aws.{playbook}", "-e", "wait_timeout=1", "-e", "confirm=scaled"]
 
 
@@ -173,6 +177,32 @@ def quick(playbook: str) -> list[str]:
 ON_CONTROLLER = ["provision", "retire", "backup", "restore", "discard", "scale", "destroy"]
 ON_HOSTS = ["wait", "configure", "deploy", "rollback"]
 ANYWHERE = ["status", "verify", "resize"]
+
+
+THREADS_AT_FORKS = """
+import os, threading
+
+def write_threads():
+    with open(os.environ["THREADS_FILE"], "a") as file:
+        file.write(",".join(thread.name for thread in threading.enumerate()) + "\\n")
+
+os.register_at_fork(before=write_threads)
+"""
+
+
+def test_no_thread_of_the_collection_runs_when_ansible_forks_a_worker(scaled: Controller, tmp_path: Path) -> None:
+    """A forked worker would wait without end for a lock that such a thread holds. The results are ansible's thread."""
+    (tmp_path / "sitecustomize.py").write_text(THREADS_AT_FORKS)
+    found = tmp_path / "threads"
+    done = scaled.play(
+        "groundwork.aws.provision", "--limit", "localhost", PYTHONPATH=str(tmp_path), THREADS_FILE=str(found)
+    )
+    assert done.code == 0, done.output
+    forks = found.read_text().splitlines()
+    assert forks
+    for threads in forks:
+        others = [name for name in threads.split(",") if name != "MainThread" and "results_thread_main" not in name]
+        assert others == []
 
 
 def test_a_limit_without_localhost_is_refused_where_the_work_is_done_there(scaled: Controller) -> None:
@@ -221,6 +251,16 @@ def test_site_with_the_limit_localhost_provisions_and_nothing_more(empty: Contro
         assert ("instance/app-1 created" in done.said) == changes
         assert "http://" in shown_last(done)
         assert "UNREACHABLE" not in done.output
+
+
+def test_a_limit_that_leaves_no_host_is_an_error(empty: Controller) -> None:
+    """Also before the stack has hosts, and with an inventory that cannot be read: ansible would skip every play."""
+    for topology in ("single_instance", "unknown"):
+        empty.configure(plugin="groundwork.aws.ec2_services", topology=topology)
+        refused = empty.play("groundwork.aws.site", "--limit", "app-1")
+        assert refused.code == 1, refused.output
+        assert "leaves us with no hosts to target" in refused.said
+    assert empty.stack.proxy.mutations == []
 
 
 def test_scale_needs_all_hosts(scaled: Controller) -> None:
@@ -278,6 +318,8 @@ def test_only_hosts_with_a_chosen_service_are_connected_to(mixed: Controller) ->
 
     everywhere = {JOBS, *HOSTS}
     cases = [("jobs", {JOBS}), (" web , jobs", everywhere), (["web"], set(HOSTS)), ("", everywhere), ([], everywhere)]
+    # The lines of an answer to a survey.
+    cases += [("web\njobs\n", everywhere), ("\r\njobs ", {JOBS})]
     for_each([("deploy", *case) for case in cases] + [("rollback", "jobs", {JOBS})], trial)
 
 
@@ -292,7 +334,7 @@ def test_serving_on_a_host_without_the_chosen_service_does_nothing(tmp_path: Pat
 def test_a_ref_is_taken_of_the_git_source_of_the_chosen_service(tmp_path: Path, mixed: Controller) -> None:
     """In check mode: what would be staged is the tag, not what the document names."""
     repository = make_repository(tmp_path / "repository")
-    overrides = merged(MIXED, {"services": {"jobs": {"source": {"directory": None, "git": str(repository)}}}})
+    overrides = merge_documents(MIXED, {"services": {"jobs": {"source": {"directory": None, "git": str(repository)}}}})
     mixed.configure(
         plugin="groundwork.aws.ec2_services", topology=SCALED.topology, connection=LOCAL, overrides=overrides
     )
@@ -315,15 +357,62 @@ def test_a_ref_is_taken_of_the_git_source_of_the_chosen_service(tmp_path: Path, 
     assert "v9" in unknown.said.partition("No archive could be made")[2]
 
 
-def test_before_there_are_hosts_deploy_says_what_to_run_and_status_shows_it(empty: Controller) -> None:
-    empty.configure(plugin="groundwork.aws.ec2_services", topology="single_instance")
-    refused = empty.play("groundwork.aws.deploy")
-    assert refused.code == 2
-    assert "the stack single-instance has no instances yet: run site.yml first" in refused.said
+NO_INSTANCES = "the stack three-tier has no instances in us-east-1: run site.yml first"
+NO_DATABASE = (
+    "db_instance/main of stack three-tier does not exist, so that there is nothing to back up. Nothing was changed. "
+    "Create it with the playbook provision.yml"
+)
+ABSENT = "The stack three-tier does not exist in us-east-1"
+# How each playbook ends for a stack with instances and a database that was never made, or is gone.
+WITHOUT_STACK: list[tuple[str, list[str], int, str]] = [
+    *((playbook, [], 2, NO_INSTANCES) for playbook in (*ON_HOSTS, "verify", "resize", "retire", "scale")),
+    ("scale", ["--check"], 2, NO_INSTANCES),
+    ("backup", [], 2, NO_DATABASE),
+    ("restore", ["-e", "restore_snapshot=newest"], 2, "Nothing was changed. Run the playbook provision.yml"),
+    ("discard", ["-e", "discard_instance=shop-before"], 0, "has no standby shop-before: nothing was deleted"),
+    ("status", [], 0, ABSENT),
+    ("destroy", ["-e", "confirm=three-tier"], 0, f"{ABSENT}: there was nothing to remove"),
+    ("destroy", ["--check"], 0, f"{ABSENT}: there was nothing to remove"),
+]
+
+
+def test_without_its_stack_every_playbook_reports_that_and_makes_nothing(empty: Controller) -> None:
+    empty.configure(plugin="groundwork.aws.ec2_services", topology="three_tier")
+
+    def trial(case: tuple[str, list[str], int, str]) -> None:
+        playbook, words, code, text = case
+        done = empty.play(f"groundwork.aws.{playbook}", *words)
+        assert done.code == code, done.output
+        assert text in done.said, done.output
+
+    for_each(WITHOUT_STACK, trial)
+    assert empty.stack.proxy.mutations == []
     status = empty.play("groundwork.aws.status")
-    assert status.code == 0, status.output
-    assert "api: no instance has it yet; run site.yml" in status.said
-    assert "The stack single-instance has no URL yet" in shown_last(status)
+    assert "backend: no instance has it yet; run site.yml" in status.said
+    assert "nothing can be restored; standbys: []" in status.said
+
+
+def test_scale_without_its_stack_makes_nothing_of_a_document_without_instances(stacks: Stacks, tmp_path: Path) -> None:
+    data = base_of("data", "db_instance/main", "secret/app")
+    controller = Controller(stacks(data), tmp_path, data.topology)
+    refused = controller.play("groundwork.aws.scale")
+    assert refused.code == 2
+    assert "The stack data does not exist in us-east-1. Nothing was changed. Run site.yml first" in refused.said
+    assert controller.stack.proxy.mutations == []
+
+
+def test_a_stack_that_was_destroyed_counts_as_one_that_was_never_made(scaled: Controller) -> None:
+    assert scaled.stack.absent().ok
+    scaled.stack.proxy.forget()
+    for playbook, code, text in (
+        ("scale", 2, "the stack scaled has no instances in us-east-1: run site.yml first"),
+        ("verify", 2, "the stack scaled has no instances in us-east-1: run site.yml first"),
+        ("destroy", 0, "The stack scaled does not exist in us-east-1: there was nothing to remove"),
+    ):
+        done = scaled.play(*quick(playbook))
+        assert done.code == code, done.output
+        assert text in done.said
+    assert scaled.stack.proxy.mutations == []
 
 
 def test_without_a_topology_every_playbook_says_how_to_name_one(empty: Controller) -> None:
@@ -340,7 +429,7 @@ def test_the_playbook_of_an_architecture_brings_its_topology(empty: Controller) 
         shown = empty.play(playbook, "--check", "--diff")
         assert shown.code == 0, shown.output
         assert "db_instance/notification" in shown.output
-        assert "The stack ecommerce has no URL yet" in shown_last(shown)
+        assert "The stack ecommerce does not exist in ap-southeast-1" in shown_last(shown)
 
     for_each(["groundwork.aws.ecommerce", str(CHECKOUT / "playbooks" / "ecommerce.yml")], trial)
 
@@ -366,7 +455,7 @@ def test_a_topology_that_is_not_that_of_the_playbook_is_refused(empty: Controlle
 def test_the_playbook_in_the_root_of_a_checkout_is_that_of_the_collection(empty: Controller) -> None:
     shown = empty.play(str(CHECKOUT / "site.yml"), "--check", "-e", "topology=single_instance")
     assert shown.code == 0, shown.output
-    assert "The stack single-instance has no URL yet" in shown_last(shown)
+    assert "The stack single-instance does not exist in us-east-1" in shown_last(shown)
 
 
 def test_destroy_without_confirmation_touches_nothing(scaled: Controller) -> None:
@@ -444,11 +533,12 @@ def release(root: Path) -> str:
     archive = root.parent / "source.tar.gz"
     with tarfile.open(archive, "w:gz") as tar:
         tar.addfile(tarfile.TarInfo("wsgi.py"))
-    options = {"archive": str(archive), "digest": "1", "inputs": {}, "version": "v1.4", "commit": commit, "number": 1}
+    artifact = {"kind": "tree", "digest": "1", "version": "v1.4", "commit": commit}
+    options = {"archive": str(archive), "artifact": artifact, "inputs": {}, "number": 1}
     options |= {"environment": {}, "secrets": None, "environment_file": None, "restore": False, "step": None}
     options |= {"root": str(root), "owner": getpass.getuser()}
     for state in ("staged", "current", "confirmed"):
-        Keeper({**options, "state": state}, pretend=False).run()
+        ReleaseManager({**options, "state": state}, check_mode=False).run()
     return commit
 
 

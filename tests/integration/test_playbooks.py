@@ -28,7 +28,7 @@ SITE = f"""
 """
 # What comes before and after the plays that are meant here asks for a document and an account.
 STEP = {"groundwork_is_step": True}
-SERVED = "Have each new release served"
+SERVED = "Serve each new release"
 HERE = {"ansible_connection": "local", "ansible_become": False, "ansible_python_interpreter": sys.executable}
 
 
@@ -56,7 +56,7 @@ def run(
     )
 
 
-def test_nothing_new_is_served_where_a_play_before_lost_hosts(tmp_path: Path) -> None:
+def test_nothing_is_deployed_after_a_play_lost_hosts(tmp_path: Path) -> None:
     done = play(tmp_path, lost=("back-1", "back-2"))
     assert done.returncode != 0
     said = " ".join(done.stdout.split())
@@ -65,7 +65,7 @@ def test_nothing_new_is_served_where_a_play_before_lost_hosts(tmp_path: Path) ->
     assert SERVED not in done.stdout
 
 
-def test_hosts_that_are_left_out_keep_nobody_from_deploying(tmp_path: Path) -> None:
+def test_hosts_outside_the_limit_do_not_stop_a_deploy(tmp_path: Path) -> None:
     done = play(tmp_path, "--limit", "all:!back-1", lost=("back-1",))
     assert done.returncode == 0, done.stdout
     assert done.stdout.count(SERVED) == 2
@@ -92,14 +92,19 @@ def port() -> Iterator[int]:
     server.server_close()
 
 
+MACHINE = {"ec2_instance_id": "i-1", "ec2_instance_type": "t3.micro"}
+
+
 def resize(directory: Path, port: int, *others: str, **more: Any) -> str:
     """What is said when api-1 is to get another type, in an account that cannot be reached."""
-    service = {"name": "api", "runtime": "gunicorn", "balanced": False, "port": port}
+    service = {"name": "api", "runtime": "gunicorn", "role": "gunicorn", "builder": "python", "artifact": "tree"}
+    service |= {"balanced": False, "port": port}
     service["health"] = {"path": "/health", "timeout": 2, "healthy": 1}
     variables = {"groundwork_stack": "shop", "groundwork_group": "api", "groundwork_services": [service], **HERE}
-    hosts = {name: {**variables, "groundwork_host": name, "ec2_instance_id": "i-1"} for name in ("api-1", *others)}
+    hosts = {name: {**variables, "groundwork_host": name, **MACHINE} for name in ("api-1", *others)}
     inventory = {"groundwork": {"hosts": hosts}, "groundwork_resizing": {"hosts": {"api-1": {}}}}
-    given = {"stack_document": {"name": "shop"}, "app_health_timeout": 1, **STEP, **more}
+    document = {"name": "shop", "instances": {"api": {"type": "t3.small"}}}
+    given = {"stack_document": document, "app_health_timeout": 1, **STEP, **more}
     done = run(directory, inventory, given, CHECKOUT / "playbooks" / "resize.yml")
     assert done.returncode != 0
     return " ".join(done.stdout.split())
@@ -107,17 +112,18 @@ def resize(directory: Path, port: int, *others: str, **more: Any) -> str:
 
 def test_the_only_host_of_a_service_is_not_stopped_for_another_type(tmp_path: Path, port: int) -> None:
     said = resize(tmp_path, port)
-    assert "api would be interrupted, for of the other hosts fewer than 1 answer" in said
+    assert "api would be interrupted: of the other hosts fewer than 1 are healthy" in said
     assert "It was not stopped, and serves as before" in said
-    assert "Stop it, and start it" not in said
+    assert "Restart the instance with the type of the document" not in said
 
 
-def test_one_for_which_another_answers_is_and_what_fails_then_is_told(tmp_path: Path, port: int) -> None:
+def test_a_host_with_a_healthy_peer_is_stopped_and_a_failure_is_reported(tmp_path: Path, port: int) -> None:
     said = resize(tmp_path, port, "api-2")
-    assert "Stop it, and start it" in said
-    assert "is out of the load balancer" in said
-    assert "Not touched, and serving as before: nobody" in said
+    assert "Restart the instance with the type of the document" in said
+    assert "It serves again, but its type may be another than t3.micro" in said
+    assert "Its type could not be set back to t3.micro" in said
+    assert "Not touched, and serving as before: none" in said
 
 
-def test_an_interruption_that_is_meant_is_made(tmp_path: Path, port: int) -> None:
-    assert "Stop it, and start it" in resize(tmp_path, port, interrupt=True)
+def test_an_allowed_interruption_is_made(tmp_path: Path, port: int) -> None:
+    assert "Restart the instance with the type of the document" in resize(tmp_path, port, interrupt=True)

@@ -25,7 +25,7 @@ REFUSED: dict[str, Callable[[Stack], Outcome]] = {
 
 
 @pytest.mark.parametrize("which", list(REFUSED))
-def test_what_holds_data_is_refused_and_nothing_at_all_is_done(stack: Stack, which: str) -> None:
+def test_deleting_data_is_rejected_and_nothing_is_changed(stack: Stack, which: str) -> None:
     stack.made()
     before = stack.account.state()
     outcome = REFUSED[which](stack)
@@ -70,7 +70,7 @@ def test_an_allowed_replacement_leaves_a_final_snapshot(stack: Stack) -> None:
     stack.assert_quiet(OTHER_SUBNET)
 
 
-def test_what_lost_its_place_in_the_document_is_still_protected(stack: Stack) -> None:
+def test_a_resource_that_left_the_document_is_still_protected(stack: Stack) -> None:
     two = {"instances": {"app": {"count": 2}}}
     stack.made(two)
     before = stack.account.state()
@@ -83,7 +83,7 @@ def test_what_lost_its_place_in_the_document_is_still_protected(stack: Stack) ->
     stack.assert_quiet()
 
 
-def test_protection_that_the_document_gave_up_is_gone(stack: Stack) -> None:
+def test_protection_is_removed_with_the_document(stack: Stack) -> None:
     """In two steps, as a person would: first say that it is not to be protected, then remove it."""
     unprotected = {"instances": {"app": {"protect": False}}}
     stack.made()
@@ -123,7 +123,7 @@ def test_a_snapshot_from_before_the_instance_ran_again_is_not_its_final_one(stac
     assert [snapshot["VolumeId"] for snapshot in final_snapshots(stack)] == [volume, volume]
 
 
-def test_a_deletion_that_goes_on_uses_the_snapshot_that_it_made(stack: Stack) -> None:
+def test_a_continued_deletion_uses_its_own_snapshot(stack: Stack) -> None:
     stack.made()
     stack.proxy.faults.add(named("TerminateInstances"), DENIED)
     assert stack.absent().refused
@@ -140,7 +140,7 @@ def test_a_deletion_that_goes_on_uses_the_snapshot_that_it_made(stack: Stack) ->
         ("CreateSnapshot", r"was not terminated: it is stopped\. Run again"),
     ],
 )
-def test_a_failed_deletion_says_what_it_left_and_the_next_run_restores_it(
+def test_a_failed_deletion_reports_the_state_and_the_next_run_restores_it(
     stack: Stack, refused: str, left: str
 ) -> None:
     stack.made()

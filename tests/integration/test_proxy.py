@@ -15,7 +15,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError
-from rig.faults import Delay, Do, Fail, Lose, Throttle, every, mutating, mutation, named
+from rig.faults import Delay, Do, Fail, Lose, Throttle, every, is_mutating, mutation, named
 from rig.proxy import Proxy
 from rig.wire import Request, understand
 
@@ -124,7 +124,7 @@ def test_rest_paths_are_operations(method: str, path: str, service: str, name: s
         ("s3", lambda api: api.list_buckets(), "SlowDown"),
     ],
 )
-def test_throttling_has_the_words_of_each_protocol(broken: Proxy, service: str, call: Any, code: str) -> None:
+def test_throttling_has_the_form_of_each_protocol(broken: Proxy, service: str, call: Any, code: str) -> None:
     broken.faults.add(every, Throttle())
     with pytest.raises(ClientError) as caught:
         call(client(broken, service))
@@ -133,15 +133,15 @@ def test_throttling_has_the_words_of_each_protocol(broken: Proxy, service: str, 
     )
 
 
-def test_botocore_takes_the_throttling_for_such(broken: Proxy) -> None:
+def test_botocore_recognizes_the_throttling(broken: Proxy) -> None:
     broken.faults.add(every, Throttle(), times=2)
     client(broken, "ec2", attempts=5).describe_vpcs()
     assert [call.outcome for call in broken.calls] == ["throttled", "throttled", "answered"]
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_a_failure_before_or_after_the_call_was_obeyed(broken: Proxy, upstream: Upstream, after: bool) -> None:
-    broken.faults.add(mutating, Fail(status=503, after=after))
+def test_a_failure_before_or_after_the_call_was_carried_out(broken: Proxy, upstream: Upstream, after: bool) -> None:
+    broken.faults.add(is_mutating, Fail(status=503, after=after))
     with pytest.raises(ClientError) as caught:
         client(broken, "ec2").create_vpc(CidrBlock="10.0.0.0/16")
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
@@ -149,7 +149,9 @@ def test_a_failure_before_or_after_the_call_was_obeyed(broken: Proxy, upstream: 
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_a_lost_connection_before_or_after_the_call_was_obeyed(broken: Proxy, upstream: Upstream, after: bool) -> None:
+def test_a_lost_connection_before_or_after_the_call_was_carried_out(
+    broken: Proxy, upstream: Upstream, after: bool
+) -> None:
     broken.faults.add(named("CreateVpc"), Lose(after=after))
     api = client(broken, "ec2")
     api.describe_vpcs()
@@ -159,7 +161,7 @@ def test_a_lost_connection_before_or_after_the_call_was_obeyed(broken: Proxy, up
     assert broken.mutations[0].outcome == ("obeyed, answer lost" if after else "never arrived")
 
 
-def test_the_chosen_mutation_is_struck_and_no_other(broken: Proxy, upstream: Upstream) -> None:
+def test_only_the_chosen_mutation_gets_the_fault(broken: Proxy, upstream: Upstream) -> None:
     struck: list[int] = []
     broken.faults.add(mutation(2), Do(lambda call: struck.append(call.number), after=True))
     api = client(broken, "ec2")
@@ -189,7 +191,7 @@ def test_latency_is_added_and_calls_run_side_by_side(broken: Proxy) -> None:
     assert 0.3 <= time.monotonic() - began < 1.2
 
 
-def test_settle_waits_for_what_is_under_way(broken: Proxy) -> None:
+def test_settle_waits_for_calls_in_progress(broken: Proxy) -> None:
     broken.faults.add(every, Delay(0.3))
     thread = threading.Thread(target=client(broken, "ec2").describe_vpcs)
     thread.start()

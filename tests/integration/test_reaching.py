@@ -17,7 +17,10 @@ from rig.runs import CHECKOUT
 from rig.ssh import SshServer, ssh_server
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import Connection
-from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory.ssh import session_command, ssh_arguments
+from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory.ssh import (
+    build_session_command,
+    build_ssh_arguments,
+)
 
 SSH = """#!/bin/sh
 exec {ssh} -F {directory}/config -o UserKnownHostsFile={directory}/known_hosts -o ControlPath=none "$@"
@@ -105,7 +108,7 @@ def host(identifier: str, address: str, public: bool = True, **more: Any) -> dic
         "ec2_public_ip": address if public else None,
         "ec2_state": "running",
         "groundwork_zone": "us-east-1a",
-        "groundwork_ssh_arguments": ssh_arguments({"id": identifier}),
+        "groundwork_ssh_arguments": build_ssh_arguments({"id": identifier}),
         **more,
     }
 
@@ -122,7 +125,7 @@ def test_a_replacement_at_the_same_address_is_reached(controller: Controller) ->
         assert controller.reaches({"app": host("i-2", "127.0.0.1", ansible_port=port)})
 
 
-def test_a_host_is_known_again_at_another_address(controller: Controller) -> None:
+def test_the_host_key_is_found_at_another_address(controller: Controller) -> None:
     with ssh_server() as server:
         for address in ("127.0.0.1", "localhost"):
             assert controller.reaches({"app": host("i-1", address, ansible_port=server.port)})
@@ -130,7 +133,7 @@ def test_a_host_is_known_again_at_another_address(controller: Controller) -> Non
     assert [line.split()[0] for line in known] == ["i-1"]
 
 
-def test_a_jump_host_that_was_replaced_is_gone_through(controller: Controller) -> None:
+def test_connections_use_a_replaced_jump_host(controller: Controller) -> None:
     with ssh_server() as inner:
         app = host("i-9", "127.0.0.1", public=False, ansible_port=inner.port)
         with ssh_server(GATE) as gate:
@@ -146,7 +149,7 @@ def test_a_jump_host_that_was_replaced_is_gone_through(controller: Controller) -
     assert len(inner.commands) == 2
 
 
-def test_a_jump_host_that_does_not_run_is_not_gone_through(controller: Controller) -> None:
+def test_connections_do_not_use_a_stopped_jump_host(controller: Controller) -> None:
     with ssh_server() as inner, ssh_server(GATE) as gate:
         controller.ports(**{GATE: gate})
         app = host("i-9", "127.0.0.1", public=False, ansible_port=inner.port)
@@ -160,9 +163,11 @@ def test_an_inventory_without_public_hosts_connects_directly(controller: Control
 
 
 @pytest.mark.parametrize("public", [True, False])
-def test_a_session_leads_to_a_host_whatever_addresses_there_are(controller: Controller, public: bool) -> None:
-    session = session_command({"id": "i-7", "region": "eu-central-1"}, Connection(profile="my shop", account="1" * 12))
-    arguments = ssh_arguments({"id": "i-7"}, session)
+def test_a_session_connects_to_a_host_with_any_addresses(controller: Controller, public: bool) -> None:
+    session = build_session_command(
+        {"id": "i-7", "region": "eu-central-1"}, Connection(profile="my shop", account="1" * 12)
+    )
+    arguments = build_ssh_arguments({"id": "i-7"}, session)
     app = host("i-7", "192.0.2.1", public, ansible_host="i-7", groundwork_ssh_arguments=arguments)
     with ssh_server() as server, ssh_server(GATE) as gate:
         controller.environment["SESSION_PORT"] = str(server.port)

@@ -24,8 +24,8 @@ def stack(stacks: Stacks) -> Stack:
 
 
 def targets(stack: Stack) -> set[str]:
-    told = stack.account.client("elbv2").describe_target_health(TargetGroupArn=stack.id_of("target_group/web"))
-    return {one["Target"]["Id"] for one in told["TargetHealthDescriptions"]}
+    answer = stack.account.client("elbv2").describe_target_health(TargetGroupArn=stack.id_of("target_group/web"))
+    return {one["Target"]["Id"] for one in answer["TargetHealthDescriptions"]}
 
 
 def machines(stack: Stack) -> dict[str, str]:
@@ -39,7 +39,7 @@ def left(outcome: Any) -> dict[str, str]:
     return {change["address"]: change["part"] for change in outcome.result["left"]}
 
 
-def test_a_service_grows_and_shrinks_part_by_part(stack: Stack) -> None:
+def test_a_service_is_scaled_out_and_in_step_by_step(stack: Stack) -> None:
     two, more = machines(stack), web(count=3)
     provisioned = stack.present(more, traffic=False)
     assert provisioned.actions == {"instance/web-3": "create"}
@@ -55,7 +55,7 @@ def test_a_service_grows_and_shrinks_part_by_part(stack: Stack) -> None:
     assert left(kept) == {"instance/web-3": "retire", "target/web--web-3": "retire"}
     alone = stack.present(only=["instance/web-3"])
     assert alone.refused
-    assert "instance/web-3: target/web--web-3 stands on it, and is left" in alone.message
+    assert "instance/web-3: target/web--web-3 uses it, and is not selected" in alone.message
     assert len(machines(stack)) == 3
     gone = stack.present(only=[*left(kept)])
     assert gone.actions == {"instance/web-3": "delete", "target/web--web-3": "delete"}
@@ -65,8 +65,8 @@ def test_a_service_grows_and_shrinks_part_by_part(stack: Stack) -> None:
 
 def test_types_change_one_by_one(stack: Stack) -> None:
     larger = web(type="t3.small")
-    told = {change["address"]: change["part"] for change in stack.info(larger).result["plan"]}
-    assert told == {"instance/web-1": "resize", "instance/web-2": "resize"}
+    answer = {change["address"]: change["part"] for change in stack.info(larger).result["plan"]}
+    assert answer == {"instance/web-1": "resize", "instance/web-2": "resize"}
     assert not stack.present(larger, traffic=False).changed
     assert set(machines(stack).values()) == {"t3.micro"}
     first = stack.present(larger, only=["instance/web-1"])
@@ -78,7 +78,7 @@ def test_types_change_one_by_one(stack: Stack) -> None:
     stack.assert_quiet(larger)
 
 
-def test_what_is_not_named_stays_whatever_it_is(stack: Stack) -> None:
+def test_resources_outside_only_are_not_changed(stack: Stack) -> None:
     changed = {**web(count=3), "tags": {"team": "blue"}, "access": {"ssh_from": ["203.0.113.0/24"]}}
     outcome = stack.present(changed, only=["security_group/web"])
     assert outcome.actions == {"security_group/web": "update"}

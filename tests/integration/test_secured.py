@@ -24,13 +24,13 @@ def zone(stack: Stack, name: str) -> str:
 
 def records(stack: Stack, name: str = "example.test") -> dict[tuple[str, str], Any]:
     """What is in a zone besides what is in every one, by name and type."""
-    told = stack.account.client("route53").list_resource_record_sets(HostedZoneId=zone(stack, name))
-    found = {(one["Name"], one["Type"]): one for one in told["ResourceRecordSets"]}
+    answer = stack.account.client("route53").list_resource_record_sets(HostedZoneId=zone(stack, name))
+    found = {(one["Name"], one["Type"]): one for one in answer["ResourceRecordSets"]}
     return {key: one for key, one in found.items() if key[1] not in ("NS", "SOA")}
 
 
 def say(stack: Stack, action: str, record: Mapping[str, Any], name: str = "example.test") -> None:
-    """What somebody does to a zone by hand."""
+    """A change of a zone by hand."""
     batch: Any = {"Changes": [{"Action": action, "ResourceRecordSet": record}]}
     stack.account.client("route53").change_resource_record_sets(HostedZoneId=zone(stack, name), ChangeBatch=batch)
 
@@ -40,18 +40,18 @@ def certificate(stack: Stack) -> dict[str, Any]:
     return dict(stack.account.client("acm").describe_certificate(CertificateArn=arn)["Certificate"])
 
 
-def served(stack: Stack) -> str:
-    (told,) = stack.account.client("elbv2").describe_listeners(ListenerArns=[stack.id_of("listener/https")])[
+def read_certificate_arn(stack: Stack) -> str:
+    (answer,) = stack.account.client("elbv2").describe_listeners(ListenerArns=[stack.id_of("listener/https")])[
         "Listeners"
     ]
-    return str(told["Certificates"][0]["CertificateArn"])
+    return str(answer["Certificates"][0]["CertificateArn"])
 
 
-def test_comes_up_and_goes_down(stacks: Stacks) -> None:
+def test_a_stack_is_created_and_deleted(stacks: Stacks) -> None:
     stack = stacks(SECURED)
     made = stack.made()
     assert certificate(stack)["Status"] == "ISSUED"
-    assert served(stack) == made.result["resources"]["certificate/site"]["arn"]
+    assert read_certificate_arn(stack) == made.result["resources"]["certificate/site"]["arn"]
     found = records(stack)
     alias = found["shop.example.test.", "A"]["AliasTarget"]
     assert alias["DNSName"].rstrip(".") == made.result["resources"]["load_balancer/main"]["dns_name"]
@@ -66,10 +66,10 @@ def test_comes_up_and_goes_down(stacks: Stacks) -> None:
     assert (records(stack), records(stack, "example.org")) == ({}, {})
 
 
-def test_other_names_are_another_certificate_which_the_listener_has_before_the_old_one_goes(stacks: Stacks) -> None:
+def test_the_listener_gets_a_new_certificate_before_the_old_one_is_deleted(stacks: Stacks) -> None:
     stack = stacks(SECURED)
     stack.made()
-    old = served(stack)
+    old = read_certificate_arn(stack)
     fewer = {"resources": {"certificate/site": {"names": []}, "dns_record/other-proof": None}}
     before = records(stack)
     outcome = stack.present(fewer)
@@ -82,7 +82,7 @@ def test_other_names_are_another_certificate_which_the_listener_has_before_the_o
         # It forgets the zone in which nothing is any more.
         "vpc/main": "update",
     }
-    assert served(stack) == certificate(stack)["CertificateArn"] != old
+    assert read_certificate_arn(stack) == certificate(stack)["CertificateArn"] != old
     assert certificate(stack)["SubjectAlternativeNames"] == ["shop.example.test"]
     assert len(stack.account.client("acm").list_certificates()["CertificateSummaryList"]) == 1
     # The record for a name is the same for every certificate of the account.
@@ -90,7 +90,7 @@ def test_other_names_are_another_certificate_which_the_listener_has_before_the_o
     stack.assert_quiet(fewer)
 
 
-def test_drift_by_hand_is_told_and_mended(stacks: Stacks) -> None:
+def test_drift_is_reported_and_corrected(stacks: Stacks) -> None:
     stack = stacks(SECURED)
     stack.made()
     there = records(stack)
@@ -100,7 +100,9 @@ def test_drift_by_hand_is_told_and_mended(stacks: Stacks) -> None:
     say(stack, "DELETE", mark, "example.org")
     acm = stack.account.client("acm")
     tag = {"Key": "groundwork:resource", "Value": "certificate/site"}
-    acm.add_tags_to_certificate(CertificateArn=served(stack), Tags=[{"Key": "Name", "Value": "mine"}, tag])
+    acm.add_tags_to_certificate(
+        CertificateArn=read_certificate_arn(stack), Tags=[{"Key": "Name", "Value": "mine"}, tag]
+    )
     drift = stack.info().result["drift"]
     assert drift["missing"] == ["dns_record/other-proof"]
     assert {(one["address"], one["property"]) for one in drift["changed"]} == {
@@ -137,7 +139,7 @@ def test_a_name_has_records_of_several_types(stacks: Stacks) -> None:
     assert records(stack) == there
 
 
-def test_records_of_others_are_left_alone_and_named(stacks: Stacks) -> None:
+def test_foreign_records_are_not_changed_and_are_named(stacks: Stacks) -> None:
     stack = stacks(SECURED)
     theirs = {"Name": "shop.example.test.", "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.1"}]}
     say(stack, "CREATE", theirs)
@@ -161,7 +163,7 @@ def test_records_of_others_are_left_alone_and_named(stacks: Stacks) -> None:
     stack.assert_empty()
 
 
-def test_a_zone_that_is_not_there_is_said_before_anything_is_changed(stacks: Stacks) -> None:
+def test_a_missing_hosted_zone_is_an_error_before_anything_is_changed(stacks: Stacks) -> None:
     stack = stacks(replace(SECURED, zones=("example.test",)))
     outcome = stack.present()
     assert "dns_record/other-proof: this account has no hosted zone shop.example.org" in outcome.message
@@ -169,15 +171,15 @@ def test_a_zone_that_is_not_there_is_said_before_anything_is_changed(stacks: Sta
     stack.assert_empty()
 
 
-def test_a_proof_that_somebody_has_made_serves_and_stays(stacks: Stacks) -> None:
+def test_an_existing_validation_record_is_used_and_kept(stacks: Stacks) -> None:
     """Another certificate of the account for the same name has the same record, and is renewed by it."""
     stack = stacks(SECURED)
     acm = stack.account.client("acm")
     arn = acm.request_certificate(DomainName="shop.example.test", ValidationMethod="DNS")["CertificateArn"]
-    told: dict[str, Any] = {}
-    while "ResourceRecord" not in told:
-        told = dict(acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"][0])
-    record = told["ResourceRecord"]
+    answer: dict[str, Any] = {}
+    while "ResourceRecord" not in answer:
+        answer = dict(acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"][0])
+    record = answer["ResourceRecord"]
     theirs = {"Name": record["Name"], "Type": "CNAME", "TTL": 60, "ResourceRecords": [{"Value": record["Value"]}]}
     say(stack, "CREATE", theirs)
     stack.made()
@@ -223,7 +225,7 @@ SITE: Mapping[str, Any] = {
 }
 
 
-def test_a_document_says_the_domain_and_nothing_more(stacks: Stacks) -> None:
+def test_a_document_needs_only_the_domain(stacks: Stacks) -> None:
     stack = stacks(SECURED)
     made = stack.made(SITE)
     assert made.result["outputs"]["url"] == "https://www.example.test/"
@@ -256,7 +258,7 @@ def lose_changes(stack: Stack, count: int) -> list[Fault]:
     return [*changes, stack.proxy.faults.add(named("RequestCertificate"), Lose(after=True), times=1)]
 
 
-def test_answers_that_are_lost_double_nothing(stacks: Stacks) -> None:
+def test_lost_answers_create_no_duplicates(stacks: Stacks) -> None:
     expected, stack = stacks(SECURED), stacks(SECURED)
     expected.made()
     faults = lose_changes(stack, len(RECORDS))
@@ -274,7 +276,7 @@ def test_answers_that_are_lost_double_nothing(stacks: Stacks) -> None:
     assert records(stack) == {}
 
 
-def test_as_many_calls_for_many_records_and_for_the_certificates_of_others(stacks: Stacks) -> None:
+def test_many_records_and_foreign_certificates_take_no_more_calls(stacks: Stacks) -> None:
     stack = stacks(SECURED)
     stack.made()
     stack.assert_quiet()

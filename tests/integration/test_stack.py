@@ -23,7 +23,7 @@ ADDRESSES = {
 }
 
 
-def test_the_first_run_makes_everything_and_the_second_nothing(stack: Stack) -> None:
+def test_the_first_run_creates_everything_and_the_second_changes_nothing(stack: Stack) -> None:
     first = stack.present()
     assert first.ok, str(first)
     assert first.changed
@@ -34,7 +34,7 @@ def test_the_first_run_makes_everything_and_the_second_nothing(stack: Stack) -> 
     assert_same(stack.account.state(), state)
 
 
-def test_what_is_made_is_what_the_architecture_says(stack: Stack) -> None:
+def test_the_created_resources_match_the_architecture(stack: Stack) -> None:
     result = stack.made().result
     instance = stack.account.objects()[stack.id_of_instance()]
     assert result["resources"][DATA]["id"] == instance["InstanceId"]
@@ -99,7 +99,7 @@ def test_absent_leaves_the_account_as_it_was(stack: Stack) -> None:
     assert not again.changed
 
 
-def test_two_stacks_in_one_account_know_nothing_of_each_other(stack: Stack) -> None:
+def test_two_stacks_in_one_account_are_independent(stack: Stack) -> None:
     stack.made()
     other = {"name": "other", "network": {"cidr": "10.1.0.0/16", "subnets": {"public": {"cidrs": ["10.1.1.0/24"]}}}}
     assert stack.present(other).ok
@@ -118,7 +118,7 @@ def test_two_stacks_in_one_account_know_nothing_of_each_other(stack: Stack) -> N
         ({"instances": {"app": {"image": "ami-00000000000000000"}}}, "ami-00000000000000000"),
     ],
 )
-def test_a_document_that_cannot_be_is_refused_before_anything_is_done(
+def test_an_invalid_document_is_rejected_before_anything_is_done(
     stack: Stack, overrides: dict[str, Any], text: str
 ) -> None:
     outcome = stack.present(overrides)
@@ -128,7 +128,7 @@ def test_a_document_that_cannot_be_is_refused_before_anything_is_done(
     stack.assert_empty()
 
 
-def test_an_api_that_cannot_be_reached_is_said_so(stacks: Stacks) -> None:
+def test_an_unreachable_api_is_an_error_of_stack(stacks: Stacks) -> None:
     stack = stacks()
     outcome = stack.present(endpoint_url="http://127.0.0.1:9")
     assert outcome.refused, str(outcome)

@@ -202,10 +202,15 @@ def test_without_an_inventory_the_document_is_named_from_the_current_directory(a
     assert "1 local source checked, no inventory was checked" in " ".join(done.stdout.split())
 
 
-def test_without_a_topology_it_says_how_to_name_one(ansible: Ansible) -> None:
-    done = ansible.run(inventory="localhost,")
+@pytest.mark.parametrize("has_inventory", [False, True])
+def test_without_a_topology_it_says_how_to_name_one(has_inventory: bool, ansible: Ansible) -> None:
+    ansible.inventory.write_text(json.dumps({"plugin": "groundwork.aws.ec2_services"}))
+    ansible.environment["GROUNDWORK_TOPOLOGY"] = ""
+    done = ansible.run(**({} if has_inventory else {"inventory": "localhost,"}))
     assert done.returncode != 0
-    assert "name one with GROUNDWORK_TOPOLOGY" in " ".join(done.stdout.split())
+    assert (
+        "document: no topology is named\n    fix: name one of the collection or the path of a document" in done.stdout
+    )
 
 
 def test_site_validates_before_it_provisions() -> None:
@@ -214,9 +219,94 @@ def test_site_validates_before_it_provisions() -> None:
     assert imported[:3] == ["check_run.yml", "validate.yml", "provision.yml"]
 
 
+def report_of(ansible: Ansible, tmp_path: Path, *options: str) -> list[str]:
+    """What validate.yml reports."""
+    report = tmp_path / "report"
+    done = ansible.run(*options, "-e", f"validate_report={report}")
+    assert done.returncode != 0, done.stdout
+    return report.read_text(encoding="utf-8").splitlines()
+
+
+def break_everything(ansible: Ansible) -> None:
+    """Errors in the document, an override, the variables of the inventory and a source."""
+    text = DOCUMENT.replace("port: 5000", "port: 99999\n    port: 1\n    prot: 1\n    environment: {A: !vault x}")
+    ansible.document.write_text(text, encoding="utf-8")
+    (ansible.shop / "requirements.txt").write_text("gunicorn\n", encoding="utf-8")
+    ansible.say(access={"ssh_from": []}, tags={"a b": "x"})
+
+
+@pytest.mark.parametrize(
+    ("playbook", "words"),
+    [
+        ("groundwork.aws.site", ()),
+        ("groundwork.aws.site", ("--limit", "localhost")),
+        (CHECKOUT / "site.yml", ()),
+        ("groundwork.aws.deploy", ("-e", "services=nope")),
+    ],
+)
+def test_other_playbooks_report_an_invalid_document_as_validate_does(
+    playbook: Path | str, words: tuple[str, ...], ansible: Ansible, tmp_path: Path
+) -> None:
+    break_everything(ansible)
+    expected = report_of(ansible, tmp_path)
+    assert expected[-1].endswith("cannot be used: 6 errors"), expected
+    # As ansible.cfg of a checkout has it.
+    ansible.environment["ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED"] = "true"
+    done = ansible.run(*words, playbook=playbook)
+    assert done.returncode != 0
+    lines = iter(done.stdout.splitlines())
+    assert all(line in lines for line in expected[:-1]), done.stdout
+    assert f"{expected[-1]}, listed above. Nothing was changed." in " ".join(done.stdout.split())
+    assert "cannot do what it was asked for" not in done.stdout
+    assert "Provision" not in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_document_that_is_not_there_is_reported_by_site(ansible: Ansible, tmp_path: Path) -> None:
+    ansible.document.unlink()
+    expected = report_of(ansible, tmp_path)
+    done = ansible.run(playbook="groundwork.aws.site")
+    assert done.returncode != 0
+    assert all(line in done.stdout for line in expected)
+
+
+@pytest.mark.parametrize("words", [(), ("--limit", "localhost")])
+def test_without_a_document_site_says_how_to_name_one(words: tuple[str, ...], ansible: Ansible) -> None:
+    done = ansible.run(*words, playbook="groundwork.aws.site", inventory="localhost,")
+    assert done.returncode != 0
+    assert "the inventory has no topology document" in " ".join(done.stdout.split())
+
+
+def test_a_playbook_of_your_own_ends_with_the_inventory(ansible: Ansible, tmp_path: Path) -> None:
+    break_everything(ansible)
+    ansible.environment["ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED"] = "true"
+    other = tmp_path / "mine.yml"
+    other.write_text("- hosts: localhost\n  gather_facts: false\n  tasks: [{ansible.builtin.debug: {msg: ran}}]\n")
+    done = ansible.run(playbook=other)
+    assert done.returncode != 0
+    assert "services.api.prot: unknown key" in " ".join((done.stdout + done.stderr).split())
+
+
+def test_secrets_of_groups_and_hosts_and_the_connection_are_checked(ansible: Ansible) -> None:
+    folder = ansible.inventory.parent
+    (folder / "host_vars").mkdir()
+    group, host = folder / "group_vars" / "group_app.yml", folder / "host_vars" / "shop-app-1.yml"
+    group.write_text("app_secrets:\n  api: {PORT: hunter2}\n", encoding="utf-8")
+    host.write_text("app_secrets:\n  apo: {A: hunter2}\n", encoding="utf-8")
+    done = ansible.run("-e", "groundwork_connection=hunter2", "-vvv")
+    assert f"{group}:2: app_secrets.api.PORT: the service gets 5000 as PORT" in done.stdout
+    assert f'{host}:2: app_secrets.apo: "apo" is not a service of this document' in done.stdout
+    assert "groundwork_connection: is text, and a mapping is expected" in done.stdout
+    assert "cannot be used: 3 errors" in done.stdout
+    said = (done.stdout + done.stderr).replace("groundwork_connection=hunter2", "")
+    assert "hunter2" not in said
+
+
 class TestScript:
-    def run(self, ansible: Ansible, *arguments: str) -> subprocess.CompletedProcess[str]:
-        ansible.environment["GROUNDWORK_TOPOLOGY"] = "topology.yml"
+    def run(
+        self, ansible: Ansible, *arguments: str, topology: str = "topology.yml"
+    ) -> subprocess.CompletedProcess[str]:
+        ansible.environment["GROUNDWORK_TOPOLOGY"] = topology
         return subprocess.run(
             [CHECKOUT / "scripts" / "validate", *arguments],
             cwd=ansible.shop,
@@ -243,7 +333,7 @@ class TestScript:
             f"{ansible.document} cannot be used: 2 errors",
         ]
 
-    def test_warnings_are_told_and_0(self, ansible: Ansible) -> None:
+    def test_warnings_are_printed_and_0(self, ansible: Ansible) -> None:
         (ansible.shop / "requirements.txt").write_text("gunicorn==23.0.0\n", encoding="utf-8")
         done = self.run(ansible)
         assert done.returncode == 0
@@ -255,3 +345,22 @@ class TestScript:
         done = self.run(ansible, "nowhere")
         assert done.returncode == 1
         assert "There is no inventory 'nowhere'" in done.stderr
+
+    def test_paths_with_spaces(self, ansible: Ansible) -> None:
+        inventory = ansible.inventory.parent.rename(ansible.directory / "my inventory")
+        ansible.document.rename(ansible.shop / "my topology.yml")
+        (inventory / "ec2_services.yml").write_text(
+            json.dumps({"plugin": "groundwork.aws.ec2_services", "topology": "../shop/my topology.yml"})
+        )
+        assert self.run(ansible, topology="my topology.yml").stdout.startswith("shop is valid: ")
+        assert self.run(ansible, str(inventory)).stdout == "shop is valid: 1 service, 1 local source checked\n"
+
+    def test_no_topology(self, ansible: Ansible) -> None:
+        done = self.run(ansible, topology="")
+        assert done.returncode == 1
+        first, fix, last = done.stdout.splitlines()
+        assert first == "document: no topology is named"
+        assert fix.startswith(
+            "    fix: name one of the collection or the path of a document: TOPOLOGY=three_tier for make"
+        )
+        assert last == "the topology cannot be used: 1 error"

@@ -21,8 +21,8 @@ from botocore.exceptions import ClientError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
-# In the containers of clients: the certificate of the lab's authority; and what lets one know the names that the
-# instance knows, whose own file is not the one that docker gives to whoever shares its network.
+# In the containers of clients: the certificate of the lab's authority, and the command that copies the names from the
+# hosts file of the instance, because docker gives containers that share its network another one.
 CA = "/ca.crt"
 KNOW = "cat /proc/1/root/etc/hosts >/etc/hosts; "
 ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
@@ -105,8 +105,8 @@ class Account:
             "SecurityGroupIds": [self.group],
             **more,
         }
-        wanted = {key: value for key, value in options.items() if value is not None}
-        return self.ec2.run_instances(**wanted)["Instances"][0]["InstanceId"]
+        given = {key: value for key, value in options.items() if value is not None}
+        return self.ec2.run_instances(**given)["Instances"][0]["InstanceId"]
 
     def instance(self, instance_id: str) -> dict[str, Any]:
         return self.ec2.describe_instances(InstanceIds=[instance_id])["Reservations"][0]["Instances"][0]
@@ -173,7 +173,7 @@ class Lab:
         return Account(self.exports["AWS_ENDPOINT_URL"])
 
     def ssh(self, address: str, command: str, seconds: int = 15) -> subprocess.CompletedProcess[str]:
-        """Run a command as admin; an instance id stands for the way through the lab's proxy command."""
+        """Run a command as admin; an instance id connects through the proxy command of the lab."""
         proxy = f"{sys.executable} {CHECKOUT / 'lab'} ssh-proxy --name {self.name} %h %p"
         options = {
             "StrictHostKeyChecking": "no",

@@ -143,7 +143,7 @@ def interfaces(account: Account) -> dict[str, dict[str, Any]]:
     return {one["Description"]: one for one in found}
 
 
-def test_every_node_stands_in_a_zone_of_the_subnet_group(
+def test_every_node_is_in_a_zone_of_the_subnet_group(
     account: Account, caches: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lab.hooks.caches.MOMENT", 0.05)

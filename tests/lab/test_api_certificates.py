@@ -30,8 +30,8 @@ class Dns:
         self.api.change_resource_record_sets(HostedZoneId=zone or self.zone, ChangeBatch=batch)
 
     def records(self, **start: Any) -> list[tuple[str, str]]:
-        told = self.api.list_resource_record_sets(HostedZoneId=self.zone, **start)["ResourceRecordSets"]
-        return [(one["Name"], one["Type"]) for one in told if one["Type"] not in ("NS", "SOA")]
+        described = self.api.list_resource_record_sets(HostedZoneId=self.zone, **start)["ResourceRecordSets"]
+        return [(one["Name"], one["Type"]) for one in described if one["Type"] not in ("NS", "SOA")]
 
 
 @pytest.fixture
@@ -39,13 +39,13 @@ def dns(account: Account) -> Dns:
     return Dns(account)
 
 
-def told(acm: Any, arn: str) -> dict[str, Any]:
+def read_certificate(acm: Any, arn: str) -> dict[str, Any]:
     return dict(acm.describe_certificate(CertificateArn=arn)["Certificate"])
 
 
 def proof(acm: Any, arn: str) -> dict[str, Any]:
     """The record that proves the first name of a certificate, as it is made; empty until ACM tells it."""
-    record = told(acm, arn)["DomainValidationOptions"][0].get("ResourceRecord")
+    record = read_certificate(acm, arn)["DomainValidationOptions"][0].get("ResourceRecord")
     if not record:
         return {}
     return {"Name": record["Name"], "Type": "CNAME", "TTL": 60, "ResourceRecords": [{"Value": record["Value"]}]}
@@ -58,35 +58,37 @@ def request(acm: Any, name: str = "shop.lab.test", **more: Any) -> str:
 def test_a_certificate_is_issued_when_records_prove_its_names_and_not_before(acm: Any, dns: Dns) -> None:
     arn = request(acm, SubjectAlternativeNames=["*.shop.lab.test", "lab.test"])
     assert proof(acm, arn) == {}, "AWS takes some seconds to tell it"
-    until("the record is told", lambda: proof(acm, arn))
-    records = {one["DomainName"]: one["ResourceRecord"] for one in told(acm, arn)["DomainValidationOptions"]}
+    until("the certificate shows its record", lambda: proof(acm, arn))
+    records = {
+        one["DomainName"]: one["ResourceRecord"] for one in read_certificate(acm, arn)["DomainValidationOptions"]
+    }
     assert records["shop.lab.test"] == records["*.shop.lab.test"] != records["lab.test"]
-    assert "IssuedAt" not in told(acm, arn)
+    assert "IssuedAt" not in read_certificate(acm, arn)
     made = [
         {"Name": one["Name"], "Type": "CNAME", "TTL": 60, "ResourceRecords": [{"Value": one["Value"]}]}
         for one in (records["shop.lab.test"], records["lab.test"])
     ]
     dns.say(("CREATE", made[0]), ("CREATE", {**made[1], "ResourceRecords": [{"Value": "elsewhere."}]}))
-    assert told(acm, arn)["Status"] == "PENDING_VALIDATION"
+    assert read_certificate(acm, arn)["Status"] == "PENDING_VALIDATION"
     dns.say(("UPSERT", made[1]))
-    assert told(acm, arn)["Status"] == "PENDING_VALIDATION"
-    until("it is issued", lambda: told(acm, arn)["Status"] == "ISSUED")
+    assert read_certificate(acm, arn)["Status"] == "PENDING_VALIDATION"
+    until("it is issued", lambda: read_certificate(acm, arn)["Status"] == "ISSUED")
     # Another one for the same name has the same record, which is there already.
     second = request(acm)
-    until("so is the second", lambda: told(acm, second)["Status"] == "ISSUED")
+    until("so is the second", lambda: read_certificate(acm, second)["Status"] == "ISSUED")
 
 
 def test_what_is_in_a_private_zone_proves_nothing(acm: Any, dns: Dns, account: Account) -> None:
     config = {"HostedZoneConfig": {"PrivateZone": True}, "VPC": {"VPCRegion": "us-east-1", "VPCId": account.vpc}}
     inside = dns.api.create_hosted_zone(Name="lab.test", CallerReference="y", **config)["HostedZone"]["Id"]
     arn = request(acm)
-    record = until("the record is told", lambda: proof(acm, arn))
+    record = until("the certificate shows its record", lambda: proof(acm, arn))
     dns.say(("CREATE", record), zone=inside)
     # The right record in the right zone proves the other one, requested later: by then this one would be issued too.
     other = request(acm, "other.lab.test")
-    dns.say(("CREATE", until("the record is told", lambda: proof(acm, other))))
-    until("the other is issued", lambda: told(acm, other)["Status"] == "ISSUED")
-    assert told(acm, arn)["Status"] == "PENDING_VALIDATION"
+    dns.say(("CREATE", until("the certificate shows its record", lambda: proof(acm, other))))
+    until("the other is issued", lambda: read_certificate(acm, other)["Status"] == "ISSUED")
+    assert read_certificate(acm, arn)["Status"] == "PENDING_VALIDATION"
 
 
 def test_a_token_is_one_certificate_for_an_hour_also_when_that_has_gone(acm: Any) -> None:

@@ -84,8 +84,8 @@ def wait(rds: Any, status: str = "available", name: str = "shop") -> dict[str, A
     """Let time pass until the database is in that state, and no longer: what is shown then."""
 
     def there() -> dict[str, Any] | None:
-        told = {one["DBInstanceIdentifier"]: one for one in rds.describe_db_instances()["DBInstances"]}
-        return told[name] if name in told and told[name]["DBInstanceStatus"] == status else None
+        described = {one["DBInstanceIdentifier"]: one for one in rds.describe_db_instances()["DBInstances"]}
+        return described[name] if name in described and described[name]["DBInstanceStatus"] == status else None
 
     with time_passes():
         found: dict[str, Any] = until(f"the database is {status}", there)
@@ -152,14 +152,14 @@ def test_password_is_rotated_by_rds_itself(rds: Any, vault: Any) -> None:
     assert vault.get_secret_value(SecretId=arn)["VersionId"] != version
 
 
-def test_stands_where_its_group_is(account: Account, rds: Any, subnets: list[str]) -> None:
+def test_is_in_a_zone_of_its_subnet_group(account: Account, rds: Any, subnets: list[str]) -> None:
     made = account.ec2.create_subnet(VpcId=account.vpc, CidrBlock="10.0.3.0/24", AvailabilityZone="us-east-1c")
     there = make(rds, DBSubnetGroupName=group(rds, [subnets[1], made["Subnet"]["SubnetId"]]))
     assert there["AvailabilityZone"] == "us-east-1b"
 
     def interfaces() -> list[dict[str, Any]]:
-        wanted = [{"Name": "subnet-id", "Values": [subnets[1]]}]
-        return list(account.ec2.describe_network_interfaces(Filters=wanted)["NetworkInterfaces"])
+        filters = [{"Name": "subnet-id", "Values": [subnets[1]]}]
+        return list(account.ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"])
 
     (one,) = interfaces()
     assert one["RequesterManaged"]
@@ -200,9 +200,13 @@ def test_a_database_is_made_of_another(rds: Any, vault: Any) -> None:
 def test_changes_take_their_time(rds: Any) -> None:
     make(rds)
     wait(rds)
-    told = modify(rds, DBInstanceClass="db.t3.small", AllocatedStorage=21, DBPortNumber=3307)
-    assert (told["DBInstanceStatus"], told["DBInstanceClass"]) == ("available", "db.t3.micro")
-    assert told["PendingModifiedValues"] == {"DBInstanceClass": "db.t3.small", "AllocatedStorage": 22, "Port": 3307}
+    described = modify(rds, DBInstanceClass="db.t3.small", AllocatedStorage=21, DBPortNumber=3307)
+    assert (described["DBInstanceStatus"], described["DBInstanceClass"]) == ("available", "db.t3.micro")
+    assert described["PendingModifiedValues"] == {
+        "DBInstanceClass": "db.t3.small",
+        "AllocatedStorage": 22,
+        "Port": 3307,
+    }
     assert refused(modify, rds, MultiAZ=True) == "InvalidDBInstanceState"
     assert shown(rds)["DBInstanceStatus"] == "modifying"
     done = wait(rds, "storage-optimization")
@@ -218,8 +222,8 @@ def test_a_new_name_is_another_endpoint_of_the_same_database(rds: Any) -> None:
     before = wait(rds)
     make(rds, DBInstanceIdentifier="other")
     assert refused(modify, rds, NewDBInstanceIdentifier="other") == "DBInstanceAlreadyExists"
-    told = modify(rds, NewDBInstanceIdentifier="Old", DeletionProtection=True)
-    assert told["PendingModifiedValues"] == {"DBInstanceIdentifier": "old"}
+    described = modify(rds, NewDBInstanceIdentifier="Old", DeletionProtection=True)
+    assert described["PendingModifiedValues"] == {"DBInstanceIdentifier": "old"}
     after = wait(rds, name="old")
     assert (after["DbiResourceId"], after["PendingModifiedValues"]) == (before["DbiResourceId"], {})
     assert after["DeletionProtection"] is True
@@ -244,7 +248,7 @@ def test_versions_go_up_and_families_fit(rds: Any) -> None:
         rds.create_db_parameter_group(
             DBParameterGroupName=family.replace(".", "-"), DBParameterGroupFamily=family, Description="x"
         )
-    assert refused(rds.describe_db_parameter_groups, DBParameterGroupName="nobody") == "DBParameterGroupNotFound"
+    assert refused(rds.describe_db_parameter_groups, DBParameterGroupName="missing") == "DBParameterGroupNotFound"
     assert refused(make, rds, DBParameterGroupName="mysql8-4") == "InvalidParameterCombination"
     make(rds, DBParameterGroupName="mysql8-0")
     wait(rds)
@@ -344,8 +348,8 @@ def test_static_parameters_wait_for_a_restart(rds: Any) -> None:
     rds.create_db_parameter_group(**where, DBParameterGroupFamily="mysql8.0", Description="x")
     make(rds, **where)
     names = ["performance_schema", "slow_query_log"]
-    told = rds.describe_db_parameters(**where, Filters=[{"Name": "parameter-name", "Values": names}])["Parameters"]
-    assert {one["ParameterName"]: one["ApplyType"] for one in told} == dict(
+    described = rds.describe_db_parameters(**where, Filters=[{"Name": "parameter-name", "Values": names}])["Parameters"]
+    assert {one["ParameterName"]: one["ApplyType"] for one in described} == dict(
         zip(names, ("static", "dynamic"), strict=True)
     )
     static = {"ParameterName": "performance_schema", "ParameterValue": "1", "ApplyMethod": "immediate"}

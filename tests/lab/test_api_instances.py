@@ -104,10 +104,10 @@ def test_dry_run_starts_nothing(account: Account) -> None:
         ({"ImageId": "image"}, "InvalidAMIID.Malformed"),
         ({"InstanceType": "t3.enormous"}, "InvalidParameterValue"),
         ({"InstanceType": "t4g.micro"}, "InvalidParameterValue"),
-        ({"KeyName": "nobody"}, "InvalidKeyPair.NotFound"),
+        ({"KeyName": "missing"}, "InvalidKeyPair.NotFound"),
         ({"SubnetId": "subnet-00000000"}, "InvalidSubnetID.NotFound"),
         ({"SecurityGroupIds": ["sg-00000000"]}, "InvalidGroup.NotFound"),
-        ({"IamInstanceProfile": {"Name": "nobody"}}, "InvalidParameterValue"),
+        ({"IamInstanceProfile": {"Name": "missing"}}, "InvalidParameterValue"),
         ({"PrivateIpAddress": "10.0.9.9"}, "InvalidParameterValue"),
     ],
 )
@@ -140,8 +140,8 @@ def test_a_freed_address_can_be_had_again(account: Account) -> None:
 
 
 def test_metadata_options(account: Account) -> None:
-    wanted = {"HttpTokens": "required", "HttpPutResponseHopLimit": 2, "InstanceMetadataTags": "enabled"}
-    instance = account.launch(MetadataOptions=wanted)
+    options = {"HttpTokens": "required", "HttpPutResponseHopLimit": 2, "InstanceMetadataTags": "enabled"}
+    instance = account.launch(MetadataOptions=options)
     account.ec2.modify_instance_metadata_options(InstanceId=instance, HttpPutResponseHopLimit=1)
     now = account.instance(instance)["MetadataOptions"]
     assert (now["HttpTokens"], now["HttpPutResponseHopLimit"], now["InstanceMetadataTags"]) == (
@@ -234,8 +234,8 @@ def test_console_output_without_machines(account: Account) -> None:
 
 
 def test_interfaces_end_with_their_instance_unless_they_were_there_before(account: Account) -> None:
-    standing = account.ec2.create_network_interface(SubnetId=account.subnet, Groups=[account.group])
-    interface = standing["NetworkInterface"]["NetworkInterfaceId"]
+    existing = account.ec2.create_network_interface(SubnetId=account.subnet, Groups=[account.group])
+    interface = existing["NetworkInterface"]["NetworkInterfaceId"]
     first = account.launch()
     second = account.launch(
         SubnetId=None,

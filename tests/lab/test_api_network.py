@@ -44,8 +44,8 @@ def test_a_group_that_another_names_is_not_deleted(account: Account) -> None:
 
 
 def test_the_default_group_stays(account: Account) -> None:
-    wanted = [{"Name": "vpc-id", "Values": [account.vpc]}, {"Name": "group-name", "Values": ["default"]}]
-    group = account.ec2.describe_security_groups(Filters=wanted)["SecurityGroups"][0]["GroupId"]
+    filters = [{"Name": "vpc-id", "Values": [account.vpc]}, {"Name": "group-name", "Values": ["default"]}]
+    group = account.ec2.describe_security_groups(Filters=filters)["SecurityGroups"][0]["GroupId"]
     assert refused(account.ec2.delete_security_group, GroupId=group) == "CannotDelete"
 
 
@@ -54,7 +54,7 @@ def test_rules_are_not_doubled(account: Account) -> None:
     assert refused(account.allow, 80, "0.0.0.0/0") == "InvalidPermission.Duplicate"
 
 
-def test_an_elastic_address_wants_a_machine_that_runs(account: Account) -> None:
+def test_an_elastic_address_requires_a_running_instance(account: Account) -> None:
     allocation = account.ec2.allocate_address(Domain="vpc")["AllocationId"]
     instance = account.launch()
     link = {"AllocationId": allocation, "InstanceId": instance}
@@ -63,7 +63,7 @@ def test_an_elastic_address_wants_a_machine_that_runs(account: Account) -> None:
     account.ec2.associate_address(**link)
 
 
-def test_an_elastic_address_wants_a_gateway(account: Account) -> None:
+def test_an_elastic_address_requires_an_internet_gateway(account: Account) -> None:
     account.ec2.detach_internet_gateway(InternetGatewayId=account.gateway, VpcId=account.vpc)
     allocation = account.ec2.allocate_address(Domain="vpc")["AllocationId"]
     instance = account.launch()

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Targets as the API shows them where nothing stands behind it."""
+"""Targets as the API shows them, without machines behind it."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ class Front:
 
     def health(self, *asked: dict[str, Any]) -> dict[tuple[str, int], tuple[str, str]]:
         options = {"Targets": list(asked)} if asked else {}
-        told = self.elb.describe_target_health(TargetGroupArn=self.group, **options)["TargetHealthDescriptions"]
+        described = self.elb.describe_target_health(TargetGroupArn=self.group, **options)["TargetHealthDescriptions"]
         return {
             (one["Target"]["Id"], one["Target"]["Port"]): (
                 one["TargetHealth"]["State"],
                 one["TargetHealth"].get("Reason", ""),
             )
-            for one in told
+            for one in described
         }
 
     def wait(self, state: str) -> None:
@@ -68,16 +68,16 @@ def front(account: Account) -> Front:
     return Front(account)
 
 
-def test_a_target_becomes_healthy_once_somebody_listens(front: Front) -> None:
+def test_a_target_becomes_healthy_once_a_server_listens(front: Front) -> None:
     machine = front.machine()
     front.register({"Id": machine}, {"Id": machine, "Port": 8080})
     assert front.health() == {(machine, 80): NOT_IN_USE, (machine, 8080): NOT_IN_USE}
     front.listen()
     assert front.health()[machine, 80][0] == "initial"
     front.wait("healthy")
-    told = front.elb.describe_target_health(TargetGroupArn=front.group)["TargetHealthDescriptions"]
-    assert [one["HealthCheckPort"] for one in told] == ["80", "8080"]
-    assert "Reason" not in told[0]["TargetHealth"]
+    described = front.elb.describe_target_health(TargetGroupArn=front.group)["TargetHealthDescriptions"]
+    assert [one["HealthCheckPort"] for one in described] == ["80", "8080"]
+    assert "Reason" not in described[0]["TargetHealth"]
 
 
 def test_a_target_drains_for_its_whole_delay(front: Front) -> None:
@@ -86,9 +86,9 @@ def test_a_target_drains_for_its_whole_delay(front: Front) -> None:
     front.register({"Id": machine}, {"Id": machine, "Port": 8080})
     front.wait("healthy")
     front.deregister({"Id": machine, "Port": 8080}, {"Id": "i-0123456789abcdef0"})
-    told = front.health()
-    assert told[machine, 80] == ("healthy", "")
-    assert told[machine, 8080] == ("draining", "Target.DeregistrationInProgress")
+    described = front.health()
+    assert described[machine, 80] == ("healthy", "")
+    assert described[machine, 8080] == ("draining", "Target.DeregistrationInProgress")
     until("it has drained", lambda: (machine, 8080) not in front.health(), 5)
     asked = {"Id": machine, "Port": 8080}
     assert front.health(asked) == {(machine, 8080): ("unused", "Target.NotRegistered")}
@@ -105,7 +105,7 @@ def test_a_draining_target_may_come_back(front: Front) -> None:
     front.wait("healthy")
 
 
-def test_a_target_that_nobody_uses_leaves_at_once(front: Front) -> None:
+def test_a_target_without_requests_leaves_at_once(front: Front) -> None:
     machine = front.machine()
     front.register({"Id": machine})
     front.deregister({"Id": machine})
@@ -167,8 +167,8 @@ def test_it_is_provisioning_for_a_moment(front: Front, monkeypatch: pytest.Monke
     fresh = front.elb.create_load_balancer(Name="fresh", Subnets=front.subnets)["LoadBalancers"][0]
 
     def state() -> str:
-        told = front.elb.describe_load_balancers(LoadBalancerArns=[fresh["LoadBalancerArn"]])
-        return str(told["LoadBalancers"][0]["State"]["Code"])
+        described = front.elb.describe_load_balancers(LoadBalancerArns=[fresh["LoadBalancerArn"]])
+        return str(described["LoadBalancers"][0]["State"]["Code"])
 
     assert (fresh["State"]["Code"], state()) == ("provisioning", "provisioning")
     monkeypatch.undo()

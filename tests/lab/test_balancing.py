@@ -43,9 +43,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         status = 200
         if self.path == "/health":
             status = 200 if os.path.exists(f"/srv/app/up-{self.server.server_port}") else 503
-        told = {"host": socket.gethostname(), "port": self.server.server_port, "path": self.path,
+        answer = {"host": socket.gethostname(), "port": self.server.server_port, "path": self.path,
                 "headers": {name.lower(): value for name, value in self.headers.items()}}
-        body = json.dumps(told).encode()
+        body = json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -82,7 +82,7 @@ class Answer:
     body: str
 
     @property
-    def told(self) -> dict[str, Any]:
+    def echo(self) -> dict[str, Any]:
         """What the application said."""
         return dict(json.loads(self.body))
 
@@ -101,7 +101,7 @@ class Site:
     front: str = ""
 
     def __post_init__(self) -> None:
-        # AWS checks every five seconds at most; the lab does it as often as it is told.
+        # AWS checks every five seconds at most; the lab does it at the interval of the target group.
         self.elb = client("elbv2", self.account.endpoint, config=Config(parameter_validation=False))
 
     @property
@@ -142,20 +142,21 @@ class Site:
 
     def health(self, group: str) -> dict[str, tuple[str, str]]:
         """State and reason of each target."""
-        told = self.elb.describe_target_health(TargetGroupArn=self.groups[group])["TargetHealthDescriptions"]
+        described = self.elb.describe_target_health(TargetGroupArn=self.groups[group])["TargetHealthDescriptions"]
         return {
-            one["Target"]["Id"]: (one["TargetHealth"]["State"], one["TargetHealth"].get("Reason", "")) for one in told
+            one["Target"]["Id"]: (one["TargetHealth"]["State"], one["TargetHealth"].get("Reason", ""))
+            for one in described
         }
 
     def all_are(self, group: str, state: str) -> None:
         until(
             f"the targets of {group} are {state}",
-            lambda: {told[0] for told in self.health(group).values()} == {state},
+            lambda: {described[0] for described in self.health(group).values()} == {state},
         )
 
     def rule(self, priority: int, condition: dict[str, Any], **action: Any) -> None:
-        told = action or {"Type": "forward", "TargetGroupArn": self.groups["second"]}
-        self.elb.create_rule(ListenerArn=self.listener, Priority=priority, Conditions=[condition], Actions=[told])
+        described = action or {"Type": "forward", "TargetGroupArn": self.groups["second"]}
+        self.elb.create_rule(ListenerArn=self.listener, Priority=priority, Conditions=[condition], Actions=[described])
 
     def hostname(self, machine: str) -> str:
         return str(self.account.instance(machine)["PrivateDnsName"]).split(".")[0]
@@ -214,14 +215,14 @@ def site(lab: Lab) -> Iterator[Site]:
 
 
 def active(site: Site) -> bool:
-    told = site.elb.describe_load_balancers(Names=["Shop"])["LoadBalancers"][0]
-    return bool(told["State"]["Code"] == "active")
+    described = site.elb.describe_load_balancers(Names=["Shop"])["LoadBalancers"][0]
+    return bool(described["State"]["Code"] == "active")
 
 
 def test_every_target_gets_its_share(site: Site) -> None:
-    told = [site.ask("/").told for _ in range(20)]
-    assert Counter(one["host"] for one in told) == {site.hostname(one): 10 for one in site.machines}
-    headers = told[0]["headers"]
+    described = [site.ask("/").echo for _ in range(20)]
+    assert Counter(one["host"] for one in described) == {site.hostname(one): 10 for one in site.machines}
+    headers = described[0]["headers"]
     assert (headers["x-forwarded-proto"], headers["x-forwarded-port"]) == ("http", "80")
     assert headers["x-forwarded-for"] == site.lab.exports["GROUNDWORK_LAB_CLIENT_CIDR"].removesuffix("/32")
     assert headers["x-amzn-trace-id"].startswith("Root=1-")
@@ -229,9 +230,9 @@ def test_every_target_gets_its_share(site: Site) -> None:
 
 
 def test_the_client_is_added_to_those_before_it(site: Site) -> None:
-    told = site.ask("/", X_Forwarded_For="192.0.2.7", X_Forwarded_Proto="gopher").told["headers"]
-    assert told["x-forwarded-for"].startswith("192.0.2.7, ")
-    assert told["x-forwarded-proto"] == "http"
+    described = site.ask("/", X_Forwarded_For="192.0.2.7", X_Forwarded_Proto="gopher").echo["headers"]
+    assert described["x-forwarded-for"].startswith("192.0.2.7, ")
+    assert described["x-forwarded-proto"] == "http"
 
 
 def test_each_kind_of_rule_in_its_order(site: Site) -> None:
@@ -248,16 +249,16 @@ def test_each_kind_of_rule_in_its_order(site: Site) -> None:
     until("the last rule is there", lambda: site.ask("/api/first").status == 418)
     site.all_are("second", "healthy")
     found = {
-        "path": site.ask("/api/users?x=1").told["port"],
+        "path": site.ask("/api/users?x=1").echo["port"],
         "priority": site.ask("/api/first").body,
-        "quoted": site.ask("/aqi/x%20y").told["port"],
+        "quoted": site.ask("/aqi/x%20y").echo["port"],
         "host": site.ask("/", Host="www.shop.EXAMPLE:80").body,
         "header": site.ask("/", x_kind="REaD").body,
         "post": site.ask("/", method="POST").body,
         "query": site.ask("/?a=b&Version=V2").body,
         "any key": site.ask("/?channel=beta").body,
-        "not the query": site.ask("/?version=v22").told["port"],
-        "default": site.ask("/other").told["port"],
+        "not the query": site.ask("/?version=v22").echo["port"],
+        "default": site.ask("/other").echo["port"],
     }
     assert found == {
         "path": 3001,
@@ -304,7 +305,7 @@ def test_weights_share_requests_out(site: Site) -> None:
 
 def weighted(site: Site) -> int:
     answer = site.ask("/weighted")
-    return int(answer.told["port"]) if answer.status == 200 else answer.status
+    return int(answer.echo["port"]) if answer.status == 200 else answer.status
 
 
 def test_https_with_a_certificate_of_acm_at_its_own_name(site: Site) -> None:
@@ -332,7 +333,7 @@ def test_https_with_a_certificate_of_acm_at_its_own_name(site: Site) -> None:
     until("it is issued", lambda: acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] == "ISSUED")
     site.elb.create_listener(**listener)
     until("443 is open", lambda: opens(site.name, 443))
-    headers = site.ask("/", port=443, tls=True).told["headers"]
+    headers = site.ask("/", port=443, tls=True).echo["headers"]
     assert (headers["x-forwarded-proto"], headers["x-forwarded-port"]) == ("https", "443")
     until("the name leads there", lambda: "shop.lab.test" in Path("/etc/hosts").read_text())
     trusted = ssl.create_default_context(cafile=site.lab.exports["GROUNDWORK_LAB_CA"])
@@ -345,8 +346,8 @@ def test_https_with_a_certificate_of_acm_at_its_own_name(site: Site) -> None:
 
 def proof(acm: Any, arn: str) -> dict[str, str] | None:
     """The record that proves the first name of a certificate, once ACM tells it."""
-    told = acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"]
-    found: dict[str, str] | None = told[0].get("ResourceRecord")
+    described = acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"]
+    found: dict[str, str] | None = described[0].get("ResourceRecord")
     return found
 
 
@@ -375,14 +376,14 @@ def test_a_target_joins_when_it_is_healthy(site: Site) -> None:
         "the check fails",
         lambda: site.health("empty")[site.machines[1]] == ("unhealthy", "Target.ResponseCodeMismatch"),
     )
-    assert {site.ask("/empty").told["port"] for _ in range(8)} == {3001}
+    assert {site.ask("/empty").echo["port"] for _ in range(8)} == {3001}
     site.run(site.machines[1], "sudo touch /srv/app/up-3002")
     site.all_are("empty", "healthy")
-    until("it gets requests", lambda: 3002 in {site.ask("/empty").told["port"] for _ in range(4)})
+    until("it gets requests", lambda: 3002 in {site.ask("/empty").echo["port"] for _ in range(4)})
     # Two ports of one instance are two targets.
     site.elb.register_targets(TargetGroupArn=arn, Targets=[{"Id": site.machines[0], "Port": 3000}])
-    told = site.elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
-    assert sorted((one["Target"]["Port"], one["HealthCheckPort"]) for one in told) == [
+    described = site.elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+    assert sorted((one["Target"]["Port"], one["HealthCheckPort"]) for one in described) == [
         (3000, "3000"),
         (3001, "3001"),
         (3002, "3002"),
@@ -394,7 +395,7 @@ def test_a_client_sticks_to_its_target(site: Site) -> None:
     site.elb.modify_target_group_attributes(TargetGroupArn=site.groups["first"], Attributes=sticky)
     cookie = until("there is a cookie", lambda: site.ask("/").headers.get("set-cookie", "").partition(";")[0])
     assert cookie.startswith("AWSALB=")
-    assert len({site.ask("/", Cookie=cookie).told["host"] for _ in range(6)}) == 1
+    assert len({site.ask("/", Cookie=cookie).echo["host"] for _ in range(6)}) == 1
     sticky[0]["Value"] = "false"
     site.elb.modify_target_group_attributes(TargetGroupArn=site.groups["first"], Attributes=sticky)
     until("there is none", lambda: "set-cookie" not in site.ask("/").headers)
@@ -402,8 +403,8 @@ def test_a_client_sticks_to_its_target(site: Site) -> None:
 
 def test_a_target_that_takes_too_long(site: Site) -> None:
     def idle(seconds: str) -> None:
-        told = [{"Key": "idle_timeout.timeout_seconds", "Value": seconds}]
-        site.elb.modify_load_balancer_attributes(LoadBalancerArn=site.balancer["LoadBalancerArn"], Attributes=told)
+        described = [{"Key": "idle_timeout.timeout_seconds", "Value": seconds}]
+        site.elb.modify_load_balancer_attributes(LoadBalancerArn=site.balancer["LoadBalancerArn"], Attributes=described)
 
     idle("1")
     until("the timeout is there", lambda: site.ask("/slow").status == 504)
@@ -433,7 +434,7 @@ class Load:
         while not self._ended.is_set():
             try:
                 answer = self._site.ask(self._path)
-                what = str(answer.told["host"]) if answer.status == 200 else repr(answer)
+                what = str(answer.echo["host"]) if answer.status == 200 else repr(answer)
             except (OSError, http.client.HTTPException) as error:
                 what = repr(error)
             self.seen.append((time.monotonic(), what))
@@ -449,7 +450,7 @@ def test_nothing_is_dropped_when_a_target_leaves_and_comes_back(site: Site) -> N
         assert site.health("first")[leaving] == ("draining", "Target.DeregistrationInProgress")
         time.sleep(1)
         gone = time.monotonic()
-        answers = {one.result().told["host"] for one in slow}
+        answers = {one.result().echo["host"] for one in slow}
         assert site.health("first")[leaving][0] == "draining"
         until("the delay is over", lambda: leaving not in site.health("first"))
         site.register("first", leaving)
@@ -475,7 +476,7 @@ def test_the_labs_process_goes_and_comes_back_under_load(site: Site) -> None:
         os.kill(site.lab.pid, signal.SIGKILL)
         time.sleep(0.5)
         site.lab.up()
-        assert {told[0] for told in site.health("first").values()} == {"healthy"}
+        assert {described[0] for described in site.health("first").values()} == {"healthy"}
         time.sleep(1)
     assert {what for _when, what in load.seen} == {site.hostname(one) for one in site.machines}
     assert active(site)
@@ -483,8 +484,8 @@ def test_the_labs_process_goes_and_comes_back_under_load(site: Site) -> None:
 
 
 def test_the_name_leads_there_from_within_the_vpc(site: Site) -> None:
-    told = json.loads(site.run(site.machines[0], f"curl -s http://{site.name}/other"))
-    assert told["port"] == 3000
+    described = json.loads(site.run(site.machines[0], f"curl -s http://{site.name}/other"))
+    assert described["port"] == 3000
     subnets = [one["SubnetId"] for one in site.balancer["AvailabilityZones"]]
     options = {"Subnets": subnets, "SecurityGroups": [site.front], "Scheme": "internal"}
     inside = site.elb.create_load_balancer(Name="inside", **options)["LoadBalancers"][0]
@@ -500,10 +501,10 @@ def test_a_dead_program_leaves_the_rotation_and_all_dead_get_requests(site: Site
     dead = site.machines[1]
     site.run(dead, "sudo systemctl stop app")
     until("it is unhealthy", lambda: site.health("first")[dead] == ("unhealthy", "Target.FailedHealthChecks"))
-    assert {site.ask("/other").told["host"] for _ in range(6)} == {site.hostname(site.machines[0])}
+    assert {site.ask("/other").echo["host"] for _ in range(6)} == {site.hostname(site.machines[0])}
     site.run(site.machines[0], "sudo rm /srv/app/up-3000")
     site.all_are("first", "unhealthy")
-    # Nobody is healthy, so both are asked: one answers, nothing listens at the other.
+    # No target is healthy, so both get requests: one answers, nothing listens at the other.
     assert {site.ask("/other").status for _ in range(6)} == {200, 502}
     site.run(site.machines[0], "sudo touch /srv/app/up-3000")
 
@@ -511,7 +512,7 @@ def test_a_dead_program_leaves_the_rotation_and_all_dead_get_requests(site: Site
 def test_the_security_group_is_held(site: Site) -> None:
     rule = {"IpProtocol": "tcp", "FromPort": 1, "ToPort": 65535, "UserIdGroupPairs": [{"GroupId": site.front}]}
     site.account.ec2.revoke_security_group_ingress(GroupId=site.account.group, IpPermissions=[rule])
-    until("nobody gets through", lambda: site.health("second")[site.machines[0]] == ("unhealthy", "Target.Timeout"))
+    until("no request gets through", lambda: site.health("second")[site.machines[0]] == ("unhealthy", "Target.Timeout"))
     open_to(site.account, site.account.group, UserIdGroupPairs=[{"GroupId": site.front}])
     site.all_are("second", "healthy")
 

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Caches that are real: what a client of theirs sees, from an instance beside them."""
+"""Caches that are real servers, as a client on an instance in the same network sees them."""
 
 from __future__ import annotations
 
@@ -49,20 +49,20 @@ class Site:
     def ask(
         self, name: str, *words: str, address: str = "", tls: bool | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Ask a cache from the instance, encrypted as it wants it unless told otherwise."""
+        """Send a command to a cache from the instance; ``tls`` overrides whether the cache is encrypted."""
         encrypted = self.shown(name)["TransitEncryptionEnabled"] if tls is None else tls
         where = ["-h", address or self.address(name), "-p", str(CACHES[name].get("Port", 6379))]
         safe = ["--tls", "--cacert", CA] if encrypted else []
         shell = f'{KNOW} exec timeout 2 redis-cli "$@"'
         return docker("exec", f"{self.guest}-client", "sh", "-c", shell, "-", *where, *safe, *words)
 
-    def told(self, name: str, *words: str, **options: Any) -> str:
+    def query(self, name: str, *words: str, **options: Any) -> str:
         """What it answers; empty when it does not."""
         return self.ask(name, *words, **options).stdout.strip()
 
     def run_id(self, name: str) -> str:
         """Another one for every start of the server."""
-        lines = self.told(name, "INFO", "server").splitlines()
+        lines = self.query(name, "INFO", "server").splitlines()
         return next((line for line in lines if line.startswith("run_id")), "")
 
     def node(self, name: str, number: int = 1) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def site(lab: Lab) -> Iterator[Site]:
     start_client(lab, found.guest)
     for name in CACHES:
         found.wait(name)
-        until(f"{name} answers", lambda name=name: found.told(name, "SET", "kept", "1") == "OK")
+        until(f"{name} answers", lambda name=name: found.query(name, "SET", "kept", "1") == "OK")
     yield found
     docker("rm", "--force", f"{found.guest}-client")
     account.terminate(found.guest)
@@ -119,14 +119,16 @@ def site(lab: Lab) -> Iterator[Site]:
 
 def test_every_endpoint_leads_to_it_encrypted_or_not_at_all(site: Site) -> None:
     names = [site.address("shop", "ReaderEndpoint"), site.node("shop", 2)["CacheNodes"][0]["Endpoint"]["Address"]]
-    assert [site.told("shop", "PING"), *(site.told("shop", "GET", "kept", address=one) for one in names)] == [
+    assert [site.query("shop", "PING"), *(site.query("shop", "GET", "kept", address=one) for one in names)] == [
         "PONG",
         "1",
         "1",
     ]
     assert site.ask("shop", "PING", tls=False).stdout.strip() != "PONG"
     assert (
-        site.told("bare", "PING") == site.told("bare", "PING", address=site.address("bare", "ReaderEndpoint")) == "PONG"
+        site.query("bare", "PING")
+        == site.query("bare", "PING", address=site.address("bare", "ReaderEndpoint"))
+        == "PONG"
     )
 
 
@@ -141,18 +143,18 @@ def test_those_that_serve_stay_available(site: Site) -> None:
 
 def test_what_aws_keeps_for_itself_is_not_there(site: Site) -> None:
     for forbidden in (("CONFIG", "GET", "*"), ("SHUTDOWN",), ("REPLICAOF", "NO", "ONE"), ("BGSAVE",)):
-        assert "unknown command" in site.told("shop", *forbidden)
-    assert "NOPERM" in site.told("shop", "ACL", "SETUSER", "me", "on")
-    assert site.told("shop", "ACL", "WHOAMI") == "default"
+        assert "unknown command" in site.query("shop", *forbidden)
+    assert "NOPERM" in site.query("shop", "ACL", "SETUSER", "me", "on")
+    assert site.query("shop", "ACL", "WHOAMI") == "default"
 
 
 def test_only_friends_reach_it(site: Site) -> None:
     front = site.account.ec2.create_security_group(GroupName="front", Description="front", VpcId=site.account.vpc)
     change = site.account.ec2.modify_instance_attribute
     change(InstanceId=site.guest, Groups=[front["GroupId"]])
-    until("a stranger is not let in", lambda: site.ask("shop", "PING").returncode == 124)
+    until("a host outside the security group is rejected", lambda: site.ask("shop", "PING").returncode == 124)
     change(InstanceId=site.guest, Groups=[site.account.group])
-    until("a friend is let in", lambda: site.told("shop", "PING") == "PONG")
+    until("a friend is let in", lambda: site.query("shop", "PING") == "PONG")
 
 
 def test_one_that_dies_or_is_rebooted_comes_back_with_what_a_replica_had(site: Site) -> None:
@@ -168,16 +170,16 @@ def test_one_that_dies_or_is_rebooted_comes_back_with_what_a_replica_had(site: S
     for name in CACHES:
         site.wait(name)
         assert site.run_id(name) not in ("", before[name])
-    assert (site.told("shop", "GET", "kept"), site.told("bare", "EXISTS", "kept")) == ("1", "0")
+    assert (site.query("shop", "GET", "kept"), site.query("bare", "EXISTS", "kept")) == ("1", "0")
 
 
-def test_a_further_replica_is_reached_and_disturbs_nobody(site: Site) -> None:
+def test_a_further_replica_is_reached_and_interrupts_no_client(site: Site) -> None:
     before = site.run_id("shop")
     site.api.increase_replica_count(ReplicationGroupId="shop", NewReplicaCount=2, ApplyImmediately=True)
     site.wait("shop")
     assert site.interfaces() == [f"ElastiCache {name}" for name in ("bare-001", "shop-001", "shop-002", "shop-003")]
     third = site.node("shop", 3)["CacheNodes"][0]["Endpoint"]["Address"]
-    until("the third answers", lambda: site.told("shop", "GET", "kept", address=third) == "1")
+    until("the third answers", lambda: site.query("shop", "GET", "kept", address=third) == "1")
     assert site.run_id("shop") == before != ""
 
 
@@ -197,4 +199,4 @@ def test_nothing_is_left_of_what_is_deleted(site: Site) -> None:
     assert site.containers() == []
     assert site.interfaces() == []
     hosts = ("exec", f"{site.guest}-client", "cat", "/proc/1/root/etc/hosts")
-    until("nobody knows their names", lambda: "cache.amazonaws.com" not in docker(*hosts).stdout)
+    until("no hosts file has their names", lambda: "cache.amazonaws.com" not in docker(*hosts).stdout)

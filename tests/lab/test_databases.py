@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Databases that are real: what a client of theirs sees, from an instance beside them."""
+"""Databases that are real servers, as a client on an instance in the same network sees them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Site:
     rds: Any
     vault: Any
     friend: str
-    stranger: str
+    outsider: str
 
     def shown(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = self.rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
@@ -70,7 +70,7 @@ class Site:
         said = f"{password or self.secret(name)}\n{text}\n"
         return docker("exec", "--interactive", f"{who or self.friend}-client", *words, stdin=said)
 
-    def told(self, name: str, text: str) -> str:
+    def query(self, name: str, text: str) -> str:
         """What it answers; empty when it does not."""
         return self.ask(name, text).stdout.strip()
 
@@ -120,7 +120,7 @@ def site(lab: Lab) -> Iterator[Site]:
         start_client(lab, guest)
     for engine in ENGINES:
         made.wait(engine)
-        until(f"{engine} answers", lambda name=engine: made.told(name, "SELECT 1;") == "1")
+        until(f"{engine} answers", lambda name=engine: made.query(name, "SELECT 1;") == "1")
     yield made
     docker("rm", "--force", *(f"{guest}-client" for guest in guests))
     account.terminate(*guests)
@@ -128,7 +128,7 @@ def site(lab: Lab) -> Iterator[Site]:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_secret_opens_it_and_nothing_else(site: Site, engine: str) -> None:
-    assert site.told(engine, "CREATE TABLE kept (n INT PRIMARY KEY); INSERT INTO kept VALUES (1); SELECT n FROM kept;")
+    assert site.query(engine, "CREATE TABLE kept (n INT PRIMARY KEY); INSERT INTO kept VALUES (1); SELECT n FROM kept;")
     wrong = site.ask(engine, "SELECT 1;", password="not-this-one")
     assert wrong.returncode != 0
     assert "denied" in wrong.stderr or "authentication failed" in wrong.stderr
@@ -151,7 +151,7 @@ def test_the_master_user_is_no_superuser(site: Site) -> None:
         == ""
     )
     assert (
-        site.told(
+        site.query(
             "postgres",
             "SELECT rolsuper, pg_has_role('rds_superuser', 'member') FROM pg_roles WHERE rolname = current_user;",
         )
@@ -165,12 +165,12 @@ def test_only_friends_reach_it(site: Site, engine: str) -> None:
     shown = site.shown(engine)
     address, port = shown["Endpoint"]["Address"], shown["Endpoint"]["Port"]
     assert port == ENGINES[engine]
-    refusal = site.ask(engine, "SELECT 1;", who=site.stranger)
+    refusal = site.ask(engine, "SELECT 1;", who=site.outsider)
     assert refusal.returncode != 0
     assert "110" in refusal.stderr or "timeout" in refusal.stderr
     # The names of a VPC are known inside of it only.
     assert address not in Path("/etc/hosts").read_text()
-    found = docker("exec", f"{site.stranger}-client", "sh", "-c", f"{KNOW} getent ahostsv4 {address}").stdout.split()
+    found = docker("exec", f"{site.outsider}-client", "sh", "-c", f"{KNOW} getent ahostsv4 {address}").stdout.split()
     assert found[0].startswith("10.4.1.")
 
 
@@ -185,17 +185,17 @@ def test_parameters_at_once_and_after_a_reboot(site: Site) -> None:
     change(DBParameterGroupName="postgres", Parameters=parameter("log_min_duration_statement", "250"))
     change(DBParameterGroupName="postgres", Parameters=parameter("max_connections", "44", "pending-reboot"))
     asked = "SELECT @@GLOBAL.long_query_time, @@GLOBAL.max_connections;"
-    until("mysql has the new time", lambda: site.told("mysql", asked) == "0.500000\t151")
+    until("mysql has the new time", lambda: site.query("mysql", asked) == "0.500000\t151")
     shown = "SELECT concat(current_setting('log_min_duration_statement'), ' ', current_setting('max_connections'));"
-    until("postgres has the new time", lambda: site.told("postgres", shown) == "250ms 100")
+    until("postgres has the new time", lambda: site.query("postgres", shown) == "250ms 100")
     for engine in ENGINES:
         site.rds.reboot_db_instance(DBInstanceIdentifier=engine)
         assert site.status(engine) == "rebooting"
     for engine in ENGINES:
         assert site.wait(engine)["DBParameterGroups"][0]["ParameterApplyStatus"] == "in-sync"
-    assert site.told("mysql", asked) == "0.500000\t33"
-    assert site.told("postgres", shown) == "250ms 44"
-    assert [site.told(engine, "SELECT n FROM kept;") for engine in ENGINES] == ["1", "1"]
+    assert site.query("mysql", asked) == "0.500000\t33"
+    assert site.query("postgres", shown) == "250ms 44"
+    assert [site.query(engine, "SELECT n FROM kept;") for engine in ENGINES] == ["1", "1"]
 
 
 def test_tls_is_demanded_by_postgres_and_may_be_by_mysql(site: Site) -> None:
@@ -208,7 +208,7 @@ def test_tls_is_demanded_by_postgres_and_may_be_by_mysql(site: Site) -> None:
         until(
             "it is the other way", lambda e=engine, o=open: (site.ask(e, "SELECT 1;", tls=False).returncode == 0) != o
         )
-        assert site.told(engine, "SELECT 1;") == "1"
+        assert site.query(engine, "SELECT 1;") == "1"
 
 
 def test_a_rotated_password_is_the_one_that_opens_it(site: Site) -> None:
@@ -216,7 +216,7 @@ def test_a_rotated_password_is_the_one_that_opens_it(site: Site) -> None:
         before = site.secret(engine)
         site.vault.rotate_secret(SecretId=site.shown(engine)["MasterUserSecret"]["SecretArn"])
         until("there is another password", lambda before=before, engine=engine: site.secret(engine) != before)
-        assert site.told(engine, "SELECT 1;") == "1"
+        assert site.query(engine, "SELECT 1;") == "1"
         assert site.ask(engine, "SELECT 1;", password=before).returncode != 0
 
 
@@ -224,17 +224,17 @@ def test_a_server_that_dies_comes_back(site: Site) -> None:
     docker("kill", site.container("mysql"))
     site.wait("mysql", "rebooting")
     site.wait("mysql")
-    assert site.told("mysql", "SELECT n FROM kept;") == "1"
+    assert site.query("mysql", "SELECT n FROM kept;") == "1"
 
 
 def test_the_lab_survives_a_kill(site: Site) -> None:
     begun = "SELECT pg_postmaster_start_time();"
-    before = site.told("postgres", begun)
+    before = site.query("postgres", begun)
     os.kill(site.lab.pid, signal.SIGKILL)
     site.lab.up()
     assert site.status("postgres") == "available"
-    assert site.told("postgres", begun) == before
-    assert site.told("mysql", "SELECT n FROM kept;") == "1"
+    assert site.query("postgres", begun) == before
+    assert site.query("mysql", "SELECT n FROM kept;") == "1"
 
 
 def test_stopped_and_started(site: Site) -> None:
@@ -244,7 +244,7 @@ def test_stopped_and_started(site: Site) -> None:
     until("its container is gone", lambda: docker("inspect", site.container("postgres")).returncode != 0)
     site.rds.start_db_instance(DBInstanceIdentifier="postgres")
     site.wait("postgres")
-    assert site.told("postgres", "SELECT n FROM kept;") == "1"
+    assert site.query("postgres", "SELECT n FROM kept;") == "1"
 
 
 def test_another_port(site: Site) -> None:
@@ -259,7 +259,7 @@ def test_another_port(site: Site) -> None:
     site.rds.modify_db_instance(DBInstanceIdentifier="mysql", DBPortNumber=3399, ApplyImmediately=True)
     site.wait("mysql", "modifying")
     assert site.wait("mysql")["Endpoint"]["Port"] == 3399
-    until("it answers there", lambda: site.told("mysql", "SELECT n FROM kept;") == "1")
+    until("it answers there", lambda: site.query("mysql", "SELECT n FROM kept;") == "1")
 
 
 def test_snapshots_hold_what_there_was(site: Site) -> None:
@@ -290,9 +290,9 @@ def test_snapshots_hold_what_there_was(site: Site) -> None:
     for engine in ENGINES:
         site.wait(f"{engine}-then")
         assert site.secret(f"{engine}-then") != site.secret(engine)
-        told = site.ask(f"{engine}-then", "SELECT n FROM kept;")
-        assert told.stdout == "1\n", told.stderr
-        assert site.told(engine, "SELECT count(*) FROM kept;") == "2"
+        described = site.ask(f"{engine}-then", "SELECT n FROM kept;")
+        assert described.stdout == "1\n", described.stderr
+        assert site.query(engine, "SELECT count(*) FROM kept;") == "2"
 
 
 def test_what_was_restored_takes_the_name_and_with_it_the_endpoint(site: Site) -> None:
@@ -302,13 +302,13 @@ def test_what_was_restored_takes_the_name_and_with_it_the_endpoint(site: Site) -
                 DBInstanceIdentifier=f"{engine}{old}", NewDBInstanceIdentifier=f"{engine}{new}", ApplyImmediately=True
             )
         for engine in ENGINES:
-            wanted = f"{engine}{new}"
-            until(f"there is {wanted}", lambda name=wanted: refused(site.shown, name) != "DBInstanceNotFound")
-            site.wait(wanted)
+            copy = f"{engine}{new}"
+            until(f"there is {copy}", lambda name=copy: refused(site.shown, name) != "DBInstanceNotFound")
+            site.wait(copy)
     for engine in ENGINES:
         # The certificate is for the name, too.
-        until(f"{engine} answers", lambda name=engine: site.told(name, "SELECT count(*) FROM kept;") == "1")
-        assert site.told(f"{engine}-old", "SELECT count(*) FROM kept;") == "2"
+        until(f"{engine} answers", lambda name=engine: site.query(name, "SELECT count(*) FROM kept;") == "1")
+        assert site.query(f"{engine}-old", "SELECT count(*) FROM kept;") == "2"
 
 
 def test_a_copy_of_now(site: Site) -> None:
@@ -320,13 +320,14 @@ def test_a_copy_of_now(site: Site) -> None:
     }
     before = {**copy, "RestoreTime": datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)}
     assert refused(site.rds.restore_db_instance_to_point_in_time, **before) == "InvalidRestoreFault"
-    site.rds.restore_db_instance_to_point_in_time(**copy, UseLatestRestorableTime=True)
+    latest = site.shown("postgres-old")["LatestRestorableTime"] - datetime.timedelta(seconds=1)
+    site.rds.restore_db_instance_to_point_in_time(**copy, RestoreTime=latest)
     site.wait("postgres-now")
     site.rds.modify_db_instance(
         DBInstanceIdentifier="postgres-now", ManageMasterUserPassword=True, ApplyImmediately=True
     )
     site.wait("postgres-now")
-    until("it has what there is", lambda: site.told("postgres-now", "SELECT count(*) FROM kept;") == "2")
+    until("it has what there is", lambda: site.query("postgres-now", "SELECT count(*) FROM kept;") == "2")
 
 
 def test_nothing_is_left_of_what_is_deleted(site: Site) -> None:

@@ -171,9 +171,9 @@ def test_a_private_instance_is_reached_by_its_friends_only(lab: Lab, account: Ac
 
     until("the friend reaches the database", lambda: reach(5432) == "open")
     assert reach(22) == "closed"
-    other = account.ec2.create_security_group(GroupName="stranger", Description="stranger", VpcId=account.vpc)
+    other = account.ec2.create_security_group(GroupName="unrelated", Description="unrelated", VpcId=account.vpc)
     account.ec2.modify_instance_attribute(InstanceId=private, Groups=[other["GroupId"]])
-    until("it is nobody's friend any more", lambda: reach(5432) == "closed")
+    until("no group admits the instance any more", lambda: reach(5432) == "closed")
     account.terminate(private)
 
 
@@ -275,8 +275,8 @@ def leftovers(name: str, mark: str) -> str:
 
 
 def test_an_instance_that_cannot_boot_is_terminated(lab: Lab, account: Account) -> None:
-    # Somebody else's container is in the way of any guest with this id, which nobody knows beforehand; so the
-    # container is taken away as soon as it is there.
+    # Another container cannot take its name beforehand, because the id is not known then. So the container is
+    # removed as soon as it exists.
     made = launch(account)
     name = f"lab-{lab.name}-{made}"
     remove = ["docker", "rm", "--force", name]

@@ -62,14 +62,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     assert PYTHON.exists(), "ministack is not installed: run scripts/ministack"
     directory, port = tmp_path_factory.mktemp("ministack"), free_port()
     errors = directory / "errors"
-    with errors.open("w") as told:
+    with errors.open("w") as log:
         process = subprocess.Popen(
             [PYTHON, HERE / "server.py", str(port)],
             cwd=directory,
             env={"PATH": os.environ["PATH"], "HOME": str(directory), "TMPDIR": str(directory)},
             stdin=subprocess.PIPE,
-            stdout=told,
-            stderr=told,
+            stdout=log,
+            stderr=log,
         )
         try:
             url = f"http://127.0.0.1:{port}"

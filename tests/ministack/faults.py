@@ -44,10 +44,10 @@ def import_key_pair_keeps_tags_and_key() -> None:
 
 def describe_key_pairs_shows_tags_and_key() -> None:
     def describe_key_pairs(params: Any) -> Any:
-        wanted = ec2._parse_filters(params)
+        filters = ec2._parse_filters(params)
         items = ""
         for pair in ec2._key_pairs.values():
-            if not matches(wanted, pair["KeyPairId"], {"key-pair-id": pair["KeyPairId"], "key-name": pair["KeyName"]}):
+            if not matches(filters, pair["KeyPairId"], {"key-pair-id": pair["KeyPairId"], "key-name": pair["KeyName"]}):
                 continue
             items += (
                 f"<item><keyName>{pair['KeyName']}</keyName><keyPairId>{pair['KeyPairId']}</keyPairId>"
@@ -61,8 +61,8 @@ def describe_key_pairs_shows_tags_and_key() -> None:
 
 def matches(filters: dict[str, list[str]], identifier: str, values: dict[str, str]) -> bool:
     tags = {tag["Key"]: tag["Value"] for tag in ec2._tags.get(identifier, ())}
-    told = {**values, **{f"tag:{key}": value for key, value in tags.items()}}
-    return all(told.get(name) in allowed for name, allowed in filters.items())
+    known = {**values, **{f"tag:{key}": value for key, value in tags.items()}}
+    return all(known.get(name) in allowed for name, allowed in filters.items())
 
 
 def tag_set(identifier: str) -> str:

@@ -17,7 +17,7 @@ const ROUTER = 8000;
 const urls = Object.fromEntries(Object.entries(PORTS).map(([service, port]) => [service, `http://127.0.0.1:${port}`]));
 const shared = {
   JWT_SECRET: 'for development only, and for nothing else',
-  // The stand-in and nobody else is in front, and everybody here has the same address.
+  // Only the stand-in for the load balancer is in front, and all clients have the same address.
   AUTH_LIMIT: '1000',
   ...Object.fromEntries(STORED.map((service) => [`${service.toUpperCase()}_URLS`, urls[service]])),
   ...process.env,

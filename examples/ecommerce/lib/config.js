@@ -5,7 +5,7 @@
 
 import { readFileSync } from 'node:fs';
 
-// What a service may need beside its port, and the variables that say it.
+// The settings of services besides their port, and their environment variables.
 const NEEDS = {
   database: (env, wrong) => ({
     url: url(env, 'DATABASE_URL', ['postgres:', 'postgresql:'], 'postgresql://user:password@host:5432/name', wrong),
@@ -38,7 +38,9 @@ export function fromEnvironment(env, { port = 0, needs = [], calls = [], watches
     release: env.RELEASE ?? 'development',
     // How many proxies in front may say who the client is: the load balancer.
     trustedProxies: number(env, 'TRUSTED_PROXIES', 1, wrong),
-    shutdownMs: number(env, 'SHUTDOWN_MS', 10_000, wrong),
+    keepAliveMs: number(env, 'KEEP_ALIVE_TIMEOUT', 75, wrong) * 1000,
+    // A second before PM2 kills the process.
+    shutdownMs: number(env, 'SHUTDOWN_MS', Math.max(number(env, 'STOP_TIMEOUT', 11, wrong) - 1, 0) * 1000, wrong),
     authLimit: number(env, 'AUTH_LIMIT', 10, wrong),
     urls: {},
   };

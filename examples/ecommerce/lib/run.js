@@ -23,8 +23,8 @@ export function run(definition) {
   });
   // Longer than a load balancer keeps idle connections to us, so that it is never us who closes one that is about to
   // be used.
-  server.keepAliveTimeout = 75_000;
-  server.headersTimeout = 80_000;
+  server.keepAliveTimeout = config.keepAliveMs;
+  server.headersTimeout = config.keepAliveMs + 5_000;
 
   let stopping = false;
   function stop(reason) {

@@ -125,7 +125,7 @@ test('a call goes to another when one is down, and leaves that one alone for a w
   await tokens.requireService({ get: () => body.as }, null, () => {});
 });
 
-test('a call that nobody answers is 503', async () => {
+test('a call without an answer is 503', async () => {
   const call = createCalls({ payment: ['http://127.0.0.1:9'] }, createTokens(SECRET, 'order'), () => {});
   await assert.rejects(call('payment', 'GET', '/', { requestId: 'abc' }), { status: 503, headers: { 'Retry-After': '5' } });
 });

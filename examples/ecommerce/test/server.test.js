@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 import { serve } from './support.js';
 
-// The real process, as PM2 starts it: told apart by its message and its first log line.
+// The real process, as PM2 starts it; its message and its first log line show that it is ready.
 function launch(t, service, env) {
   const server = fileURLToPath(new URL(`../services/${service}/server.js`, import.meta.url));
   const child = fork(server, { env: { PATH: process.env.PATH, PORT: '0', ...env }, silent: true });

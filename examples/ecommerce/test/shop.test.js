@@ -27,7 +27,7 @@ import { SECRET, serve, start } from './support.js';
 
 const { DATABASE_URL_TEST: DATABASE_URL, REDIS_URL_TEST: REDIS_URL } = process.env;
 const STORED = ['user', 'product', 'order', 'payment', 'notification'];
-const NOBODY = 'http://127.0.0.1:9';
+const NO_LISTENER = 'http://127.0.0.1:9';
 const missing = DATABASE_URL && REDIS_URL ? false : 'DATABASE_URL_TEST and REDIS_URL_TEST are not set';
 
 describe('the shop', { skip: missing }, () => {
@@ -263,7 +263,7 @@ describe('the shop', { skip: missing }, () => {
     const token = await newToken();
     const key = randomUUID();
     const wanted = await basket({ 'Wool blanket': 1 });
-    const cut = await up(order, called({ PAYMENT_URLS: NOBODY }), t);
+    const cut = await up(order, called({ PAYMENT_URLS: NO_LISTENER }), t);
     assert.equal((await buy(token, wanted, { key, base: cut.url })).status, 503);
     assert.deepEqual((await rows('SELECT status FROM orders')), [{ status: 'pending' }]);
     await database.query(`UPDATE orders SET busy_until = now() + interval '1 minute'`);
@@ -294,11 +294,11 @@ describe('the shop', { skip: missing }, () => {
     assert.equal((await rows('SELECT * FROM payments')).length, 1);
   });
 
-  test('what was left lying is finished, and who was not told is told later', async (t) => {
+  test('an unfinished order is completed, and a failed notification is sent later', async (t) => {
     const token = await newToken();
-    const deaf = await up(order, called({ NOTIFICATION_URLS: NOBODY }), t);
+    const deaf = await up(order, called({ NOTIFICATION_URLS: NO_LISTENER }), t);
     assert.equal((await buy(token, await basket({ 'Stoneware mug': 1 }), { base: deaf.url })).status, 201);
-    const broke = await up(order, called({ PAYMENT_URLS: NOBODY }), t);
+    const broke = await up(order, called({ PAYMENT_URLS: NO_LISTENER }), t);
     assert.equal((await buy(token, await basket({ 'Bread knife': 1 }), { base: broke.url })).status, 503);
     assert.deepEqual((await ask('GET', '/api/notifications/', { token })).body.notifications, []);
     const { parts } = await up(order, called(), t);

@@ -12,6 +12,8 @@ export function fromEnvironment(env) {
     apiTimeoutMs: Number(env.API_TIMEOUT_MS ?? 10_000),
     // How many proxies in front may say who the client is.
     trustedProxies: Number(env.TRUSTED_PROXIES ?? 1),
-    shutdownMs: Number(env.SHUTDOWN_MS ?? 10_000),
+    keepAliveMs: Number(env.KEEP_ALIVE_TIMEOUT ?? 75) * 1000,
+    // A second before PM2 kills the process.
+    shutdownMs: Number(env.SHUTDOWN_MS ?? Number(env.STOP_TIMEOUT ?? 11) * 1000 - 1000),
   };
 }

@@ -26,7 +26,7 @@ function toast(message) {
   hiding = setTimeout(() => { $('#toast').textContent = ''; }, 6000);
 }
 
-// Runs what a person asked for, once at a time; when it fails they are told. The control keeps the focus, which a
+// Runs what a person asked for, once at a time; when it fails a message is shown. The control keeps the focus, which a
 // disabled one would lose.
 async function attempt(control, action) {
   if (control.ariaBusy === 'true') return;

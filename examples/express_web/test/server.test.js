@@ -11,7 +11,7 @@ import { serve } from './support.js';
 
 const SERVER = fileURLToPath(new URL('../server.js', import.meta.url));
 
-// The real process, as PM2 starts it: told apart by its message and its first log line.
+// The real process, as PM2 starts it; its message and its first log line show that it is ready.
 async function start(t, env) {
   const child = fork(SERVER, { env: { ...process.env, PORT: '0', ...env }, silent: true });
   t.after(() => child.kill('SIGKILL'));

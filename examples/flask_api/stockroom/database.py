@@ -30,7 +30,7 @@ db = SQLAlchemy(model_class=Base)
 
 @event.listens_for(Engine, "connect")
 def prepare_sqlite(connection: Any, _record: Any) -> None:
-    """Readers beside a writer, waiting for a lock instead of failing, and foreign keys that are enforced."""
+    """Enable reads during a write, wait for locks instead of failing, and enforce foreign keys."""
     if not type(connection).__module__.startswith("sqlite3"):
         return
     for pragma in ("busy_timeout = 5000", "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 @blueprint.get("/api/health")
 def health() -> Response:
-    """Healthy is who reaches a database that has been migrated; whoever does not should get no traffic."""
+    """Report healthy if the database can be reached and is migrated. Otherwise the process should get no traffic."""
     try:
         revision = db.session.scalar(text("SELECT version_num FROM alembic_version"))
     except SQLAlchemyError as error:

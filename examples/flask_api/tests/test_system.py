@@ -64,8 +64,9 @@ def test_a_request_id_that_is_none_is_replaced(client: FlaskClient) -> None:
 
 def test_sqlite_is_set_up_for_a_server(app: Flask) -> None:
     with app.app_context():
-        told = [db.session.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "busy_timeout", "foreign_keys")]
-    assert told == ["wal", 5000, 1]
+        names = ("journal_mode", "busy_timeout", "foreign_keys")
+        settings = [db.session.scalar(text(f"PRAGMA {name}")) for name in names]
+    assert settings == ["wal", 5000, 1]
 
 
 def test_migrations_make_what_the_models_say_and_take_it_back(app: Flask) -> None:

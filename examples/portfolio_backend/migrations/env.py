@@ -17,7 +17,7 @@ options = {"target_metadata": database.metadata, "render_as_batch": not server, 
 
 
 def offline() -> None:
-    """Print the SQL (`flask db upgrade --sql`) for somebody else to run."""
+    """Print the SQL (`flask db upgrade --sql`) instead of running it."""
     url = database.engine.url.render_as_string(hide_password=False)
     context.configure(url=url, literal_binds=True, **options)
     with context.begin_transaction():

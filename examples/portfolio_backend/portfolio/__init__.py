@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from . import config, contact, content, logs, problems, system
 from .database import db
 
-# Found beside the package, so that `flask db upgrade` works from any directory.
+# Next to the package, so that `flask db upgrade` works from any directory.
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 

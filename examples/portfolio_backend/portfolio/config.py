@@ -60,7 +60,7 @@ def engine_options(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def connect_args(settings: Mapping[str, Any], connect: int, answer: int | None) -> dict[str, Any]:
-    """What the driver is told: how many seconds it waits (None: as long as it takes), UTC, and whom to believe."""
+    """Options of the driver: seconds to wait (None: no limit), UTC, and the trusted authorities."""
     if not is_server(settings):
         return {}
     arguments: dict[str, Any] = {"connect_timeout": connect, "init_command": "SET time_zone = '+00:00'"}

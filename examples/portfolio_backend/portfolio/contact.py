@@ -29,7 +29,7 @@ def limit(app: Flask) -> None:
 @blueprint.post("/contact")
 def create() -> tuple[Response, int]:
     contact = Contact(**checked(request.get_json()))
-    # Only a message that would be stored counts: whoever mistypes an address may try again.
+    # Only valid messages count, so that a mistyped address can be corrected.
     if wait := current_app.extensions["contacts"].take(request.remote_addr or ""):
         raise ProblemError(429, "Too Many Requests", "Please try again later.", headers={"Retry-After": str(wait)})
     db.session.add(contact)

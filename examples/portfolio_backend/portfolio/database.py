@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The database session, and what stands beside its pool."""
+"""The database session and the events of its pool."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def unpooled(connect: int, answer: int | None) -> Engine:
 
 @event.listens_for(Engine, "connect")
 def prepare_sqlite(connection: Any, _record: Any) -> None:
-    """Readers beside a writer, waiting for a lock instead of failing, and foreign keys that are enforced."""
+    """Enable reads during a write, wait for locks instead of failing, and enforce foreign keys."""
     if not type(connection).__module__.startswith("sqlite3"):
         return
     for pragma in ("busy_timeout = 5000", "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):

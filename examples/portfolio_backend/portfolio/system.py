@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 @blueprint.get("/health")
 def health() -> tuple[Response, int]:
-    """Healthy is who reaches a database that has been migrated; whoever does not should get no traffic."""
+    """Report healthy if the database can be reached and is migrated. Otherwise the process should get no traffic."""
     database = database_status()
     healthy = database == "ok"
     return jsonify(status="ok" if healthy else "unavailable", database=database), 200 if healthy else 503

@@ -69,8 +69,8 @@ class Backends:
         return sorted(turned, key=lambda url: self.resting_until[url] > now)
 
     def ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> requests.Response:
-        # Connections are kept for questions only: one may close just as a message goes out on it, and then
-        # nobody could say whether it arrived.
+        # Only GET reuses connections: one may close just as a request is sent, and then it is unknown whether the
+        # request arrived.
         session = self.session() if method == "GET" else new_session()
         answer = session.request(
             method, url, headers=dict(headers), data=body or None, timeout=self.timeouts, allow_redirects=False

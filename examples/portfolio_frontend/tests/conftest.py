@@ -71,8 +71,8 @@ def backends() -> Iterator[tuple[Backend, Backend]]:
 
 
 @pytest.fixture
-def nobody() -> str:
-    """A port where nobody listens."""
+def closed_url() -> str:
+    """An address on which no process listens."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         return f"http://127.0.0.1:{closed.getsockname()[1]}"
 

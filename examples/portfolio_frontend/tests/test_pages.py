@@ -14,15 +14,15 @@ from portfolio.config import from_environment, urls
 Front = Callable[..., FlaskClient]
 
 
-def test_the_page_lets_only_our_own_files_run(front: Front, nobody: str) -> None:
-    page = front(nobody).get("/")
+def test_the_page_lets_only_our_own_files_run(front: Front, closed_url: str) -> None:
+    page = front(closed_url).get("/")
     assert (page.status_code, page.mimetype) == (200, "text/html")
     assert "script-src 'self';" in page.headers["Content-Security-Policy"]
     assert not re.search(r"(?:src|href)=\"(?:https?:)?//|<style|\sstyle=|\son\w+=", page.text)
 
 
-def test_the_page_names_only_files_and_places_that_are_there(front: Front, nobody: str) -> None:
-    client = front(nobody)
+def test_the_page_names_only_files_and_places_that_are_there(front: Front, closed_url: str) -> None:
+    client = front(closed_url)
     page = client.get("/").text
     files = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
     assert len(files) >= 3
@@ -35,16 +35,16 @@ def test_the_page_names_only_files_and_places_that_are_there(front: Front, nobod
     assert set(re.findall(r'aria-(?:labelledby|describedby)="([^"]+)"', page)) <= places
 
 
-def test_health_and_version_are_its_own(front: Front, nobody: str) -> None:
-    client = front(nobody)
+def test_health_and_version_are_its_own(front: Front, closed_url: str) -> None:
+    client = front(closed_url)
     assert client.get("/health").json == {"status": "ok", "release": "r42"}
     assert client.get("/version").json == {"service": "frontend", "release": "r42"}
     assert client.get("/health").headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize("path", ["/static/none.js", "/static/../config.py", "/favicon.ico"])
-def test_what_is_missing_is_a_problem(front: Front, nobody: str, path: str) -> None:
-    answer = front(nobody).get(path)
+def test_what_is_missing_is_a_problem(front: Front, closed_url: str, path: str) -> None:
+    answer = front(closed_url).get(path)
     assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
     assert answer.headers["Cache-Control"] == "no-store"
 

@@ -53,8 +53,8 @@ def test_back_ends_take_turns(front: Front, backends: Pair) -> None:
     assert [client.get("/api/skills").json["backend"] for _turn in range(4)] == ["one", "two", "one", "two"]
 
 
-def test_when_one_is_down_the_other_answers(front: Front, backends: Pair, nobody: str) -> None:
-    client = front(nobody, backends[1].url)
+def test_when_one_is_down_the_other_answers(front: Front, backends: Pair, closed_url: str) -> None:
+    client = front(closed_url, backends[1].url)
     answers = [client.get("/api/stats") for _turn in range(3)] + [client.post("/api/contact", json=MESSAGE)]
     assert [answer.json["backend"] for answer in answers] == ["two"] * 4
 
@@ -72,8 +72,8 @@ def test_one_that_failed_is_left_alone_and_asked_again_later(front: Front, backe
     assert {client.get("/api/stats").json["backend"] for _turn in range(2)} == {"one", "two"}
 
 
-def test_a_resting_back_end_is_still_better_than_none(front: Front, backends: Pair, nobody: str) -> None:
-    client = front(backends[0].url, nobody)
+def test_a_resting_back_end_is_still_better_than_none(front: Front, backends: Pair, closed_url: str) -> None:
+    client = front(backends[0].url, closed_url)
     backends[0].behaviour = "cut"
     assert client.get("/api/stats").status_code == 502
     backends[0].behaviour = 200
@@ -104,18 +104,18 @@ def test_too_slow_is_504(front: Front, backends: Pair) -> None:
     assert "not known" not in asked.json["detail"]
 
 
-def test_nobody_there_is_502_and_the_front_end_stays_up(front: Front, nobody: str) -> None:
-    client = front(nobody)
+def test_without_a_back_end_it_is_502_and_the_front_end_stays_up(front: Front, closed_url: str) -> None:
+    client = front(closed_url)
     answer = client.post("/api/contact", json=MESSAGE)
     assert (answer.status_code, answer.json["title"]) == (502, "Bad Gateway")
     assert "not known" not in answer.json["detail"]
-    assert nobody not in answer.text
+    assert closed_url not in answer.text
     assert client.get("/health").status_code == client.get("/").status_code == 200
 
 
 def test_a_proxy_of_the_environment_is_not_asked(
-    front: Front, backends: Pair, nobody: str, monkeypatch: pytest.MonkeyPatch
+    front: Front, backends: Pair, closed_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("http_proxy", nobody)
+    monkeypatch.setenv("http_proxy", closed_url)
     monkeypatch.delenv("no_proxy", raising=False)
     assert front(backends[0].url).get("/api/skills").status_code == 200

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 from __future__ import annotations
 
-import os
-import subprocess
-
 import pytest
-from deploys import Source
+from deploys import Source, find_address
+from support.steps import pytest_runtest_makereport, pytest_runtest_setup
+
+__all__ = ["pytest_runtest_makereport", "pytest_runtest_setup"]
 
 
 @pytest.fixture(scope="module")
@@ -16,8 +16,4 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Source:
 
 @pytest.fixture(scope="module")
 def address() -> str:
-    """The container as a client outside of it sees it."""
-    name = f"molecule-{os.environ['MOLECULE_SCENARIO_NAME']}"
-    shape = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
-    command = ["docker", "inspect", "-f", shape, name]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    return find_address()

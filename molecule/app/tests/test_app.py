@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Releases of three small services behind nginx: gunicorn under systemd, gunicorn under PM2, Node.js under PM2.
 
-The tests build on each other, in the order in which they stand: first what was converged, then crashes, then releases.
+The tests share one host, so their order counts: first the converged state, then crashes, then releases. Tests that
+change the host are steps (tests/unit/support/steps.py).
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from deploys import AS_APP, PATHS, Source, current
+from deploys import AS_APP, Source, current
 from guest import answer, curl, wait_for
 from load import Load
+from services import PATHS
 
 
 def texts(load: Load) -> set[str]:
@@ -40,12 +42,12 @@ def test_the_service_gets_its_environment_and_its_secrets(host: Any) -> None:
 
 
 @pytest.mark.parametrize("service", ["api", "old", "web"])
-def test_the_environment_file_is_for_the_service_alone(host: Any, service: str) -> None:
+def test_only_the_service_can_read_its_environment_file(host: Any, service: str) -> None:
     found = host.file(f"/etc/groundwork/{service}.env")
     assert (found.user, found.mode) == ("app", 0o600)
 
 
-def test_secrets_are_in_no_place_that_others_can_read(host: Any) -> None:
+def test_files_with_secrets_have_mode_0600(host: Any) -> None:
     places = "/etc/groundwork /etc/systemd/system /srv /var/log/groundwork /home/app/.pm2"
     found = host.run(f"grep -rl -- 'a #secret' {places} | xargs -r stat --format '%a %n'").stdout.splitlines()
     assert found
@@ -54,7 +56,7 @@ def test_secrets_are_in_no_place_that_others_can_read(host: Any) -> None:
 
 
 @pytest.mark.parametrize("path", ["/var/lib/api", "/var/lib/old", "/var/log/shop"])
-def test_what_was_elsewhere_before_has_moved_and_is_found_there_still(host: Any, path: str) -> None:
+def test_directories_of_earlier_versions_are_moved_and_linked(host: Any, path: str) -> None:
     moved = path.replace("/var/lib/", "/var/lib/groundwork/").replace("/var/log/", "/var/log/groundwork/")
     assert host.file(path).is_symlink
     assert host.file(path).linked_to == moved
@@ -62,18 +64,25 @@ def test_what_was_elsewhere_before_has_moved_and_is_found_there_still(host: Any,
     assert host.check_output(f"cat {path}/kept {moved}/kept") == "kept\nkept"
 
 
-def test_the_socket_is_open_to_nginx_and_not_to_everybody(host: Any) -> None:
+def test_only_nginx_may_connect_to_the_socket(host: Any) -> None:
     found = host.file("/run/api/api.sock")
     assert (found.user, found.group, found.mode) == ("app", "app", 0o660)
     assert not host.socket("tcp://0.0.0.0:5000").is_listening
 
 
-def test_static_files_of_the_release(host: Any) -> None:
+def test_nginx_serves_static_files_of_the_release(host: Any) -> None:
     assert curl(host, "http://127.0.0.1/static/site.css")[2].strip() == "body {}"
 
 
 def test_the_migration_ran_once(host: Any) -> None:
     assert host.check_output("cat /var/lib/groundwork/api/migrations") == "migrated"
+
+
+def test_a_build_gets_no_secrets(host: Any) -> None:
+    variables = host.file("/srv/api/current/build-environment").content_string.splitlines()
+    assert "GREETING=hello world" in variables
+    assert [one for one in variables if one.startswith(("TOKEN=", "STATE_DIRECTORY="))] == []
+    assert host.file("/srv/api/current/build-access").content_string == "looked around\n"
 
 
 @pytest.mark.parametrize(
@@ -88,8 +97,9 @@ def test_the_migration_ran_once(host: Any) -> None:
     ],
     ids=["worker", "gunicorn", "launcher", "pm2-gunicorn", "pm2-launcher", "node"],
 )
-def test_a_process_that_is_killed_comes_back(host: Any, service: str, victim: str) -> None:
-    # One that the test before killed may not be back yet, while workers that it left behind answer for it.
+@pytest.mark.step
+def test_a_killed_process_is_restarted(host: Any, service: str, victim: str) -> None:
+    # The process that the previous test killed may not have restarted yet, while workers that it left behind answer.
     assert wait_for(lambda: host.run(victim).stdout.strip().isdigit(), 60)
     pid = host.run(victim).stdout.strip()
     host.run_expect([0], f"kill -9 {pid}")
@@ -98,6 +108,7 @@ def test_a_process_that_is_killed_comes_back(host: Any, service: str, victim: st
     assert wait_for(lambda: curl(host, f"http://127.0.0.1{PATHS[service]}")[0] == 200, 60)
 
 
+@pytest.mark.step
 def test_new_releases_are_served_and_no_request_is_lost(host: Any, source: Source, address: str) -> None:
     before = {service: current(host, service) for service in PATHS}
     # `api` and `old` share a source.
@@ -116,15 +127,14 @@ def test_new_releases_are_served_and_no_request_is_lost(host: Any, source: Sourc
 
 
 @pytest.mark.parametrize("service", ["api", "old"])
-def test_a_release_that_does_not_load_is_noticed_by_nobody(
-    host: Any, source: Source, address: str, service: str
-) -> None:
+@pytest.mark.step
+def test_a_release_that_does_not_load_fails_no_request(host: Any, source: Source, address: str, service: str) -> None:
     before = current(host, service)
     wsgi = source.folder / "api" / "wsgi.py"
     good = wsgi.read_text()
     wsgi.write_text(good + '\nraise RuntimeError("cannot find the moon")\n')
     with Load(address, PATHS[service]) as load:
-        done = source.deploy("--extra-vars", f"services={service}")
+        done = source.deploy("--extra-vars", f"app_only={service}")
     wsgi.write_text(good)
     assert done.returncode != 0
     assert f"Release {before} serves again" in done.stdout, done.stdout
@@ -133,23 +143,25 @@ def test_a_release_that_does_not_load_is_noticed_by_nobody(
     assert current(host, service) == before
 
 
-def test_a_release_that_is_not_healthy_never_takes_over(host: Any, source: Source) -> None:
-    before = current(host, "web")
+@pytest.mark.step
+def test_an_unhealthy_release_never_serves(host: Any, source: Source) -> None:
+    before, served = current(host, "web"), answer(host, "http://127.0.0.1/")["text"]
     source.change("web/server.js", "  response.setHeader", "  response.statusCode = 500;\n  response.setHeader")
-    done = source.deploy("--extra-vars", "services=web")
+    done = source.deploy("--extra-vars", "app_only=web")
     source.change("web/server.js", "  response.statusCode = 500;\n", "")
     assert done.returncode != 0
     assert f"Release {before} still serves" in done.stdout, done.stdout
     assert current(host, "web") == before
-    assert answer(host, "http://127.0.0.1/")["text"] == "two"
-    assert "changed=0" in source.deploy("--extra-vars", "services=web").stdout
+    assert answer(host, "http://127.0.0.1/")["text"] == served
+    assert "changed=0" in source.deploy("--extra-vars", "app_only=web").stdout
 
 
-def test_a_build_that_fails_leaves_what_serves_alone(host: Any, source: Source) -> None:
+@pytest.mark.step
+def test_a_failed_build_does_not_change_the_current_release(host: Any, source: Source) -> None:
     requirements = source.folder / "api" / "requirements.txt"
     good = requirements.read_text()
     requirements.write_text(good.replace("sha256:", "sha256:0000", 2))
-    done = source.deploy("--extra-vars", "services=api")
+    done = source.deploy("--extra-vars", "app_only=api")
     requirements.write_text(good)
     assert done.returncode != 0
     assert "the step build ended with" in done.stdout
@@ -157,7 +169,45 @@ def test_a_build_that_fails_leaves_what_serves_alone(host: Any, source: Source) 
     assert curl(host, "http://127.0.0.1/api/x")[0] == 200
 
 
-def test_what_a_killed_run_left_is_cleared_away_and_the_last_releases_stay(host: Any, source: Source) -> None:
+@pytest.mark.step
+@pytest.mark.parametrize("build", ["false; true", "false | true", "touch half; sh ./look-around; false"])
+def test_a_build_that_fails_anywhere_is_not_used_and_does_not_fill_the_disk(
+    host: Any, source: Source, monkeypatch: pytest.MonkeyPatch, build: str
+) -> None:
+    before = current(host, "api")
+    for _attempt in range(2):
+        monkeypatch.setenv("MOLECULE_BUILD", build)
+        done = source.deploy("--extra-vars", "app_only=api")
+        assert done.returncode != 0
+        assert f"Release {before} still serves" in done.stdout, done.stdout
+    releases = [int(name) for name in host.check_output("ls /srv/api/releases").split()]
+    failed = [number for number in releases if not host.file(f"/srv/api/releases/{number}/build-environment").exists]
+    assert len(failed) <= 2, releases
+    # What serves has seen a build that looks around while the service runs.
+    monkeypatch.setenv("MOLECULE_BUILD", "env > build-environment; sh ./look-around > build-access; ! ls half")
+    done = source.deploy("--extra-vars", "app_only=api")
+    assert done.returncode == 0, done.stdout
+    assert host.file("/srv/api/current/build-access").content_string == "looked around\n"
+    monkeypatch.delenv("MOLECULE_BUILD")
+    assert source.deploy("--extra-vars", "app_only=api").returncode == 0
+    assert curl(host, "http://127.0.0.1/api/x")[0] == 200
+
+
+@pytest.mark.step
+def test_a_record_that_cannot_be_read_is_reported_and_its_release_serves_on(host: Any, source: Source) -> None:
+    before = current(host, "solo")
+    record = f"/srv/solo/.groundwork/{before}/release.json"
+    host.run_expect([0], f"truncate --size 0 {record}")
+    done = source.deploy("--extra-vars", "app_only=solo")
+    assert done.returncode == 0, done.stdout
+    assert "Traceback" not in done.stdout
+    assert f"{record} cannot be read" in " ".join(done.stdout.split()), done.stdout
+    assert current(host, "solo") == before + 1
+    assert answer(host, "http://127.0.0.1/solo/x")["text"]
+
+
+@pytest.mark.step
+def test_remains_of_a_killed_run_are_removed_and_the_last_releases_are_kept(host: Any, source: Source) -> None:
     host.run_expect([0], "mkdir -p /srv/web/releases/99/half /srv/web/releases/.incoming-9")
     source.change("web/server.js", "// Says", "// Once more\n// Says")
     done = source.deploy("--extra-vars", '{"services": "web", "app_keep": 2}')
@@ -168,10 +218,11 @@ def test_what_a_killed_run_left_is_cleared_away_and_the_last_releases_stay(host:
     assert str(current(host, "web")) in found
 
 
+@pytest.mark.step(needs=["test_new_releases_are_served_and_no_request_is_lost"])
 def test_rollback_needs_no_version(host: Any, source: Source, address: str) -> None:
     before = current(host, "api")
     with Load(address, PATHS["api"]) as load:
-        done = source.play("rollback.yml", "--extra-vars", "services=api")
+        done = source.play("rollback.yml", "--extra-vars", "app_only=api")
     assert done.returncode == 0, done.stdout
     assert set(load.answers) == {"200"}, load.answers
     assert current(host, "api") < before
@@ -179,14 +230,16 @@ def test_rollback_needs_no_version(host: Any, source: Source, address: str) -> N
     assert host.check_output("sort /var/lib/groundwork/api/migrations | uniq -c | wc -l") == "1"
 
 
-def test_a_service_that_is_stopped_is_started_by_the_next_deploy(host: Any, source: Source) -> None:
+@pytest.mark.step
+def test_the_next_deploy_starts_a_stopped_service(host: Any, source: Source) -> None:
     host.run_expect([0], f"{AS_APP} pm2 delete old")
     assert curl(host, "http://127.0.0.1/old/x")[0] == 503
-    assert source.deploy("--extra-vars", "services=old").returncode == 0
+    assert source.deploy("--extra-vars", "app_only=old").returncode == 0
     assert curl(host, "http://127.0.0.1/old/x")[0] == 200
 
 
-def test_all_of_it_comes_back_after_a_boot(host: Any) -> None:
+@pytest.mark.step
+def test_all_services_start_at_boot(host: Any) -> None:
     units = "pm2.service groundwork-api.socket groundwork-api.service nginx.service"
     host.run_expect([0], f"systemctl stop {units} && systemctl start sockets.target multi-user.target")
     for path in PATHS.values():

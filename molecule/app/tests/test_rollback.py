@@ -3,7 +3,7 @@
 """Releases that fail in every way, for each runtime: gunicorn under systemd (api) and under PM2 (old), Node.js under
 PM2 with two processes (web) and with one (solo).
 
-Each test ends with good releases that serve; only the first one depends on what the tests of another file left.
+Each test starts and ends with good releases that serve, so that any of them runs alone.
 """
 
 from __future__ import annotations
@@ -12,15 +12,16 @@ import time
 from typing import Any
 
 import pytest
-from deploys import PATHS, Source, current, deploy_each, pm2_processes
+from deploys import Source, current, deploy_each, pm2_processes
 from guest import answer, curl, wait_for
+from services import PATHS
 
-pytestmark = pytest.mark.usefixtures("good")
+pytestmark = [pytest.mark.usefixtures("good"), pytest.mark.step]
 
 NODE = ("web", "solo")
-# Shorter than the defaults, for the crashes of these releases come sooner. The trial would find them before they serve.
-QUICK = ("--extra-vars", '{"app_stable_time": 5, "app_health_timeout": 5, "app_trial": false}')
-# What is added to the source to make it fail; to stop serving long before `gunicorn_ready_timeout` is over.
+# Shorter than the defaults, because these releases crash soon; the trial would find them before they serve.
+QUICK = ("--extra-vars", '{"app_stable_time": 8, "app_health_timeout": 5, "app_trial": false}')
+# Code that makes a source fail, long before `gunicorn_ready_timeout` is over.
 FAILURES = {
     "ends-at-start": (
         "process.exit(3);\n",
@@ -39,7 +40,7 @@ FAILURES = {
         "good = app\ndef app(environ, start_response):\n"
         "    return good(environ, lambda status, headers: start_response('500 Internal Server Error', headers))\n",
     ),
-    # PM2 restarts a process beyond its limit; what ends a worker of gunicorn is the kernel, with this signal.
+    # PM2 restarts a process beyond its limit; a worker of gunicorn is killed by the kernel, with this signal.
     "leaks-memory": (
         "const held = []; setInterval(() => held.push(Buffer.alloc(8 << 20, 1)), 100);\n",
         "import signal, threading, time\ndef leak():\n    held = []\n    for _ in range(20):\n"
@@ -47,7 +48,7 @@ FAILURES = {
         "threading.Thread(target=leak).start()\n",
     ),
 }
-# Ends as soon as the file is there, until it is not.
+# Ends while the file exists.
 ON_DEMAND = (
     "setInterval(() => {{ if (require('fs').existsSync('{file}')) process.exit(3); }}, 200);\n",
     "import threading, time\ndef end_on_demand():\n    while not os.path.exists('{file}'):\n        time.sleep(0.2)\n"
@@ -63,7 +64,7 @@ def add(source: Source, node: str, python: str) -> None:
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Source:
-    """A source of its own that every service serves."""
+    """Return a source that every service serves."""
     source = Source(tmp_path_factory.mktemp("good"))
     add(source, "// good\n", "# good\n")
     serve(source, "good")
@@ -72,7 +73,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Source:
 
 @pytest.fixture
 def bad(tmp_path_factory: pytest.TempPathFactory) -> Source:
-    """A copy of the source to break."""
+    """Return a copy of the source that tests break."""
     return Source(tmp_path_factory.mktemp("bad"))
 
 
@@ -90,7 +91,7 @@ def assert_serves(host: Any, service: str, text: str) -> None:
 
 
 def assert_clean(host: Any) -> None:
-    """No process ends, none is left over, and every process manager calls its own healthy."""
+    """Check that no process ends, none is left over, and every process manager reports its processes as healthy."""
     samples = []
     for _ in range(2):
         seen: dict[str, Any] = {}
@@ -104,7 +105,7 @@ def assert_clean(host: Any) -> None:
         seen["api"] = unit
         gunicorns = host.check_output("pgrep --list-full --full '^/srv/(api|old)/releases/.*gunicorn'").splitlines()
         places = {one.split()[1].partition("/.venv")[0] for one in gunicorns}
-        # A worker that hangs would outlive its release, and keep the address.
+        # A worker that hangs would outlive its release and keep the address.
         assert places == {f"/srv/{service}/releases/{current(host, service)}" for service in ("api", "old")}
         seen["workers"] = sorted(one.split()[0] for one in gunicorns)
         samples.append(seen)
@@ -142,7 +143,7 @@ def test_a_good_release_follows_a_bad_one(host: Any, good: Source) -> None:
 
 
 @pytest.mark.long
-def test_what_ends_soon_is_found_before_it_serves(host: Any, bad: Source) -> None:
+def test_the_trial_finds_a_release_that_ends_soon(host: Any, bad: Source) -> None:
     before = current(host, "web")
     pids = [process["pid"] for process in pm2_processes(host, "web")]
     add(bad, *FAILURES["ends-after-a-while"])
@@ -153,8 +154,8 @@ def test_what_ends_soon_is_found_before_it_serves(host: Any, bad: Source) -> Non
     assert [process["pid"] for process in pm2_processes(host, "web")] == pids
 
 
-def test_a_release_that_crashes_is_rolled_back_by_hand(host: Any, good: Source, bad: Source) -> None:
-    """The crash comes when the release has been serving for a while. Check mode changes nothing of it."""
+def test_a_crashing_release_can_be_rolled_back_by_hand(host: Any, good: Source, bad: Source) -> None:
+    """The release crashes after it has served for a while. Check mode changes nothing."""
     for service in PATHS:
         host.run_expect([0], f"rm -f /srv/{service}/shared/crash")
     node, python = (text.format(file="/srv/' + process.cwd().split('/')[2] + '/shared/crash") for text in ON_DEMAND)
@@ -179,7 +180,7 @@ def test_a_release_that_crashes_is_rolled_back_by_hand(host: Any, good: Source, 
 
 
 @pytest.mark.long
-def test_an_earlier_release_serves_where_the_previous_one_is_damaged(host: Any, good: Source, bad: Source) -> None:
+def test_an_earlier_release_is_restored_when_the_previous_one_is_damaged(host: Any, good: Source, bad: Source) -> None:
     earlier = {service: current(host, service) for service in PATHS}
     add(good, "// damaged\n", "# damaged\n")
     serve(good, "good")
@@ -222,7 +223,7 @@ def test_a_first_release_that_fails_leaves_nothing_running(host: Any, good: Sour
 
 
 @pytest.mark.long
-def test_a_daemon_of_pm2_that_died_is_waited_for(host: Any, good: Source) -> None:
+def test_a_deploy_waits_for_a_restarting_pm2_daemon(host: Any, good: Source) -> None:
     host.run_expect([0], "systemctl kill --signal KILL pm2.service")
     add(good, "// after the end of PM2\n", "# after the end of PM2\n")
     serve(good, "good")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 
-def test_services_have_a_user_that_nobody_logs_in_as(host: Any) -> None:
+def test_services_have_a_user_without_a_password(host: Any) -> None:
     assert host.user("app").home == "/home/app"
     assert host.run("getent shadow app").stdout.split(":")[1].startswith("!")
 
@@ -24,22 +24,28 @@ def test_services_have_a_user_that_nobody_logs_in_as(host: Any) -> None:
         ("/var/log/groundwork/shop", "app", 0o750),
     ],
 )
-def test_directories(host: Any, path: str, owner: str, mode: int) -> None:
+def test_directories_have_owner_and_mode(host: Any, path: str, owner: str, mode: int) -> None:
     found = host.file(path)
     assert (found.is_directory, found.user, found.mode) == (True, owner, mode)
 
 
-def test_logs_have_a_second_path_by_the_name_of_the_stack(host: Any) -> None:
+def test_logs_are_linked_by_the_name_of_the_stack(host: Any) -> None:
     assert host.check_output("readlink /var/log/shop") == "groundwork/shop"
     assert not host.file("/var/lib/api").exists
 
 
-def test_the_clock_shows_universal_time(host: Any) -> None:
+def test_the_time_zone_is_utc(host: Any) -> None:
     assert host.check_output("date +%Z") == "UTC"
     assert host.service("chrony").is_enabled
 
 
-def test_logs_are_rotated_every_day_and_without_renaming_what_is_open(host: Any) -> None:
+def test_the_sizes_of_logs_are_looked_at_every_hour(host: Any) -> None:
+    shown = host.check_output("systemctl show --property TimersCalendar --value logrotate.timer")
+    assert shown.count("OnCalendar=") == 1
+    assert "OnCalendar=*-*-* *:00:00" in shown
+
+
+def test_logs_are_rotated_by_copying(host: Any) -> None:
     assert host.service("logrotate.timer").is_running
     host.run_expect([0], "printf 'a line\\n' > /var/log/shop/web.log; chown app:app /var/log/shop/web.log")
     before = host.check_output("stat --format %i /var/log/shop/web.log")

@@ -8,15 +8,15 @@ import pytest
 
 
 @pytest.mark.parametrize("name", ["groundwork-api", "groundwork-other"])
-def test_units_are_enabled_and_wait_for_a_release(host: Any, name: str) -> None:
+def test_units_are_enabled_and_not_started_without_a_release(host: Any, name: str) -> None:
     for unit in (f"{name}.socket", f"{name}.service"):
         assert host.service(unit).is_enabled
         assert not host.service(unit).is_running
     assert host.check_output(f"systemctl show --property LoadState --value {name}.service") == "loaded"
 
 
-def test_systemd_finds_nothing_wrong_with_the_units(host: Any) -> None:
-    # What does not exist yet are the programs of a release.
+def test_systemd_verifies_the_units(host: Any) -> None:
+    # The programs of a release do not exist yet.
     said = host.run("systemd-analyze verify /etc/systemd/system/groundwork-*.service 2>&1").stdout
     assert [line for line in said.splitlines() if "groundwork-" in line] == []
 
@@ -26,9 +26,9 @@ def test_an_entry_with_arguments_is_one_argument_of_the_launcher(host: Any) -> N
     assert " run other wsgi:create_app('a b', debug=False) --control " in shown
 
 
-def test_a_service_may_do_little(host: Any) -> None:
-    wanted = "NoNewPrivileges,ProtectSystem,PrivateTmp,CapabilityBoundingSet,MemoryMax"
-    shown = host.check_output(f"systemctl show groundwork-api --property {wanted}")
+def test_units_are_hardened(host: Any) -> None:
+    properties = "NoNewPrivileges,ProtectSystem,PrivateTmp,CapabilityBoundingSet,MemoryMax"
+    shown = host.check_output(f"systemctl show groundwork-api --property {properties}")
     assert set(shown.splitlines()) == {
         "NoNewPrivileges=yes",
         "ProtectSystem=strict",
@@ -44,17 +44,24 @@ def test_automatic_workers_fit_into_the_memory(host: Any) -> None:
     assert host.run("python3 -m py_compile /etc/groundwork/gunicorn/api.py").rc == 0
 
 
-def test_a_load_balancer_is_believed_and_never_hung_up_on(host: Any) -> None:
-    settings = "map(runpy.run_path('/etc/groundwork/gunicorn/{}.py').get, ('forwarded_allow_ips', 'keepalive'))"
+def test_settings_behind_a_load_balancer(host: Any) -> None:
+    names = "'forwarded_allow_ips', 'keepalive', 'graceful_timeout'"
+    settings = f"map(runpy.run_path('/etc/groundwork/gunicorn/{{}}.py').get, ({names}))"
     program = f'python3 -B -c "import runpy; print(*{settings})"'
     said = [host.check_output(program.format(name)) for name in ("api", "other")]
-    assert said == ["* 75", "127.0.0.1,::1 75"]
+    assert said == ["* 135 120", "127.0.0.1,::1 75 20"]
 
 
-def test_the_socket_is_where_the_document_says(host: Any) -> None:
+@pytest.mark.parametrize(("service", "seconds"), [("api", 130), ("other", 30)])
+def test_systemd_waits_longer_than_gunicorn_does_for_its_requests(host: Any, service: str, seconds: int) -> None:
+    unit = host.file(f"/etc/systemd/system/groundwork-{service}.service")
+    assert unit.contains(f"^TimeoutStopSec={seconds}$")
+
+
+def test_the_socket_has_the_path_of_the_service(host: Any) -> None:
     assert host.file("/etc/systemd/system/groundwork-api.socket").contains("^ListenStream=127.0.0.1:5000$")
     assert host.file("/etc/systemd/system/groundwork-other.socket").contains("^ListenStream=/run/other/other.sock$")
 
 
-def test_uv_is_there_to_build_releases(host: Any) -> None:
+def test_uv_is_installed(host: Any) -> None:
     assert host.run("runuser -u app -- uv --version").stdout.startswith("uv 0.")

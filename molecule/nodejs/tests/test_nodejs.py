@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 
-def test_the_wanted_version_is_the_one_of_the_host(host: Any) -> None:
+def test_the_host_has_the_requested_version(host: Any) -> None:
     assert host.check_output("node --version").startswith("v24.")
 
 
@@ -20,5 +20,5 @@ def test_npm_reads_the_settings_of_the_host(host: Any) -> None:
     assert host.file("/usr/local/etc/npmrc").contains("cache=")
 
 
-def test_users_can_run_it(host: Any) -> None:
+def test_users_can_run_node(host: Any) -> None:
     assert host.check_output("runuser -u nobody -- node -p 6*7") == "42"

@@ -1,3 +1,3 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""How the collection talks to AWS: options, clients, errors, tags, and the lock of a stack."""
+"""Calls to AWS: options, clients, errors, retries, tags, and the lock of a stack."""

@@ -1,9 +1,13 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Answers of AWS that know which call they answer, so that a missing member is one clear error.
+"""Answers of AWS that record their call, so that a missing member is one clear error.
 
-Almost every member of AWS's service models is optional. A type reads with ``.get`` (or `resource.returned`) what it can
-do without, and with ``[]`` what it needs: the second raises `MissingMemberError`, which names member, call and request.
+Almost every member of AWS's service models is optional. A type reads optional members with ``.get`` (or
+`items.returned_members`) and required ones with ``[]``, which raises `MissingMemberError` with member, call and
+request.
+
+AWS has no empty ids, ARNs, names or states: a member that is null, an empty text, or a list with such an item counts as
+not returned. So the reader of a member handles one case instead of three.
 """
 
 from __future__ import annotations
@@ -17,10 +21,13 @@ from typing import Any, TypeAlias
 
 from .errors import StackError
 
+# Members that may be empty texts, besides the values of tags and attributes.
+TEXTS = frozenset({"ParameterValue", "Query", "StandardErrorContent", "StandardOutputContent"})
+
 
 @dataclass(frozen=True)
 class Call:
-    """One call that AWS answered: its name as in the API reference, and the id that AWS's support asks for."""
+    """One call that AWS answered: its name in the API reference, and the request id, for which AWS Support asks."""
 
     operation: str
     request_id: str = ""
@@ -31,7 +38,7 @@ class Call:
 
 @dataclass(frozen=True)
 class CompletedCall:
-    """A call whose answer another one completes."""
+    """Two calls whose answers were merged."""
 
     first: AnyCall
     second: AnyCall
@@ -44,7 +51,7 @@ AnyCall: TypeAlias = "Call | CompletedCall"
 
 
 class UnexpectedAnswerError(StackError):
-    """AWS answered in a shape that nothing can be decided on. ``subject`` is what was being read."""
+    """An answer of AWS with an unexpected shape. ``subject`` is the resource that was read."""
 
     def __init__(self, problem: str, subject: str = "") -> None:
         super().__init__(problem)
@@ -56,7 +63,7 @@ class UnexpectedAnswerError(StackError):
 
 
 class MissingMemberError(UnexpectedAnswerError):
-    """AWS left out a member without which nothing can be decided."""
+    """AWS did not return a required member."""
 
     def __init__(self, member: str, call: AnyCall | None = None, subject: str = "") -> None:
         super().__init__(f"AWS did not return {member}" + (f" ({call})" if call else ""), subject)
@@ -84,53 +91,82 @@ def _of_call(members: Mapping[str, Any], call: AnyCall | None) -> Answer:
     return answer
 
 
-def as_answer(parsed: Mapping[str, Any], operation: str) -> Answer:
-    """What botocore parsed, with every structure inside it knowing the call; ``operation`` is the API's name of it."""
+def as_answer(parsed: Mapping[str, Any], operation: str, shape: Any = None) -> Answer:
+    """The answer that botocore parsed, with the call in every structure; ``operation`` is its name in the API.
+
+    ``shape`` is botocore's model of the answer. It distinguishes structures, which lose blank members, from maps, whose
+    values may be blank (tags, attributes).
+    """
     metadata = parsed.get("ResponseMetadata") or {}
     call = Call(operation, str(metadata.get("RequestId") or ""))
-    members = {name: value if name == "ResponseMetadata" else _wrapped(value, call) for name, value in parsed.items()}
-    return _of_call(members, call)
+    members = {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
+    answer = _structure(members, call, shape)
+    if "ResponseMetadata" in parsed:
+        answer["ResponseMetadata"] = parsed["ResponseMetadata"]
+    return answer
 
 
-def _wrapped(value: Any, call: Call) -> Any:
+def _wrap(value: Any, call: Call, shape: Any) -> Any:
     if isinstance(value, dict):
-        return _of_call({name: _wrapped(item, call) for name, item in value.items()}, call)
+        # botocore decodes a policy, which is a text in its model.
+        if getattr(shape, "type_name", "structure") == "structure":
+            return _structure(value, call, shape)
+        return _of_call({name: _wrap(item, call, getattr(shape, "value", None)) for name, item in value.items()}, call)
     if isinstance(value, list):
-        return [_wrapped(item, call) for item in value]
+        return [_wrap(item, call, getattr(shape, "member", None)) for item in value]
     return value
 
 
-def missing(item: Mapping[str, Any], member: str) -> MissingMemberError:
-    """The error for a member that an item needs and does not have."""
+def _structure(value: Mapping[str, Any], call: Call, shape: Any) -> Answer:
+    shapes = getattr(shape, "members", {})
+    members = {
+        name: _wrap(item, call, shapes.get(name))
+        for name, item in value.items()
+        if shape is None or not _is_blank(name, item, value)
+    }
+    return _of_call(members, call)
+
+
+def _is_blank(name: str, item: Any, structure: Mapping[str, Any]) -> bool:
+    """Whether a member of a structure counts as not returned."""
+    if isinstance(item, list):
+        return any(one is None or one == "" for one in item)
+    if item is None:
+        return True
+    return bool(item == "") and name not in TEXTS and not (name == "Value" and "Key" in structure)
+
+
+def missing_member(item: Mapping[str, Any], member: str) -> MissingMemberError:
+    """The error for a required member that an item does not have."""
     return MissingMemberError(member, item.call if isinstance(item, Answer) else None)
 
 
-def first(answer: Mapping[str, Any], member: str) -> Any:
-    """The first of a list that must not be empty: what a call that creates one object answers with."""
+def first_item(answer: Mapping[str, Any], member: str) -> Any:
+    """The first item of a list that must not be empty, such as the answer of a call that creates one object."""
     items = answer[member]
     if not items:
-        raise missing(answer, member)
+        raise missing_member(answer, member)
     return items[0]
 
 
-def only(answer: Mapping[str, Any], member: str) -> dict[str, Any]:
-    """An answer's one member that is needed."""
+def single_item(answer: Mapping[str, Any], member: str) -> dict[str, Any]:
+    """The answer with only one of its members, which is required."""
     if member not in answer:
-        raise missing(answer, member)
-    return selected(answer, lambda name: name == member)
+        raise missing_member(answer, member)
+    return select_members(answer, lambda name: name == member)
 
 
-def selected(item: Mapping[str, Any], keep: Callable[[str], bool]) -> dict[str, Any]:
-    """The members whose names pass; an answer stays one."""
+def select_members(item: Mapping[str, Any], keep: Callable[[str], bool]) -> dict[str, Any]:
+    """The item with the members that ``keep`` selects by name; an answer stays an answer."""
     members = {name: value for name, value in item.items() if keep(name)}
     return _of_call(members, item.call) if isinstance(item, Answer) else members
 
 
 @contextmanager
-def reading(subject: str) -> Iterator[None]:
-    """Say of what an unexpected answer was: ``reading cache/redis: AWS did not return MultiAZ (…)``.
+def answers_about(subject: str) -> Iterator[None]:
+    """Add the resource to an unexpected answer: ``reading cache/redis: AWS did not return MultiAZ (…)``.
 
-    The one place where a shape that no type foresaw (a text where a number was, say) becomes an error for people.
+    Any other error from an unexpected shape (a text instead of a number, say) becomes an error for people here.
     """
     try:
         yield
@@ -139,6 +175,6 @@ def reading(subject: str) -> Iterator[None]:
         raise
     except (LookupError, TypeError, AttributeError, ValueError) as error:
         frame = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{Path(frame.filename).name}:{frame.lineno}"
-        problem = f"AWS answered in a shape that is not understood ({type(error).__name__}: {error} at {place})"
+        location = f"{Path(frame.filename).name}:{frame.lineno}"
+        problem = f"AWS answered in a shape that is not understood ({type(error).__name__}: {error} at {location})"
         raise UnexpectedAnswerError(problem, subject) from error

@@ -1,62 +1,61 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Who asks AWS: the role that is assumed for a run, and the account that the credentials must belong to."""
+"""The role that a run assumes, and the account that the credentials must belong to."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from .errors import StackError, tell
-from .process import user
+from .backoff import SYSTEM_CLOCK, Clock
+from .errors import StackError, describe_error
+from .process import current_user
 from .sdk import FAILURES
 
-# Credentials of a role last for an hour by default. New ones are asked for this long before they expire, so that no
-# call, nor the pages of a list, is under way when they do.
+# Credentials of a role expire after an hour by default. A run renews them earlier, so that no call and no list with
+# several pages is in progress when they expire.
 RENEW_BEFORE = timedelta(minutes=10)
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
 
 
 class AssumedRole:
     """A role that a run assumes, and assumes again before its credentials expire.
 
-    botocore renews such credentials by itself only for profiles of its configuration files; the classes that do it are
-    not part of its documented interface (boto3 issue 443). AssumeRole is.
+    botocore renews credentials only for profiles of its configuration files; its classes for this are not part of its
+    documented interface (boto3 issue 443).
     """
 
-    def __init__(self, arn: str, now: Callable[[], datetime] = _now) -> None:
+    def __init__(self, arn: str, clock: Clock = SYSTEM_CLOCK) -> None:
         self._arn = arn
-        self._now = now
+        self._clock = clock
         self._expires: datetime | None = None
         self.keys: Mapping[str, str] = {}
 
     def is_due(self) -> bool:
         """Whether the role has to be assumed (again) before the next call."""
-        return self._expires is None or self._now() > self._expires - RENEW_BEFORE
+        now = datetime.fromtimestamp(self._clock.time(), timezone.utc)
+        return self._expires is None or now > self._expires - RENEW_BEFORE
 
     def assume(self, sts: Any) -> None:
         """Assume the role by a client of STS. Raises `StackError`."""
-        # The name shows in CloudTrail: it says which person has run the playbook.
-        session = re.sub(r"[^\w+=,.@-]", "-", f"groundwork-{user()}", flags=re.ASCII)[:64]
+        # CloudTrail shows this name: it identifies the person who ran the playbook.
+        session = re.sub(r"[^\w+=,.@-]", "-", f"groundwork-{current_user()}", flags=re.ASCII)[:64]
         try:
-            given = sts.assume_role(RoleArn=self._arn, RoleSessionName=session)["Credentials"]
+            credentials = sts.assume_role(RoleArn=self._arn, RoleSessionName=session)["Credentials"]
         except FAILURES as error:
             raise StackError(
-                f"assume_role_arn: {self._arn} cannot be assumed{' again' if self._expires else ''}: {tell(error)}. "
+                f"assume_role_arn: {self._arn} cannot be assumed{' again' if self._expires else ''}: "
+                f"{describe_error(error)}. "
                 "The policy of the credentials has to allow sts:AssumeRole on the role, and the trust policy of the "
                 "role has to name them"
             ) from error
         self.keys = {
-            "aws_access_key_id": given["AccessKeyId"],
-            "aws_secret_access_key": given["SecretAccessKey"],
-            "aws_session_token": given["SessionToken"],
+            "aws_access_key_id": credentials["AccessKeyId"],
+            "aws_secret_access_key": credentials["SecretAccessKey"],
+            "aws_session_token": credentials["SessionToken"],
         }
-        self._expires = given["Expiration"]
+        self._expires = credentials["Expiration"]
 
 
 def require_account(sts: Any, expected: str) -> None:
@@ -65,8 +64,8 @@ def require_account(sts: Any, expected: str) -> None:
         caller = sts.get_caller_identity()
     except FAILURES as error:
         raise StackError(
-            f"account: AWS does not say whether the credentials belong to {expected}: {tell(error)}. "
-            "Nothing was read or changed"
+            f"account: the account of the credentials cannot be read, and {expected} is required: "
+            f"{describe_error(error)}. Nothing was read or changed"
         ) from error
     if caller.get("Account") != expected:
         raise StackError(

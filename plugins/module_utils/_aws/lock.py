@@ -2,23 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """One run at a time: an expiring lock kept in SSM parameters.
 
-PutParameter without Overwrite is atomic: of two who write the same name one wins. The lock of a stack is the highest
-numbered parameter below its path; a run that finds it expired, or its holder dead, writes the next number. The holder
-renews it from a thread; a run whose lock has gone or been overtaken starts nothing more.
+PutParameter without Overwrite is atomic: of two runs that write the same name one succeeds. The lock of a stack is the
+highest numbered parameter below its path; a run that finds it expired, or its holder's process ended, writes the next
+number. The holder renews its lease from a thread; a run that lost its lock starts no more changes.
 
-The number is the time of AWS in seconds, or the next one where that is taken: AWS advises against using the name of a
-parameter again within 30 seconds of its deletion (SSM API reference, DeleteParameter). For the same reason a lock is
-deleted only in a later second than that of its name.
+The number is AWS's time in seconds, or the next free one: AWS advises against using the name of a parameter again
+within 30 seconds of its deletion (SSM API reference, DeleteParameter). For the same reason a lock is deleted only in a
+later second than that of its name.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import random
 import socket
 import threading
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,18 +24,22 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from .errors import StackError, code_of, explaining, is_not_found, join_sentences, tell
-from .process import is_dead, machine, started, user
+from .answer import UnexpectedAnswerError
+from .backoff import SYSTEM_CLOCK, Backoff, Clock
+from .errors import StackError, describe_error, error_code, error_context, is_not_found, join_sentences
+from .process import Parent, current_user, has_exited, machine_name, start_time
 from .sdk import FAILURES, ClientError
 
-POLL = 2.0
+POLL_SECONDS = 2.0
 # The resolution of AWS's clock, and of the names.
-TICK = 1.0
+NAME_SECONDS = 1.0
+# A run does not wait longer than this to delete its lock, however far AWS's clock is off.
+LONGEST_DELETION_DELAY = 10.0
 
 
 @dataclass(frozen=True)
-class Held:
-    """What a parameter of the lock says, and when AWS last saw it written: the clocks of two runners may disagree."""
+class Lease:
+    """One parameter of the lock: its value, and when AWS says it was written, because runners' clocks may disagree."""
 
     number: int
     value: dict[str, Any]
@@ -47,180 +49,245 @@ class Held:
     def expires(self) -> float:
         return self.written + float(self.value.get("ttl", 0))
 
-    def is_live(self, now: float) -> bool:
+    def is_valid(self, now: float) -> bool:
+        """Whether it has not expired, and its holder's process has not ended as far as this machine knows."""
         holder = self.value
-        dead = is_dead(holder.get("machine", ""), int(holder.get("pid", 0)), holder.get("started", ""))
-        return self.expires > max(now, self.written) and not dead
+        has_ended = has_exited(holder.get("machine", ""), int(holder.get("pid", 0)), holder.get("started", ""))
+        return self.expires > max(now, self.written) and not has_ended
+
+    @property
+    def holder(self) -> str:
+        since = f" since {_format_time(float(self.value['since']))}" if "since" in self.value else ""
+        return f"{self.value.get('holder', 'an unknown holder')}{since}"
 
     def __str__(self) -> str:
-        since, expires = _clock(float(self.value.get("since", 0))), _clock(self.expires)
-        return f"{self.value.get('holder', 'somebody')} since {since}; it expires at {expires} unless renewed"
+        return f"{self.holder}; it expires at {_format_time(self.expires)} unless renewed"
 
 
-def _clock(moment: float) -> str:
+def _format_time(moment: float) -> str:
     return datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 class Lock:
-    """The lock of one stack, as a context; ``lost`` tells why the run must not start anything more.
+    """The lock of one stack, as a context; ``lost`` returns why the run must not start another change.
 
-    ``warnings`` says after the context why the lock was not removed; the run's own result is not lost to that.
+    ``warnings`` gets what a person should know of the lock: that a run that died left it, that it was renewed late, or
+    that it was not removed. The caller owns the list and has it also when the run fails.
     """
 
-    def __init__(self, ssm: Any, stack: str, ttl: float, wait: float) -> None:
+    def __init__(
+        self,
+        ssm: Any,
+        stack: str,
+        ttl: float,
+        wait: float,
+        warnings: list[str] | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
         self._ssm = ssm
+        self._clock = clock
         self._path = f"/groundwork/{stack}/lock"
         self._stack = stack
         self._ttl = ttl
         self._wait = wait
         self._nonce = uuid.uuid4().hex
-        self._since = time.time()
-        self._renewed = 0.0
-        self._now = 0.0
-        self._listed = 0.0
+        self._since = clock.time()
+        self._renewed_at = 0.0
+        # AWS's time when the lock was last listed, and this machine's at the same moment.
+        self._aws_time = 0.0
+        self._listed_at = 0.0
         self._number = 0
         self._end = threading.Event()
-        self._beat = threading.Thread(target=self._renew_for_ever, name="lock", daemon=True)
+        self._renewals = threading.Thread(target=self._renew_until_end, name="lock", daemon=True)
         self._lost: str | None = None
-        self.warnings: list[str] = []
+        self._renewal_error = ""
+        self._parent = Parent()
+        self.warnings: list[str] = [] if warnings is None else warnings
 
     def __enter__(self) -> Lock:
-        deadline = time.monotonic() + self._wait
-        while not self._attempt():
-            holder = self._holder()
-            if time.monotonic() >= deadline:
-                raise StackError(
-                    f"stack {self._stack} is locked by {holder or 'another run'}. Nothing was changed. "
-                    "Run again when that has ended, or raise lock_wait"
-                )
-            time.sleep(min(POLL, max(0.0, deadline - time.monotonic())) * random.uniform(0.5, 1.0))
-        self._beat.start()
-        return self
+        polling = Backoff(seconds=self._wait, first=POLL_SECONDS, longest=POLL_SECONDS)
+        for _attempt in polling.repeat(self._clock):
+            self._require_parent()
+            if self._try_to_acquire():
+                self._renewals.start()
+                return self
+        with error_context(f"the lock of stack {self._stack} ({self._path})"):
+            holder = self._find_holder()
+        raise StackError(
+            f"stack {self._stack} is locked by {holder or 'another run'}. Nothing was changed. "
+            "Run again when that has ended, or raise lock_wait"
+        )
+
+    def _require_parent(self) -> None:
+        """Raise `StackError` when the caller of this run has ended: the run must not begin when its turn comes."""
+        if self._parent.has_ended():
+            raise StackError(f"{self._describe_ended_parent()}. Nothing was changed. Run again")
+
+    def _describe_ended_parent(self) -> str:
+        return f"the process that started this run (pid {self._parent.pid}) has ended"
 
     def __exit__(self, *_error: Any) -> None:
         self._end.set()
-        self._beat.join()
+        self._renewals.join()
         self._release()
 
-    def _attempt(self) -> bool:
-        with explaining(f"the lock of stack {self._stack} ({self._path})"):
-            return self._try()
+    def find_expired(self) -> Callable[[], None]:
+        """Return a function that removes the leases of runs that died; it removes nothing while a run holds the lock.
 
-    def left_behind(self) -> Callable[[], None]:
-        """What removes the locks of runs that died or ran out of time; nothing while somebody holds the lock.
-
-        They are in nobody's way, so it is no failure when that cannot be done: ``warnings`` says it.
+        They block no run, so a failure to remove them is only a warning. An incomplete list is an error: it could hide
+        the lock of another run.
         """
-        try:
-            held = self._list()
-        except (StackError, *FAILURES):
-            held = []
-        if any(item.is_live(self._now) for item in held):
-            held = []
+        with error_context(f"the lock of stack {self._stack} ({self._path})"):
+            try:
+                expired = self._list()
+            except UnexpectedAnswerError:
+                raise
+            except (StackError, *FAILURES):
+                expired = []
+        if any(lease.is_valid(self._aws_time) for lease in expired):
+            expired = []
 
         def remove() -> None:
-            for item in held:
+            for lease in expired:
                 try:
-                    self._delete(item.number)
+                    self._delete(lease.number)
                 except (StackError, *FAILURES) as error:
-                    self._warn("an expired lock", item.number, error, "It holds up no run")
+                    self._warn_not_removed("an expired lock", lease.number, error, "It holds up no run")
 
         return remove
 
-    def _warn(self, what: str, number: int, error: Exception, effect: str) -> None:
-        text = f"{what} of stack {self._stack} ({self._path}/{number}) was not removed: {tell(error)}"
+    def _warn_not_removed(self, subject: str, number: int, error: Exception, effect: str) -> None:
+        text = f"{subject} of stack {self._stack} ({self._path}/{number}) was not removed: {describe_error(error)}"
         self.warnings.append(join_sentences(text, effect))
 
     def lost(self) -> str | None:
-        """Why the lock is not this run's any more, None while it is."""
-        if self._lost is None and time.monotonic() > self._renewed + self._ttl:
-            self._lost = "could not be renewed in time"
+        """Why the run must not start another change (its lock is lost, or its caller has ended); None while it may."""
+        if self._parent.has_ended():
+            return self._describe_ended_parent()
+        if self._lost is None and self._clock.now() > self._renewed_at + self._ttl:
+            self._lost = join_reason("could not be renewed in time", self._renewal_error)
         return f"the lock of stack {self._stack} was lost: it {self._lost}" if self._lost else None
 
-    def _list(self) -> list[Held]:
+    def _list(self) -> list[Lease]:
         pages = self._ssm.pages("get_parameters_by_path", {"Path": self._path})
-        self._now, self._listed = max(_moment(page) for page in pages), time.monotonic()
-        found = [item for page in pages for item in page["Parameters"]]
-        return sorted(map(_held, found), key=lambda held: held.number)
+        self._aws_time, self._listed_at = max(self._read_aws_time(page) for page in pages), self._clock.now()
+        parameters = [item for page in pages for item in page["Parameters"]]
+        return sorted(map(_parse_lease, parameters), key=lambda lease: lease.number)
 
-    def _holder(self) -> Held | None:
-        return next((held for held in reversed(self._list()) if held.is_live(self._now)), None)
+    def _read_aws_time(self, page: dict[str, Any]) -> float:
+        """When AWS answered, by its own clock."""
+        date = page.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+        return parsedate_to_datetime(date).timestamp() if date else self._clock.time()
 
-    def _try(self) -> bool:
-        """Write the next number unless somebody holds the lock; stand back when two did so at once."""
-        held = self._list()
-        if any(item.is_live(self._now) for item in held):
-            return False
-        self._number = max([int(self._now), *(item.number + 1 for item in held)])
-        if not self._put(self._number):
-            return False
-        others = [item for item in self._list() if item.value.get("nonce") != self._nonce]
-        if any(item.is_live(self._now) for item in others):
+    def _find_holder(self) -> Lease | None:
+        return next((lease for lease in reversed(self._list()) if lease.is_valid(self._aws_time)), None)
+
+    def _try_to_acquire(self) -> bool:
+        """Write the next number unless another run holds the lock; withdraw it when two runs did so at once."""
+        with error_context(f"the lock of stack {self._stack} ({self._path})"):
+            leases = self._list()
+            if any(lease.is_valid(self._aws_time) for lease in leases):
+                return False
+            self._warn_of_dead_holder(leases)
+            self._number = max([int(self._aws_time), *(lease.number + 1 for lease in leases)])
+            if not self._put(self._number):
+                return False
+            try:
+                others = [lease for lease in self._list() if not self._is_own(lease)]
+            except (StackError, *FAILURES):
+                self._withdraw()
+                raise
+            if any(lease.is_valid(self._aws_time) for lease in others):
+                self._delete(self._number)
+                return False
+            return True
+
+    def _withdraw(self) -> None:
+        """Remove the lock of a run that ends before it has begun."""
+        try:
+            self._wait_for_next_name()
             self._delete(self._number)
-            return False
-        return True
+        except (StackError, *FAILURES) as error:
+            self._warn_not_removed("the lock", self._number, error, self._describe_expiry())
+
+    def _is_own(self, lease: Lease) -> bool:
+        return lease.value.get("nonce") == self._nonce
+
+    def _warn_of_dead_holder(self, leases: list[Lease]) -> None:
+        """Name the run whose lock this one takes over: this run continues what that one left."""
+        if leases:
+            reason = "that run died, or could not remove it"
+            text = f"the lock of stack {self._stack} was left by {leases[-1].holder}: {reason}"
+            self.warnings += [text] if text not in self.warnings else []
 
     def _put(self, number: int, renew: bool = False) -> bool:
-        asked = time.monotonic()
+        asked_at = self._clock.now()
         try:
             self._ssm.put_parameter(
                 Name=f"{self._path}/{number}", Value=json.dumps(self._value()), Type="String", Overwrite=renew
             )
         except ClientError as error:
-            if code_of(error) != "ParameterAlreadyExists":
+            if error_code(error) != "ParameterAlreadyExists":
                 raise
-            # botocore may have said it twice: the parameter is ours when our nonce is in it.
-            if not any(item.number == number and item.value.get("nonce") == self._nonce for item in self._list()):
+            # botocore may have sent it twice: a parameter with this run's nonce is its own.
+            if not any(lease.number == number and self._is_own(lease) for lease in self._list()):
                 return False
-        self._renewed = asked
+        self._renewed_at = asked_at
         return True
 
     def _value(self) -> dict[str, Any]:
         return {
-            "holder": f"{user()}@{socket.gethostname()} pid {os.getpid()}",
-            "machine": machine(),
+            "holder": f"{current_user()}@{socket.gethostname()} pid {os.getpid()}",
+            "machine": machine_name(),
             "pid": os.getpid(),
-            "started": started(os.getpid()),
+            "started": start_time(os.getpid()),
             "nonce": self._nonce,
             "since": self._since,
             "ttl": self._ttl,
         }
 
-    def _renew_for_ever(self) -> None:
-        while not self._end.wait(self._ttl / 3) and self._lost is None:
+    def _renew_until_end(self) -> None:
+        while not self._clock.wait(self._end, self._ttl / 3) and self._lost is None:
             try:
                 self._renew()
-            except (StackError, *FAILURES):
-                # Tried again at the next beat; `lost` notices when there are no beats left.
+            except (StackError, *FAILURES) as error:
+                # The next renewal tries again; `lost` reports it when the lease runs out before.
+                self._renewal_error = describe_error(error)
                 continue
+            if self._renewal_error:
+                text = f"the lock of stack {self._stack} was renewed late"
+                self.warnings.append(join_reason(text, self._renewal_error))
+                self._renewal_error = ""
 
     def _renew(self) -> None:
-        held = self._list()
-        if not any(item.number == self._number and item.value.get("nonce") == self._nonce for item in held):
+        leases = self._list()
+        if not any(lease.number == self._number and self._is_own(lease) for lease in leases):
             self._lost = "was removed"
-        elif any(item.number > self._number and item.is_live(self._now) for item in held):
+        elif any(lease.number > self._number and lease.is_valid(self._aws_time) for lease in leases):
             self._lost = "was taken over by another run"
         else:
             self._put(self._number, renew=True)
 
     def _release(self) -> None:
-        """Remove the lock and the dead ones below it, lowest first: others count from the highest number."""
+        """Remove the lock and the expired leases below it, lowest first: other runs count from the highest number."""
         try:
-            for item in self._list():
-                if item.value.get("nonce") == self._nonce:
-                    self._delete_own()
-                elif item.number < self._number:
-                    self._delete(item.number)
+            for lease in self._list():
+                if self._is_own(lease):
+                    self._wait_for_next_name()
+                    self._delete(self._number)
+                elif lease.number < self._number:
+                    self._delete(lease.number)
         except (StackError, *FAILURES) as error:
-            # It expires by itself; the run's own result must not be lost to this.
-            effect = f"Other runs may have to wait until it expires, {self._ttl:g} s after the end of this one at most"
-            self._warn("the lock", self._number, error, effect)
+            # The lease expires by itself; this must not hide the result of the run.
+            self._warn_not_removed("the lock", self._number, error, self._describe_expiry())
 
-    def _delete_own(self) -> None:
-        """Delete the lock of this run, once no later run can choose its name."""
-        now = self._now + time.monotonic() - self._listed
-        time.sleep(min(10.0, max(0.0, self._number + TICK - now)) if TICK else 0.0)
-        self._delete(self._number)
+    def _describe_expiry(self) -> str:
+        return f"Other runs may have to wait until it expires, {self._ttl:g} s after the end of this one at most"
+
+    def _wait_for_next_name(self) -> None:
+        """Wait until a later run can no longer choose the name of this lock."""
+        aws_time = self._aws_time + self._clock.now() - self._listed_at
+        self._clock.sleep(min(LONGEST_DELETION_DELAY, max(0.0, self._number + NAME_SECONDS - aws_time)))
 
     def _delete(self, number: int) -> None:
         try:
@@ -230,17 +297,16 @@ class Lock:
                 raise
 
 
-def _moment(page: dict[str, Any]) -> float:
-    """When AWS answered, by its own clock."""
-    date = page.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-    return parsedate_to_datetime(date).timestamp() if date else time.time()
+def join_reason(text: str, reason: str) -> str:
+    """A text with the reason for it, where one is known."""
+    return f"{text} ({reason.rstrip('.')})" if reason else text
 
 
-def _held(item: dict[str, Any]) -> Held:
-    number = item["Name"].rsplit("/", 1)[1]
+def _parse_lease(item: dict[str, Any]) -> Lease:
+    number = item["Name"].rpartition("/")[2]
     try:
-        value = json.loads(item["Value"])
+        value = json.loads(item.get("Value") or "")
     except ValueError:
         value = {}
     written = item["LastModifiedDate"].timestamp()
-    return Held(int(number) if number.isdigit() else 0, value if isinstance(value, dict) else {}, written)
+    return Lease(int(number) if number.isdigit() else 0, value if isinstance(value, dict) else {}, written)

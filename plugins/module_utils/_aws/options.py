@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The options that modules share: how to reach AWS, what is wanted, and how to wait for others."""
+"""The options that modules share: the connection to AWS, the topology, and the lock."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,8 +25,10 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "aws_config": {"type": "dict"},
     "account": {"type": "str"},
 }
+# "IAM identifiers" of the IAM user guide; a role may have a path.
+ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/(?:[!-.0-~]+/)*[A-Za-z0-9+=,.@_-]{1,64}")
 SECRETS = ("secret_key", "session_token")
-# A profile of the configuration files names other credentials than keys do.
+# A profile and keys are different credentials.
 KEYS = ("access_key", *SECRETS)
 TOPOLOGY: dict[str, dict[str, Any]] = {
     "topology": {"type": "raw", "required": True},
@@ -38,16 +40,32 @@ LOCK: dict[str, dict[str, Any]] = {
 }
 
 
+def find_connection_problems(given: Mapping[str, Any]) -> Iterator[str]:
+    """The problems of options of `ARGUMENTS` that can be known without AWS."""
+    account = given.get("account") or ""
+    if account and not re.fullmatch("[0-9]{12}", account):
+        yield f"account: {account} is not an account id of 12 digits (in YAML it needs quotes)"
+    role = given.get("assume_role_arn") or ""
+    if role and not ROLE_ARN.fullmatch(role):
+        yield (
+            f'assume_role_arn: "{role}" is not the ARN of a role. Nothing was read or changed '
+            "(write one like arn:aws:iam::123456789012:role/deploy)"
+        )
+    keys = [name for name in KEYS if given.get(name)]
+    if given.get("profile") and keys:
+        yield f"profile and {' and '.join(keys)} exclude each other (keep the profile, or the keys)"
+
+
 def split_texts(values: Sequence[str]) -> list[str]:
-    """The items of an option that is a list: answers to questions of a survey have commas, line ends and spaces."""
-    return [text.strip() for value in values for text in re.split(r"[,\n]", value) if text.strip()]
+    """The items of a list option: the answer to a survey separates them with commas, line ends or spaces."""
+    return [text for value in values for text in re.split(r"[,\s]+", value) if text]
 
 
 @dataclass(frozen=True)
 class Connection:
-    """Where AWS is and who asks. What is None is left to botocore: environment, profile, instance role.
+    """The endpoint and the credentials. For None botocore uses environment, profile or instance role.
 
-    ``account`` (12 digits) is the account that the credentials must belong to; None takes any.
+    ``account`` (12 digits) is the account that the credentials must belong to; None accepts any.
     """
 
     region: str | None = None
@@ -64,21 +82,19 @@ class Connection:
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Connection:
-        """The connection that options of `ARGUMENTS` describe. Raises `StackError` where they contradict each other.
+        """The connection of options of `ARGUMENTS`. Raises `StackError` where they contradict each other.
 
-        An empty text, such as a survey gives for a question without an answer, counts as not given.
+        An empty text, such as the answer of a survey that was left open, counts as not given. The message has a line
+        for each problem.
         """
         given = {name: options[name] for name in ARGUMENTS if options.get(name) not in (None, "")}
-        account = given.get("account", "")
-        if account and not re.fullmatch("[0-9]{12}", account):
-            raise StackError(f"account: {account} is not an account id of 12 digits (in YAML it needs quotes)")
-        keys = [name for name in KEYS if name in given]
-        if "profile" in given and keys:
-            raise StackError(f"profile and {' and '.join(keys)} exclude each other: keep the profile, or the keys")
+        problems = list(find_connection_problems(given))
+        if problems:
+            raise StackError("\n".join(problems))
         return cls(**given)
 
     def for_account(self, account: str | None) -> Connection:
-        """The same for a document, which may name its account. Raises `StackError` where the option names another."""
+        """The connection with the account of a document. Raises `StackError` where the option names another."""
         if account and self.account and account != self.account:
             raise StackError(
                 f"account: the option names {self.account}, and the document {account}. Nothing was read or changed. "

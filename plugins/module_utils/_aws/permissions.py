@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which statement of docs/permissions.md allows an action. A test holds this against that page."""
+"""The statement of docs/permissions.md that allows an action. A test compares this with that page."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import re
 PAGE = "docs/permissions.md"
 LOOK, PROVISION, DEPLOY = "To look", "To provision", "To deploy"
 BACK_UP, RESTORE, REACH = "To back up", "To restore", "To reach hosts through Systems Manager"
-# IAM's prefix of the actions of a service, where botocore calls the service otherwise.
+# IAM's prefix for the actions of a service, where it is not botocore's name of the service.
 PREFIXES = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag"}
 SERVICES = "acm|cloudwatch|ec2|elasticache|elasticloadbalancing|iam|logs|rds|route53|secretsmanager|sns|ssm|sts|tag"
-# The first that matches decides: an action as a pattern, the policy, and the Sid of the statement in it. Where several
-# policies allow an action, the one that is needed most often is named.
+# A pattern of actions, the policy, and the Sid of its statement. The first match in the policy of the task decides; for
+# an action that this does not have, the first match of all.
 STATEMENTS = tuple(
     (re.compile(pattern), policy, sid)
     for pattern, policy, sid in (
@@ -43,34 +43,50 @@ STATEMENTS = tuple(
         (r"ssm:StartSession", REACH, "SessionsWithInstancesOfStacks or ForSshAlone"),
         (r"ssm:\w+Session|ssmmessages:\w+", REACH, "SessionsOfOnesOwn"),
         (r"ssm:\w+", PROVISION, "Lock"),
+        (r"elasticloadbalancing:(Der|R)egisterTargets", DEPLOY, "Targets"),
+        (r"rds:(AddTagsToResource|CreateDBSnapshot)", BACK_UP, "Snapshots"),
+        (r"ssm:(Delete|Put)Parameter", BACK_UP, "Lock"),
+        (
+            r"rds:((Add|Remove)Tags\w+|CreateDBSnapshot|(Delete|Modify|Start)DBInstance)",
+            RESTORE,
+            "Databases",
+        ),
+        (r"kms:\w+", RESTORE, "EncryptDatabases"),
+        (r"secretsmanager:(Create|Tag)\w+", RESTORE, "SecretsOfMasterUsers"),
+        (r"ssm:(Delete|Put)Parameter", RESTORE, "Lock"),
     )
 )
 
 
-def action(service: str, operation: str) -> str:
+def name_action(service: str, operation: str) -> str:
     """The IAM action of an operation; ``service`` is botocore's name of the service, empty when it is not known."""
     return f"{PREFIXES.get(service, service)}:{operation}" if service else operation
 
 
-def statement(name: str) -> tuple[str, str] | None:
-    """The policy of the page and the Sid of the statement in it that allow an action, None for an action of neither."""
-    return next(((policy, sid) for pattern, policy, sid in STATEMENTS if pattern.fullmatch(name)), None)
+def find_statement(name: str, task: str = "") -> tuple[str, str] | None:
+    """The policy and the Sid of the statement that allow an action; None when the page does not have it.
+
+    ``task`` is the policy of the task, such as `BACK_UP`.
+    """
+    found = [(policy, sid) for pattern, policy, sid in STATEMENTS if pattern.fullmatch(name)]
+    of_task = [(policy, sid) for policy, sid in found if policy == task]
+    return next(iter([*of_task, *found]), None)
 
 
-def advice(name: str, resource: str = "") -> str:
+def advise_on_permission(name: str, resource: str = "", task: str = "") -> str:
     """What to do when an action is denied, in one sentence without a full stop."""
-    what = f"{name} on {resource}" if resource else name
-    found = statement(name)
+    subject = f"{name} on {resource}" if resource else name
+    found = find_statement(name, task)
     if found is None:
-        return f"Allow the credentials {what} ({PAGE})"
+        return f"Allow the credentials {subject} ({PAGE})"
     policy, sid = found
-    return f'Allow the credentials {what}: statement {sid} of the policy "{policy}" in {PAGE}'
+    return f'Allow the credentials {subject}: statement {sid} of the policy "{policy}" in {PAGE}'
 
 
 def advise_on_deny(name: str, resource: str, policy: str) -> str:
     """What to do when a policy denies an action explicitly, which no other policy can undo; without a full stop."""
-    what = f"{name} on {resource}" if resource else name
+    subject = f"{name} on {resource}" if resource else name
     return (
-        f"An explicit deny decides whatever else allows {what}: have its owner change {policy}, or use credentials to "
-        "which that does not apply"
+        f"An explicit deny decides whatever else allows {subject}: have its owner change {policy}, or use credentials "
+        "to which that does not apply"
     )

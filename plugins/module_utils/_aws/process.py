@@ -1,6 +1,10 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Who runs this, and whether a process on this very machine has died: a lock need not outlive it until it expires."""
+"""The user and the processes of a run.
+
+The lock of a process that ended on this machine can be taken over before it expires, and a run stops when the process
+that started it has ended.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +15,15 @@ from pathlib import Path
 PROC = Path("/proc")
 
 
-def user() -> str:
+def current_user() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):
         return str(os.getuid())
 
 
-def machine() -> str:
-    """This boot of this machine and this process namespace: only there does a process id say anything."""
+def machine_name() -> str:
+    """An id of this boot and process namespace, on which process ids depend; empty without /proc."""
     try:
         boot = (PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         return f"{boot} {os.readlink(PROC / 'self/ns/pid')}"
@@ -27,17 +31,31 @@ def machine() -> str:
         return ""
 
 
-def started(pid: int) -> str:
-    """When a process began, in the kernel's ticks; an empty string when there is no such process."""
+def start_time(pid: int) -> str:
+    """When a process started, in the kernel's ticks; empty when it does not exist, or without /proc."""
     try:
         line = (PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-    # The name of the program stands in brackets and may contain anything; the start is the 20th field after it.
+    # The name of the program is in brackets and may contain anything; the start time is the 20th field after it.
     fields = line.rpartition(")")[2].split()
     return "" if fields[0] == "Z" else fields[19]
 
 
-def is_dead(where: str, pid: int, began: str) -> bool:
-    """Whether a process is known to have ended; False whenever that cannot be told from here."""
-    return bool(where and began) and where == machine() and started(pid) != began
+class Parent:
+    """The process that started this one: ansible-playbook, or the shell of a module on another machine.
+
+    The worker of a task has its own session, so it gets no signal when ansible-playbook is killed.
+    """
+
+    def __init__(self) -> None:
+        self.pid = os.getppid()
+
+    def has_ended(self) -> bool:
+        """Whether it has ended: the kernel gives its children another parent."""
+        return os.getppid() != self.pid
+
+
+def has_exited(machine: str, pid: int, started: str) -> bool:
+    """Whether a process is known to have ended; False for other machines and without /proc."""
+    return bool(machine and started) and machine == machine_name() and start_time(pid) != started

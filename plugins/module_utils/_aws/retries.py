@@ -1,39 +1,41 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The refusals of AWS that end by themselves: which they are, and how long a call is repeated after one.
+"""AWS's temporary errors, and how long a call is repeated after each.
 
-AWS is eventually consistent: a call is refused because a server has not heard yet of what another one made. The code
-alone rarely says so (``InvalidParameterValue`` is most often a mistake), so the message decides as well. None of these
-calls has changed anything, so that each is repeated as it is, whether it creates, updates or deletes.
+AWS is eventually consistent: a server may reject a call because it does not know yet what another one created. The code
+rarely says so (``InvalidParameterValue`` is most often a mistake), so the message decides as well. A rejected call has
+changed nothing and can be repeated, whether it creates, updates or deletes.
 
-Throttling, lost answers and 5xx statuses are handled by the client; "still in use" by the resource type.
+The client handles throttling, lost answers and 5xx statuses; the resource type handles "still in use".
 """
 
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import code_of, is_not_found, message_of
+from .backoff import SYSTEM_CLOCK, Clock
+from .errors import error_code, error_message, is_not_found
 from .sdk import ClientError
 
-# Time for IAM and other services to copy what was created to all of their servers (most often some seconds).
+# IAM and other services copy a new object to all of their servers within this time (most often within seconds).
 PROPAGATION = 120.0
 # A service-linked role is created by the first call that needs it, and can be used some time later.
 ROLE_CREATION = 180.0
-# Time in which a "not found" about a resource of this run is taken for AWS being late.
+# For so long after its creation a resource may be "not found" because AWS is eventually consistent.
 RECENT = 120.0
-# What carries names of resources without referring to them.
+# Arguments that may contain names of resources without referring to them.
 NO_REFERENCES = frozenset({"Tags", "TagSpecifications", "UserData"})
 
 
 @dataclass(frozen=True)
 class RetryableError:
-    """A refusal that ends by itself. ``operations`` and ``message`` are regular expressions, the first for the whole
-    name of the operation, as botocore's clients have it; ``seconds`` is how long the call is repeated."""
+    """A temporary error, and the ``seconds`` for which the call is repeated.
+
+    ``operations`` and ``message`` are regular expressions; the first matches whole method names of a client.
+    """
 
     service: str
     operations: str
@@ -42,12 +44,12 @@ class RetryableError:
     seconds: float = PROPAGATION
 
     def matches(self, service: str, operation: str, error: ClientError) -> bool:
-        """Whether it is this error, as an answer to this operation."""
+        """Whether an error of an operation is this one."""
         return (
             self.service == service
-            and self.code == code_of(error)
+            and self.code == error_code(error)
             and re.fullmatch(self.operations, operation) is not None
-            and re.search(self.message, message_of(error)) is not None
+            and re.search(self.message, error_message(error)) is not None
         )
 
 
@@ -134,27 +136,28 @@ RETRYABLE_ERRORS: tuple[RetryableError, ...] = (
 
 
 class RecentResources:
-    """The ids, names and ARNs of what this run created: AWS's other servers may not have heard of them yet."""
+    """The ids, names and ARNs of what this run created: AWS's other servers may not know them yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._clock = clock
         self._since: dict[str, float] = {}
 
     def add(self, *identifiers: str) -> None:
         """Remember what was created, or became usable, just now."""
         for identifier in identifiers:
-            self._since[identifier] = time.monotonic()
+            self._since[identifier] = self._clock.now()
 
     def explain(self, error: ClientError, arguments: Mapping[str, Any]) -> bool:
-        """Whether AWS misses something that was created less than two minutes ago.
+        """Whether AWS does not find a resource that was created less than two minutes ago.
 
-        IAM says NoSuchEntity of many things (a policy that was misspelt, say), so there its message must name it.
+        IAM answers NoSuchEntity for other reasons, too (a misspelt policy, say), so there the message must name it.
         """
         if not is_not_found(error):
             return False
-        earliest = time.monotonic() - RECENT
+        earliest = self._clock.now() - RECENT
         recent = {identifier for identifier, since in list(self._since.items()) if since > earliest}
-        if code_of(error) == "NoSuchEntity":
-            return any(identifier in message_of(error) for identifier in recent)
+        if error_code(error) == "NoSuchEntity":
+            return any(identifier in error_message(error) for identifier in recent)
         return not recent.isdisjoint(_referenced(arguments))
 
 
@@ -171,19 +174,11 @@ def _referenced(value: Any) -> Iterator[str]:
             yield from _referenced(inner)
 
 
-def retry_seconds(
+def find_retry_seconds(
     service: str, operation: str, arguments: Mapping[str, Any], error: ClientError, recent: RecentResources
 ) -> float:
-    """How long a call that was refused is to be repeated from its first attempt on; 0 when the refusal is final."""
+    """How long a failed call is repeated, counted from its first such error; 0 when the error is final."""
     if recent.explain(error, arguments):
         return RECENT
     found = (entry.seconds for entry in RETRYABLE_ERRORS if entry.matches(service, operation, error))
     return max(found, default=0.0)
-
-
-def backoff() -> Iterator[float]:
-    """Growing pauses in seconds, without end."""
-    pause = 0.3
-    while True:
-        yield pause
-        pause = min(pause * 1.6, 8.0)

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The tags by which a stack knows what is its own, and AWS's ways of writing tags."""
+"""The tags that mark the resources of a stack, and the forms in which AWS's APIs have tags."""
 
 from __future__ import annotations
 
@@ -12,47 +12,46 @@ RESOURCE = "groundwork:resource"
 PROTECT = "groundwork:protect"
 GROUP = "groundwork:group"
 OURS = "groundwork:"
-# Followed by the name or id of a hosted zone: where else to look for what a stack has made.
-PLACE = "groundwork:place:"
-# A database that belongs to one of a stack (``<stack>/<name>``) and does not serve: restored, or kept after its
-# successor has come; and since when that is so.
-BESIDE = "groundwork:beside"
+# Followed by the name or id of a hosted zone in which the stack has records.
+HOSTED_ZONE = "groundwork:place:"
+# A standby of the database ``<stack>/<name>``, restored or replaced; and since when it is replaced.
+STANDBY = "groundwork:beside"
 REPLACED = "groundwork:replaced"
-# What a database was restored from, to which state of the data, what was asked for and when.
+# The source of a restored database, the time of its data, the request and its time.
 RESTORED_FROM = "groundwork:restored-from"
 RESTORED_TO = "groundwork:restored-to"
 RESTORE_ASKED = "groundwork:restore-asked"
 RESTORE_BEGAN = "groundwork:restore-began"
-# The identifier that a database is to have once it serves.
+# The identifier that a database gets when it serves; during a switch over also on the database that had it.
 TAKES = "groundwork:takes"
-# Where a database that was restored comes from is told by its tags alone: they stay with it when it serves.
+# Only these tags record the source of a restored database, so it keeps them when it serves.
 OF_RESTORES = frozenset({RESTORE_ASKED, RESTORE_BEGAN, RESTORED_FROM, RESTORED_TO, TAKES})
-# When it began to take the place of the one that serves: what happens in several runs happens at one moment.
+# The start of a switch over: if several runs complete it, all use this time.
 SWITCH_BEGAN = "groundwork:switch-began"
-# When a snapshot was asked for by a backup.
+# The time at which a backup created a snapshot.
 BACKUP = "groundwork:backup"
 
 
-def as_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Tags as most APIs take them, in a steady order (part of what a client token stands for)."""
+def tags_to_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Tags in the form of most requests, sorted, because a client token depends on them."""
     return [{"Key": key, "Value": tags[key]} for key in sorted(tags)]
 
 
-def as_mapping(tags: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
-    """Tags as most APIs give them, as a plain mapping. A tag without a value is one whose value is empty."""
+def tags_to_dict(tags: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
+    """Tags of most answers as a mapping. A tag without a value has an empty one."""
     return {tag["Key"]: tag.get("Value", "") for tag in tags or ()}
 
 
 def is_protected(tags: Mapping[str, str]) -> bool:
-    """Whether tags protect an object from being destroyed; the key alone does, too."""
+    """Whether tags protect an object from deletion; the key alone does, too."""
     return tags.get(PROTECT) in ("true", "")
 
 
-def specification(tags: Mapping[str, str], *kinds: str) -> list[dict[str, Any]]:
-    """EC2's TagSpecifications: tags that exist from the moment the resource does."""
-    return [{"ResourceType": kind, "Tags": as_list(tags)} for kind in kinds]
+def tag_specification(tags: Mapping[str, str], *kinds: str) -> list[dict[str, Any]]:
+    """EC2's TagSpecifications: tags that a resource has from its creation."""
+    return [{"ResourceType": kind, "Tags": tags_to_list(tags)} for kind in kinds]
 
 
-def of_stack(stack: str) -> list[dict[str, Any]]:
-    """EC2's filter for everything that a stack owns."""
+def stack_filter(stack: str) -> list[dict[str, Any]]:
+    """EC2's filter for the resources of a stack."""
     return [{"Name": f"tag:{STACK}", "Values": [stack]}]

@@ -1,3 +1,3 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The topology document: declared, read, checked, and compiled into resources and host variables."""
+"""The topology document: reading it, the schema of its sections, and the rules across them."""

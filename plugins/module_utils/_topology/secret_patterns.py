@@ -1,8 +1,8 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What secrets look like, by the names of variables and by values, and how to hide them in messages.
+"""Patterns of secrets in names and values of variables, and hiding secrets in messages.
 
-docs/validate.md has the rules in words.
+docs/validate.md describes the rules.
 """
 
 from __future__ import annotations
@@ -10,14 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+# The end of a name that counts versions of a secret.
+VERSION = r"(?:_?V?\d+|_(?:OLD|NEW|CURRENT|PREVIOUS|NEXT|FALLBACK))$"
 # Names of variables that hold secrets, in capitals.
 SECRET_NAME = re.compile(
     r"PASSWORD(?!LESS)|PASSWD|PASSPHRASE|SECRET(?!AR[IY])|TOKEN(?!I[SZ])|CREDENTIAL|PRIVATE_?KEY|API_?KEY|ACCESS_?KEY"
-    r"|(?:^|_)(?:PASS|PWD|PW|KEY|SALT|PEPPER)(?:_?\d+)?$"
+    rf"|(?:MASTER|ENCRYPTION|SIGNING|FERNET|CIPHER|AUTH|SESSION)_?KEYS?(?:$|{VERSION})"
+    rf"|(?:^|_)(?:PASS|PWD|PW|KEY|SALT|PEPPER)(?:$|{VERSION})"
     r"|(?<!BY)(?<!COM)(?<!TRES)(?<!SUR)PASS$|(?<!OLD)PWD$"
 )
-# Names that only tell something of a secret, or of a key that is none.
-ABOUT_A_SECRET = re.compile(
+# Names that describe a secret, or a key that is no secret.
+DESCRIBES_A_SECRET = re.compile(
     r"_(?:FILE|PATH|DIR|NAME|ARN|TTL|AGE|LENGTH|EXPIRY|EXPIRES|EXPIRATION|SECONDS|MINUTES|HOURS|DAYS|ENABLED|REQUIRED"
     r"|ALGORITHM|ID|IDS|URL|URI|HOST|PORT|HEADER|PREFIX|SUFFIX|TYPE|VERSION|FORMAT|COUNT|LIMIT|TIMEOUT|LIFETIME|FIELD"
     r"|EXPIRES_(?:IN|AT|AFTER)|HASHERS?|VALIDATORS?|GENERATOR|MODE|STRATEGY|PATTERN|REGEX|ENCODING|DURATION|INTERVAL"
@@ -28,17 +31,17 @@ ABOUT_A_SECRET = re.compile(
     r"|I18_?N|L10_?N|TRANSLATION|LOCALE|LABEL|MESSAGE|CONTEXT|LOCK|DEDUPLICATION|METRIC|EVENT)_KEY$"
     r"|(?:^|_)(?:MAX|MIN|NUM|MAX_NEW)_TOKENS$"
 )
-# Values that are no secret whatever the name: nothing, a truth value, a path, a small number of something.
+# Values that are never a secret: empty text, a boolean, a path, a small number.
 HARMLESS_VALUE = re.compile(
     r"|true|false|yes|no|on|off|none|null|[0-9]{1,3}|(?:file:/*)?[.~]{0,2}(?:/[\w.@-]{1,30})+/?", re.IGNORECASE
 )
-# Names of keys of objects in a store, which are paths there.
+# Names of variables with the key of an object in a store, which is a path.
 OBJECT_KEY = re.compile(r"(?:^|_)(?:S3|BUCKET|BLOB|FILE|STORAGE)_KEY$")
 OBJECT_PATH = re.compile(r"(?![A-Za-z0-9/+=]{40}$)(?:[\w@=-][\w.@=-]*/)*[\w@=-][\w.@=-]*(?:/|\.\w{1,8})")
-# A value that stands for one which is put in later.
+# A placeholder for a value that is inserted later.
 PLACEHOLDER = r"\$\{?[A-Za-z_(]|\{\{|<[A-Za-z _-]+>|%\(?[A-Za-z]|\*{3}"
 
-# Values that are secrets whatever the name. Formats as their issuers document them.
+# Values that are always secrets, in the formats that their issuers document.
 TOKENS = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY"
     r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
@@ -60,12 +63,12 @@ KEYWORD_PASSWORD = re.compile(
     rf"|sharedaccesskey|sig)\s*=\s*['\"]?)(?!(?:{PLACEHOLDER})|(?:required|optional|missing|invalid|empty|null)\b)[^\s;&'\"]+",
     re.IGNORECASE,
 )
-# An address with a query: a whole one, or the path of one.
+# A URL with a query, or its path.
 QUERY = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:/+|(?:^|(?<=[\s'\"=]))/)[^\s'\"?]*\?[^\s'\"]*")
 QUERY_PARAMETER = re.compile(r"([?&;])([\w.%-]+)=([^&;#]*)")
 QUERY_SECRETS = re.compile(r"(?:.*[_-])?(?:TOKEN|SECRET|KEY|AUTH|AUTHORIZATION|SIG|SIGNATURE|CODE_VERIFIER)")
 AUTHENTICATION_METHODS = re.compile(r"basic|bearer|digest|oauth2?|iam|scram|ldap|saml|oidc|default", re.IGNORECASE)
-# The value of a header that lets a request in, and the user with password of curl.
+# The value of a header that authenticates a request, and the user with password of curl.
 HEADER = re.compile(
     rf"(?P<before>\b(?:(?:proxy-)?authorization['\"]?\s*[:=]\s*['\"]?(?:bearer|basic|token|apikey)\s+"
     rf"|(?:x-api-key|api-key|private-token|job-token|x-auth-token|x-vault-token|x-access-token)\s*:\s*)['\"]?)"
@@ -75,13 +78,37 @@ HEADER = re.compile(
 CURL_USER = re.compile(
     rf"(?P<before>\bcurl\b[^;&|]*?\s(?:-u|--user|--proxy-user)[=\s]?['\"]?[^\s:'\"]+:)(?!(?:{PLACEHOLDER}))[^\s'\"]+"
 )
-# A user of a git address that is a token: addresses of git have short ones, if any.
+# A token as the user of a git address: other users are short.
 USER_TOKEN = re.compile(rf"://(?!(?:{PLACEHOLDER}))[A-Za-z0-9_.-]{{20,}}@")
 ASSIGNMENT = re.compile(r"(?:^|[\s;&|('\"])([A-Za-z_][A-Za-z0-9_]*)=(\"[^\"]*\"|'[^']*'|[^\s;&|)]*)")
 OPTION = re.compile(
-    rf"(?P<before>(?:^|\s)--?(?:password|passwd|token|secret|api-?key|auth-token|access-key|secret-key)(?:=|\s+)['\"]?)"
-    rf"(?!(?:{PLACEHOLDER})|-)[^\s'\"]+",
-    re.IGNORECASE,
+    rf"(?P<before>(?:^|[\s'\"])--?(?P<name>[A-Za-z][\w.-]*)(?:=|[ \t]+(?:\\\n\s*)?)['\"]?)"
+    rf"(?!(?:{PLACEHOLDER})|[-`|<>&;\\])(?P<value>[^\s'\"]+)"
+)
+# Names of options that take a secret, in capitals. The option `--key` often takes a file or a column.
+SECRET_OPTION = re.compile(
+    r"(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|ACCESS_?KEY|SECRET_?KEY|PRIVATE_?KEY|ACCOUNT_?KEY|MASTER_?KEY"
+    r"|ENCRYPTION_?KEY|AUTH_?KEY|(?:^|_)(?:PASS|PWD|PW))$"
+)
+SWITCH = re.compile(
+    r"(?:NO|SKIP|WITHOUT|DISABLE|ENABLE|ASK|PROMPT|ALLOW|REQUIRE|CHECK|USE|RESET|CHANGE|GENERATE|VERIFY)_"
+)
+KEY_FILE = re.compile(r"[\w./~-]+\.(?:pem|key|crt|cer|pub|json|ya?ml|txt|p12|jks)|(?:id|src|type|env)=.*")
+# The short options with a password of some programs. mysql's -p has no space before it; 80:80 is a port of docker.
+_ARGUMENTS = r"\s(?:[^;&|\n]{0,300}?\s)?"
+SHORT_OPTION = re.compile(
+    rf"(?P<before>(?:^|[\s;&|/(`])(?:(?:mysql\w*|mariadb[\w-]*){_ARGUMENTS}-p['\"]?(?!(?:[\d.]+:)+\d)"
+    rf"|(?:docker|podman|nerdctl|buildah|skopeo|oras|crane|helm){_ARGUMENTS}login{_ARGUMENTS}-p[=\s]?['\"]?"
+    rf"|sshpass{_ARGUMENTS}-p\s?['\"]?|redis-cli{_ARGUMENTS}-a\s+['\"]?|mongo\w*{_ARGUMENTS}-p\s+['\"]?))"
+    rf"(?!(?:{PLACEHOLDER})|[-`\s'\"])[^\s'\"]+"
+)
+# The value of a header alone. Words follow it in a description, as in "Bearer authentication".
+BEARER = re.compile(
+    rf"(?P<before>\bbearer\s+)(?!(?:{PLACEHOLDER})|RFC)(?=[^\s'\"]*[0-9]|[^\s'\"]{{20}})[\w.~+/=-]{{6,}}", re.IGNORECASE
+)
+# An entry of a configuration in YAML, as cloud-init reads it.
+ENTRY = re.compile(
+    r"^[ \t]*(?:-[ \t]+)?['\"]?([A-Za-z_][\w.-]*)['\"]?:[ \t]+['\"]?([^\s'\"|>$&*!#][^\n'\"]*)", re.MULTILINE
 )
 
 
@@ -90,57 +117,94 @@ def names_a_secret(name: str, value: str) -> bool:
     upper = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper()
     if OBJECT_KEY.search(upper) and OBJECT_PATH.fullmatch(value.strip()):
         return False
-    if not SECRET_NAME.search(upper) or ABOUT_A_SECRET.search(upper):
+    if not SECRET_NAME.search(upper) or any(map(DESCRIBES_A_SECRET.search, (upper, re.sub(VERSION, "", upper)))):
         return False
     return not HARMLESS_VALUE.fullmatch(value.strip()) and not re.match(PLACEHOLDER, value.strip())
 
 
 def is_a_secret(value: str) -> bool:
-    """Whether a value is a secret by what it looks like."""
-    patterns = (TOKENS, URL_PASSWORD, KEYWORD_PASSWORD, HEADER)
-    return any(pattern.search(value) for pattern in patterns) or any(_secrets_in_queries(value))
+    """Whether a value has the form of a secret."""
+    patterns = (TOKENS, URL_PASSWORD, KEYWORD_PASSWORD, HEADER, BEARER)
+    return any(pattern.search(value) for pattern in patterns) or any(_find_query_secrets(value))
 
 
-def _secrets_in_queries(text: str) -> Iterator[bool]:
+def _find_query_secrets(text: str) -> Iterator[bool]:
     for address in QUERY.findall(text):
         for _sign, name, value in QUERY_PARAMETER.findall(address[address.index("?") :]):
             yield _is_secret_parameter(name, value)
 
 
 def _is_secret_parameter(name: str, value: str) -> bool:
-    """Whether a parameter of a query lets a request in. A key of something else is none, nor is a method."""
+    """Whether a query parameter authenticates a request. Keys of other kinds and names of methods do not."""
     upper = name.upper().replace("-", "_").replace(".", "_")
     if HARMLESS_VALUE.fullmatch(value) or re.match(PLACEHOLDER, value) or AUTHENTICATION_METHODS.fullmatch(value):
         return False
     return names_a_secret(upper, value) or (
-        QUERY_SECRETS.fullmatch(upper) is not None and not ABOUT_A_SECRET.search(upper)
+        QUERY_SECRETS.fullmatch(upper) is not None and not DESCRIBES_A_SECRET.search(upper)
     )
 
 
 def command_has_a_secret(command: str) -> bool:
-    """Whether a command line has a secret in it: as it is, in a variable that it sets, or after an option."""
-    if is_a_secret(command) or OPTION.search(command) or CURL_USER.search(command):
+    """Whether a command line contains a secret: as a word, in a variable that it sets, or after an option."""
+    if is_a_secret(command) or CURL_USER.search(command) or SHORT_OPTION.search(command):
+        return True
+    if any(map(_is_secret_option, OPTION.finditer(command))):
         return True
     return any(names_a_secret(name, value.strip("\"'")) for name, value in ASSIGNMENT.findall(command))
 
 
-# The user and password of an address, also of one that is cut off before its end. A password may have @ and / in it.
-CREDENTIALS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:/+)(?:[^\s'\"/@:]*:[^\s'\"]*@|(?!git@)[^\s'\"/@]+@)")
+def user_data_has_a_secret(user_data: str) -> bool:
+    """Whether a script or a configuration of cloud-init contains a secret."""
+    return command_has_a_secret(user_data) or any(
+        SECRET_OPTION.search(_normalize(name)) is not None and names_a_secret(_normalize(name), value)
+        for name, value in ENTRY.findall(user_data)
+    )
+
+
+def _normalize(name: str) -> str:
+    """The name of an option as the name of a variable."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_").replace(".", "_").upper()
+
+
+def _is_secret_option(match: re.Match[str]) -> bool:
+    """Whether the value of an option is a secret; after a space it may be an argument of its own."""
+    name, value = _normalize(match["name"]), match["value"]
+    if match["name"].startswith("D"):  # -Dname=value of Java
+        name = name.removeprefix("D").lstrip("_")
+    if SWITCH.match(name) or KEY_FILE.fullmatch(value) or HARMLESS_VALUE.fullmatch(value):
+        return False
+    return SECRET_OPTION.search(name) is not None and not DESCRIBES_A_SECRET.search(name)
+
+
+# The user and password of an address, which may be cut off. A password may contain @ and /.
+# A scheme begins where no other character of a scheme is before it, so that a long word is read once.
+CREDENTIALS = re.compile(
+    r"((?<![A-Za-z0-9+.-])[0-9+.-]*[A-Za-z][A-Za-z0-9+.-]*:/+)(?:[^\s'\"/@:]*:[^\s'\"]*@|(?!git@)[^\s'\"/@]+@)"
+)
+# The same without a scheme: user:password@host, where the host has a dot, or a port follows.
+BARE_CREDENTIALS = re.compile(
+    r"(?<![\w.:/@-])[\w.+-]{0,64}:[^\s'\"/@]{1,256}@(?=[\w-]+(?:\.[\w-]+)*(?:\.[A-Za-z]{2,}\b|:[0-9]+\b))"
+)
 HIDDEN = "***"
 
 
 def hide_secrets(text: str) -> str:
-    """A text for a message, with asterisks in the place of what looks like a secret in it."""
+    """A text for a message, with asterisks instead of its secrets."""
     text = TOKENS.sub(HIDDEN, CREDENTIALS.sub(rf"\1{HIDDEN}@", text))
-    for pattern in (KEYWORD_PASSWORD, HEADER, CURL_USER):
+    text = BARE_CREDENTIALS.sub(f"{HIDDEN}@", text)
+    for pattern in (KEYWORD_PASSWORD, HEADER, CURL_USER, SHORT_OPTION, BEARER):
         text = pattern.sub(rf"\g<before>{HIDDEN}", text)
     text = QUERY.sub(lambda match: QUERY_PARAMETER.sub(_hide_parameter, match[0]), text)
-    text = OPTION.sub(rf"\g<before>{HIDDEN}", text)
+    text = OPTION.sub(_hide_option, text)
     return ASSIGNMENT.sub(_hide_assignment, text)
 
 
 def _hide_parameter(match: re.Match[str]) -> str:
     return f"{match[1]}{match[2]}={HIDDEN}" if _is_secret_parameter(match[2], match[3]) else match[0]
+
+
+def _hide_option(match: re.Match[str]) -> str:
+    return f"{match['before']}{HIDDEN}" if _is_secret_option(match) else match[0]
 
 
 def _hide_assignment(match: re.Match[str]) -> str:

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Questions that several parts ask of a document: who stands where, who talks to whom."""
+"""Sections of a document, and facts about them that several modules need."""
 
 from __future__ import annotations
 
@@ -9,17 +9,10 @@ from typing import Any
 
 Document = Mapping[str, Any]
 
-# Where a service looks for a store, if it uses one of the kind.
+KEEP_ALIVE_MARGIN = 15  # seconds
+
+# The environment variable of a store, for a service that uses one of the kind.
 STORE_VARIABLES: Mapping[str, str] = {"database": "DATABASE_URL", "cache": "REDIS_URL"}
-
-
-def machine_groups(document: Document) -> dict[str, Mapping[str, Any]]:
-    """The groups of instances by name: those under ``instances``, and each service that has instances of its own."""
-    groups = dict(document.get("instances") or {})
-    for name, service in services(document).items():
-        if service.get("instances") is not None:
-            groups.setdefault(name, service["instances"])
-    return groups
 
 
 def services(document: Document) -> Mapping[str, Mapping[str, Any]]:
@@ -34,22 +27,22 @@ def caches(document: Document) -> Mapping[str, Mapping[str, Any]]:
     return document.get("caches") or {}
 
 
-def shared_secrets(document: Document) -> Mapping[str, Mapping[str, Any]]:
+def generated_secrets(document: Document) -> Mapping[str, Mapping[str, Any]]:
     return document.get("secrets") or {}
 
 
 def monitoring(document: Document) -> Mapping[str, Any] | None:
-    watching: Mapping[str, Any] | None = document.get("monitoring")
-    return watching
+    settings: Mapping[str, Any] | None = document.get("monitoring")
+    return settings
 
 
-def store_users(document: Document, store: str) -> list[str]:
-    """The services that use a store (``database/main``, ``cache/redis``), in the document's order."""
+def find_store_users(document: Document, store: str) -> list[str]:
+    """The names of the services that use a store (``database/main``, ``cache/redis``), in the document's order."""
     return [name for name, service in services(document).items() if store in service["uses"]]
 
 
-def store_variables(service: Mapping[str, Any], kind: str) -> dict[str, str]:
-    """The environment variable in which a service finds each store of a kind that it uses, by the store's name."""
+def find_store_variables(service: Mapping[str, Any], kind: str) -> dict[str, str]:
+    """The environment variable with the URL of each store of a kind that a service uses, by the name of the store."""
     names = [store.partition("/")[2] for store in service["uses"] if store.startswith(f"{kind}/")]
     if len(names) == 1:
         return {names[0]: STORE_VARIABLES[kind]}
@@ -61,45 +54,19 @@ def tiers(document: Document) -> Mapping[str, Mapping[str, Any]]:
     return (document.get("network") or {}).get("subnets") or {}
 
 
-def gateway_tier(document: Document) -> str | None:
-    """The first tier that leads to the internet: the internet gateway serves it, and NAT gateways stand in it."""
+def find_public_tier(document: Document) -> str | None:
+    """The first tier with a route to the internet, which also has the NAT gateways."""
     return next((name for name, subnets in tiers(document).items() if subnets.get("route") == "internet"), None)
 
 
-def group_of(name: str, service: Mapping[str, Any]) -> str | None:
-    """The group of instances that a service runs on."""
-    return name if service.get("instances") is not None else service.get("on")
-
-
-def services_on(document: Document, group: str) -> dict[str, Mapping[str, Any]]:
-    """The services of a group of instances, in the document's order."""
-    return {name: item for name, item in services(document).items() if group_of(name, item) == group}
-
-
-def calling_groups(document: Document, called: str) -> list[str]:
-    """The other groups of instances from which a service is called, in the document's order.
-
-    Services of the same group reach each other on their own host, whose loopback no security group guards.
-    """
-    everyone = services(document)
-    home = group_of(called, everyone[called])
-    callers = (group_of(name, item) for name, item in everyone.items() if called in item["calls"])
-    return [group for group in dict.fromkeys(callers) if group is not None and group != home]
-
-
-def call_variables(document: Document, name: str) -> dict[str, str]:
-    """The services that a service calls over the network, by the variable in which it finds their URLs."""
-    everyone = services(document)
-    called = [other for other in everyone[name]["calls"] if other in everyone and everyone[other]["port"] is not None]
-    return {f"{other.upper().replace('-', '_')}_URLS": other for other in called}
-
-
-def bind_address(document: Document, name: str) -> str:
-    """The address that a service listens on. From outside, only those reach the port whom the security group lets in;
-    without any, it stays on the loopback."""
-    service = services(document)[name]
-    reached = bool(service["allow_from"] or calling_groups(document, name) or name in balanced_services(document))
-    return "0.0.0.0" if reached else "127.0.0.1"
+def find_call_variables(document: Document, name: str) -> dict[str, str]:
+    """The services that a service calls over the network, by the environment variable with their URLs."""
+    every_service = services(document)
+    variables = {}
+    for called in every_service[name]["calls"]:
+        if called in every_service and every_service[called]["port"] is not None:
+            variables[f"{called.upper().replace('-', '_')}_URLS"] = called
+    return variables
 
 
 def load_balancer(document: Document) -> Mapping[str, Any] | None:
@@ -107,14 +74,24 @@ def load_balancer(document: Document) -> Mapping[str, Any] | None:
     return balancer
 
 
+def stop_timeout(service: Mapping[str, Any]) -> int:
+    """The seconds that a process of a service gets to finish its requests, or its task, when it is asked to end."""
+    return max(service["timeout"], service["drain"] or 0)
+
+
+def keep_alive_timeout(document: Document, name: str) -> int | None:
+    """The seconds that a service behind the load balancer keeps idle connections; None for any other service.
+
+    They exceed the load balancer's own timeout. Otherwise it may send a request on a connection that the service is
+    closing, and answers 502 (Elastic Load Balancing user guide, "HTTP 502: Bad gateway").
+    """
+    if name not in balanced_services(document):
+        return None
+    return int((load_balancer(document) or {})["idle_timeout"]) + KEEP_ALIVE_MARGIN
+
+
 def balanced_services(document: Document) -> dict[str, Mapping[str, Any]]:
     """The services that the load balancer sends requests to, in the document's order."""
     if load_balancer(document) is None:
         return {}
     return {name: service for name, service in services(document).items() if service["routes"]}
-
-
-def proxy_on(document: Document, group: str) -> Mapping[str, Any] | None:
-    """The proxy, if it runs on the instances of this group."""
-    proxy: Mapping[str, Any] | None = document.get("proxy")
-    return proxy if proxy is not None and proxy["on"] == group else None

@@ -1,12 +1,13 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a person changes in a document: `stack_overrides` of the inventory, then of the command line."""
+"""Read the overrides of a document: `stack_overrides` of the inventory, then of the command line."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from ansible import context
@@ -14,13 +15,23 @@ from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.utils.vars import combine_vars
 from ansible.vars.plugins import get_vars_from_path
 
-from ansible_collections.groundwork.aws.plugins.module_utils._release.environment import (
+from ansible_collections.groundwork.aws.plugins.module_utils._host.environment_file import (
     NAME,
-    EnvironmentProblem,
+    EnvironmentFileError,
+    format_value,
     quote,
-    text,
 )
-from ansible_collections.groundwork.aws.plugins.module_utils._topology.inventory_checks import VARIABLES
+from ansible_collections.groundwork.aws.plugins.module_utils._provision.inventory_checks import CONNECTION, VARIABLES
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.document.examine import VAULT_HEADER
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.document.layers import (
+    Layer,
+    Source,
+    find_used_nodes,
+)
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.document.parse import (
+    compose_node,
+    read_as_ansible,
+)
 
 OVERRIDES = "stack_overrides"
 APP_SECRETS = "app_secrets"
@@ -29,10 +40,10 @@ LONGEST_REASON = 300
 _FAILED = object()
 
 
-def inventory_variables(loader: Any, all_group: Any, source: str) -> dict[str, Any]:
-    """The variables of the group `all` that stand beside an inventory source, by ansible's own vars plugins.
+def read_inventory_variables(loader: Any, all_group: Any, source: str) -> dict[str, Any]:
+    """Read the variables of the group `all` next to an inventory source with ansible's own vars plugins.
 
-    A vars plugin runs in one stage or in both; whichever the user configured, it is asked here.
+    A vars plugin is configured for one stage or for both, so both are read.
     """
     variables: dict[str, Any] = {}
     for stage in ("inventory", "task"):
@@ -44,17 +55,17 @@ def _directory(source: str) -> str:
     return os.path.dirname(os.path.abspath(source))
 
 
-def layers(templar: Any, loader: Any, found: Variables, extra: Variables, source: str) -> list[dict[str, Any]]:
-    """The overrides, weakest first: the inventory's (``found``), then the command line's.
+def describe_layers(templar: Any, loader: Any, found: Variables, extra: Variables, source: str) -> list[dict[str, Any]]:
+    """The overrides in ascending precedence: those of the inventory (``found``), then those of the command line.
 
-    Each is what `_topology.layers.read_layer` takes: plain data that a variable can hold, with the files that may
-    set it and the templates that could not be rendered.
+    Each is a description for `_topology.document.layers.read_layer`: plain data that a variable can hold, with the
+    files that may set it and the templates that could not be rendered.
     """
     directory = _directory(source)
-    variables = _variables(found, extra, source)
+    variables = _combine_variables(found, extra, source)
     parts = [
-        (f"{OVERRIDES} of {directory}", found, directory, group_files(loader, directory)),
-        (f"{OVERRIDES} of the extra variables", extra, None, extra_files()),
+        (f"{OVERRIDES} of {directory}", found, directory, find_group_files(loader, directory)),
+        (f"{OVERRIDES} of the extra variables", extra, None, find_extra_files()),
     ]
     described = []
     for name, part, base, files in parts:
@@ -67,26 +78,104 @@ def layers(templar: Any, loader: Any, found: Variables, extra: Variables, source
 
 
 def describe_inventory(templar: Any, loader: Any, found: Variables, extra: Variables, source: str) -> dict[str, Any]:
-    """What validation looks at of the variables of all hosts (`_topology.inventory_checks`).
+    """The variables of all hosts that validation reads (`_provision.inventory_checks`).
 
-    One that only a host can render is left out.
+    A variable that only a host can render is left out.
     """
     directory = _directory(source)
-    templar.available_variables = variables = _variables(found, extra, source)
+    templar.available_variables = variables = _combine_variables(found, extra, source)
     rendered = {name: _render(templar, variables[name], [name], []) for name in VARIABLES if name in variables}
-    described = {
+    described: dict[str, Any] = {
+        "source": os.path.abspath(source),
         "directory": directory,
-        "files": [*group_files(loader, directory), *extra_files()],
+        "files": find_group_files(loader, directory),
+        "extra_files": find_extra_files(),
+        "extra_variables": [name for name in (*VARIABLES, APP_SECRETS, CONNECTION) if name in extra],
         "variables": {name: value for name, value in rendered.items() if value is not _FAILED},
     }
-    app_secrets = _describe_app_secrets(templar, variables.get(APP_SECRETS))
-    return {**described, "app_secrets": app_secrets} if app_secrets is not None else described
+    written = _compose_files(loader, [*described["files"], *described["extra_files"]], list_extra_texts())
+    app_secrets = _describe_app_secrets(templar, variables.get(APP_SECRETS), written)
+    if app_secrets is not None:
+        described["app_secrets"] = app_secrets
+    described["secrets_of_files"] = list(_describe_other_secrets(templar, loader, variables, directory))
+    return described
 
 
-def _describe_app_secrets(templar: Any, value: Any) -> Any:
+def _describe_other_secrets(
+    templar: Any, loader: Any, variables: Variables, directory: str
+) -> Iterator[dict[str, Any]]:
+    """The `app_secrets` in the files of hosts, and of groups other than `all`.
+
+    Before AWS is called the groups and hosts are not known, so each file is read by itself. A file that cannot be read,
+    such as a vault without its password, is left to the hosts.
+    """
+    for folder in ("group_vars", "host_vars"):
+        for owner, file in _find_owned_files(loader, os.path.join(directory, folder)):
+            if folder == "group_vars" and owner == "all":
+                continue
+            try:
+                data = loader.load_from_file(file, trusted_as_template=True)
+            except (AnsibleError, OSError, ValueError):
+                continue
+            if not isinstance(data, Mapping) or APP_SECRETS not in data:
+                continue
+            templar.available_variables = combine_vars(dict(variables), dict(data))
+            found = _describe_app_secrets(templar, data[APP_SECRETS], _compose_files(loader, [file]))
+            if found is not None:
+                name = os.path.relpath(file, directory)
+                group = owner if folder == "group_vars" else None
+                yield {"file": file, "name": name, "group": group, "app_secrets": found}
+    templar.available_variables = variables
+
+
+def _find_owned_files(loader: Any, folder: str) -> Iterator[tuple[str, str]]:
+    """The files of variables in a folder, each with the group or host that it belongs to."""
+    if not os.path.isdir(folder):
+        return
+    owners = {
+        entry if os.path.isdir(os.path.join(folder, entry)) else re.sub(r"\.(?:ya?ml|json)$", "", entry)
+        for entry in os.listdir(folder)
+        if not entry.startswith(".") and not entry.endswith("~")
+    }
+    for owner in sorted(owners):
+        for file in loader.find_vars_files(folder, owner):
+            yield owner, os.fsdecode(file)
+
+
+def _compose_files(loader: Any, files: Iterable[str], texts: Iterable[str] = ()) -> Layer:
+    """The YAML of files and of texts as it is written. A file that cannot be read or decrypted is left out."""
+    sources = [Source(file, compose_node(_read_decrypted(loader, file))) for file in files]
+    sources += [Source("", compose_node(text)) for text in texts]
+    return Layer({}, sources=tuple(source for source in sources if source.node is not None))
+
+
+def _read_decrypted(loader: Any, file: str) -> str:
+    """The text of a file; empty where it cannot be read."""
+    readable = file
+    try:
+        text = Path(file).read_text(encoding="utf-8-sig")
+        if text.startswith(VAULT_HEADER):
+            readable = loader.get_real_file(file)
+            text = Path(readable).read_text(encoding="utf-8-sig")
+        return text
+    except (AnsibleError, OSError, ValueError):
+        return ""
+    finally:
+        if readable != file:
+            loader.cleanup_tmp_file(readable)
+
+
+def list_extra_texts() -> list[str]:
+    """The extra variables that the command line has as YAML or JSON."""
+    arguments = map(str, context.CLIARGS.get("extra_vars") or ())
+    return [text for text in arguments if text.startswith(("{", "["))]
+
+
+def _describe_app_secrets(templar: Any, value: Any, written: Layer) -> Any:
     """The variables of each service without their values: ``{service: {NAME: problem of its value or None}}``.
 
-    False stands for what is not a mapping, and None for what cannot be rendered here, or is not set.
+    ``written`` has the YAML that may set them. False stands for a value that is not a mapping, None for a missing value
+    or one that cannot be rendered here.
     """
     found = _render_secret(templar, value)
     if not isinstance(found, Mapping):
@@ -95,10 +184,15 @@ def _describe_app_secrets(templar: Any, value: Any) -> Any:
     for service, variables in found.items():
         rendered = _render_secret(templar, variables)
         if isinstance(rendered, Mapping):
-            described[str(service)] = {
-                str(name): _problem_of_value(str(name), _render_secret(templar, item))
-                for name, item in rendered.items()
-            }
+            described[str(service)] = {}
+            for name, item in rendered.items():
+                secret = _render_secret(templar, item)
+                path, roots = (APP_SECRETS, str(service), str(name)), [source.node for source in written.sources]
+                nodes = list(written.find_scalar_nodes(path))
+                nodes += [used for node in nodes for used in find_used_nodes(roots, node)]
+                nodes += written.follow_templates(path, roots)
+                problem = _find_value_problem(str(name), secret) or _find_spelling_problem(secret, nodes)
+                described[str(service)][str(name)] = problem
         else:
             described[str(service)] = {} if rendered is _FAILED or rendered is None else False
     return described
@@ -117,59 +211,77 @@ def _render_secret(templar: Any, value: Any) -> Any:
         return _FAILED
 
 
-def _problem_of_value(name: str, value: Any) -> str | None:
-    """Why no host would take the value of a variable; the text does not repeat it."""
+def _find_value_problem(name: str, value: Any) -> str | None:
+    """Why a host would reject the value of a variable, or None; the text does not repeat the value."""
     if value is _FAILED:
         return None
     if isinstance(value, (Mapping, list, tuple)):
         return "its value is a list or mapping (write text, for example as JSON in quotes)"
     try:
-        quote(name if NAME.match(name) else "X", text(value))
-    except EnvironmentProblem as error:
+        quote(name if NAME.match(name) else "X", format_value(value))
+    except EnvironmentFileError as error:
         problem, _semicolon, fix = str(error).partition("; ")
         return f"{problem} ({fix})"
     return None
 
 
+def _find_spelling_problem(value: Any, nodes: Iterable[Any]) -> str | None:
+    """Why a host would get other text than was written, or None: YAML reads numbers, booleans and times.
+
+    ``nodes`` are the YAML scalars that may have set the value. The text does not repeat it.
+    """
+    if value is _FAILED or value is None or any(node.value == format_value(value) for node in nodes):
+        return None
+    for node in nodes:
+        read = read_as_ansible(node.value) if node.style is None else node.value
+        if not isinstance(read, str) and read is not None and format_value(read) == format_value(value):
+            kind = "a boolean" if isinstance(read, bool) else "a number" if isinstance(read, (int, float)) else "a time"
+            return f"is read as {kind}, and the service would get other text than was written (put it in quotes)"
+    if isinstance(value, float):
+        text = "is a number with a fraction or an exponent, of which digits may be lost already"
+        return f"{text} (put it in quotes where it is set)"
+    return None
+
+
 def read_variable(templar: Any, found: Variables, extra: Variables, source: str, name: str) -> Any:
-    """The value of a variable of the inventory or, before that, of the command line; None where neither has it."""
+    """The value of a variable of the command line, else of the inventory; None where neither has it."""
     value = extra.get(name, found.get(name))
     if value is None:
         return None
-    templar.available_variables = _variables(found, extra, source)
+    templar.available_variables = _combine_variables(found, extra, source)
     try:
         return templar.template(value)
     except AnsibleError as error:
         raise AnsibleParserError(f"{name} cannot be templated: {error}") from error
 
 
-def _variables(found: Variables, extra: Variables, source: str) -> dict[str, Any]:
-    """What templates can use: the plugin runs before any play."""
-    place = {"inventory_dir": _directory(source), "inventory_file": os.path.abspath(source)}
-    variables: dict[str, Any] = combine_vars(combine_vars(place, dict(found)), dict(extra))
+def _combine_variables(found: Variables, extra: Variables, source: str) -> dict[str, Any]:
+    """The variables that templates can use; the plugin runs before any play."""
+    magic = {"inventory_dir": _directory(source), "inventory_file": os.path.abspath(source)}
+    variables: dict[str, Any] = combine_vars(combine_vars(magic, dict(found)), dict(extra))
     return variables
 
 
-def group_files(loader: Any, directory: str) -> list[str]:
-    """The files of the group `all` beside an inventory source, in the order in which ansible reads them."""
+def find_group_files(loader: Any, directory: str) -> list[str]:
+    """The files of the group `all` next to an inventory source, in ansible's order."""
     found = loader.find_vars_files(os.path.join(directory, "group_vars"), "all")
     return [os.fsdecode(file) for file in found]
 
 
-def extra_files() -> list[str]:
+def find_extra_files() -> list[str]:
     """The files of extra variables that the command line names (`-e @file`)."""
-    said = context.CLIARGS.get("extra_vars") or ()
-    files = [text[1:] for text in map(str, said) if text.startswith("@")]
+    arguments = context.CLIARGS.get("extra_vars") or ()
+    files = [text[1:] for text in map(str, arguments) if text.startswith("@")]
     return [os.path.abspath(os.path.expanduser(file)) for file in files]
 
 
-def _render(templar: Any, value: Any, place: list[Any], problems: list[Any]) -> Any:
-    """The value with its templates rendered. One that cannot be is left out, and reported with its place."""
+def _render(templar: Any, value: Any, path: list[Any], problems: list[Any]) -> Any:
+    """The value with its templates rendered. A template that fails is left out and reported with its path."""
     if isinstance(value, Mapping):
-        rendered = {key: _render(templar, item, [*place, key], problems) for key, item in value.items()}
+        rendered = {key: _render(templar, item, [*path, key], problems) for key, item in value.items()}
         return {key: item for key, item in rendered.items() if item is not _FAILED}
     if isinstance(value, (list, tuple)):
-        items = [_render(templar, item, [*place, number], problems) for number, item in enumerate(value)]
+        items = [_render(templar, item, [*path, number], problems) for number, item in enumerate(value)]
         return [item for item in items if item is not _FAILED]
     try:
         return templar.template(value)
@@ -177,8 +289,19 @@ def _render(templar: Any, value: Any, place: list[Any], problems: list[Any]) -> 
         reason = " ".join(str(error).split()).removesuffix(" Use -vvvvv to see paths searched.")
         if len(reason) > LONGEST_REASON:
             reason = reason[:LONGEST_REASON] + "…"
-        fix = "correct it, or the variables that it uses"
-        if re.search(r"\.pub\b", reason):
-            fix = "make a key pair with ssh-keygen -t ed25519, or name yours in ansible_ssh_private_key_file"
-        problems.append([place, f"its template cannot be rendered: {reason} ({fix})"])
-        return _FAILED if place else {}
+        problems.append([path, f"its template cannot be rendered: {_add_template_fix(reason)}"])
+        return _FAILED if path else {}
+
+
+def _add_template_fix(reason: str) -> str:
+    """The reason why a template failed, with a fix at its end.
+
+    A hint of the inventory, as in ``undef(hint=…)``, has its own: ``aws_ssh_from is not set: name the networks …``.
+    """
+    hint = re.fullmatch(r"(\w+ is not set[^:]*): ((?:[^()]|\([^()]*\))+)", reason)
+    makes_key = "ssh-keygen -t ed25519 makes a key pair"
+    if hint is not None:
+        return f"{hint[1]} ({hint[2]}{f'; {makes_key}' if '.pub' in hint[1] else ''})"
+    if re.search(r"\.pub\b", reason):
+        return f"{reason} ({makes_key}; or name the file of yours in the variable that the template uses)"
+    return f"{reason} (correct it, or the variables that it uses)"

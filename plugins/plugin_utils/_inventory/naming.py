@@ -1,15 +1,12 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What hosts are called, where they are reached, and values that stay what they are."""
+"""Names and addresses of hosts."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-
-from ansible.release import __version__ as ansible_version
-from ansible.utils.unsafe_proxy import wrap_var
 
 Instance = dict[str, Any]
 
@@ -22,31 +19,28 @@ NAMES: Mapping[str, Callable[[Instance], Any]] = {
     "public_dns": lambda instance: instance["public_dns"],
 }
 
-# Since 2.19, ansible renders only templates that are marked as trusted, and nothing here is.
-RENDERS_ANYTHING = tuple(int(part) for part in ansible_version.split(".")[:2]) < (2, 19)
-
 
 class NamingError(Exception):
-    """Hosts cannot be told apart, or cannot be named; worded for people."""
+    """Hosts that have the same name, or cannot be named; the message is for the user."""
 
 
-def named(instances: Iterable[Instance], hostname: str) -> dict[str, Instance]:
-    """The instances by host name, in the order in which people count. Refuses two of one name."""
-    name_of = _namer(hostname)
+def name_hosts(instances: Iterable[Instance], hostname: str) -> dict[str, Instance]:
+    """The instances by host name, in natural order. Raises `NamingError` where two have the same name."""
+    name_of = _find_name_reader(hostname)
     hosts: dict[str, Instance] = {}
-    doubles = []
+    duplicates = []
     for instance in instances:
         name = str(name_of(instance) or instance["id"])
         other = hosts.setdefault(name, instance)
         if other is not instance:
-            doubles.append(f'{_described(other)} and {_described(instance)} are both called "{name}"')
-    if doubles:
-        mend = "Give one another name, terminate it, narrow regions or filters, or set hostname: instance_id."
-        raise NamingError("\n".join([*doubles, mend]))
-    return {name: hosts[name] for name in sorted(hosts, key=_natural)}
+            duplicates.append(f'{_describe(other)} and {_describe(instance)} are both called "{name}"')
+    if duplicates:
+        fix = "Give one another name, terminate it, narrow regions or filters, or set hostname: instance_id."
+        raise NamingError("\n".join([*duplicates, fix]))
+    return {name: hosts[name] for name in sorted(hosts, key=_natural_sort_key)}
 
 
-def _namer(hostname: str) -> Callable[[Instance], Any]:
+def _find_name_reader(hostname: str) -> Callable[[Instance], Any]:
     if hostname.startswith("tag:"):
         key = hostname[len("tag:") :]
         return lambda instance: instance["tags"].get(key)
@@ -55,34 +49,19 @@ def _namer(hostname: str) -> Callable[[Instance], Any]:
     return NAMES[hostname]
 
 
-def _described(instance: Instance) -> str:
+def _describe(instance: Instance) -> str:
     return f"{instance['id']} ({instance['region']}, {instance['state']})"
 
 
-def _natural(name: str) -> list[tuple[int, str]]:
-    """app-2 comes before app-10."""
+def _natural_sort_key(name: str) -> list[tuple[int, str]]:
+    """A sort key by which app-2 comes before app-10."""
     return [(int(part), "") if part.isdecimal() else (0, part) for part in re.findall(r"[0-9]+|[^0-9]+", name)]
 
 
-def address(instance: Instance, wanted: str | None) -> str | None:
-    """Where ansible reaches the instance, None while it has no address."""
-    if wanted == "ssm":
+def find_address(instance: Instance, connect_by: str | None) -> str | None:
+    """The address at which ansible reaches the instance, None while it has none."""
+    if connect_by == "ssm":
         return str(instance["id"])
-    if wanted == "private":
+    if connect_by == "private":
         return instance["private_ip"]
     return instance["public_ip"] or instance["private_ip"]
-
-
-def inert(value: Any) -> Any:
-    """The value, with nothing in it that ansible would render as a template: tags and documents are data."""
-    if not RENDERS_ANYTHING:
-        return value
-    return wrap_var(value) if _has_template(value) else value
-
-
-def _has_template(value: Any) -> bool:
-    if isinstance(value, str):
-        return "{{" in value or "{%" in value or "{#" in value
-    if isinstance(value, Mapping):
-        return any(_has_template(item) for item in value.values())
-    return isinstance(value, list) and any(_has_template(item) for item in value)

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The options of ssh that belong to an instance: the name of its host key, and a session that leads to it."""
+"""Build the options of ssh for an instance: the name of its host key, and a session that reaches it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import KEYS, Connection
 
 
-def ssh_arguments(instance: Mapping[str, Any], session: str | None = None) -> str:
-    """Options for the command line of ssh; ``session`` is the command that leads to the instance.
+def build_ssh_arguments(instance: Mapping[str, Any], session: str | None = None) -> str:
+    """Options for the command line of ssh; ``session`` is the command that connects to the instance.
 
-    Addresses come back with other instances behind them, ids do not: so the host key is known by the id, and a
-    replacement at the same address is a new host, not an attack.
+    AWS reuses addresses, but not ids. The host key is stored by id, so a replacement at the same address is a new
+    host, not an attack.
     """
     arguments = ["-o", f"HostKeyAlias={instance['id']}", "-o", "CheckHostIP=no"]
     if session is not None:
@@ -24,16 +24,15 @@ def ssh_arguments(instance: Mapping[str, Any], session: str | None = None) -> st
     return shlex.join(arguments)
 
 
-def session_command(instance: Mapping[str, Any], connection: Connection) -> str:
-    """The command that leads to port 22 of an instance through a session of AWS Systems Manager.
+def build_session_command(instance: Mapping[str, Any], connection: Connection) -> str:
+    """The command that connects to port 22 of an instance through a session of AWS Systems Manager.
 
-    Raises `StackError` where the connection has what the command of AWS cannot be given without showing it in a list of
-    processes, or at all.
+    Raises `StackError` for options that the AWS command line does not have, or would show in a list of processes.
     """
     unknown = [name for name in (*KEYS, "assume_role_arn", "aws_config") if getattr(connection, name)]
     if unknown:
         raise StackError(
-            f"address: ssm goes through the command `aws`, which takes no {' or '.join(unknown)}: "
+            f"address: ssm uses the command `aws`, which has no option for {' or '.join(unknown)}: "
             "name a profile of the AWS configuration files (it may have a role_arn), or set the variables of the "
             "environment"
         )
@@ -47,5 +46,5 @@ def session_command(instance: Mapping[str, Any], connection: Connection) -> str:
         command += ["--ca-bundle", connection.aws_ca_bundle]
     if not connection.validate_certs:
         command.append("--no-verify-ssl")
-    # ssh itself puts in the port, and takes each other % for the beginning of a token.
+    # ssh inserts the port, and reads any other % as the start of a token.
     return shlex.join(command).replace("%", "%%") + " --parameters portNumber=%p"

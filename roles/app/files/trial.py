@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Start a new release beside the one that serves, on a port of its own, and see whether it becomes healthy.
+"""Starts a new release concurrently with the one that serves, on a port of its own, and checks that it becomes healthy.
 
-PM2 takes the old processes away when the new ones do not come up, so a release that cannot start, or ends soon after,
-has to be found out before. Ends with 0 when the release became healthy within the timeout and stayed so for the stable
-time; else with 1, and the last that the release printed. It leaves no process behind.
+PM2 stops the old processes even when the new ones do not start, so a release that cannot start, or ends soon after, has
+to be found before. Exits with 0 when the release became healthy within the timeout and stayed healthy for the stable
+time; otherwise with 1, and prints the last lines of the release. It leaves no process behind.
 
     trial.py --path /health --timeout 60 --stable-time 10 -- node server.js
 """
@@ -55,7 +55,7 @@ def arguments() -> argparse.Namespace:
 
 
 def free_port() -> int:
-    """A port that is free, and that no outgoing connection of the host takes before the release listens on it."""
+    """Find a free port that no outgoing connection of the host takes before the release listens on it."""
     try:
         with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
             first, last = file.read().split()
@@ -72,9 +72,9 @@ def free_port() -> int:
 
 
 def candidate_ports(first: int, last: int, seed: int) -> list[int]:
-    """Ports to try, outside of the range that the kernel gives out by itself, unless that leaves none.
+    """List the ports to try: outside of the range of the kernel for outgoing connections, unless that leaves none.
 
-    They begin at another one for every ``seed``, for services that are tried at the same time.
+    The first one depends on ``seed``, so that trials of several services at the same time rarely try the same port.
     """
     ports = [port for port in PORTS if not first <= port <= last] or list(PORTS)
     begin = seed % len(ports)
@@ -82,9 +82,9 @@ def candidate_ports(first: int, last: int, seed: int) -> list[int]:
 
 
 def watch(process: subprocess.Popen[bytes], port: int, path: str, timeout: float, stable_time: float) -> str:
-    """Ask for its health until it was good for the stable time; what is wrong, empty when nothing is.
+    """Probe the release until it has been healthy for the stable time. Returns the problem, or an empty text.
 
-    The first good answer may take as long as the timeout. From then on every answer has to be good.
+    The first healthy answer may take as long as the timeout. Every answer after it has to be healthy.
     """
     deadline = time.monotonic() + timeout
     healthy_since: float | None = None
@@ -117,7 +117,7 @@ def ask(port: int, path: str) -> str:
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """Its whole group, for it may have started others."""
+    """Stop the process group, because the release may have started other processes."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)

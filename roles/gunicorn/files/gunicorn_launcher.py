@@ -1,21 +1,20 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs gunicorn for systemd or PM2, and goes from one release to the next without a request noticing.
+"""Runs gunicorn for systemd or PM2, and switches from one release to the next without losing a request.
 
-gunicorn can renew its workers (HUP), but not its master: that one keeps the directory and the Python of the release
-that it was started from. So this process holds the listening socket (systemd's, or its own under PM2) and starts
-gunicorn with it. Asked to reload, it starts a second gunicorn from what `current` points to by then; the first one is
-told to end once the second has loaded the application. When the second does not get there, the first one goes on, and
-whoever asked is told.
+gunicorn can replace its workers (HUP) but not its master, which keeps the directory and the Python of the release that
+it started from. So this process holds the listening socket (systemd's, or its own under PM2) and starts gunicorn with
+it. On a reload it starts a second gunicorn from the release that `current` points to, and stops the first one when the
+second has loaded the application. If the second does not load it, the first keeps serving and the reload fails.
 
     gunicorn_launcher.py run SERVICE ENTRY --control PATH [--bind ADDRESS]
     gunicorn_launcher.py reload SERVICE --control PATH
     gunicorn_launcher.py watch SERVICE --control PATH --seconds NUMBER
 
-`watch` fails unless what runs serves the current release for so many seconds without losing a process: gunicorn
-replaces a worker that ends, and systemd and PM2 a launcher, so that a release in a crash loop looks as if it ran.
+`watch` fails unless the launcher serves the current release for the given seconds without losing a process: gunicorn
+replaces a worker that ends, and systemd and PM2 a launcher, so a release in a crash loop looks as if it ran.
 
-The working directory of this process is always the release that serves: that is how others can tell.
+The working directory of this process is always the release that serves, so other programs can read it from /proc.
 Python 3.9 and its standard library only: it runs under the system's own Python, gunicorn under that of the release.
 """
 
@@ -37,16 +36,17 @@ from typing import Any
 
 PR_SET_PDEATHSIG = 1
 LISTENER = 3
-# Processes that end while a release is watched, or before it is loaded, until it is in a crash loop.
+# A release is in a crash loop when this many processes have ended while it loads or is watched.
 CRASH_LIMIT = 2
+NO_ANSWER = 3  # Exit status of `reload` where no launcher answers.
 ORPHAN_TIMEOUT = 5.0  # Seconds for the requests of workers whose gunicorn has ended.
 STATUS_TIMEOUT = 2.0  # Seconds for an answer; a launcher that loads a release answers later.
-# A socket that gunicorn takes for systemd's is one that it never removes.
+# gunicorn never removes a socket that systemd has passed to it.
 AS_SYSTEMD_WOULD = ("/bin/sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"', "sh")
 
 
 class Launcher:
-    """The listening socket, the gunicorn that serves, and during a change of release the one that is to follow."""
+    """The listening socket, the gunicorn that serves, and during a reload the gunicorn that replaces it."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
@@ -71,9 +71,9 @@ class Launcher:
         problem = self.change_release()
         if problem or self.serving is None:
             return 1
-        self.tell_manager()
+        self.notify_manager()
         while self.serving.poll() is None:
-            # First those that came while a release was loaded.
+            # Requests that arrived while a release was loading come first.
             while self.requests:
                 command, asker = self.requests.pop(0)
                 self.answer(asker, self.change_release() or "ok" if command == "reload" else self.status())
@@ -85,8 +85,8 @@ class Launcher:
         end_workers(self.serving)
         return 1
 
-    def tell_manager(self) -> None:
-        """Both managers wait for a word: PM2 on its channel, systemd on its own socket."""
+    def notify_manager(self) -> None:
+        """Report readiness, for which both managers wait: PM2 on its channel, systemd on its own socket."""
         if self.manager_channel is not None:
             os.write(self.manager_channel, b'"ready"\n')
         address = os.environ.get("NOTIFY_SOCKET", "")
@@ -95,7 +95,7 @@ class Launcher:
                 notify.sendto(b"READY=1", "\0" + address[1:] if address.startswith("@") else address)
 
     def wait(self) -> bytes:
-        """Wait for signals, which are returned, and for messages, which are taken."""
+        """Wait for signals and messages. Returns the signals; messages are handled here."""
         control = self.control.fileno()
         readable = select.select([self.signals, control], [], [])[0]
         numbers = os.read(self.signals, 512) if self.signals in readable else b""
@@ -104,7 +104,7 @@ class Launcher:
         return numbers
 
     def take_message(self) -> tuple[str, int]:
-        """Read one message; its kind, and the gunicorn that it comes from.
+        """Read one message. Returns its kind and the process id of the gunicorn that sent it.
 
         Requests come from commands of this program (`reload`, `status` with the address for the answer), the rest from
         gunicorn's settings: `loaded`, `ended` and `retired` (a worker that has served its `max_requests`).
@@ -131,7 +131,7 @@ class Launcher:
             self.last_loss = time.monotonic()
 
     def status(self) -> str:
-        """What `watch` asks for."""
+        """Describe the release that serves, for `watch`."""
         return json.dumps(
             {
                 "release": self.release,
@@ -144,10 +144,10 @@ class Launcher:
         try:
             self.control.sendto(text.encode(), asker)
         except OSError:
-            say("whoever asked for the reload is gone")
+            say("the process that asked for the reload has ended")
 
     def change_release(self) -> str:
-        """Have the current release served; the problem when it does not get ready, and then nothing has changed."""
+        """Serve the current release. Returns why it cannot be loaded (nothing has changed then), or an empty text."""
         release = os.path.realpath(f"/srv/{self.options.service}/current")
         follower = self.start(release)
         problem = self.problem_with(follower)
@@ -176,7 +176,7 @@ class Launcher:
         )
 
     def environment(self, release: str) -> dict[str, str]:
-        """Nothing of our own environment: what a restart would give is what a reload gives."""
+        """Build the environment of gunicorn. It inherits none, so a reload gives the same environment as a restart."""
         state = f"/var/lib/groundwork/{self.options.service}"
         return {
             "HOME": state,
@@ -188,7 +188,7 @@ class Launcher:
         }
 
     def problem_with(self, process: subprocess.Popen[bytes]) -> str:
-        """Wait until a worker has loaded the application: `post_worker_init` in gunicorn's settings says so."""
+        """Wait until a worker has loaded the application, which `post_worker_init` in gunicorn's settings reports."""
         deadline = time.monotonic() + self.options.ready_timeout
         ended = 0
         while time.monotonic() < deadline:
@@ -208,13 +208,13 @@ class Launcher:
 
 
 def channel() -> int | None:
-    """PM2's channel, which Node.js processes get; out of the way of the listening socket, whose number is fixed."""
+    """Duplicate PM2's channel, because its number may be that of the listening socket, which is fixed."""
     number = os.environ.get("NODE_CHANNEL_FD")
     return os.dup(int(number)) if number else None
 
 
 def listen(bind: str) -> socket.socket:
-    """A socket of our own. Its address may still be held by the gunicorn of a launcher that was killed a moment ago."""
+    """Open the listening socket. The gunicorn of a launcher that was just killed may still hold its address."""
     unix = bind[len("unix:") :] if bind.startswith("unix:") else ""
     address, _colon, port = bind.rpartition(":")
     listener = socket.socket(socket.AF_UNIX if unix else socket.AF_INET, socket.SOCK_STREAM)
@@ -249,21 +249,21 @@ def remove(path: str) -> None:
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """gunicorn itself limits how long its running requests may take (graceful_timeout)."""
+    """Stop gunicorn, which limits the time of its running requests itself (graceful_timeout)."""
     if process.poll() is None:
         process.terminate()
     process.wait()
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
-    """End a gunicorn and its workers: one that hangs would outlive gunicorn, keep the address, and serve one day."""
+    """Kill a gunicorn and its workers. A worker that hangs would outlive gunicorn and keep the address."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
 def end_workers(process: subprocess.Popen[bytes]) -> None:
-    """Workers whose gunicorn has ended keep the address of the service until they have ended, too."""
+    """Stop workers whose gunicorn has ended, because they keep the address of the service."""
     deadline = time.monotonic() + ORPHAN_TIMEOUT
     try:
         os.killpg(process.pid, signal.SIGTERM)
@@ -276,24 +276,24 @@ def end_workers(process: subprocess.Popen[bytes]) -> None:
 
 
 def end_with_launcher() -> None:
-    """Without this a gunicorn would outlive a launcher that was killed, and keep its address."""
+    """Make gunicorn end with its launcher. Otherwise it would outlive a killed launcher and keep the address."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def read_variables(path: str) -> dict[str, str]:
-    """The environment file, as the module `release` writes it."""
+    """Read the environment file, in the format of the module `release`."""
     with open(path, encoding="utf-8") as file:
         found = re.findall(r"^([A-Za-z_]\w*)=('[^']*'|\"[^\"]*\"|[^\n]*)$", file.read(), re.MULTILINE)
     return {name: value[1:-1] if value[:1] in ("'", '"') else value for name, value in found}
 
 
 def ask(options: argparse.Namespace, command: str, timeout: float) -> str:
-    """Send a command to the launcher that runs; its answer. An OSError when there is none."""
+    """Send a command to the running launcher and return its answer. Raises OSError when there is none."""
     own = f"{options.control}.{os.getpid()}"
     asked, launcher = os.stat(options.control), identify(options.control)
     asking = control_socket(own)
     try:
-        # The launcher runs under another user than root, who may ask as well.
+        # Root may ask too, and then the launcher runs as another user, who has to be able to answer.
         if os.geteuid() == 0:
             os.chown(own, asked.st_uid, asked.st_gid)
         asking.sendto(f"{command} {own}".encode(), options.control)
@@ -301,7 +301,7 @@ def ask(options: argparse.Namespace, command: str, timeout: float) -> str:
         while time.monotonic() < deadline:
             if select.select([asking], [], [], 0.2)[0]:
                 return asking.recv(512).decode()
-            # A launcher that was started since does not know of the question.
+            # A launcher that has started since then never received the command.
             if identify(options.control) != launcher:
                 raise ConnectionResetError("it ended while it was asked")
         raise TimeoutError(f"no answer within {timeout:g} s")
@@ -310,18 +310,19 @@ def ask(options: argparse.Namespace, command: str, timeout: float) -> str:
 
 
 def ask_for_reload(options: argparse.Namespace) -> int:
-    """Ask the launcher to go over to the current release, and wait for what it says."""
+    """Ask the launcher to load the current release, and wait for its answer."""
     try:
         answer = ask(options, "reload", options.ready_timeout + 60)
     except OSError as problem:
-        answer = f"the launcher does not answer: {problem}"
+        say(f"the launcher does not answer: {problem}")
+        return NO_ANSWER
     if answer != "ok":
         say(answer)
     return 0 if answer == "ok" else 1
 
 
 class Watch:
-    """What a series of samples says of a release: it has to serve for ``seconds`` without losing a process."""
+    """Judges a series of samples of a release, which has to serve for ``seconds`` without losing a process."""
 
     def __init__(self, release: str, seconds: float) -> None:
         self.release = release
@@ -330,9 +331,9 @@ class Watch:
         self.ended_launchers = 0
 
     def judge(self, launcher: tuple[int, int] | None, status: dict[str, Any] | None) -> tuple[bool, str]:
-        """Whether the release is stable by now, and why it will not be; empty while it still may.
+        """Return whether the release is stable, and why it has failed, which is empty while it may still become stable.
 
-        ``launcher`` tells one launcher from the next (None while there is none); ``status`` is its answer, if any.
+        ``launcher`` identifies the launcher (None while there is none); ``status`` is its answer, if any.
         """
         if launcher and self.launcher and launcher != self.launcher:
             self.ended_launchers += 1
@@ -347,7 +348,7 @@ class Watch:
 
 
 def watch(options: argparse.Namespace) -> int:
-    """See whether the current release goes on to serve."""
+    """Check that the current release keeps serving."""
     watched = Watch(os.path.realpath(f"/srv/{options.service}/current"), options.seconds)
     timeout = options.ready_timeout + options.seconds
     deadline = time.monotonic() + timeout
@@ -370,7 +371,7 @@ def watch(options: argparse.Namespace) -> int:
 
 
 def identify(control: str) -> tuple[int, int] | None:
-    """A launcher makes its socket anew, so that the socket tells it from another."""
+    """Identify a launcher by its socket, which every launcher creates anew."""
     try:
         found = os.stat(control)
     except OSError:

@@ -127,8 +127,8 @@ class Account:
 
     def _hidden(self, client: Any, instance: str) -> dict[str, Any]:
         """What the list does not show."""
-        told = client.describe_instance_attribute(InstanceId=instance, Attribute="disableApiTermination")
-        return {"DisableApiTermination": told["DisableApiTermination"]}
+        answer = client.describe_instance_attribute(InstanceId=instance, Attribute="disableApiTermination")
+        return {"DisableApiTermination": answer["DisableApiTermination"]}
 
     def _iam(self) -> Iterator[tuple[str, Any]]:
         client = self._read("iam")
@@ -145,24 +145,24 @@ class Account:
                 },
             )
         for _, profile in _listed(client, "list_instance_profiles", "InstanceProfiles", "Arn", {}):
-            told = client.get_instance_profile(InstanceProfileName=profile["InstanceProfileName"])
-            yield profile["Arn"], told["InstanceProfile"]
+            answer = client.get_instance_profile(InstanceProfileName=profile["InstanceProfileName"])
+            yield profile["Arn"], answer["InstanceProfile"]
         yield from _listed(client, "list_users", "Users", "Arn", {})
         yield from _listed(client, "list_policies", "Policies", "Arn", {"Scope": "Local"})
 
     def _balancers(self) -> Iterator[tuple[str, Any]]:
         client = self._read("elbv2")
         for arn, balancer in _listed(client, "describe_load_balancers", "LoadBalancers", "LoadBalancerArn", {}):
-            yield arn, balancer | self._told(client, arn, "load_balancer", "LoadBalancerArn")
+            yield arn, balancer | self._read_tags(client, arn, "load_balancer", "LoadBalancerArn")
             inside = {"LoadBalancerArn": arn}
             for listener, item in _listed(client, "describe_listeners", "Listeners", "ListenerArn", inside):
-                yield listener, item | self._told(client, listener)
+                yield listener, item | self._read_tags(client, listener)
                 for rule, part in _listed(client, "describe_rules", "Rules", "RuleArn", {"ListenerArn": listener}):
-                    yield rule, part | self._told(client, rule)
+                    yield rule, part | self._read_tags(client, rule)
         for arn, group in _listed(client, "describe_target_groups", "TargetGroups", "TargetGroupArn", {}):
-            yield arn, group | self._told(client, arn, "target_group", "TargetGroupArn")
+            yield arn, group | self._read_tags(client, arn, "target_group", "TargetGroupArn")
 
-    def _told(self, client: Any, arn: str, kind: str = "", key: str = "") -> dict[str, Any]:
+    def _read_tags(self, client: Any, arn: str, kind: str = "", key: str = "") -> dict[str, Any]:
         """The tags of something, and its attributes when it has any."""
         tags = client.describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"]
         if not kind:
@@ -182,8 +182,8 @@ class Account:
         kinds = _listed(client, "describe_db_parameter_groups", "DBParameterGroups", "DBParameterGroupArn", {})
         for arn, group in kinds:
             if not group["DBParameterGroupName"].startswith("default."):
-                told = client.describe_db_parameters(DBParameterGroupName=group["DBParameterGroupName"])["Parameters"]
-                yield arn, group | self._tags_of(client, arn) | {"Parameters": told}
+                answer = client.describe_db_parameters(DBParameterGroupName=group["DBParameterGroupName"])["Parameters"]
+                yield arn, group | self._tags_of(client, arn) | {"Parameters": answer}
 
     def _tags_of(self, client: Any, arn: str) -> dict[str, Any]:
         return {"Tags": client.list_tags_for_resource(ResourceName=arn)["TagList"]}
@@ -227,7 +227,7 @@ def _tidy(item: Any, found: Objects) -> Any:
 def _owned(item: Any, stack: str) -> str | None:
     tags = {tag["Key"]: tag["Value"] for tag in item.get("Tags") or item.get("TagSet") or ()}
     if tags.get("groundwork:stack") == stack:
-        return tags.get("groundwork:resource", "(untold)")
+        return tags.get("groundwork:resource", "(without a name)")
     if str(item.get("DashboardName", "")).startswith(f"groundwork_{stack}_"):
         return f"dashboard/{item['DashboardName'].rpartition('_')[2]}"
     if str(item.get("Path", "")).startswith(f"/groundwork/{stack}/"):

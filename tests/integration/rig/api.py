@@ -20,7 +20,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent.parent.parent
 def serve() -> Iterator[str]:
     """The endpoint of an API that is there as long as the context is."""
     with tempfile.TemporaryDirectory() as directory:
-        # Written to for as long as the process lives.
+        # Written to for as long as the process runs.
         errors = Path(directory, "errors").open("w+")  # noqa: SIM115
         process = subprocess.Popen(
             [sys.executable, __file__],

@@ -79,16 +79,16 @@ def _order(value: Any) -> str:
 
 def _first(identifier: str, item: Any) -> str:
     tags = item.get("Tags") or item.get("TagSet") or ()
-    told = {tag["Key"]: tag["Value"] for tag in tags}.get("groundwork:resource")
-    if told:
-        return str(told)
+    scrubbed = {tag["Key"]: tag["Value"] for tag in tags}.get("groundwork:resource")
+    if scrubbed:
+        return str(scrubbed)
     return identifier.rpartition("-")[0] if IDENTIFIER.fullmatch(identifier) else _scrub(identifier, {})
 
 
 def _refined(label: str, item: Any, labels: dict[str, str]) -> str:
     """A name by content: that of the resource where there is one, made distinct by all that it refers to."""
-    told = _sorted(json.loads(_scrub(json.dumps(item), labels)))
-    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    scrubbed = _sorted(json.loads(_scrub(json.dumps(item), labels)))
+    digest = hashlib.sha256(json.dumps(scrubbed, sort_keys=True).encode()).hexdigest()
     return f"{_base(label)}~{digest[:10]}"
 
 
@@ -97,9 +97,9 @@ def _base(label: str) -> str:
 
 
 def _named(item: Any, labels: dict[str, str]) -> Any:
-    """With names in the place of ids. What has no name of its own is told apart by its content."""
-    told = {key: _base(label) if "/" in label else label for key, label in labels.items()}
-    return _sorted(json.loads(_scrub(json.dumps(item), told)))
+    """An item with names instead of ids; an item without a name is identified by its content."""
+    scrubbed = {key: _base(label) if "/" in label else label for key, label in labels.items()}
+    return _sorted(json.loads(_scrub(json.dumps(item), scrubbed)))
 
 
 def _sorted(item: Any) -> Any:
@@ -115,7 +115,7 @@ def _scrub(text: str, labels: dict[str, str]) -> str:
 
     def replace(match: re.Match[str]) -> str:
         found = match.group(0)
-        # Images belong to somebody else: which one it is matters.
+        # Images are not part of the account, so their ids stay.
         return found if found.startswith("ami-") else f"<{labels.get(found, 'id')}>"
 
     return ADDRESS.sub("<address>", IAM_IDENTIFIER.sub("<id>", IDENTIFIER.sub(replace, _undrawn(text))))

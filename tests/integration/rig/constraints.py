@@ -63,7 +63,7 @@ DOCUMENTED: Mapping[tuple[str, str, str], tuple[int, str]] = {
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html
     ("cloudwatch", "PutDashboard", "DashboardName"): (255, r"[A-Za-z0-9_-]+"),
 }
-# Java's classes of characters as they may stand inside brackets, beside ASCII's own meaning of \w and \d there.
+# Java's character classes inside brackets, where \w and \d are ASCII.
 CLASSES = {r"\p{L}": r"a-zA-Z\u00aa-\uffff", r"\p{Z}": r" \u00a0\u2000-\u200a", r"\p{N}": "0-9"}
 
 

@@ -60,6 +60,13 @@ class Garble(Effect):
 
 
 @dataclass(frozen=True)
+class Empty(Effect):
+    """Status 200 and nothing else, as a proxy in between sends it that is misconfigured."""
+
+    after: bool = False
+
+
+@dataclass(frozen=True)
 class Fail(Effect):
     """Refused with a status; by default the one that says nothing about what happened."""
 
@@ -95,11 +102,11 @@ def named(*names: str) -> When:
     return lambda call: call.name in names
 
 
-def mutating(call: Call) -> bool:
+def is_mutating(call: Call) -> bool:
     return call.mutating
 
 
-def reading(call: Call) -> bool:
+def is_reading(call: Call) -> bool:
     return not call.mutating
 
 
@@ -109,8 +116,8 @@ def mutation(number: int) -> When:
 
 def said(call: Call) -> str:
     """What a call asks for. Some are made by every run that gets there, since they do no harm a second time."""
-    told = {name: value for name, value in call.operation.parameters.items() if not name.endswith("Token")}
-    return f"{call.name} {json.dumps(told, sort_keys=True, default=str)}"
+    values = {name: value for name, value in call.operation.parameters.items() if not name.endswith("Token")}
+    return f"{call.name} {json.dumps(values, sort_keys=True, default=str)}"
 
 
 def first_of(of: When) -> When:

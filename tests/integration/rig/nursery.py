@@ -29,8 +29,8 @@ def warm() -> None:
 
     from ansible_collections.groundwork.aws.plugins.module_utils._aws.client import Clients
     from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import Connection
-    from ansible_collections.groundwork.aws.plugins.module_utils._stack import entry  # noqa: F401
-    from ansible_collections.groundwork.aws.plugins.module_utils._stack.resources import REGISTRY
+    from ansible_collections.groundwork.aws.plugins.module_utils._provision import operations as entry  # noqa: F401
+    from ansible_collections.groundwork.aws.plugins.module_utils._resources import REGISTRY
 
     sys.path.append(str(Path(__file__).parent))
     import constraints

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""An HTTP proxy between a module and the API: it writes down every call, and breaks those it is told to break."""
+"""An HTTP proxy between a module and the API: it records every call, and injects the faults of a test."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from .faults import Call, Delay, Do, Effect, Fail, Faults, Garble, Lose, Throttle
-from .wire import Answer, Request, error, page, throttled, understand
+from .faults import Call, Delay, Do, Effect, Empty, Fail, Faults, Garble, Lose, Throttle
+from .wire import Answer, Request, build_throttling, error, page, understand
 
 # These belong to one connection. The length is written anew.
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server"})
 
 
-Breaking = Fail | Garble | Lose | Do
-BREAKING = (Fail, Garble, Lose, Do)
+Breaking = Fail | Garble | Empty | Lose | Do
+BREAKING = (Fail, Garble, Empty, Lose, Do)
 
 
 class LostError(Exception):
@@ -123,7 +123,7 @@ def _before(call: Call, effect: Effect) -> Answer | None:
         time.sleep(effect.seconds)
     elif isinstance(effect, Throttle):
         call.outcome = "throttled"
-        return throttled(call.operation.protocol)
+        return build_throttling(call.operation.protocol)
     elif isinstance(effect, BREAKING) and not effect.after:
         return _break(call, effect, "never arrived")
     return None
@@ -146,6 +146,8 @@ def _break(call: Call, effect: Breaking, outcome: str) -> Answer | None:
         return error(call.operation.protocol, effect.status, effect.code, effect.message)
     if isinstance(effect, Garble):
         return page()
+    if isinstance(effect, Empty):
+        return Answer(200, {}, b"")
     raise LostError
 
 

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Answers of the API, recorded, and played back to the engine with one member removed or with lists reversed.
+"""Answers of the API, recorded, and played back to the engine with one member removed or blank, or with lists reversed.
 
 Only public events of botocore are used: ``after-call`` shows what was parsed, ``before-call`` may answer by itself.
 What was not recorded (a call that is made only because an answer is incomplete) goes to the API.
@@ -9,6 +9,7 @@ What was not recorded (a call that is made only because an answer is incomplete)
 from __future__ import annotations
 
 import copy
+import io
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ from urllib.parse import quote
 from botocore.awsrequest import AWSResponse
 from botocore.loaders import create_loader
 from botocore.model import ListShape, OperationModel, Shape, StringShape, StructureShape
+from urllib3 import HTTPResponse
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.client import Clients
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import Connection
@@ -61,7 +63,8 @@ class Tape:
             return None
         changed = self.change(key, recorded)
         parsed = copy.deepcopy(recorded.parsed) if changed is None else changed
-        return AWSResponse("", 200, {}, None), parsed
+        # The body is read although the answer is parsed already, and one without any text is not AWS's.
+        return AWSResponse("", 200, {}, HTTPResponse(io.BytesIO(b"{}"), preload_content=False)), parsed
 
     def after(self, parsed: dict[str, Any], model: OperationModel, context: dict[str, Any], **_event: Any) -> None:
         if self.change is None and "Error" not in parsed:
@@ -114,20 +117,47 @@ class Removal:
         inside: Any = parsed
         for step in self.path[:-1]:
             inside = inside[step]
-        del inside[self.path[-1]]
+        self.change(inside)
         return parsed
+
+    def change(self, inside: Any) -> None:
+        """Change the structure, or the list, that the path ends in."""
+        del inside[self.path[-1]]
+
+
+@dataclass(frozen=True)
+class Blank(Removal):
+    """One text of one answer that is empty: a member, or an item of a list."""
+
+    @property
+    def member(self) -> str:
+        return next(str(step) for step in reversed(self.path) if isinstance(step, str))
+
+    def change(self, inside: Any) -> None:
+        inside[self.path[-1]] = ""
 
 
 def removals(tape: Tape) -> list[Removal]:
     """Each member once: of alike ones (in one list, or of several answers of an operation) the last."""
+    return _each(tape, _members, Removal)
+
+
+def blanks(tape: Tape) -> list[Removal]:
+    """Each text once, as for `removals`."""
+    return _each(tape, _texts, Blank)
+
+
+def _each(
+    tape: Tape, paths: Callable[[Shape, Any, Path], Iterator[Path]], make: Callable[[Key, Path, str], Removal]
+) -> list[Removal]:
     found: dict[str, list[Removal]] = {}
     for key, recorded in sorted(tape.answers.items(), key=lambda item: item[0]):
         shape = recorded.model.output_shape
         if shape is None:
             continue
-        for path in _members(shape, recorded.parsed, ()):
+        for path in paths(shape, recorded.parsed, ()):
             label = f"{recorded.name} {_label(recorded.parsed, path)}"
-            found.setdefault(label, []).append(Removal(key, path, label))
+            found.setdefault(label, []).append(make(key, path, label))
     return [alike[-1] for alike in found.values()]
 
 
@@ -140,6 +170,18 @@ def _members(shape: Shape, value: Any, path: Path) -> Iterator[Path]:
     elif isinstance(shape, ListShape) and isinstance(value, list):
         for number, item in enumerate(value):
             yield from _members(shape.member, item, (*path, number))
+
+
+def _texts(shape: Shape, value: Any, path: Path) -> Iterator[Path]:
+    if isinstance(shape, StructureShape) and isinstance(value, Mapping):
+        for name, inner in shape.members.items():
+            if name in value:
+                yield from _texts(inner, value[name], (*path, name))
+    elif isinstance(shape, ListShape) and isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _texts(shape.member, item, (*path, number))
+    elif isinstance(shape, StringShape) and value != "":
+        yield path
 
 
 def _label(parsed: Any, path: Path) -> str:

@@ -75,9 +75,9 @@ def certificates(read: Open) -> Found:
     client = read("acm")
     for one in _all(client, "list_certificates", "CertificateSummaryList"):
         arn = {"CertificateArn": one["CertificateArn"]}
-        told = client.describe_certificate(**arn)["Certificate"]
-        kept = {key: told[key] for key in ("DomainName", "Status", "InUseBy")}
-        names = sorted(told["SubjectAlternativeNames"])
+        content = client.describe_certificate(**arn)["Certificate"]
+        kept = {key: content[key] for key in ("DomainName", "Status", "InUseBy")}
+        names = sorted(content["SubjectAlternativeNames"])
         yield arn["CertificateArn"], kept | {"Names": names, "Tags": client.list_tags_for_certificate(**arn)["Tags"]}
 
 
@@ -88,8 +88,8 @@ def records(read: Open) -> Found:
         for one in _all(client, "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=zone["Id"]):
             if one["Type"] not in ("NS", "SOA"):
                 # What proves a name is another in each account.
-                told = re.sub(r"_[0-9a-f]{32}", "_proof", json.dumps(one))
-                yield f"{zone['Name']} {one['Name']} {one['Type']}", json.loads(told)
+                content = re.sub(r"_[0-9a-f]{32}", "_proof", json.dumps(one))
+                yield f"{zone['Name']} {one['Name']} {one['Type']}", json.loads(content)
 
 
 READERS = (topics, log_groups, alarms, dashboards, caches, certificates, records)

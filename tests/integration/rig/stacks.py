@@ -26,18 +26,18 @@ WHOLE: Mapping[str, Any] = {"access": {"public_key": KEY, "ssh_from": ["203.0.11
 AT_A_TIME = 4
 
 
-def merged(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+def merge_documents(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
     """Overrides over overrides, by key."""
     result = copy.deepcopy(dict(base))
     for key, value in more.items():
         both = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)
-        result[key] = merged(result[key], value) if both else copy.deepcopy(value)
+        result[key] = merge_documents(result[key], value) if both else copy.deepcopy(value)
     return result
 
 
 @dataclass(frozen=True)
 class Base:
-    """What a stack is made from, before a test changes it; ``zones`` are hosted zones that somebody else has made."""
+    """The document of a stack before a test changes it; ``zones`` are hosted zones that exist outside the stack."""
 
     name: str
     topology: str
@@ -68,7 +68,7 @@ class Stack:
         return self.modules.start("stack", {**self._given(overrides), **options}, check)
 
     def _given(self, overrides: Mapping[str, Any] | None) -> dict[str, Any]:
-        return {"topology": self.base.topology, "overrides": merged(self.base.overrides, overrides or {})}
+        return {"topology": self.base.topology, "overrides": merge_documents(self.base.overrides, overrides or {})}
 
     def present(self, overrides: Mapping[str, Any] | None = None, check: bool = False, **options: Any) -> Outcome:
         return self.start(overrides, check, **options).finish()
@@ -113,7 +113,7 @@ class Stack:
 
 
 class Stacks:
-    """Makes stacks, each in an account that nobody has used."""
+    """Creates stacks, each in a new account."""
 
     def __init__(self, endpoint: str, nursery: Nursery, directory: Path) -> None:
         self._endpoint = endpoint

@@ -171,7 +171,7 @@ def page() -> Answer:
     return Answer(502, {"Content-Type": "text/html"}, b"<!doctype html><title>502 Bad Gateway</title><h1>502<h1>")
 
 
-def throttled(protocol: str) -> Answer:
+def build_throttling(protocol: str) -> Answer:
     status, code = THROTTLED[protocol]
     return error(protocol, status, code, "Rate exceeded")
 

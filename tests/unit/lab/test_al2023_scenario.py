@@ -9,20 +9,22 @@ from typing import Any
 
 import yaml
 
-from ansible_collections.groundwork.aws.plugins.module_utils._topology.document import load
-from ansible_collections.groundwork.aws.plugins.module_utils._topology.hosts import group_variables
+from ansible_collections.groundwork.aws.plugins.module_utils._compile.host_variables import placement_variables
+from ansible_collections.groundwork.aws.plugins.module_utils._compile.load import load
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.placement import find_placements
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 VARIABLES = CHECKOUT / "molecule/al2023/group_vars/groundwork.yml"
 
 
-def told(checkout: str) -> dict[str, Any]:
+def render_scenario(checkout: str) -> dict[str, Any]:
     """The scenario's variables, with the checkout at another place."""
     text = VARIABLES.read_text().replace("{{ lookup('ansible.builtin.env', 'MOLECULE_PROJECT_DIRECTORY') }}", checkout)
     return yaml.safe_load(text)
 
 
 def test_the_scenario_has_the_variables_of_the_inventory() -> None:
-    inventory = group_variables(load(str(CHECKOUT / "topologies/single_instance.yml")), "app")
-    scenario = told(str(CHECKOUT))
+    document = load(str(CHECKOUT / "topologies/single_instance.yml"))
+    inventory = placement_variables(document, find_placements(document)["app"])
+    scenario = render_scenario(str(CHECKOUT))
     assert {key: scenario[key] for key in inventory} == inventory

@@ -45,14 +45,14 @@ def test_every_name_has_a_source(package: Package) -> None:
 
 
 @pytest.mark.parametrize("package", map(of_package, PACKAGES))
-def test_every_claim_is_one_that_is_looked_at(package: Package) -> None:
+def test_every_claim_is_checked(package: Package) -> None:
     for claim in package.claims:
         assert claim.about in OF_PACKAGE | OF_IMAGE
         assert bool(claim.values) == (claim.about not in {"name", "preinstalled", "absent"})
 
 
 @pytest.mark.parametrize("package", map(of_package, PACKAGES))
-def test_what_is_there_from_the_start_is_so_on_the_ami(package: Package) -> None:
+def test_preinstalled_packages_match_the_ami(package: Package) -> None:
     said = {claim.about for claim in package.claims if claim.source == "ami"}
     assert ("preinstalled" in said) == package.preinstalled
     assert not (package.preinstalled and "absent" in said)
@@ -75,11 +75,11 @@ def test_what_the_specs_unpack_is_downloaded() -> None:
     text = "".join(path.read_text() for path in (HERE / "specs").glob("*.spec"))
     unpacked = set(re.findall(r"%\{(?:unpacked|version_of) ([^}]+)\}", text))
     unpacked |= {line.split()[2] for line in text.splitlines() if line.startswith("lay ")}
-    downloaded = {line.split()[1].partition("==")[0] for line in TABLE.wanted()}
+    downloaded = {line.split()[1].partition("==")[0] for line in TABLE.list_desired()}
     assert unpacked == downloaded
 
 
 def test_wheels_are_pinned() -> None:
-    wheels = [line for line in TABLE.wanted() if line.startswith("wheel ")]
+    wheels = [line for line in TABLE.list_desired() if line.startswith("wheel ")]
     assert wheels
     assert all("==" in wheel for wheel in wheels)

@@ -50,7 +50,7 @@ def section(text: str, head: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "fits", "fits_not"),
+    ("case", "fits", "fits_not"),
     [
         ("/api/*", ["/api/", "/api/a/b"], ["/api", "/x/api/", "/API/"]),
         ("/a?c", ["/abc", "/a.c"], ["/ac", "/abbc"]),
@@ -58,10 +58,10 @@ def section(text: str, head: str) -> list[str]:
         ("/x y'\"$\\#", ["/x y'\"$\\#"], ["/x"]),
     ],
 )
-def test_wildcards(wanted: str, fits: list[str], fits_not: list[str]) -> None:
-    expression = re.compile(f"^{pattern(wanted)}$")
+def test_wildcards(case: str, fits: list[str], fits_not: list[str]) -> None:
+    expression = re.compile(f"^{pattern(case)}$")
     assert [one for one in fits + fits_not if expression.match(one)] == fits
-    assert not set("'\"# $") & set(pattern(wanted))
+    assert not set("'\"# $") & set(pattern(case))
 
 
 @pytest.mark.parametrize(
@@ -86,34 +86,34 @@ def test_rules_come_in_their_order_and_the_default_last() -> None:
     fixed = Rule(
         "20", (API.conditions[0], Condition("source-ip", ("10.0.0.0/8",))), FixedResponse(200, "text/plain", "x")
     )
-    told = [
+    lines = [
         line
         for line in section(configuration(balancer(API, fixed), {}, ""), "frontend listener-80")
         if "backend" in line
     ]
     api = r"{ path -m reg '^\x2fapi\x2f.*$' '^\x2fv.$' }"
-    assert told == [
+    assert lines == [
         f"use_backend web-1 if {api}",
         f"use_backend rule-80-20 if {api} {{ src '10.0.0.0/8' }}",
         "default_backend web-1",
     ]
 
 
-def test_weights_are_thrown_with_dice() -> None:
+def test_weights_decide_at_random() -> None:
     weighted = Rule("default", (), Forward((("a", 1), ("b", 0), ("c", 3))))
     listener = Listener(80, "HTTP", (weighted,))
-    told = section(configuration(Balancer((listener,), ()), {}, ""), "frontend listener-80")
-    assert told[-3:] == [
+    lines = section(configuration(Balancer((listener,), ()), {}, ""), "frontend listener-80")
+    assert lines[-3:] == [
         "http-request set-var(txn.dice) rand(1000000)",
         "use_backend a if { var(txn.dice) -m int lt 250000 }",
         "default_backend c",
     ]
 
 
-def test_weights_of_nothing_lead_nowhere() -> None:
+def test_zero_weights_get_no_requests() -> None:
     rule = Rule("default", (), Forward((("a", 0), ("b", 0))))
-    told = section(configuration(Balancer((Listener(80, "HTTP", (rule,)),), ()), {}, ""), "frontend listener-80")
-    assert told[-1] == "default_backend nothing"
+    lines = section(configuration(Balancer((Listener(80, "HTTP", (rule,)),), ()), {}, ""), "frontend listener-80")
+    assert lines[-1] == "default_backend nothing"
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,9 @@ def test_weights_of_nothing_lead_nowhere() -> None:
 def test_redirects(change: dict[str, str], locations: list[str]) -> None:
     whole = Redirect("#{protocol}", "#{port}", "#{host}", "/#{path}", "#{query}", 301)
     rule = Rule("5", API.conditions, dataclasses.replace(whole, **change))
-    told = section(configuration(balancer(rule), {}, ""), "backend rule-80-5")
-    assert [line.partition("hdr Location ")[2] for line in told] == locations
-    assert all(line.startswith("http-request return status 301 ") for line in told)
+    lines = section(configuration(balancer(rule), {}, ""), "backend rule-80-5")
+    assert [line.partition("hdr Location ")[2] for line in lines] == locations
+    assert all(line.startswith("http-request return status 301 ") for line in lines)
 
 
 def test_a_fixed_response_answers_from_a_file() -> None:
@@ -157,26 +157,26 @@ def test_a_fixed_response_answers_from_a_file() -> None:
 def test_a_listener_with_a_certificate() -> None:
     one = balancer(protocol="HTTPS")
     assert files(one)["80-0.pem"] == b"PEM"
-    told = section(configuration(one, {}, ""), "frontend listener-80")
-    assert told[0] == "bind :80 ssl crt /etc/haproxy/lab/80-0.pem alpn h2,http/1.1"
-    assert "http-request set-header X-Forwarded-Proto https" in told
+    lines = section(configuration(one, {}, ""), "frontend listener-80")
+    assert lines[0] == "bind :80 ssl crt /etc/haproxy/lab/80-0.pem alpn h2,http/1.1"
+    assert "http-request set-header X-Forwarded-Proto https" in lines
 
 
-def test_a_group_is_checked_as_it_says() -> None:
-    told = section(configuration(balancer(), {"web-1": [Target("i-1_80", "10.0.1.4", 80)]}, ""), "backend web-1")
-    assert "timeout check 3s" in told
-    assert "http-check expect status 200-299" in told
-    assert any('uri "/he\\"alth\\$" ver HTTP/1.1' in line for line in told)
-    assert told[-1] == "server i-1_80 10.0.1.4:80 check inter 10s rise 2 fall 4"
+def test_a_target_group_has_its_health_check() -> None:
+    lines = section(configuration(balancer(), {"web-1": [Target("i-1_80", "10.0.1.4", 80)]}, ""), "backend web-1")
+    assert "timeout check 3s" in lines
+    assert "http-check expect status 200-299" in lines
+    assert any('uri "/he\\"alth\\$" ver HTTP/1.1' in line for line in lines)
+    assert lines[-1] == "server i-1_80 10.0.1.4:80 check inter 10s rise 2 fall 4"
 
 
 def test_a_check_of_its_own_port_and_protocol() -> None:
     check = Check(protocol="HTTP", port=8081)
     group = dataclasses.replace(WEB, protocol="HTTPS", check=check, cookie_seconds=60)
-    told = section(configuration(balancer(groups=(group,)), {"web-1": [SECURE]}, ""), "backend web-1")
-    assert told[-1] == "server i-1_80.open 10.0.1.4:443 ssl verify none backup"
-    assert "http-check connect port 8081" in told
-    assert "cookie AWSALB insert indirect nocache dynamic maxlife 60s" in told
+    lines = section(configuration(balancer(groups=(group,)), {"web-1": [SECURE]}, ""), "backend web-1")
+    assert lines[-1] == "server i-1_80.open 10.0.1.4:443 ssl verify none backup"
+    assert "http-check connect port 8081" in lines
+    assert "cookie AWSALB insert indirect nocache dynamic maxlife 60s" in lines
     first, cookie = steps(group, {}, 0.0)[:2]
     assert first.endswith("ssl verify none check inter 30s rise 5 fall 2 port 8081")
     assert cookie == "enable dynamic-cookie backend web-1"
@@ -249,7 +249,7 @@ READY = ["add server web-1/i-1_80.open 10.0.1.4:80 backup", "set server web-1/i-
 
 
 @pytest.mark.parametrize(
-    ("there", "told"),
+    ("there", "lines"),
     [
         (
             None,
@@ -267,11 +267,11 @@ READY = ["add server web-1/i-1_80.open 10.0.1.4:80 backup", "set server web-1/i-
         (row("UP", "L7OK"), READY),
     ],
 )
-def test_a_target_gets_requests_after_its_first_good_check(there: Row | None, told: list[str]) -> None:
-    assert steps(WEB, {"i-1_80": there} if there else {}, 0.0) == told
+def test_a_target_gets_requests_after_its_first_good_check(there: Row | None, lines: list[str]) -> None:
+    assert steps(WEB, {"i-1_80": there} if there else {}, 0.0) == lines
 
 
-def test_nothing_is_done_about_what_is_as_it_should_be() -> None:
+def test_a_matching_state_needs_no_action() -> None:
     both = {"i-1_80": row("UP", "L7OK"), "i-1_80.open": row("no", name="i-1_80.open")}
     assert steps(WEB, both, 0.0) == []
     assert steps(WEB, {**both, "i-1_80.open": row("MAINT", name="i-1_80.open")}, 0.0) == READY[1:]
@@ -282,7 +282,7 @@ LEAVING = ["set server web-1/i-9_80 state maint"]
 
 
 @pytest.mark.parametrize(
-    ("status", "sessions", "now", "told"),
+    ("status", "sessions", "now", "lines"),
     [
         ("UP", 0, 5.0, LEAVING),
         ("UP", 3, 50.0, LEAVING),
@@ -294,7 +294,7 @@ LEAVING = ["set server web-1/i-9_80 state maint"]
     ],
 )
 def test_a_target_leaves_when_its_requests_are_done_or_its_delay_is_over(
-    status: str, sessions: int, now: float, told: list[str]
+    status: str, sessions: int, now: float, lines: list[str]
 ) -> None:
     group = dataclasses.replace(WEB, targets=(), leaving={"i-9_80": 10.0})
-    assert steps(group, {"i-9_80": row(status, "L7OK", sessions, "i-9_80")}, now) == told
+    assert steps(group, {"i-9_80": row(status, "L7OK", sessions, "i-9_80")}, now) == lines

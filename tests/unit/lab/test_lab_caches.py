@@ -18,19 +18,19 @@ SHOP = Cache("cache-shop-abc123", "*.shop.abc123.use1.cache.amazonaws.com", 6380
 BARE = Cache("cache-bare-abc123", "*.bare.abc123.use1.cache.amazonaws.com", 6380, encrypted=False, kept=False)
 
 
-def told(cache: Cache) -> list[str]:
+def config_lines(cache: Cache) -> list[str]:
     return Redis().configuration(cache)[CONFIGURATION].splitlines()
 
 
-def test_an_encrypted_cache_listens_to_nobody_else() -> None:
-    assert {"port 0", "tls-port 6380"} <= set(told(SHOP))
-    assert "port 6380" not in told(SHOP)
-    assert "port 6380" in told(BARE)
-    assert not any(line.startswith("tls") for line in told(BARE))
+def test_an_encrypted_cache_listens_only_with_tls() -> None:
+    assert {"port 0", "tls-port 6380"} <= set(config_lines(SHOP))
+    assert "port 6380" not in config_lines(SHOP)
+    assert "port 6380" in config_lines(BARE)
+    assert not any(line.startswith("tls") for line in config_lines(BARE))
 
 
 def test_what_is_taken_away() -> None:
-    lines = told(SHOP)
+    lines = config_lines(SHOP)
     for name in ("config", "shutdown", "replicaof", "save", "debug", "migrate"):
         assert f'rename-command {name} ""' in lines
     (user,) = (line for line in lines if line.startswith("user default"))
@@ -41,7 +41,9 @@ def test_what_is_taken_away() -> None:
     ("said", "serves"),
     [(b"+PONG\r\n", True), (b"-LOADING Redis is loading the dataset in memory\r\n", False), (b"", False)],
 )
-def test_it_serves_when_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: bytes, serves: bool) -> None:
+def test_a_cache_is_ready_when_it_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: bytes, serves: bool
+) -> None:
     place = tmp_path / SOCKET.lstrip("/")
     place.parent.mkdir(parents=True)
     # The path of a socket must be short, and that of a test is not.

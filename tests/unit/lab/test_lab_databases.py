@@ -29,20 +29,22 @@ def given(**parameters: str) -> Database:
     return dataclasses.replace(SHOP, parameters={name.replace("__", "."): text for name, text in parameters.items()})
 
 
-def told(value: str, method: str = "immediate") -> dict[str, str]:
+def parameter(value: str, method: str = "immediate") -> dict[str, str]:
     return {"ParameterValue": value, "ApplyMethod": method}
 
 
 @pytest.mark.parametrize(
     ("before", "group", "parameters", "after"),
     [
-        pytest.param({}, "", {"a": told("2", "pending-reboot"), "s": told("3")}, {"a": "2", "s": "3"}, id="starts"),
-        pytest.param({"a": "1"}, "g", {"a": told("2")}, {"a": "2"}, id="at once"),
-        pytest.param({"a": "1"}, "g", {"a": told("2", "pending-reboot")}, {"a": "1"}, id="waits"),
-        pytest.param({}, "g", {"a": told("2", "pending-reboot")}, {}, id="waits from the start"),
-        pytest.param({"s": "1"}, "g", {"s": told("2")}, {"s": "1"}, id="static"),
+        pytest.param(
+            {}, "", {"a": parameter("2", "pending-reboot"), "s": parameter("3")}, {"a": "2", "s": "3"}, id="starts"
+        ),
+        pytest.param({"a": "1"}, "g", {"a": parameter("2")}, {"a": "2"}, id="at once"),
+        pytest.param({"a": "1"}, "g", {"a": parameter("2", "pending-reboot")}, {"a": "1"}, id="waits"),
+        pytest.param({}, "g", {"a": parameter("2", "pending-reboot")}, {}, id="waits from the start"),
+        pytest.param({"s": "1"}, "g", {"s": parameter("2")}, {"s": "1"}, id="static"),
         pytest.param({"a": "1", "s": "1"}, "g", {}, {"s": "1"}, id="reset"),
-        pytest.param({"a": "1"}, "other", {"a": told("2")}, {"a": "1"}, id="another group"),
+        pytest.param({"a": "1"}, "other", {"a": parameter("2")}, {"a": "1"}, id="another group"),
     ],
 )
 def test_which_parameters_are_in_force(
@@ -54,9 +56,9 @@ def test_which_parameters_are_in_force(
 
 @pytest.mark.parametrize(
     ("family", "told_so", "demanded"),
-    [("postgres14", {}, None), ("postgres17", {}, "1"), ("postgres17", told("0"), "0"), ("mysql8.4", {}, None)],
+    [("postgres14", {}, None), ("postgres17", {}, "1"), ("postgres17", parameter("0"), "0"), ("mysql8.4", {}, None)],
 )
-def test_who_demands_tls_that_was_not_told_to(family: str, told_so: dict[str, str], demanded: str | None) -> None:
+def test_an_engine_that_demands_tls_by_default(family: str, told_so: dict[str, str], demanded: str | None) -> None:
     parameters = {**defaults(family), **({"rds.force_ssl": told_so} if told_so else {})}
     found = merge(InForce(), "g", parameters, lambda _name: False)
     assert found.values.get("rds.force_ssl") == demanded

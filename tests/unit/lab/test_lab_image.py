@@ -90,7 +90,7 @@ def test_npm_keeps_the_registry_and_no_secrets() -> None:
 @pytest.mark.parametrize(
     "change", [{"apt_sources": "b"}, {"bundle": b"b"}, {"pip": "b"}, {"certificates": {"x": b"y"}}]
 )
-def test_the_digest_tells_images_apart(change: dict[str, object]) -> None:
+def test_the_digest_distinguishes_images(change: dict[str, object]) -> None:
     machine = MachineConfiguration(apt_sources="a")
     assert recipe_digest(machine) == recipe_digest(MachineConfiguration(apt_sources="a"))
     assert recipe_digest(machine) != recipe_digest(dataclasses.replace(machine, **change))  # type: ignore[arg-type]

@@ -24,7 +24,7 @@ def test_errors_show_the_command_and_its_last_words() -> None:
         run("sh", "-c", "echo no >&2; exit 3")
 
 
-def test_a_missing_program_names_the_mend() -> None:
+def test_a_missing_program_is_an_error_with_advice() -> None:
     with pytest.raises(LabError, match=r"no-such-program is not installed; run `python -m lab setup`"):
         run("no-such-program")
 
@@ -43,7 +43,7 @@ def test_an_engine_that_answers_is_used_as_it_is(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize(("options", "stopped"), [([], True), (["--keep-engine"], False)])
-def test_an_engine_that_others_use_is_left_to_them(
+def test_the_engine_is_kept_only_when_asked_for(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: list[str], stopped: bool
 ) -> None:
     asked: list[bool] = []
@@ -51,6 +51,8 @@ def test_an_engine_that_others_use_is_left_to_them(
     monkeypatch.setattr(updown, "lab_paths", lambda name: LabPaths(tmp_path / name))
     monkeypatch.setattr(updown.docker, "containers", lambda _mark: [])
     monkeypatch.setattr(updown.docker, "remove_containers", lambda _names: None)
+    # Without root or sudo the commands for root would be an error.
+    monkeypatch.setattr(updown, "as_root", lambda *command: command)
     monkeypatch.setattr(updown, "run", lambda *_words: subprocess.CompletedProcess((), 0, stdout=""))
     monkeypatch.setattr(updown.wiring, "lab_namespaces", lambda _mark: [])
     monkeypatch.setattr(updown.engine, "stop_engine", lambda _say: asked.append(True))
@@ -87,13 +89,13 @@ def test_the_description_is_read_back(tmp_path: Path) -> None:
     assert read_description(paths) == written
 
 
-def test_a_damaged_description_names_the_mend(tmp_path: Path) -> None:
+def test_a_damaged_description_is_an_error_with_advice(tmp_path: Path) -> None:
     (tmp_path / "lab.json").write_text(json.dumps({"unknown": 1}))
     with pytest.raises(LabError, match="`lab down` removes the lab"):
         read_description(LabPaths(tmp_path))
 
 
-def test_labs_of_two_checkouts_are_told_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_labs_of_two_checkouts_are_distinguished(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     marks = set()
     for checkout in ("a", "b"):
         monkeypatch.setenv("GROUNDWORK_LAB_HOME", str(tmp_path / checkout))
@@ -115,9 +117,26 @@ def test_exports(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert found["GROUNDWORK_LAB_SSH_KEY"] == str(tmp_path / "a/ssh/id_ed25519")
 
 
-def test_a_lab_that_is_not_there(
+def test_a_missing_lab_is_an_error(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("GROUNDWORK_LAB_HOME", str(tmp_path))
-    assert cli.main(["env", "--name", "nobody"]) == 1
-    assert capsys.readouterr().err == "lab: there is no lab nobody; `python -m lab up --name nobody` makes it\n"
+    assert cli.main(["env", "--name", "missing"]) == 1
+    assert capsys.readouterr().err == "lab: there is no lab missing; `python -m lab up --name missing` makes it\n"
+
+
+def test_a_program_that_may_not_be_run_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "locked").write_text("")
+    with pytest.raises(LabError, match="locked"):
+        run(str(tmp_path / "locked"))
+
+
+def test_a_missing_program_is_not_installed_although_a_directory_of_path_is_locked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise PermissionError(13, "Permission denied", "no-such-program")
+
+    monkeypatch.setattr(subprocess, "run", refuse)
+    with pytest.raises(LabError, match="no-such-program is not installed"):
+        run("no-such-program")

@@ -75,7 +75,7 @@ def test_paths(path: str, value: str | None) -> None:
     assert text(MACHINE, path) == value
 
 
-def test_what_is_not_there_is_not_listed() -> None:
+def test_missing_files_are_not_listed() -> None:
     plain = Machine(id="i-1", region="eu-central-1")
     listed = (text(plain, "meta-data") or "").splitlines()
     assert not {"public-ipv4", "public-hostname", "public-keys/", "tags/", "iam/"} & set(listed)
@@ -142,7 +142,7 @@ def test_tokens_end(monkeypatch: pytest.MonkeyPatch) -> None:
     assert status(service.get, "/latest/meta-data/instance-id", token) == 401
 
 
-def test_a_disabled_service_answers_nobody() -> None:
+def test_a_disabled_service_answers_no_request() -> None:
     service = Service(dataclasses.replace(MACHINE, access=MetadataAccess(enabled=False)))
     assert status(service.get, "/latest/meta-data/instance-id", None) == 403
     assert status(service.put, "/latest/api/token", "60", False) == 403

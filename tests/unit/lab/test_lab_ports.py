@@ -68,7 +68,7 @@ def test_the_range_of_the_kernel_is_read(tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.fixture
 def outgoing() -> Iterator[int]:
-    """A port that an outgoing connection has, and on which nobody listens."""
+    """A port of an outgoing connection, without a listening program."""
     with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as client:
         client.bind(("127.0.0.1", 0))
         client.connect(server.getsockname())
@@ -78,14 +78,13 @@ def outgoing() -> Iterator[int]:
 @pytest.fixture(autouse=True)
 def labs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GROUNDWORK_LAB_HOME", str(tmp_path / "labs"))
-    monkeypatch.setattr(updown, "PORT_PATIENCE", 0.3)
     return tmp_path / "labs"
 
 
 def claim(name: str, requested: int | None = None, known: int | None = None) -> tuple[int, list[str]]:
     said: list[str] = []
     description = Description(name, known, False) if known else None
-    return updown._claim_port(name, requested, description, said.append), said
+    return updown._claim_port(name, requested, description, said.append, sleep=lambda _seconds: None), said
 
 
 def test_a_port_of_an_outgoing_connection_is_not_free(outgoing: int) -> None:
@@ -97,7 +96,7 @@ def test_a_lab_keeps_its_port(labs: Path) -> None:
     assert claim("kept", known=port) == (port, [])
 
 
-def test_a_lab_whose_port_has_gone_to_a_connection_moves_and_says_so(outgoing: int) -> None:
+def test_a_lab_whose_port_a_connection_has_moves_and_reports_it(outgoing: int) -> None:
     port, said = claim("moved", known=outgoing)
     assert port != outgoing
     assert port not in ports.read_local_ports()
@@ -106,28 +105,29 @@ def test_a_lab_whose_port_has_gone_to_a_connection_moves_and_says_so(outgoing: i
     ]
 
 
-def test_a_port_that_a_person_asked_for_is_not_exchanged(outgoing: int) -> None:
+def test_a_requested_port_is_not_exchanged(outgoing: int) -> None:
     with pytest.raises(LabError, match=f"port {outgoing} of 127.0.0.1 is in use by an outgoing connection; choose"):
         claim("asked", requested=outgoing)
 
 
 def test_a_port_of_another_program_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(updown, "PORT_PATIENCE", 60)
+    # The server below accepts connections and answers nothing.
+    monkeypatch.setattr(updown, "HEALTH_TIMEOUT", 0.05)
+    monkeypatch.setattr(updown, "_wait_until_free", None)
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         with pytest.raises(LabError, match=f"port {port} of 127.0.0.1 is in use by .*; choose another with --port"):
             claim("mine", known=port)
 
 
-def test_a_connection_that_ends_gives_the_port_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_is_free_after_its_connection_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter([False, False, True])
     monkeypatch.setattr(ports, "is_free", lambda port: next(answers))
-    monkeypatch.setattr(updown, "_listener", lambda port: "")
-    monkeypatch.setattr(updown, "PORT_PATIENCE", 60)
+    monkeypatch.setattr(updown, "_find_listener", lambda port: "")
     assert claim("patient", known=40000) == (40000, [])
 
 
-def test_the_ports_of_other_labs_are_left_to_them(labs: Path) -> None:
+def test_the_ports_of_other_labs_are_not_used(labs: Path) -> None:
     first = ports.list_candidates(ports.read_local_ports(), (), updown.identity("new"))[0]
     write_description(lab_paths("stopped"), Description("stopped", first, False))
     (labs / "damaged").mkdir()

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Appliances become what is wanted, whatever there is and whatever fails."""
+"""Appliances reach their desired state from any state and despite failures."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ class Ground:
         raise AssertionError(f"nothing is to be run in {appliance_id}")
 
 
-class Wanting:
-    """A service that wants some appliances; one of them cannot be tended."""
+class Service:
+    """A service with some appliances; the one called bad cannot be tended."""
 
     def __init__(self, *ids: str) -> None:
         self.ids = ids
         self.tended: list[tuple[str, int]] = []
 
-    def wanted(self) -> Iterable[Appliance]:
+    def desired(self) -> Iterable[Appliance]:
         for one in self.ids:
             yield Appliance(one, ("true",), "vpc-1", ("10.0.0.0/16",), "02:00:00:00:00:01", ("10.0.1.4",))
 
@@ -57,7 +57,7 @@ class Wanting:
             raise LabError("it is bad")
 
 
-def look(ground: Ground, *kinds: Wanting, times: int = 1) -> None:
+def look(ground: Ground, *kinds: Service, times: int = 1) -> None:
     tender = Tender(threading.RLock(), ground, kinds)
     for _ in range(times):
         tender.look()
@@ -76,17 +76,17 @@ def hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_what_is_wanted_runs_and_what_is_not_goes() -> None:
+def test_desired_servers_run_and_others_are_removed() -> None:
     ground = Ground(old=Power.RUNNING, crashed=Power.CRASHED)
-    kinds = (Wanting("new", "crashed"), Wanting("other"))
+    kinds = (Service("new", "crashed"), Service("other"))
     look(ground, *kinds)
     assert ground.found == dict.fromkeys(("new", "crashed", "other"), Power.RUNNING)
     assert sorted(kinds[0].tended) == [("crashed", 7), ("new", 7)]
     assert kinds[1].tended == [("other", 7)]
 
 
-def test_one_that_fails_is_tried_again_and_complained_of_once(caplog: pytest.LogCaptureFixture) -> None:
-    kind = Wanting("bad", "good")
+def test_a_failure_is_retried_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    kind = Service("bad", "good")
     with caplog.at_level(logging.ERROR):
         look(Ground(), kind, times=3)
     assert kind.tended.count(("bad", 7)) == kind.tended.count(("good", 7)) == 3
@@ -96,6 +96,6 @@ def test_one_that_fails_is_tried_again_and_complained_of_once(caplog: pytest.Log
 def test_names_that_cannot_be_written_stop_nothing(hosts: Path, caplog: pytest.LogCaptureFixture) -> None:
     hosts.unlink()
     ground = Ground(old=Power.RUNNING)
-    look(ground, Wanting("new"))
+    look(ground, Service("new"))
     assert ground.found == {"new": Power.RUNNING}
     assert "No such file" in caplog.text

@@ -24,7 +24,7 @@ def documented(role: str) -> dict[str, dict[str, Any]]:
 
 
 def test_the_roles_are_there() -> None:
-    assert {"app", "common", "gunicorn", "nginx", "nodejs", "pm2"} <= set(ROLES)
+    assert {"app", "common", "gunicorn", "nginx", "nodejs", "pm2", "python"} <= set(ROLES)
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -42,7 +42,7 @@ function routes(app, { config }) {
   });
 }
 
-// How many answer, and with which releases; their addresses are nobody's business.
+// The number of processes that answer and their releases, but not their addresses.
 async function state(urls, requestId) {
   const answers = await Promise.all(urls.map((url) => ask(url, requestId)));
   const up = answers.filter((answer) => answer?.status === 'ok');

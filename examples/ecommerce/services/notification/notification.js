@@ -1,7 +1,7 @@
 // Copyright: (c) 2026, The groundwork.aws authors
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-// What users are told: `/api/notifications` for the user, and telling them something for the other services.
+// Notifications: `/api/notifications` lists those of the user, and the other services add to them.
 
 import { pathId, text, uuid, validated } from '../../lib/validate.js';
 
@@ -16,7 +16,7 @@ function routes(app, { database, tokens }) {
     response.json({ notifications });
   });
 
-  // The id is the sender's: whoever did not hear that it arrived sends it again, and it is there once.
+  // The sender chooses the id, so that a notification which is sent again is stored once.
   app.put('/api/notifications/:id', tokens.requireService, async (request, response) => {
     const id = pathId(request);
     const { user_id: user, subject, message } = validated(request.body, {

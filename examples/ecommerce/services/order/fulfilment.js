@@ -47,7 +47,7 @@ export function createFulfilment(database, call, log) {
       body: { user_id: order.user_id, amount_cents: total, method: order.wanted.payment_method }, requestId,
     }), 'payment');
     if (payment.status === 'approved') return finish(order, 'paid', { items, total });
-    // What was taken out of the stock goes back before the order is over: afterwards nobody would look.
+    // The stock is returned before the order ends, because ended orders are not looked at again.
     expected(await call('product', 'DELETE', place, { requestId }), 'product');
     return finish(order, 'declined', { items, total, reason: payment.reason });
   }
@@ -60,18 +60,18 @@ export function createFulfilment(database, call, log) {
     return finished;
   }
 
-  // An order does not fail because nobody could be told: that is made up for later.
+  // A failed notification does not fail the order: it is sent again later.
   async function tell(order, requestId) {
     const body = { user_id: order.user_id, ...letter(order) };
     try {
       expected(await call('notification', 'PUT', `/api/notifications/${order.id}`, { body, requestId }), 'notification');
       await database.query('UPDATE orders SET notified = true WHERE id = $1', [order.id]);
     } catch (error) {
-      log('warn', 'user not told', { request_id: requestId, order: order.id, error: error.message });
+      log('warn', 'notification failed', { request_id: requestId, order: order.id, error: error.message });
     }
   }
 
-  // What was left lying: nobody has worked on it for a while.
+  // Orders that no process has worked on for a while.
   async function sweep() {
     const left = await database.query(
       `SELECT id FROM orders WHERE (status = 'pending' OR NOT notified) AND busy_until < now() - interval '${LEASE}'

@@ -27,7 +27,7 @@ function routes(app, { database, tokens }) {
     response.json(payment);
   });
 
-  // Asked again for the same order it answers what came of it the first time: nobody pays twice.
+  // A second request for the same order returns the first result, so no order is paid twice.
   app.put('/api/payments/:order', tokens.requireService, async (request, response) => {
     const order = pathId(request, 'order');
     const wanted = validated(request.body, {

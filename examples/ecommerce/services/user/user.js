@@ -18,8 +18,8 @@ const DAY = 86_400;
 export const definition = { name: 'user', port: 3001, needs: ['database', 'redis', 'secret'], routes };
 
 function routes(app, { config, database, cache, limit, tokens }) {
-  // What a login is compared with when there is no such user, so that it takes as long.
-  const nobody = hash('nobody has this password', ARGON2);
+  // Logins of unknown users are compared with this hash, so that they take the same time.
+  const unusedHash = hash('the hash of no account', ARGON2);
 
   app.post('/api/auth/register', async (request, response) => {
     await limit('register', request.ip, config.authLimit, QUARTER_HOUR);
@@ -45,7 +45,7 @@ function routes(app, { config, database, cache, limit, tokens }) {
       'SELECT id, email, name, created_at, password_hash FROM users WHERE email = $1',
       [given.email],
     );
-    const right = await verify(user?.password_hash ?? await nobody, given.password);
+    const right = await verify(user?.password_hash ?? await unusedHash, given.password);
     if (!user || !right) throw new Problem(401, 'Unauthorized', 'The e-mail address or the password is wrong.');
     response.json(await session(user));
   });

@@ -43,7 +43,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Takes back what was added here and nothing that somebody has added since."""
+    """Delete the rows of this migration and keep all later ones."""
     op.execute(projects.delete().where(projects.c.name.in_([row[0] for row in PROJECTS])))
     for kind, names in SKILLS.items():
         op.execute(skills.delete().where(skills.c.category == kind, skills.c.name.in_(names)))

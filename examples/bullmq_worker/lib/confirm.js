@@ -1,0 +1,36 @@
+// Copyright: (c) 2026, The groundwork.aws authors
+// GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+// One job: request the confirmation of an order from the API.
+
+import { UnrecoverableError } from 'bullmq';
+
+export class RejectedError extends UnrecoverableError {}
+
+// Tries the instances of the API in turn. An order that the API rejects will not be accepted later either.
+export async function requestConfirmation(order, { apiUrls, requestMs }) {
+  const failures = [];
+  for (const url of apiUrls) {
+    try {
+      return await post(`${url}/confirmations`, order, requestMs);
+    } catch (error) {
+      if (error instanceof RejectedError) throw error;
+      failures.push(`${url}: ${error.cause?.message ?? error.message}`);
+    }
+  }
+  throw new Error(failures.join('; '));
+}
+
+async function post(url, order, requestMs) {
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(order),
+    signal: AbortSignal.timeout(requestMs),
+  });
+  const text = await answer.text();
+  if (answer.ok) return JSON.parse(text);
+  const failure = `answered ${answer.status}: ${text.slice(0, 200)}`;
+  if (answer.status >= 400 && answer.status < 500 && answer.status !== 429) throw new RejectedError(failure);
+  throw new Error(failure);
+}

@@ -1,0 +1,198 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Whether what a service starts is in its source. Controller only."""
+
+from __future__ import annotations
+
+import ast
+import os
+import posixpath
+import re
+import shlex
+import sys
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from ..._aws.similar_names import find_similar_names
+from .requirements_file import normalize
+from .source_tree import find_file
+
+MOST_SUGGESTIONS = 3
+# Files of data or text. Node.js loads a .json file as a script, and ends at once.
+NO_SCRIPTS = (".json", ".json5", ".yml", ".yaml", ".md", ".txt", ".html", ".css", ".lock", ".map", ".toml", ".env")
+# Scripts of other languages, and of Node.js that have to be compiled before: PM2 starts Node.js for each.
+OTHER_SCRIPTS = (".py", ".sh", ".rb", ".pl", ".php", ".coffee", ".tsx")
+
+
+def check_module(
+    entry: str, root: Path, names: Collection[str], folders: Sequence[str] = ("",), packages: Collection[str] = ()
+) -> str | None:
+    """The problem of an entry ``module:attribute``, or None.
+
+    Python searches ``folders`` of the source; a module may also come from one of the installed ``packages``.
+    """
+    module, _colon, attribute = entry.partition(":")
+    found = find_module(module, root, names, folders)
+    if found is None:
+        top = module.partition(".")[0]
+        if top.lower().replace("_", "-") in packages:
+            return None
+        candidates = _list_candidates(module, folders)
+        links = [name for name in candidates if name in names]
+        if links:
+            return f"{links[0]} is a symbolic link that leads to no file of its source (correct the link, or the entry)"
+        first = candidates[0]
+        return f"{first} is not in its source ({_suggest(first, names, '.py')})"
+    name = attribute.partition("(")[0].partition(".")[0].strip()
+    if name and not _may_define(root / found, name):
+        return f"{found} defines no {name} at its top level (correct the name after the colon)"
+    return None
+
+
+def find_module(module: str, root: Path, names: Collection[str], folders: Sequence[str]) -> str | None:
+    """The file of a module in the source; None when it has none."""
+    found = (find_file(root, names, name) for name in _list_candidates(module, folders))
+    return next((name for name in found if name is not None), None)
+
+
+def _list_candidates(module: str, folders: Sequence[str]) -> list[str]:
+    path = module.replace(".", "/")
+    return [
+        posixpath.normpath(posixpath.join(folder, name))
+        for folder in folders
+        for name in (f"{path}.py", f"{path}/__init__.py")
+    ]
+
+
+def check_command(
+    entry: str, root: Path, names: Collection[str], packages: Collection[str], folders: Sequence[str]
+) -> str | None:
+    """The problem of an entry that is a command of a Python release, or None. Python searches ``folders``.
+
+    A package may have commands of other names than its own, so that what is found here is a warning.
+    """
+    words = shlex.split(entry)
+    if re.fullmatch(r"python(3(\.\d+)?)?", words[0]):
+        return _check_python_arguments(words[1:], root, names, packages, folders)
+    if "/" in words[0]:
+        return None if words[0].startswith("/") else _check_program(words[0], root, names)
+    if find_file(root, names, words[0]) is not None:
+        return f"{words[0]} is a file of its source, which a bare name does not find (write ./{words[0]})"
+    if words[0] in packages:
+        return None
+    return f"no package of its dependencies is named {words[0]} (make sure that one of them brings this command)"
+
+
+def _check_program(path: str, root: Path, names: Collection[str]) -> str | None:
+    """The problem of a program of the release that a command starts, or None."""
+    clean = posixpath.normpath(path)
+    found = find_file(root, names, clean)
+    if found is None:
+        return f"{clean} is not in its source ({_suggest(clean, names, '')})"
+    if not os.access(root / found, os.X_OK):
+        return f"{clean} is not executable (chmod +x)"
+    return None
+
+
+def _check_python_arguments(
+    words: Sequence[str], root: Path, names: Collection[str], packages: Collection[str], folders: Sequence[str]
+) -> str | None:
+    """The problem of what `python` is to run, or None. Options with a value are those of Python's command line."""
+    waiting = list(words)
+    while waiting:
+        word = waiting.pop(0)
+        if word in ("-W", "-X", "--check-hash-based-pycs"):
+            waiting = waiting[1:]
+        elif word.startswith("-m"):
+            module = word[2:] or (waiting[0] if waiting else "")
+            return _check_run_module(module, root, names, packages, folders)
+        elif word.startswith("-c"):
+            return None
+        elif not word.startswith("-"):
+            clean = posixpath.normpath(word)
+            is_there = word.startswith("/") or find_file(root, names, clean) is not None
+            return None if is_there else f"{clean} is not in its source ({_suggest(clean, names, '.py')})"
+    return "it runs nothing (name a script of the release, or a module after -m)"
+
+
+def _check_run_module(
+    module: str, root: Path, names: Collection[str], packages: Collection[str], folders: Sequence[str]
+) -> str | None:
+    if not module:
+        return "it runs nothing (name a module after -m)"
+    top = module.partition(".")[0]
+    is_elsewhere = normalize(top) in packages or top in sys.stdlib_module_names
+    if is_elsewhere or find_module(module, root, names, folders) is not None:
+        return None
+    return f"{module} is neither a module of its source nor of its dependencies (correct the name after -m)"
+
+
+def check_syntax(path: Path, name: str) -> str | None:
+    """The syntax error of a module, or None. The Python of hosts may be newer, and accept more."""
+    try:
+        ast.parse(path.read_bytes())
+    except SyntaxError as error:
+        line = "" if error.lineno is None else f":{error.lineno}"
+        return f"{name}{line} is not valid Python: {error.msg} (correct it, unless only a newer Python can read it)"
+    except (OSError, ValueError, RecursionError, MemoryError):
+        return f"{name} cannot be read as Python (correct it)"
+    return None
+
+
+def check_script(entry: str, root: Path, names: Collection[str]) -> str | None:
+    """The problem of a script of a release, or None."""
+    path = posixpath.normpath(entry)
+    found = find_file(root, names, path)
+    if found is not None:
+        suffix = posixpath.splitext(path)[1].lower()
+        if suffix in (*NO_SCRIPTS, *OTHER_SCRIPTS):
+            return f"{path} is not a script that Node.js runs ({_suggest('server.js', names, '.js')})"
+        return None
+    if path in names:
+        return f"{path} is a symbolic link that leads to no file of its source (correct the link, or the entry)"
+    if any(name.startswith(f"{path}/") for name in names):
+        return f"{path} is a directory of its source ({_suggest(f'{path}/index.js', names, '.js')})"
+    return f"{path} is not in its source ({_suggest(path, names, '.js')})"
+
+
+def _suggest(path: str, names: Collection[str], suffix: str) -> str:
+    known = sorted(name for name in names if name.endswith((suffix, ".mjs", ".cjs") if suffix == ".js" else suffix))
+    same = [
+        name for name in known if name.lower() == path.lower() or posixpath.basename(name) == posixpath.basename(path)
+    ]
+    close = same or find_similar_names(path, known, MOST_SUGGESTIONS)
+    if close:
+        return f"it has {', '.join(close[:MOST_SUGGESTIONS])}; correct the entry, or the source"
+    return "correct the entry, or the source"
+
+
+def _may_define(path: Path, name: str) -> bool:
+    """Whether a module may have an attribute; true where that cannot be decided."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
+        return True
+    return any(_binds_name(node, name) for node in _walk_top_level(tree))
+
+
+def _walk_top_level(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes that run when a module is imported: all but the bodies of functions and classes."""
+    for child in ast.iter_child_nodes(node):
+        yield child
+        if not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+            yield from _walk_top_level(child)
+        else:
+            yield from (inner for inner in ast.walk(child) if isinstance(inner, ast.Global))
+
+
+def _binds_name(node: ast.AST, name: str) -> bool:
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return node.name in (name, "__getattr__")
+    if isinstance(node, ast.Name):
+        is_call_of_namespace = node.id in ("globals", "vars", "setattr", "exec")
+        return is_call_of_namespace or (node.id == name and isinstance(node.ctx, ast.Store))
+    if isinstance(node, ast.Global):
+        return name in node.names
+    if isinstance(node, ast.alias):
+        return node.name == "*" or (node.asname or node.name.partition(".")[0]) == name
+    return False

@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Extract an archive without writing or linking outside its directory. Controller only.
+
+`tarfile` does this itself with ``filter="data"``, but only since Python 3.11.4; Debian 12 has 3.11.2.
+"""
+
+from __future__ import annotations
+
+import lzma
+import os
+import shutil
+import tarfile
+import zipfile
+import zlib
+from pathlib import Path
+
+from .source_error import SourceError
+
+ADVICE = "take it out of the source"
+
+
+def extract_archive(archive: Path, target: Path, name: str = "") -> None:
+    """Extract a tar or zip archive into an empty directory.
+
+    Raises `SourceError`, which calls the archive by ``name``, or else by its path.
+    """
+    subject = name or str(archive)
+    try:
+        if archive.suffix == ".zip":
+            shutil.unpack_archive(archive, target)
+        else:
+            _extract_tar(archive, target.resolve(), subject)
+    except SourceError:
+        raise
+    except (
+        *(tarfile.TarError, shutil.ReadError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError),
+        *(KeyError, ValueError, RuntimeError, OSError),  # a hard link to nothing, odd names, an encrypted zip
+    ) as error:
+        reason = " ".join(str(error).split()) or "it ends too early"
+        if isinstance(error, shutil.ReadError | tarfile.ReadError):
+            reason = "it is not a tar or zip archive of a known kind, or damaged"
+        raise SourceError(f"{subject} cannot be unpacked: {reason} (make the archive anew)") from None
+
+
+def _extract_tar(archive: Path, target: Path, subject: str) -> None:
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            problem = _find_problem(member, target)
+            if problem:
+                link = f" -> {member.linkname}" if member.issym() or member.islnk() else ""
+                raise SourceError(
+                    f"{subject}: its member {member.name}{link} {problem}, which a release cannot have ({ADVICE})"
+                )
+            _extract_member(tar, member, target)
+
+
+def _find_problem(member: tarfile.TarInfo, target: Path) -> str | None:
+    """Why a member must not be extracted; None when it is safe."""
+    if not (member.isreg() or member.isdir() or member.issym() or member.islnk()):
+        return "is a device, a FIFO or another special file"
+    path = _member_path(member, target)
+    # An earlier member may be a link, so compare where the path really leads.
+    if not _is_inside(path, target):
+        return "leads out of the archive"
+    if member.issym():
+        linked = path.parent / member.linkname
+    elif member.islnk():
+        linked = target / member.linkname
+    else:
+        return None
+    if os.path.isabs(member.linkname) or not _is_inside(linked, target):
+        return "leads out of the archive"
+    return None
+
+
+def _member_path(member: tarfile.TarInfo, target: Path) -> Path:
+    # Archives of absolute paths are extracted below the directory, as tar does.
+    return target / member.name.lstrip("/")
+
+
+def _is_inside(path: Path, target: Path) -> bool:
+    real = os.path.realpath(path)
+    return os.path.commonpath([real, target]) == str(target)
+
+
+def _extract_member(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
+    path = _member_path(member, target)
+    if member.isdir():
+        path.mkdir(parents=True, exist_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Of two members with one name the later one counts; a link is replaced, not followed.
+    path.unlink(missing_ok=True)
+    if member.issym():
+        path.symlink_to(member.linkname)
+        return
+    # For a hard link this reads the member that it names.
+    content = tar.extractfile(member)
+    if content is None:
+        raise ValueError(f"{member.name} has no content")
+    with content, open(path, "wb") as file:
+        shutil.copyfileobj(content, file)
+    path.chmod(0o755 if member.mode & 0o100 else 0o644)

@@ -1,0 +1,239 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Run PM2 commands as the user of its daemon. Runs on managed hosts: Python 3.9."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import socket
+import subprocess
+from typing import Any, Mapping, Optional, Sequence
+
+from .pm2_process import Target, assess_process
+from .polling import SYSTEM_CLOCK, Clock, poll
+
+# In seconds. A reload waits for every process in turn, and for its requests.
+QUERY_TIMEOUT = 60.0
+ACTION_TIMEOUT = 300.0
+# systemd starts a daemon that died, and processes end, within these.
+START_TIMEOUT = 15.0
+STOP_TIMEOUT = 30.0
+STOP_ATTEMPTS = 5
+
+
+class Pm2Error(RuntimeError):
+    """PM2 does not answer, or did not carry out a command."""
+
+
+class Pm2:
+    """One PM2 daemon. Every command gets a clean environment: PM2 passes its variables on to applications."""
+
+    def __init__(self, executable: str, user: str, home: Optional[str], path: str, clock: Clock = SYSTEM_CLOCK) -> None:
+        self.executable = executable
+        self.clock = clock
+        try:
+            self.account = pwd.getpwnam(user)
+        except KeyError:
+            raise Pm2Error(f"there is no user {user} on this host") from None
+        self.home = home or os.path.join(self.account.pw_dir, ".pm2")
+        self.environment = {
+            "PATH": path,
+            "HOME": self.account.pw_dir,
+            "USER": user,
+            "PM2_HOME": self.home,
+            "PM2_DISCRETE_MODE": "true",
+        }
+
+    def is_alive(self) -> bool:
+        """Whether the daemon answers. A command of `pm2` would start a daemon outside systemd."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            try:
+                probe.connect(os.path.join(self.home, "rpc.sock"))
+            except OSError:
+                return False
+        return True
+
+    def wait_until_alive(self) -> None:
+        """Wait for a daemon that died: systemd starts it again, and it restores its processes."""
+        for _attempt in poll(START_TIMEOUT, 0.5, self.clock):
+            if self.is_alive():
+                return
+        raise Pm2Error(f"its daemon does not answer in {self.home} (systemctl start pm2)")
+
+    def run(self, *arguments: str, timeout: float = ACTION_TIMEOUT) -> str:
+        """Run a PM2 command; without a running daemon it would start one outside systemd."""
+        self.wait_until_alive()
+        return self.run_command([self.executable, *arguments], timeout)
+
+    def run_command(self, command: Sequence[str], timeout: float) -> str:
+        done = self.run_as_user(command, timeout)
+        if done.returncode != 0:
+            raise Pm2Error(
+                f"{' '.join(command)} ended with {done.returncode}: {join_last_lines(done.stderr or done.stdout)}"
+            )
+        return done.stdout
+
+    def run_as_user(self, command: Sequence[str], timeout: float = QUERY_TIMEOUT) -> subprocess.CompletedProcess[str]:
+        account: dict[str, Any] = {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
+        try:
+            # run_command of AnsibleModule has no timeout and cannot become a user.
+            return subprocess.run(  # pylint: disable=ansible-bad-function
+                command,
+                capture_output=True,
+                text=True,
+                check=False,
+                env=self.environment,
+                cwd="/",
+                umask=0o077,
+                timeout=timeout,
+                **(account if os.geteuid() == 0 else {}),
+            )
+        except subprocess.TimeoutExpired:
+            raise Pm2Error(
+                f"{' '.join(command)} did not end within {timeout:g} s; PM2's daemon may hang (systemctl restart pm2)"
+            ) from None
+
+    def read_directories(self, running: Sequence[Mapping[str, Any]]) -> list[str]:
+        """The working directories of processes: PM2 knows only the symbolic link with which they were started.
+
+        Their own user can read them; root cannot without CAP_SYS_PTRACE, as in containers.
+        """
+        script = 'for pid; do readlink "/proc/$pid/cwd" || echo "(ended)"; done'
+        return self.run_as_user(
+            ["/bin/sh", "-c", script, "sh", *(str(process["pid"]) for process in running)]
+        ).stdout.splitlines()
+
+    def list_processes(self, name: str) -> list[Mapping[str, Any]]:
+        """The processes of one application. PM2 may print notices before the list."""
+        listed = self.run("jlist", timeout=QUERY_TIMEOUT)
+        lines = [line for line in listed.splitlines() if line.startswith("[")]
+        if not lines:
+            raise Pm2Error("pm2 jlist printed no list")
+        try:
+            return [process for process in json.loads(lines[-1]) if process["name"] == name]
+        except (ValueError, KeyError, TypeError) as error:
+            raise Pm2Error(f"pm2 jlist printed a list that cannot be read: {error}") from error
+
+    def carry_out(self, action: str, name: str, file: str, number: int, reload_command: Sequence[str] | None) -> str:
+        """Carry out an action; returns the action that was done, which is a restart where PM2 cannot reload.
+
+        A ``reload_command`` that fails is an error: the processes still run, and a restart would interrupt them.
+        """
+        if action == "reload" and reload_command:
+            self.run_command(reload_command, ACTION_TIMEOUT)
+        elif action == "reload":
+            running = self.list_processes(name)
+            try:
+                # PM2 replaces one process after the other.
+                self.run("reload", name, timeout=ACTION_TIMEOUT + len(running) * find_kill_timeout(running))
+            except Pm2Error:
+                action = "restart"
+        elif action == "scale":
+            self.run("scale", name, str(number))
+        if action in ("recreate", "restart"):
+            self.stop(name)
+        if action in ("start", "recreate", "restart"):
+            self.run("start", file, "--only", name)
+        return action
+
+    def stop(self, name: str) -> None:
+        """Remove an application from PM2, and return when none of its processes is left.
+
+        PM2 may restart a crashed process while it deletes it, and lists it again: so read the list until it is empty.
+        """
+        processes: set[tuple[int, str]] = set()
+        for _attempt in range(STOP_ATTEMPTS):
+            running = self.list_processes(name)
+            if not running:
+                break
+            processes |= find_process_trees({int(process.get("pid") or 0) for process in running})
+            self.delete(name, ACTION_TIMEOUT + find_kill_timeout(running))
+        else:
+            raise Pm2Error(f"PM2 does not remove {name} from its list (systemctl restart pm2)")
+        if not self.wait_until_gone(processes):
+            self.run_as_user(["kill", "-9", *(str(pid) for pid, _started in select_running(processes))])
+            if not self.wait_until_gone(processes):
+                pids = ", ".join(str(pid) for pid, _started in sorted(select_running(processes)))
+                raise Pm2Error(f"the processes {pids} of {name} cannot be killed")
+
+    def wait_until_gone(self, processes: set[tuple[int, str]]) -> bool:
+        """Whether the processes end in time; they may still answer requests."""
+        return any(not select_running(processes) for _attempt in poll(STOP_TIMEOUT, 0.2, self.clock))
+
+    def delete(self, name: str, timeout: float) -> None:
+        try:
+            self.run("delete", name, timeout=timeout)
+        except Pm2Error:
+            # The process may have ended before the command.
+            if self.list_processes(name):
+                raise
+
+    def wait_until_stable(
+        self, name: str, target: Target, expected: Mapping[Any, int], timeout: float
+    ) -> list[Mapping[str, Any]]:
+        """Wait until the processes are stable. Raises `Pm2Error` when they cannot become stable, or not in time."""
+        reason = ""
+        for _attempt in poll(timeout + target.seconds, 0.3, self.clock):
+            running = self.list_processes(name)
+            verdict = assess_process(running, self.read_directories(running), expected, target, self.clock.time())
+            if verdict.state == "stable":
+                return running
+            if verdict.state == "failed":
+                raise Pm2Error(verdict.reason)
+            reason = verdict.reason
+        raise Pm2Error(f"after {timeout + target.seconds:g} s {reason}")
+
+
+def find_kill_timeout(running: Sequence[Mapping[str, Any]]) -> float:
+    """The seconds that each process of an application gets to end."""
+    return max((float(process["pm2_env"].get("kill_timeout") or 0) / 1000 for process in running), default=0.0)
+
+
+def find_process_trees(roots: set[int]) -> set[tuple[int, str]]:
+    """The running processes among the roots, and all their descendants: process ids with start times."""
+    processes = read_processes()
+    found = roots & processes.keys()
+    while True:
+        children = {pid for pid, (parent, _started) in processes.items() if parent in found} - found
+        if not children:
+            return {(pid, processes[pid][1]) for pid in found}
+        found |= children
+
+
+def select_running(processes: set[tuple[int, str]]) -> set[tuple[int, str]]:
+    """The processes that still run; the start time distinguishes a process from a later one with its id."""
+    return processes & {(pid, started) for pid, (_parent, started) in read_processes().items()}
+
+
+def read_processes() -> dict[int, tuple[int, str]]:
+    """Parent and start time (in clock ticks since boot) of each process that has not ended."""
+    found = {}
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            with open(f"/proc/{entry}/stat", encoding="ascii", errors="replace") as file:
+                # The name of the program, in parentheses, may hold spaces and parentheses.
+                fields = file.read().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if fields[0] != "Z":
+            found[int(entry)] = (int(fields[1]), fields[19])
+    return found
+
+
+def join_last_lines(text: str, lines: int = 15) -> str:
+    return " | ".join(text.strip().splitlines()[-lines:])
+
+
+def read_last_lines(path: str, lines: int = 20) -> str:
+    """The last lines of a log file, without reading all of it."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - 16384))
+            return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
+    except OSError as error:
+        return f"(no log: {error})"

@@ -1,0 +1,142 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Validate a stack without AWS: document, inventory and sources in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .._compile.load import examine
+from .._topology.document.examine import Checks, Examination
+from .._topology.document.layers import Layer, LayerFinding, read_findings, read_layer, read_sources
+from .._topology.document.problems import Problem
+from .._topology.schema.kinds import Finding, display_path
+from .._topology.view import Document, services
+from .inventory_checks import (
+    EXTRA,
+    INVENTORY,
+    OPTIONS,
+    check_access,
+    check_app_secrets,
+    check_authorities,
+    check_certificates,
+    check_connection,
+    check_secrets_of_files,
+    read_exclude,
+)
+from .source_checks import SourceReport, check_sources
+
+
+def validate(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Run the module `topology_validate`; with errors the result has ``failed``."""
+    inventory = options.get("inventory")
+    validation = _Validation(inventory)
+    layers = [read_layer(item) for item in options.get("layers") or ()]
+    known = [finding for item in options.get("layers") or () for finding in read_findings(item)]
+    if options.get("overrides"):
+        layers.append(Layer(options["overrides"], "the option overrides"))
+    directory = options.get("directory")
+    found = examine(
+        options["topology"],
+        layers,
+        Path(directory) if directory else None,
+        known,
+        validation.check,
+        _inventory_layers(inventory) if inventory else [],
+        validation.check_files,
+    )
+    return _build_outcome(found, validation)
+
+
+def _inventory_layers(inventory: Mapping[str, Any]) -> list[Layer]:
+    """The variables of the inventory as layers, so that their problems are located in the files of the inventory."""
+    of_files = [
+        Layer(
+            {"app_secrets": one.get("app_secrets")}, one["name"], one["file"], sources=read_sources([one["file"]], None)
+        )
+        for one in inventory.get("secrets_of_files") or ()
+    ]
+    data = {**inventory["variables"], "app_secrets": inventory.get("app_secrets")}
+    extra_variables = inventory.get("extra_variables") or ()
+    extra = Layer(
+        {name: data[name] for name in extra_variables if name in data},
+        EXTRA,
+        sources=read_sources(inventory.get("extra_files") or (), None),
+        is_partial=True,
+    )
+    source = inventory.get("source")
+    options = Layer({}, OPTIONS, source, sources=read_sources([source] if source else (), None))
+    variables = Layer(data, INVENTORY, sources=read_sources(inventory.get("files") or (), None))
+    return [*of_files, options, variables, extra]
+
+
+class _Validation:
+    """The checks that read files, and the sources that they read."""
+
+    def __init__(self, inventory: Mapping[str, Any] | None) -> None:
+        self.inventory = inventory
+        self.sources = SourceReport()
+
+    def check(self, document: Document) -> Checks:
+        errors: list[Finding] = list(check_certificates(document))
+        exclude: list[str] = []
+        if self.inventory is not None:
+            errors += check_access(document, self.inventory)
+            errors += check_app_secrets(document, self.inventory)
+            errors += check_authorities(document, self.inventory)
+            exclude, exclude_problems = read_exclude(self.inventory)
+            errors += exclude_problems
+        self.sources = check_sources(document, exclude)
+        return errors + self.sources.errors, self.sources.warnings
+
+    def check_files(self, document: Document) -> Iterator[LayerFinding]:
+        """Problems of single files of the inventory."""
+        if self.inventory is not None:
+            yield from check_secrets_of_files(document, self.inventory)
+            yield from check_connection(self.inventory)
+
+
+def _build_outcome(found: Examination, validation: _Validation) -> dict[str, Any]:
+    # In the order of correction: file by file, from top to bottom.
+    problems = sorted(found.errors, key=lambda problem: (problem.file or "", problem.line or 0))
+    warnings = [f"warning: {problem}" for problem in found.warnings]
+    outcome: dict[str, Any] = {
+        "changed": False,
+        "stack": found.document.get("name"),
+        "errors": [problem.as_data() for problem in problems],
+        "warnings": [str(problem) for problem in found.warnings],
+    }
+    if not found.errors:
+        summary = _build_summary(found, validation)
+        return {**outcome, "summary": summary, "report": [*warnings, summary]}
+    summary = f"{display_path(found.name)} cannot be used: {_format_count(len(found.errors), 'error')}"
+    errors = [line for problem in problems for line in _format_problem(problem)]
+    message = "\n".join([f"{summary}", *errors, "Nothing was changed."])
+    return {**outcome, "failed": True, "msg": message, "summary": summary, "report": [*errors, *warnings, summary]}
+
+
+def _format_problem(problem: Problem) -> list[str]:
+    data = problem.as_data()
+    origin = f" [from {problem.origin}]" if problem.origin else ""
+    return [f"{problem.location}: {data['message']}{origin}", f"    fix: {data['fix']}"]
+
+
+def _build_summary(found: Examination, validation: _Validation) -> str:
+    sources = validation.sources
+    parts = [
+        _format_count(len(services(found.document)), "service"),
+        f"{_format_count(sources.checked, 'local source')} checked",
+    ]
+    if sources.unchecked:
+        parts.append(f"the sources of {', '.join(sources.unchecked)} are behind the network and were not read")
+    if validation.inventory is None:
+        parts.append("no inventory was checked")
+    if found.warnings:
+        parts.append(_format_count(len(found.warnings), "warning"))
+    return f"{found.document['name']} is valid: {', '.join(parts)}"
+
+
+def _format_count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

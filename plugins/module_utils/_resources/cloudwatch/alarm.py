@@ -1,0 +1,238 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Alarm: watches one metric of CloudWatch, or an expression of several, and notifies topics.
+
+A stack may have many alarms: one call lists them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..._aws.answer import missing_member
+from ..._aws.tags import tags_to_list
+from ..._engine.items import Raw, returned_members
+from ..._engine.list_call import Listing
+from ..._engine.resource_type import (
+    ActualResource,
+    Client,
+    ClientOf,
+    Discovery,
+    Lifecycle,
+    Properties,
+    ResolvedResource,
+    ResourceUpdate,
+    Schema,
+)
+from ..._engine.scope import Scope
+from .. import named
+
+ARN = "arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}"
+# AWS takes these in one parameter, and percentiles and trimmed means in another.
+STATISTICS = ("Average", "Maximum", "Minimum", "SampleCount", "Sum")
+COMPARISONS = (
+    "GreaterThanOrEqualToThreshold",
+    "GreaterThanThreshold",
+    "LessThanOrEqualToThreshold",
+    "LessThanThreshold",
+)
+MISSING = ("breaching", "ignore", "missing", "notBreaching")
+DEFAULTS = {
+    "description": "",
+    "evaluation_periods": 1,
+    "treat_missing_data": "missing",
+    "enabled": True,
+}
+# Properties of one metric. In an expression each metric has them, and the alarm gives the values that they share.
+METRIC: dict[str, Any] = {"metric": None, "namespace": None, "dimensions": {}, "statistic": "Average", "period": 300}
+MOST_METRICS = 10
+WATCHED = "watched"  # the id of the expression, among those of its metrics
+# Members of the properties whose values are the same.
+MEMBERS = {
+    "metric": "MetricName",
+    "namespace": "Namespace",
+    "description": "AlarmDescription",
+    "period": "Period",
+    "evaluation_periods": "EvaluationPeriods",
+    "datapoints_to_alarm": "DatapointsToAlarm",
+    "comparison": "ComparisonOperator",
+    "threshold": "Threshold",
+    "treat_missing_data": "TreatMissingData",
+    "actions": "AlarmActions",
+    "ok_actions": "OKActions",
+    "enabled": "ActionsEnabled",
+}
+
+
+def prefix(scope: Scope) -> str:
+    return f"groundwork/{scope.stack}/"
+
+
+def with_defaults(desired: Properties) -> dict[str, Any]:
+    given = {**DEFAULTS, **desired}
+    _one_of("comparison", given["comparison"], COMPARISONS)
+    _one_of("treat_missing_data", given["treat_missing_data"], MISSING)
+    plain = not given.get("expression")
+    watched = {**_metric(given, {}), "expression": None, "metrics": {}} if plain else _expression(given)
+    return {
+        **given,
+        **watched,
+        "datapoints_to_alarm": given.get("datapoints_to_alarm") or given["evaluation_periods"],
+        "threshold": float(given["threshold"]),
+        "actions": sorted(given.get("actions") or ()),
+        "ok_actions": sorted(given.get("ok_actions") or ()),
+    }
+
+
+def _metric(given: Properties, shared: Properties) -> dict[str, Any]:
+    whole = {name: given.get(name) or shared.get(name) or default for name, default in METRIC.items()}
+    missing = [name for name in ("metric", "namespace") if not whole[name]]
+    if missing:
+        raise ValueError(f"{' and '.join(missing)} must be given, or an expression of metrics that have them")
+    return {**whole, "dimensions": {name: str(value) for name, value in whole["dimensions"].items()}}
+
+
+def _expression(given: Properties) -> dict[str, Any]:
+    """An expression replaces the metric of the alarm; its metrics have the period and the statistic."""
+    metrics = given.get("metrics") or {}
+    if not 1 <= len(metrics) <= MOST_METRICS or WATCHED in metrics:
+        raise ValueError(f"an expression is made of 1 to {MOST_METRICS} metrics by id, none of them called {WATCHED}")
+    return {
+        **{name: {} if name == "dimensions" else None for name in METRIC},
+        "expression": given["expression"],
+        "metrics": {name: _metric(metric, given) for name, metric in metrics.items()},
+    }
+
+
+def _one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{name} is one of {', '.join(allowed)}")
+
+
+def normalize(alarm: Raw) -> dict[str, Any]:
+    """An alarm whose metric was replaced by an expression by hand, or the reverse, differs."""
+    # An alarm that shows neither a metric nor an expression is not compared.
+    known = alarm.get("Metrics") or alarm.get("MetricName")
+    found = returned_members(alarm, {name: member for name, member in MEMBERS.items() if known or name not in METRIC})
+    for name in ("actions", "ok_actions"):
+        if name in found:
+            found[name] = sorted(found[name])
+    periods = {"datapoints_to_alarm": found["evaluation_periods"]} if "evaluation_periods" in found else {}
+    return {"description": "", "treat_missing_data": "missing", **periods, **found, **_watched(alarm)}
+
+
+def _watched(alarm: Raw) -> dict[str, Any]:
+    """The metric of an alarm, or its expression, which leaves the properties of the metric empty."""
+    queries = alarm.get("Metrics")
+    if queries:
+        nothing: dict[str, Any] = {name: {} if name == "dimensions" else None for name in METRIC}
+        return {**nothing, "expression": _expression_of(queries), "metrics": _metrics_of(queries)}
+    if not alarm.get("MetricName"):
+        return {}
+    dimensions = {"dimensions": _dimensions(alarm)} if "Dimensions" in alarm else {}
+    statistic = alarm.get("Statistic") or alarm.get("ExtendedStatistic")
+    return {"expression": None, "metrics": {}, **dimensions, **({"statistic": statistic} if statistic else {})}
+
+
+def _expression_of(queries: Sequence[Raw]) -> str | None:
+    # Each query has a metric or an expression (MetricDataQuery): one that shows neither is incomplete.
+    others = [one for one in queries if not one.get("MetricStat")]
+    if any("Expression" not in one for one in others):
+        raise missing_member(others[0], "MetricStat or Expression")
+    return next((str(one["Expression"]) for one in others), None)
+
+
+def _metrics_of(queries: Sequence[Raw]) -> dict[str, Any]:
+    return {one["Id"]: _parse_metric(one["MetricStat"]) for one in queries if one.get("MetricStat")}
+
+
+def _parse_metric(stat: Raw) -> dict[str, Any]:
+    metric = stat["Metric"]
+    identity = {"metric": metric["MetricName"], "namespace": metric["Namespace"], "dimensions": _dimensions(metric)}
+    return {**identity, "statistic": stat["Stat"], "period": stat["Period"]}
+
+
+def _dimensions(item: Raw) -> dict[str, str]:
+    return {one["Name"]: one["Value"] for one in item.get("Dimensions") or ()}
+
+
+def _request(desired: Properties) -> dict[str, Any]:
+    plain = {member: desired[name] for name, member in MEMBERS.items() if desired[name] is not None}
+    if desired["expression"]:
+        return {**plain, "Metrics": _queries(desired)}
+    statistic = desired["statistic"]
+    return {
+        **plain,
+        "Dimensions": _as_dimensions(desired["dimensions"]),
+        ("Statistic" if statistic in STATISTICS else "ExtendedStatistic"): statistic,
+    }
+
+
+def _queries(desired: Properties) -> Sequence[dict[str, Any]]:
+    """The metrics of an expression, and last the expression, whose value alone the alarm watches."""
+    metrics = [
+        {"Id": name, "MetricStat": _stat(metric), "ReturnData": False} for name, metric in desired["metrics"].items()
+    ]
+    return [*metrics, {"Id": WATCHED, "Expression": desired["expression"], "ReturnData": True}]
+
+
+def _stat(metric: Properties) -> dict[str, Any]:
+    dimensions = _as_dimensions(metric["dimensions"])
+    identity = {"Namespace": metric["namespace"], "MetricName": metric["metric"], "Dimensions": dimensions}
+    return {"Metric": identity, "Period": metric["period"], "Stat": metric["statistic"]}
+
+
+def _as_dimensions(dimensions: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Name": name, "Value": value} for name, value in sorted(dimensions.items())]
+
+
+def create(client: Client, resource: ResolvedResource) -> Raw:
+    request = {"AlarmName": resource.name, **_request(resource.properties)}
+    client.put_metric_alarm(**request, Tags=tags_to_list(resource.tags))
+    return {**request, "AlarmArn": resource.prepared["arn"]}
+
+
+def put(client: Client, update: ResourceUpdate) -> None:
+    """Set all properties: the call takes no single ones. It takes tags only for a new alarm."""
+    client.put_metric_alarm(AlarmName=update.actual.id, **_request(update.desired.properties))
+
+
+def delete(client: Client, actual: ActualResource) -> None:
+    client.delete_alarms(AlarmNames=[actual.id])
+
+
+class AlarmType(named.NameOwnedType):
+    def prefix(self, scope: Scope) -> str:
+        return prefix(scope)
+
+    def prepare(self, clients: ClientOf, resources: list[ResolvedResource]) -> Mapping[str, Mapping[str, Any]]:
+        return named.predict_arns(clients, ARN, resources)
+
+
+TYPE = AlarmType(
+    Schema(
+        name="alarm",
+        service="cloudwatch",
+        id_path="AlarmName",
+        attributes={"id": "AlarmName", "arn": "AlarmArn", "name": "AlarmName"},
+        required=frozenset({"comparison", "threshold"}),
+        with_defaults=with_defaults,
+        normalize=normalize,
+        name_attributes=frozenset({"id", "name"}),
+        reference_attributes=("name", "arn"),
+    ),
+    Discovery(
+        listing=Listing(
+            "describe_alarms",
+            "MetricAlarms",
+            lambda scope: {"AlarmNamePrefix": prefix(scope), "AlarmTypes": ["MetricAlarm"]},
+        ),
+        tagging=None,
+    ),
+    Lifecycle(
+        create=create,
+        updates=dict.fromkeys((*MEMBERS, "dimensions", "statistic", "expression", "metrics"), put),
+        delete=delete,
+    ),
+)

@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The machine image of an instance: given by id, by SSM parameter, or by an alias of a parameter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ..._aws.errors import StackError
+from ..._engine.resource_type import Client, ResolvedResource
+
+AL2023 = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{architecture}"
+PARAMETERS_A_CALL = 10
+
+
+def architecture(instance_type: str) -> str:
+    """Graviton families carry a g after the number of their generation (t4g, m7gd, im4gn); a1 came before that."""
+    family = instance_type.split(".")[0]
+    match = re.match(r"[a-z]+\d+([a-z]*)", family)
+    arm = family == "a1" or (match is not None and "g" in match.group(1))
+    return "arm64" if arm else "x86_64"
+
+
+def parameter(resource: ResolvedResource) -> str | None:
+    """The SSM parameter that holds the image's id, None when the document gives the id itself."""
+    image = resource.properties["image"]
+    if image == "al2023":
+        return AL2023.format(architecture=architecture(resource.properties["type"]))
+    return image if image.startswith("/") else None
+
+
+def find_images(clients: Callable[[str], Client], resources: list[ResolvedResource]) -> Mapping[str, Any]:
+    """The images by address, as `{"id": ami, "root": device name}`, in as few calls as AWS allows."""
+    parameters = {resource.address: parameter(resource) for resource in resources}
+    values = _values(clients("ssm"), sorted({name for name in parameters.values() if name}))
+    ids = {resource.address: _id(resource, parameters[resource.address], values) for resource in resources}
+    roots = _roots(clients("ec2"), sorted(set(ids.values())))
+    missing = sorted(f"{address}: image {image} does not exist" for address, image in ids.items() if image not in roots)
+    if missing:
+        raise StackError("\n".join(missing) + "\nNothing was changed. Name an image of this region.")
+    return {address: {"id": image, "root": roots[image]} for address, image in ids.items()}
+
+
+def _id(resource: ResolvedResource, name: str | None, values: Mapping[str, str]) -> str:
+    if name is None:
+        return str(resource.properties["image"])
+    if name not in values:
+        raise StackError(
+            f"{resource.address}: there is no SSM parameter {name}. Nothing was changed. Name another image."
+        )
+    return values[name]
+
+
+def _values(client: Client, names: list[str]) -> dict[str, str]:
+    chunks = [names[start : start + PARAMETERS_A_CALL] for start in range(0, len(names), PARAMETERS_A_CALL)]
+    answers: Iterable[Any] = [client.get_parameters(Names=chunk) for chunk in chunks]
+    return {found["Name"]: found["Value"] for answer in answers for found in answer["Parameters"]}
+
+
+def _roots(client: Client, ids: list[str]) -> dict[str, str]:
+    # A filter leaves out unknown ids, where ImageIds would fail with the first of them. Deprecated images of other
+    # accounts are listed only on request, and can still be launched (EC2 User Guide, "Deprecate an Amazon EC2 AMI").
+    answer = client.describe_images(Filters=[{"Name": "image-id", "Values": ids}], IncludeDeprecated=True)
+    return {image["ImageId"]: image.get("RootDeviceName") or "/dev/xvda" for image in answer["Images"]}

@@ -1,0 +1,171 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Cache: Redis of ElastiCache, a primary node and its replicas. Encrypted by default.
+
+There is no AUTH token: it would be a secret in the document. Security groups limit the access.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..._aws.tags import tags_to_list
+from ..._engine.items import Raw, returned_members
+from ..._engine.list_call import Listing
+from ..._engine.resource_type import Client, Discovery, Lifecycle, Properties, ResolvedResource, Schema
+from . import cache_changes as changes
+from . import common as elasticache
+
+PORT = "NodeGroups.0.PrimaryEndpoint.Port"
+# Members of the properties in the lists of groups and of nodes.
+MEMBERS = {
+    "node_type": "CacheNodeType",
+    "automatic_failover": "AutomaticFailover",
+    "multi_az": "MultiAZ",
+    "snapshot_retention_days": "SnapshotRetentionLimit",
+    "encryption_at_rest": "AtRestEncryptionEnabled",
+    "encryption_in_transit": "TransitEncryptionEnabled",
+}
+MEMBERS_OF_NODE = {
+    "engine_version": "EngineVersion",
+    "parameter_group": "CacheParameterGroup.CacheParameterGroupName",
+    "maintenance_window": "PreferredMaintenanceWindow",
+    "subnet_group": "CacheSubnetGroupName",
+}
+CREATION_PARAMETERS = {
+    "subnet_group": "CacheSubnetGroupName",
+    "port": "Port",
+    "encryption_at_rest": "AtRestEncryptionEnabled",
+    "encryption_in_transit": "TransitEncryptionEnabled",
+}
+
+
+def with_defaults(desired: Properties) -> dict[str, Any]:
+    nodes = int(desired.get("nodes", 1))
+    given = {
+        "engine_version": "7.1",
+        "automatic_failover": nodes > 1,
+        "multi_az": False,
+        "port": 6379,
+        "snapshot_retention_days": 0,
+        "encryption_at_rest": True,
+        "encryption_in_transit": True,
+        **desired,
+        "nodes": nodes,
+        "security_groups": sorted(desired["security_groups"]),
+    }
+    if (given["automatic_failover"] or given["multi_az"]) and nodes < 2:
+        raise ValueError("automatic_failover and multi_az need two nodes")
+    if given["multi_az"] and not given["automatic_failover"]:
+        raise ValueError("multi_az needs automatic_failover")
+    return {**given, "engine_version": str(given["engine_version"])}
+
+
+def normalize(group: Raw) -> dict[str, Any]:
+    """Properties that only the list of nodes shows are not compared while there are no nodes."""
+    found = returned_members(group, {**MEMBERS, "port": PORT})
+    for name in ("automatic_failover", "multi_az"):
+        if name in found:
+            found[name] = found[name] in ("enabled", "enabling")
+    if "MemberClusters" in group:
+        found["nodes"] = len(group["MemberClusters"])
+    return {**found, **_node(group.get("Node") or {})}
+
+
+def _node(node: Raw) -> dict[str, Any]:
+    found = returned_members(node, MEMBERS_OF_NODE)
+    if "SecurityGroups" in node:
+        found["security_groups"] = sorted(one["SecurityGroupId"] for one in node["SecurityGroups"])
+    return found
+
+
+def same_version(desired: str, actual: str) -> bool:
+    """A document may leave the end of a version to AWS, which makes minor upgrades by itself."""
+    return actual == desired or actual.startswith(f"{desired}.")
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())
+
+
+def create(client: Client, resource: ResolvedResource) -> Raw:
+    desired = resource.properties
+    names = {**changes.PARAMETERS, **CREATION_PARAMETERS}
+    parameters = {parameter: desired[name] for name, parameter in names.items() if name in desired}
+    made: Raw = client.create_replication_group(
+        ReplicationGroupId=resource.name,
+        ReplicationGroupDescription=elasticache.description(resource),
+        Engine="redis",
+        NumCacheClusters=desired["nodes"],
+        **parameters,
+        Tags=tags_to_list(resource.tags),
+    )["ReplicationGroup"]
+    return elasticache.with_node_names(made)
+
+
+class CacheType(elasticache.DescriptionOwnedType):
+    description_path = "Description"
+    other_listings = (Listing("describe_cache_clusters", "CacheClusters"),)
+
+    def merge(self, items: list[Raw], others: Sequence[list[Raw]]) -> list[Raw]:
+        """The groups, each with its first node: the nodes of a group are alike, and come in any order."""
+        nodes: dict[str, Raw] = {}
+        for node in sorted((one for found in others for one in found), key=lambda one: str(one.get("CacheClusterId"))):
+            nodes.setdefault(node.get("ReplicationGroupId", ""), node)
+        return [
+            elasticache.with_node_names(group) | {"Node": nodes.get(group["ReplicationGroupId"])} for group in items
+        ]
+
+    def is_deleted(self, item: Raw) -> bool:
+        return item.get("Status") == "deleting"
+
+    def reject(self, desired: Properties, actual: Properties) -> str | None:
+        version, current = desired["engine_version"], actual.get("engine_version")
+        if current and not same_version(version, current) and _parts(version) < _parts(current):
+            return f"AWS cannot take it from {current} back to engine_version {version}: give it a new name"
+        return None
+
+
+TYPE = CacheType(
+    Schema(
+        name="cache",
+        service="elasticache",
+        id_path="ReplicationGroupId",
+        attributes={
+            "id": "ReplicationGroupId",
+            "arn": "ARN",
+            "name": "ReplicationGroupId",
+            "primary_endpoint": "NodeGroups.0.PrimaryEndpoint.Address",
+            "reader_endpoint": "NodeGroups.0.ReaderEndpoint.Address",
+            "port": PORT,
+            **elasticache.NODES,
+        },
+        required=frozenset({"node_type", "subnet_group", "security_groups"}),
+        create_only=frozenset(CREATION_PARAMETERS),
+        with_defaults=with_defaults,
+        normalize=normalize,
+        comparisons={"engine_version": same_version},
+        name_attributes=frozenset({"id", "name"}),
+        max_name_length=40,
+    ),
+    Discovery(
+        listing=Listing(
+            "describe_replication_groups",
+            "ReplicationGroups",
+            by_ids=lambda names: {"ReplicationGroupId": names[0]},
+            by_ids_fails_whole=True,
+        ),
+        details=(elasticache.TAGS,),
+        tagging=elasticache.tagging(changes.describe),
+    ),
+    Lifecycle(
+        create=create,
+        updates=dict.fromkeys((*changes.PARAMETERS, "nodes"), changes.change),
+        delete=changes.remove,
+        ready=changes.AVAILABLE,
+        name_taken_codes=frozenset({"ReplicationGroupAlreadyExists"}),
+        in_use_codes=frozenset({elasticache.BUSY}),
+        in_use_timeout=3600.0,
+    ),
+)

@@ -1,0 +1,141 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Load balancer: the public address of HTTP services, spread over zones. Application load balancers only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..._aws.answer import first_item
+from ..._aws.tags import tags_to_list
+from ..._engine.condition import Condition, Wait, Waiter
+from ..._engine.items import Raw, returned_members
+from ..._engine.resource_type import (
+    ActualResource,
+    Client,
+    Discovery,
+    Lifecycle,
+    Properties,
+    ResolvedResource,
+    ResourceUpdate,
+    Schema,
+)
+from . import common as elbv2
+
+PROTECTION = "deletion_protection.enabled"
+GONE = Waiter(Condition("deleted", "State.Code", (), absent_is_ready=True), timeout=600)
+
+
+def with_defaults(desired: Properties) -> dict[str, Any]:
+    return {
+        "scheme": "internet-facing",
+        "address_type": "ipv4",
+        **desired,
+        "subnets": sorted(desired["subnets"]),
+        "security_groups": sorted(desired["security_groups"]),
+        "attributes": elbv2.as_text(desired.get("attributes")),
+    }
+
+
+def normalize(balancer: Raw) -> dict[str, Any]:
+    zones, groups = balancer.get("AvailabilityZones"), balancer.get("SecurityGroups")
+    return {
+        **returned_members(balancer, {"scheme": "Scheme", "address_type": "IpAddressType"}),
+        **({} if zones is None else {"subnets": sorted(zone["SubnetId"] for zone in zones)}),
+        **({} if groups is None else {"security_groups": sorted(groups)}),
+        "attributes": balancer["Attributes"],
+    }
+
+
+def create(client: Client, resource: ResolvedResource) -> Raw:
+    desired = resource.properties
+    made: Raw = first_item(
+        client.create_load_balancer(
+            Name=resource.name,
+            Type="application",
+            Scheme=desired["scheme"],
+            IpAddressType=desired["address_type"],
+            Subnets=desired["subnets"],
+            SecurityGroups=desired["security_groups"],
+            Tags=tags_to_list(resource.tags),
+        ),
+        "LoadBalancers",
+    )
+    return made | {"Attributes": {}, "FullName": elbv2.full_name(made["LoadBalancerArn"])}
+
+
+def set_subnets(client: Client, update: ResourceUpdate) -> None:
+    client.set_subnets(LoadBalancerArn=update.actual.id, Subnets=update.desired.properties["subnets"])
+
+
+def set_groups(client: Client, update: ResourceUpdate) -> None:
+    groups = update.desired.properties["security_groups"]
+    client.set_security_groups(LoadBalancerArn=update.actual.id, SecurityGroups=groups)
+
+
+def set_address_type(client: Client, update: ResourceUpdate) -> None:
+    kind = update.desired.properties["address_type"]
+    client.set_ip_address_type(LoadBalancerArn=update.actual.id, IpAddressType=kind)
+
+
+def delete(client: Client, actual: ActualResource) -> Iterator[Wait]:
+    if actual.properties["attributes"].get(PROTECTION) == "true":
+        off = [{"Key": PROTECTION, "Value": "false"}]
+        client.modify_load_balancer_attributes(LoadBalancerArn=actual.id, Attributes=off)
+    client.delete_load_balancer(LoadBalancerArn=actual.id)
+    yield Wait(GONE, actual.id)
+
+
+TYPE = elbv2.FullNameType(
+    Schema(
+        name="load_balancer",
+        service="elbv2",
+        id_path="LoadBalancerArn",
+        attributes={
+            "id": "LoadBalancerArn",
+            "arn": "LoadBalancerArn",
+            "name": "LoadBalancerName",
+            "full_name": "FullName",
+            "dns_name": "DNSName",
+            "zone_id": "CanonicalHostedZoneId",
+        },
+        required=frozenset({"subnets", "security_groups"}),
+        create_only=frozenset({"scheme"}),
+        with_defaults=with_defaults,
+        normalize=normalize,
+        comparisons={"attributes": elbv2.same_attributes},
+        name_attributes=frozenset({"name"}),
+        # A record with its name is deleted first: it must not lead to the next owner of the name.
+        reference_attributes=("id", "dns_name"),
+        max_name_length=32,
+    ),
+    Discovery(
+        listing=elbv2.listing("describe_load_balancers", "LoadBalancers", "LoadBalancerArns"),
+        tag_detail=elbv2.tags("LoadBalancerArn"),
+        details=(elbv2.attributes("describe_load_balancer_attributes", "LoadBalancerArn"),),
+        tagging=elbv2.TAGGING,
+    ),
+    Lifecycle(
+        create=create,
+        updates={
+            "subnets": set_subnets,
+            "security_groups": set_groups,
+            "address_type": set_address_type,
+            "attributes": elbv2.set_attributes("modify_load_balancer_attributes", "LoadBalancerArn"),
+        },
+        delete=delete,
+        ready=Waiter(
+            Condition(
+                "active",
+                "State.Code",
+                ("active", "active_impaired"),
+                ("failed",),
+                pending=("provisioning",),
+                reason_path="State.Reason",
+            )
+        ),
+        name_taken_codes=frozenset({"DuplicateLoadBalancerName"}),
+        in_use_codes=frozenset({"ResourceInUse"}),
+    ),
+)

@@ -1,0 +1,286 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Parse YAML text into plain data.
+
+Scalars are read by YAML 1.2, as editors read them: only ``true`` and ``false`` are booleans, so the key ``on`` stays
+text, and so do dates, times and versions, quoted or not. A value that cannot be read is reported, and reading goes on,
+so that one pass finds every error. docs/architecture-decisions.md says why PyYAML's nodes are read here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from ..schema.kinds import DocumentPath, Report
+
+try:
+    import yaml
+except ImportError:  # a module gets the document as data, and its Python need not have PyYAML
+    yaml = None  # type: ignore[assignment]
+
+
+class LinePosition(str):
+    """A path that has no key: the line and column (from 1) of a text that is not valid YAML."""
+
+    line: int
+    column: int
+
+    def __new__(cls, line: int, column: int) -> LinePosition:
+        position = super().__new__(cls, f"line {line}")
+        position.line, position.column = line, column
+        return position
+
+    @classmethod
+    def at(cls, mark: Any) -> LinePosition:
+        """The position of one of PyYAML's marks, which count from 0."""
+        return cls(mark.line + 1, mark.column + 1)
+
+
+LARGEST = 200_000  # characters, and values after all aliases are expanded
+DEEPEST = 40
+
+_TAG = "tag:yaml.org,2002:"
+# Placeholder for a value that could not be read; the error has been reported.
+_UNREAD: Any = object()
+
+# The message does not repeat the tag: it may be a password that begins with !.
+UNKNOWN_TAG = "a tag, which means nothing in a topology (remove it, or put text that begins with ! in quotes)"
+VAULT_TAG = "!vault"
+ENCRYPTED = (
+    "is encrypted by ansible-vault, which is not read in a topology (put the value in app_secrets of the inventory, "
+    "encrypted or not)"
+)
+
+
+# Each type of plain scalar: its tag, its pattern, and the characters that it can begin with.
+_PLAIN_SCALARS = (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?[0-9]{1,18}", list("-+0123456789")),
+    (
+        "float",
+        r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]{1,2})?|[-+]?[0-9]{1,18}[eE][-+]?[0-9]{1,2}",
+        list("-+.0123456789"),
+    ),
+    ("merge", r"<<", ["<"]),
+)
+
+_CONVERTERS: dict[str, Callable[[str], Any]] = {
+    _TAG + "str": str,
+    _TAG + "merge": str,  # a << that is a value
+    _TAG + "null": lambda text: None,
+    _TAG + "bool": lambda text: text.lower() == "true",
+    _TAG + "int": int,
+    _TAG + "float": float,
+}
+
+
+@lru_cache
+def _loader() -> Any:
+    """PyYAML's safe loader with the scalars of YAML 1.2."""
+
+    class Loader(yaml.SafeLoader):
+        """A class of its own, because PyYAML registers resolvers on the class."""
+
+    Loader.yaml_implicit_resolvers = {}
+    for kind, pattern, first in _PLAIN_SCALARS:
+        Loader.add_implicit_resolver(_TAG + kind, re.compile(f"^(?:{pattern})$"), first)
+    return Loader
+
+
+@dataclass(frozen=True)
+class ParsedText:
+    """The data of a YAML text and its root node, which knows lines and spellings.
+
+    ``unread`` are the paths of the values that could not be read; the data has empty text there. An override has none:
+    such values are left out, because another layer may set them.
+    """
+
+    data: Any = None
+    node: Any = None
+    unread: set[DocumentPath] = field(default_factory=set)
+
+
+def parse_text(text: str, report: Report, is_override: bool = False) -> ParsedText:
+    """Parse a YAML text. Data and node are None after a report about the whole text."""
+    if len(text) > LARGEST:
+        report((), f"is larger than {LARGEST} characters (name a topology: none is that large)")
+        return ParsedText()
+    if yaml is None:
+        report((), "cannot be read without PyYAML (pip install PyYAML)")
+        return ParsedText()
+    try:
+        node = yaml.compose(text, Loader=_loader())
+        if node is None:
+            return ParsedText()
+        reader = _NodeReader(report)
+        data = reader.read(node)
+        if reader.is_unusable or data is _UNREAD:
+            return ParsedText()
+        if is_override:
+            return ParsedText(_omit_unread(data), node)
+        unread: set[DocumentPath] = set()
+        return ParsedText(_blank_unread(data, (), unread), node, unread)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        report(() if mark is None else (LinePosition.at(mark),), _describe_error(error))
+    except yaml.reader.ReaderError as error:
+        before = text[: error.position]
+        line, column = before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1
+        report((LinePosition(line, column),), f"has the character #x{ord(text[error.position]):04x} (remove it)")
+    except RecursionError:
+        report((), "is nested too deeply (write it with fewer levels)")
+    return ParsedText()
+
+
+def compose_node(text: str) -> Any:
+    """The root node of YAML that ansible has read already, or None where there is none (a vault, for example)."""
+    if yaml is None or len(text) > LARGEST:
+        return None
+    try:
+        return yaml.compose(text, Loader=_loader())
+    except (yaml.YAMLError, RecursionError):
+        return None
+
+
+def read_as_ansible(text: str) -> Any:
+    """One plain scalar as ansible's YAML 1.1 reads it; None where the text is not valid."""
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError):
+        return None
+
+
+class _NodeReader:
+    """Converts the nodes of one text to data. Each node is read once, however many aliases it has."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.values: dict[int, Any] = {}
+        self.sizes: dict[int, int] = {}  # number of values when aliases are expanded
+        self.ancestors: set[int] = set()
+        self.is_unusable = False  # too large or too deep to read the rest
+
+    def read(self, node: yaml.Node, depth: int = 0) -> Any:
+        """The data of a node."""
+        if id(node) in self.ancestors:
+            return self.reject(node, "an alias to something that contains it (write it out)")
+        if depth > DEEPEST:
+            self.is_unusable = True
+            return self.reject(node, f"nested more than {DEEPEST} levels deep (write it with fewer levels)")
+        if id(node) not in self.values:
+            self.ancestors.add(id(node))
+            self.values[id(node)] = self._convert(node, depth)
+            self.ancestors.discard(id(node))
+        return self.values[id(node)]
+
+    def reject(self, node: yaml.Node, text: str) -> Any:
+        self.report((LinePosition.at(node.start_mark),), text)
+        return _UNREAD
+
+    def _convert(self, node: yaml.Node, depth: int) -> Any:
+        if isinstance(node, yaml.ScalarNode):
+            return self._convert_scalar(node)
+        if node.tag not in (_TAG + "seq", _TAG + "map"):
+            return self.reject(node, UNKNOWN_TAG)  # ansible-vault encrypts scalars only
+        if isinstance(node, yaml.MappingNode):
+            value: Any = self._convert_mapping(node, depth)
+        elif isinstance(node, yaml.SequenceNode):
+            value = [self.read(item, depth + 1) for item in node.value]
+        else:
+            return self.reject(node, "is neither a mapping, a list nor a scalar (write one of them)")
+        size = 1 + sum(self.sizes.get(id(child), 1) for child in _value_nodes(node))
+        if size > LARGEST:
+            self.is_unusable = True
+            return self.reject(node, "too large once its aliases are expanded (use fewer aliases)")
+        self.sizes[id(node)] = size
+        return value
+
+    def _convert_scalar(self, node: yaml.ScalarNode) -> Any:
+        convert = _CONVERTERS.get(node.tag)
+        if convert is None:
+            return self.reject(node, ENCRYPTED if node.tag == VAULT_TAG else UNKNOWN_TAG)
+        try:
+            return convert(node.value)
+        except ValueError:
+            return self.reject(node, f"this is not what its tag !!{node.tag[len(_TAG) :]} says (correct it)")
+
+    def _convert_mapping(self, node: yaml.MappingNode, depth: int) -> dict[str, Any]:
+        own: dict[str, Any] = {}
+        lines: dict[str, int] = {}
+        merged: dict[str, Any] = {}
+        for key, value_node in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                self.reject(key, "a key must be plain text (write it as a word, without brackets or braces)")
+                continue
+            value = self.read(value_node, depth + 1)
+            if key.tag == _TAG + "merge":
+                merged = {**self._read_merge_key(value_node, value), **merged}
+            elif key.value in own:
+                self.reject(key, f'the key "{key.value}" is in line {lines[key.value]} already (remove one)')
+                own[key.value] = _combine_duplicates(own[key.value], value)
+            else:
+                own[key.value], lines[key.value] = value, key.start_mark.line + 1
+        return {**merged, **own}
+
+    def _read_merge_key(self, node: yaml.Node, value: Any) -> dict[str, Any]:
+        """The keys that ``<<: *anchor`` adds; of a list of mappings the first wins."""
+        result: dict[str, Any] = {}
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, dict):
+                result = {**part, **result}
+            elif part is not _UNREAD:
+                self.reject(
+                    node, "<< takes a mapping or a list of mappings (write << with an alias of one, as in <<: *base)"
+                )
+        return result
+
+
+def _value_nodes(node: yaml.Node) -> Iterator[yaml.Node]:
+    for item in node.value:
+        yield item[1] if isinstance(item, tuple) else item
+
+
+def _combine_duplicates(first: Any, second: Any) -> Any:
+    """Both values of a duplicate key as one: other parts of the document may refer to names in the first."""
+    if not isinstance(first, dict) or not isinstance(second, dict):
+        return second
+    combined = dict(first)
+    for key, value in second.items():
+        combined[key] = _combine_duplicates(first[key], value) if key in first else value
+    return combined
+
+
+def _blank_unread(value: Any, path: DocumentPath, unread: set[DocumentPath]) -> Any:
+    """The data with empty text where a value could not be read; the paths of these values are added to ``unread``."""
+    if value is _UNREAD:
+        unread.add(path)
+        return ""
+    if isinstance(value, dict):
+        return {key: _blank_unread(item, (*path, key), unread) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_blank_unread(item, (*path, number), unread) for number, item in enumerate(value)]
+    return value
+
+
+def _omit_unread(value: Any) -> Any:
+    """The data without the keys and items whose value could not be read."""
+    if isinstance(value, dict):
+        return {key: _omit_unread(item) for key, item in value.items() if item is not _UNREAD}
+    if isinstance(value, list):
+        return [_omit_unread(item) for item in value if item is not _UNREAD]
+    return value
+
+
+def _describe_error(error: yaml.MarkedYAMLError) -> str:
+    problem = " ".join((error.problem or error.context or "cannot be read").split())
+    if "'\\t'" in problem:
+        return "a tab (write spaces: YAML is indented with them)"
+    if problem.startswith("found undefined alias"):  # the text may be a password that begins with *
+        return "an alias to an anchor that does not exist (correct it, or put text that begins with * in quotes)"
+    context = f", {error.context}" if error.problem and error.context else ""
+    return f"not YAML: {problem}{context} (correct this line, or what it belongs to)"

@@ -1,0 +1,291 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Rules that compare several paths of a document. Each rule is a function from a document to (path, problem) pairs.
+
+Rules also get documents with other problems, in which a required key may be None.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Iterator, Mapping
+from ipaddress import IPv4Network
+
+from ..placement import Placement, calling_placements, find_placements
+from ..schema.kinds import DocumentPath, Finding, display
+from ..view import Document, find_public_tier, services, tiers
+from .entries import entries_can_be_started
+from .monitoring import MONITORING_RULES
+from .names import NAME_RULES
+from .requests import REQUEST_RULES, certificate_has_a_domain, load_balancer_has_services
+from .reserved import NGINX_STATUS_PORT, SYSTEM_PORTS
+from .runtimes import RUNTIME_RULES, workers_are_not_called, workers_have_no_requests
+from .secrets import SECRET_RULES
+from .services import SERVICE_RULES
+from .sources import SOURCE_RULES
+from .stores import STORE_RULES
+
+# Networks without addresses of hosts (RFC 6890, and RFC 5771 for multicast). AWS recommends private networks (RFC 1918)
+# and accepts other public ones: VPC User Guide, "VPC CIDR blocks".
+UNUSABLE_NETWORKS = {
+    "0.0.0.0/8": "addresses that are not known yet",
+    "127.0.0.0/8": "each host itself",
+    "169.254.0.0/16": "link-local addresses, as those of AWS's instance metadata and DNS",
+    "224.0.0.0/4": "multicast",
+}
+MAX_USER_DATA = 16384  # bytes
+RESERVED_ADDRESSES = 5  # of each subnet (VPC User Guide, "Subnet CIDR blocks")
+PRIVATE_NETWORKS = "10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"
+
+Rule = Callable[[Document], Iterator[Finding]]
+
+
+def _list_subnets(document: Document) -> list[tuple[DocumentPath, IPv4Network]]:
+    return [
+        (("network", "subnets", tier, "cidrs", number), IPv4Network(cidr))
+        for tier, subnets in tiers(document).items()
+        for number, cidr in enumerate(subnets["cidrs"] or ())
+    ]
+
+
+def network_is_usable(document: Document) -> Iterator[Finding]:
+    cidr = document["network"]["cidr"]
+    for other, purpose in UNUSABLE_NETWORKS.items():
+        if cidr is not None and IPv4Network(cidr).overlaps(IPv4Network(other)):
+            text = (
+                f"{cidr} is in {other}, which is for {purpose} (choose a private network: a part of {PRIVATE_NETWORKS})"
+            )
+            yield ("network", "cidr"), text
+
+
+def subnets_are_inside_the_network(document: Document) -> Iterator[Finding]:
+    cidr = document["network"]["cidr"]
+    for path, subnet in _list_subnets(document):
+        if cidr is not None and not subnet.subnet_of(IPv4Network(cidr)):
+            yield path, f"{subnet} is outside the network {cidr} (choose a part of it)"
+
+
+def subnets_do_not_overlap(document: Document) -> Iterator[Finding]:
+    seen: list[tuple[DocumentPath, IPv4Network]] = []
+    for path, subnet in _list_subnets(document):
+        for other_path, other in seen:
+            if subnet.overlaps(other):
+                name = f"{'.'.join(map(str, other_path[:-1]))}[{other_path[-1]}]"
+                yield path, f"{subnet} overlaps {other} of {name} (choose another part of the network)"
+                break
+        seen.append((path, subnet))
+
+
+def each_zone_has_one_subnet(document: Document) -> Iterator[Finding]:
+    zones = len(document["network"]["zones"] or ())
+    for tier, subnets in tiers(document).items():
+        networks = len(subnets["cidrs"] or ())
+        if zones and networks and networks != zones:
+            yield ("network", "subnets", tier, "cidrs"), f"{networks} for {zones} zones (give one for each zone)"
+
+
+def nat_gateways_have_a_public_tier(document: Document) -> Iterator[Finding]:
+    for tier, subnets in tiers(document).items():
+        if subnets["route"] == "nat" and find_public_tier(document) is None:
+            yield (
+                ("network", "subnets", tier, "route"),
+                "no tier leads to the internet, which its NAT gateway needs (add one with route: internet)",
+            )
+
+
+def zones_are_in_the_region(document: Document) -> Iterator[Finding]:
+    region = document["region"]
+    for number, zone in enumerate(document["network"]["zones"] or ()):
+        if region is not None and not re.fullmatch(rf"{re.escape(region)}(?:-[a-z0-9]+-[0-9])?[a-z]", zone):
+            yield ("network", "zones", number), f"{display(zone)} is not a zone of {region} (like {region}a)"
+
+
+def public_key_is_complete(document: Document) -> Iterator[Finding]:
+    key = document["access"]["public_key"]
+    if key is not None and not _is_complete_key(*key.split(" ")[:2]):
+        yield ("access", "public_key"), "is cut off or damaged (paste the whole line of the .pub file)"
+
+
+def _is_complete_key(kind: str, text: str) -> bool:
+    """Whether a public key has all its fields, each after its length: the kind, and two numbers (RSA) or one."""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except ValueError:
+        return False
+    fields = []
+    while data:
+        size = int.from_bytes(data[:4], "big")
+        if len(data) < 4 + size:
+            return False
+        fields.append(data[4 : 4 + size])
+        data = data[4 + size :]
+    return len(fields) == {"ssh-ed25519": 2, "ssh-rsa": 3}[kind] and fields[0] == kind.encode()
+
+
+def sessions_need_no_open_port(document: Document) -> Iterator[Finding]:
+    if document["access"]["connect"] == "ssm" and document["access"]["ssh_from"]:
+        yield (
+            ("access", "ssh_from"),
+            "port 22 stays closed with connect: ssm (remove ssh_from, or write connect: ssh)",
+        )
+
+
+def public_addresses_are_reachable(document: Document) -> Iterator[Finding]:
+    for placement in find_placements(document).values():
+        tier = tiers(document).get(placement.tier)
+        if tier is not None and placement.has_public_addresses and tier["route"] != "internet":
+            text = f"no route leads from {placement.tier} to the internet (write private, or choose another tier)"
+            yield (*placement.path, "address"), text
+
+
+def instances_fit_in_their_subnets(document: Document) -> Iterator[Finding]:
+    """Counts the largest number of instances that scaling allows."""
+    needed: dict[str, int] = {}
+    for placement in find_placements(document).values():
+        tier = placement.tier
+        needed[tier] = needed.get(tier, 0) + placement.max_count
+        networks = (tiers(document).get(tier) or {}).get("cidrs") or []
+        available = sum(IPv4Network(cidr).num_addresses - RESERVED_ADDRESSES for cidr in networks)
+        if networks and needed[tier] > available:
+            text = (
+                f"{needed[tier]} instances are more than the {available} addresses of {tier} (choose larger networks)"
+            )
+            yield (*placement.path, "count" if placement.settings["max"] is None else "max"), text
+
+
+def counts_are_in_their_range(document: Document) -> Iterator[Finding]:
+    for placement in find_placements(document).values():
+        path, count = placement.path, placement.count
+        least, most = placement.settings["min"], placement.settings["max"]
+        if least is not None and most is not None and least > most:
+            yield (*path, "min"), f"{least} is more than max, {most} (lower it)"
+        elif least is not None and count < least:
+            yield (*path, "count"), f"{count} is less than min, {least} (raise it, or lower min)"
+        elif most is not None and count > most:
+            yield (*path, "count"), f"{count} is more than max, {most} (lower it, or raise max)"
+
+
+def group_names_are_unique(document: Document) -> Iterator[Finding]:
+    for name, service in services(document).items():
+        if service["instances"] is not None and name in document["instances"]:
+            yield ("services", name, "instances"), f'a group of instances is named "{name}" as well (rename one)'
+
+
+def role_names_fit(document: Document) -> Iterator[Finding]:
+    """Role names contain the region, because they are unique in the account. They have the shortest limit."""
+    name, region = document["name"] or "", document["region"] or ""
+    if name == "sg" or name.startswith("sg-"):
+        yield ("name",), "a security group may not have a name that begins with sg- (choose another name)"
+    for placement in find_placements(document).values():
+        physical = f"{name}-{region}-{placement.name}"
+        if len(physical) > 64:
+            yield (
+                placement.path,
+                f'the role "{physical}" would have {len(physical)} characters, IAM allows 64 (shorten a name)',
+            )
+
+
+def service_names_fit_in_a_tag(document: Document) -> Iterator[Finding]:
+    for placement in find_placements(document).values():
+        length = len(" ".join(placement.services))
+        if length > 256:
+            text = f'the names of those on "{placement.name}" have {length} characters, and a tag has at most 256'
+            yield ("services",), f"{text} (shorten them, or move services to other instances)"
+
+
+def user_data_is_short_enough(document: Document) -> Iterator[Finding]:
+    """EC2 counts bytes: EC2 User Guide, "Run commands when you launch an EC2 instance with user data input"."""
+    for placement in find_placements(document).values():
+        length = len((placement.settings["user_data"] or "").encode(errors="replace"))
+        if length > MAX_USER_DATA:
+            text = f"has {length} bytes, and EC2 accepts at most {MAX_USER_DATA} (shorten it, or have it load a file)"
+            yield (*placement.path, "user_data"), text
+
+
+def ports_are_free(document: Document) -> Iterator[Finding]:
+    for placement in find_placements(document).values():
+        taken = dict(SYSTEM_PORTS)
+        if placement.proxy is not None:
+            taken[NGINX_STATUS_PORT] = "the status page of nginx"
+        for path, port, owner in _list_ports(placement):
+            if port in taken:
+                yield path, f'{port} is taken by {taken[port]} on "{placement.name}" (choose another)'
+            elif port is not None:
+                taken[port] = owner
+
+
+def _list_ports(placement: Placement) -> Iterator[tuple[DocumentPath, int | None, str]]:
+    """The ports on which processes of a placement listen, each with its path and its owner."""
+    proxy = placement.proxy
+    if proxy is not None:
+        yield ("proxy", "port"), proxy["port"], "the proxy"
+        if proxy["tls"] is not None:
+            yield ("proxy", "tls", "port"), proxy["tls"]["port"], "the proxy (HTTPS)"
+    for name, service in placement.services.items():
+        yield ("services", name, "port"), service["port"], f"services.{name}"
+
+
+def health_checks_end_before_the_next(document: Document) -> Iterator[Finding]:
+    for name, service in services(document).items():
+        timeout, interval = service["health"]["timeout"], service["health"]["interval"]
+        if timeout >= interval:
+            yield (
+                ("services", name, "health", "timeout"),
+                f"{timeout} is not less than the interval, {interval} (lower it)",
+            )
+
+
+def called_services_have_a_port(document: Document) -> Iterator[Finding]:
+    for name, service in services(document).items():
+        if name in service["calls"]:
+            yield ("services", name, "calls"), "a service need not name itself (remove it)"
+        if service["socket"] and service["allow_from"]:
+            yield ("services", name, "allow_from"), "a socket has no port to open (give a port, or remove this)"
+        if service["socket"] and calling_placements(document, name):
+            yield (
+                ("services", name, "socket"),
+                "services on other instances call it, which needs a port (write port instead of socket)",
+            )
+
+
+RULES: tuple[Rule, ...] = (
+    network_is_usable,
+    subnets_are_inside_the_network,
+    subnets_do_not_overlap,
+    each_zone_has_one_subnet,
+    nat_gateways_have_a_public_tier,
+    zones_are_in_the_region,
+    public_key_is_complete,
+    sessions_need_no_open_port,
+    public_addresses_are_reachable,
+    instances_fit_in_their_subnets,
+    counts_are_in_their_range,
+    group_names_are_unique,
+    role_names_fit,
+    *NAME_RULES,
+    service_names_fit_in_a_tag,
+    user_data_is_short_enough,
+    entries_can_be_started,
+    *RUNTIME_RULES,
+    *SERVICE_RULES,
+    ports_are_free,
+    *REQUEST_RULES,
+    *STORE_RULES,
+    *MONITORING_RULES,
+    health_checks_end_before_the_next,
+    called_services_have_a_port,
+    *SOURCE_RULES,
+    *SECRET_RULES,
+)
+
+# Rules about something that is missing, and the paths that may have it. Where one of these is wrong, the document is
+# without its value, and the rule is not checked: its finding might be untrue.
+ABSENCE_RULES: Mapping[Rule, tuple[DocumentPath, ...]] = {
+    nat_gateways_have_a_public_tier: (("network", "subnets", "*", "route"),),
+    each_zone_has_one_subnet: (("network", "zones"), ("network", "subnets", "*", "cidrs")),
+    load_balancer_has_services: (("services", "*", "routes"),),
+    workers_have_no_requests: (("services", "*", "port"), ("services", "*", "socket")),
+    workers_are_not_called: (("services", "*", "port"), ("services", "*", "socket")),
+    certificate_has_a_domain: (("load_balancer", "domain"),),
+}

@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Rules against secrets in plain configuration. No message repeats a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..placement import find_placements
+from ..runtimes import runtime_of
+from ..schema.kinds import DocumentPath, Finding
+from ..secret_patterns import (
+    USER_TOKEN,
+    command_has_a_secret,
+    is_a_secret,
+    names_a_secret,
+    user_data_has_a_secret,
+)
+from ..view import Document, services
+
+
+def environment_holds_no_secret(document: Document) -> Iterator[Finding]:
+    for name, service in services(document).items():
+        for key, value in service["environment"].items():
+            if names_a_secret(key, value) or is_a_secret(value):
+                yield (
+                    ("services", name, "environment", key),
+                    (
+                        "looks like a secret, which does not belong in a document "
+                        f"(put it in app_secrets.{name}.{key}, in a vault)"
+                    ),
+                )
+
+
+def sources_and_commands_hold_no_secret(document: Document) -> Iterator[Finding]:
+    for name, service in services(document).items():
+        git = (service["source"] or {}).get("git") or ""
+        if is_a_secret(git) or USER_TOKEN.search(git):
+            text = "has a password or token, which does not belong in a document"
+            yield (
+                ("services", name, "source", "git"),
+                f"{text} (take it out: use a deploy key, or a credential helper of git on the controller)",
+            )
+        runtime = runtime_of(service)
+        if runtime is not None and runtime.entry == "command" and command_has_a_secret(service["entry"] or ""):
+            text = "has a password or token, which does not belong in a document"
+            yield (
+                ("services", name, "entry"),
+                f"{text} (put it in app_secrets.{name} in a vault, and let the application read the variable)",
+            )
+        for key in ("build", "migrate"):
+            if command_has_a_secret(service[key] or ""):
+                text = "has a password or token, which does not belong in a document"
+                yield (
+                    ("services", name, key),
+                    f"{text} (put it in app_secrets.{name} in a vault, and use the variable: $NAME)",
+                )
+
+
+def other_texts_hold_no_secret(document: Document) -> Iterator[Finding]:
+    for key, value in document["tags"].items():
+        if names_a_secret(key, value) or is_a_secret(value):
+            yield ("tags", key), "looks like a secret, and all who may list resources can read tags (remove it)"
+    for placement in find_placements(document).values():
+        if user_data_has_a_secret(placement.settings["user_data"] or ""):
+            yield (
+                (*placement.path, "user_data"),
+                "has a password or token, and every process of the instance can read it (fetch it at boot instead)",
+            )
+
+
+# Keys whose texts the rules above check.
+CHECKED_KEYS = ("environment", "git", "build", "migrate", "tags", "user_data")
+
+
+def no_text_holds_a_secret(document: Document) -> Iterator[Finding]:
+    """Checks all other texts: entries, paths, descriptions, parameters, properties of raw resources."""
+    for path, text in _find_texts(document, ()):
+        if is_a_secret(text):
+            yield path, "has a password or token, which does not belong in a document (take it out)"
+
+
+def _find_texts(value: Any, path: DocumentPath) -> Iterator[tuple[DocumentPath, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if key not in CHECKED_KEYS or path[:1] == ("resources",):
+                yield from _find_texts(item, (*path, key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _find_texts(item, (*path, number))
+
+
+SECRET_RULES = (
+    environment_holds_no_secret,
+    sources_and_commands_hold_no_secret,
+    other_texts_hold_no_secret,
+    no_text_holds_a_secret,
+)

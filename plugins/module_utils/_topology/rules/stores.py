@@ -1,0 +1,166 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Rules about databases, caches and secrets, and the services that use them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from ..database_names import database_name, database_user, user_secret
+from ..schema.kinds import Finding, display
+from ..schema.stores import ENGINES, LARGEST_STORAGE
+from ..view import Document, caches, databases, find_store_users, generated_secrets, tiers
+from .reserved import DATABASE_NAMES, USER_NAMES, USER_PREFIXES
+from .windows import WINDOW_RULES
+
+ENGINE_NAMES = {"mysql": "MySQL", "postgres": "PostgreSQL"}
+# RDS User Guide, "MySQL on Amazon RDS versions" (a major version is X.Y: 5.7, 8.0, 8.4, 9.7) and "Available PostgreSQL
+# database versions" (a major version is X since 10; 11 is the oldest that is left). Newer ones are left to RDS.
+VERSIONS: Mapping[str, str] = {
+    "mysql": r"(?:5\.7|8\.[04]|(?:9|[1-9][0-9])\.[0-9])(?:\.(?:0|[1-9][0-9]*))?",
+    "postgres": r"(?:1[1-9]|[2-9][0-9])(?:\.(?:0|[1-9][0-9]*))?",
+}
+VERSION_EXAMPLES = {
+    "mysql": "write a major version like 8.4, or a whole one like 8.4.5",
+    "postgres": "write a major version like 17, or a whole one like 17.4",
+}
+
+
+def databases_have_two_zones(document: Document) -> Iterator[Finding]:
+    zones = len(document["network"]["zones"] or ())
+    for name, database in databases(document).items():
+        if database["subnets"] in tiers(document) and zones < 2:
+            text = f"a database needs subnets in at least two zones, and network.zones has {zones} (add one)"
+            yield ("databases", name, "subnets"), text
+
+
+def database_names_are_not_reserved(document: Document) -> Iterator[Finding]:
+    """Without ``name``, the name of the database is derived from its key. Reserved words are compared without case."""
+    for name, database in databases(document).items():
+        inside, engine = database_name(name, database), database["engine"]
+        if inside.lower() in DATABASE_NAMES.get(engine, ()):
+            text = f"{display(inside)} is a reserved word of {ENGINE_NAMES[engine]}, which AWS rejects"
+            path = ("databases", name) if database["name"] is None else ("databases", name, "name")
+            others = (f"{inside}{end}" for end in ("s", "_db", "_data"))
+            free = [other for other in others if other.lower() not in DATABASE_NAMES[engine]]
+            yield path, f"{text} (for example, give it the name {free[0]})"
+
+
+def database_versions_fit_their_engine(document: Document) -> Iterator[Finding]:
+    for name, database in databases(document).items():
+        engine, version = database["engine"], database["version"]
+        if engine in VERSIONS and version is not None and not re.fullmatch(VERSIONS[engine], version):
+            text = f"{display(version)} is no version of {ENGINE_NAMES[engine]} on RDS ({VERSION_EXAMPLES[engine]})"
+            yield ("databases", name, "version"), text
+
+
+def cache_versions_exist(document: Document) -> Iterator[Finding]:
+    """Redis OSS ends at 7.1 in ElastiCache (user guide, "Comparing Redis OSS versions")."""
+    for name, cache in caches(document).items():
+        version = cache["version"]
+        if version is not None and not re.fullmatch(r"(?:5\.0|6\.[02]|7\.[01])(?:\.[0-9]+)?", version):
+            text = f"{display(version)} is no version of Redis in ElastiCache (write 5.0, 6.0, 6.2, 7.0 or 7.1)"
+            yield ("caches", name, "version"), text
+
+
+def logs_are_supported_by_the_engine(document: Document) -> Iterator[Finding]:
+    for name, database in databases(document).items():
+        known = ENGINES.get(database["engine"], {}).get("logs", ())
+        for number, log in enumerate(database["logs"]):
+            if known and log not in known:
+                text = f"{display(log)} is not a log of {database['engine']} (it has {', '.join(known)})"
+                yield ("databases", name, "logs", number), text
+
+
+def storage_limit_is_above_the_size(document: Document) -> Iterator[Finding]:
+    """RDS requires a limit that is at least a tenth above the size."""
+    for name, database in databases(document).items():
+        least = (database["size"] * 11 + 9) // 10
+        if database["limit"] is not None and database["limit"] < least:
+            fix = f"write {least} or more, or leave it out" if least <= LARGEST_STORAGE else "leave it out"
+            text = f"{database['limit']} is less than a tenth above the size"
+            yield ("databases", name, "limit"), f"{text} ({fix})"
+
+
+def multi_az_caches_have_two_nodes_and_zones(document: Document) -> Iterator[Finding]:
+    zones = len(document["network"]["zones"] or ())
+    for name, cache in caches(document).items():
+        if cache["multi_az"] and cache["nodes"] < 2:
+            yield (
+                ("caches", name, "multi_az"),
+                f"needs two nodes, and there is {cache['nodes']} (write nodes: 2, or false)",
+            )
+        if cache["multi_az"] and zones < 2:
+            text = f"its nodes need two zones at least, and network.zones has {zones} (add one, or write false)"
+            yield ("caches", name, "multi_az"), text
+
+
+def secrets_are_generated_or_existing(document: Document) -> Iterator[Finding]:
+    """Generated secrets have no key; existing ones have neither length nor description of their own."""
+    for name, secret in generated_secrets(document).items():
+        if secret["existing"] is None:
+            if secret["key"] is not None:
+                yield ("secrets", name, "key"), "a generated secret has no keys (remove it, or name an existing secret)"
+            continue
+        for key in ("length", "description"):
+            if secret[key] is not None:
+                yield ("secrets", name, key), "does not apply to an existing secret (remove it, or existing)"
+        parts = secret["existing"].split(":")
+        if len(parts) > 1 and document["region"] not in (None, parts[3]):
+            text = f"is in {parts[3]}, and services read secrets of {document['region']} (replicate it there)"
+            yield ("secrets", name, "existing"), text
+
+
+def secret_names_differ_from_user_secrets(document: Document) -> Iterator[Finding]:
+    for database in databases(document):
+        for service in find_store_users(document, f"database/{database}"):
+            name = user_secret(database, service)
+            if generated_secrets(document).get(name, {"existing": ""})["existing"] is None:
+                text = f"is the secret of the user of services.{service} in database {database} (choose another name)"
+                yield ("secrets", name), text
+
+
+def database_users_have_different_names(document: Document) -> Iterator[Finding]:
+    for database, settings in databases(document).items():
+        owners: dict[str, str] = {}
+        for service in find_store_users(document, f"database/{database}"):
+            user, engine = database_user(service), settings["engine"]
+            other = owners.setdefault(user, service)
+            if other != service:
+                text = f'its user in database {database} would be "{user}", which is that of services.{other}'
+                yield ("services", service), f"{text} (shorten a name)"
+            elif user in USER_NAMES.get(engine, ()):
+                text = f'its user in database {database} would be "{user}", which {ENGINE_NAMES[engine]} has already'
+                yield ("services", service), f"{text} (rename the service, for example to {service}-service)"
+            elif user.startswith(USER_PREFIXES.get(engine, ())):
+                text = f'its user in database {database} would be "{user}", and {ENGINE_NAMES[engine]} has such users'
+                yield ("services", service), f"{text} of its own (rename the service)"
+
+
+def user_secrets_have_different_names(document: Document) -> Iterator[Finding]:
+    """``a`` of database ``b-c`` and ``c-a`` of database ``b`` would have the same secret."""
+    owners: dict[str, str] = {}
+    for database in databases(document):
+        for service in find_store_users(document, f"database/{database}"):
+            name = user_secret(database, service)
+            if name in owners:
+                text = f"its user in database {database} would have secret/{name}, which is that of {owners[name]}"
+                yield ("services", service), f"{text} (rename the service or the database)"
+            owners.setdefault(name, f"services.{service} in database {database}")
+
+
+STORE_RULES = (
+    databases_have_two_zones,
+    database_names_are_not_reserved,
+    database_versions_fit_their_engine,
+    cache_versions_exist,
+    logs_are_supported_by_the_engine,
+    storage_limit_is_above_the_size,
+    multi_az_caches_have_two_nodes_and_zones,
+    secrets_are_generated_or_existing,
+    secret_names_differ_from_user_secrets,
+    database_users_have_different_names,
+    user_secrets_have_different_names,
+    *WINDOW_RULES,
+)

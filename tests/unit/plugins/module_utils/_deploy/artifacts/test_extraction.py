@@ -1,0 +1,132 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Archives are extracted inside their directory, with every Python since 3.11.0."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import tarfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.groundwork.aws.plugins.module_utils._deploy.artifacts.extraction import extract_archive
+from ansible_collections.groundwork.aws.plugins.module_utils._deploy.artifacts.source_error import SourceError
+
+
+@pytest.fixture(autouse=True)
+def without_filters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python before 3.11.4 has no extraction filters."""
+    for name in ("FilterError", "SpecialFileError", "data_filter", "tar_filter", "fully_trusted_filter"):
+        monkeypatch.delattr(tarfile, name, raising=False)
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    folder = tmp_path / "target"
+    folder.mkdir()
+    return folder
+
+
+def make_tar(folder: Path, *members: tuple[str, bytes, str], mode: int = 0o644) -> Path:
+    """An archive of members, each a name, a type, and its content or where it links to."""
+    path = folder / "given.tar.gz"
+    with tarfile.open(path, "w:gz") as tar:
+        for name, kind, text in members:
+            info = tarfile.TarInfo(name)
+            info.type, info.mode = kind, mode
+            if kind == tarfile.REGTYPE:
+                info.size = len(text)
+                tar.addfile(info, io.BytesIO(text.encode()))
+            else:
+                info.linkname = text
+                tar.addfile(info)
+    return path
+
+
+FILE, LINK, HARD, FOLDER = tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE
+
+
+def test_files_directories_and_links_are_extracted(tmp_path: Path, target: Path) -> None:
+    members = [
+        ("app", FOLDER, ""),
+        ("app/wsgi.py", FILE, "app"),
+        ("deep/er/file", FILE, "deep"),
+        ("app/link", LINK, "../deep/er/file"),
+        ("app/hard", HARD, "app/wsgi.py"),
+        ("empty", FOLDER, ""),
+    ]
+    extract_archive(make_tar(tmp_path, *members), target)
+    assert (target / "app/wsgi.py").read_text() == "app"
+    assert os.readlink(target / "app/link") == "../deep/er/file"
+    assert (target / "app/hard").read_text() == "app"
+    assert (target / "empty").is_dir()
+
+
+@pytest.mark.parametrize(("mode", "expected"), [(0o755, 0o755), (0o700, 0o755), (0o4777, 0o755), (0o600, 0o644)])
+def test_only_the_executable_bit_of_a_mode_is_kept(tmp_path: Path, target: Path, mode: int, expected: int) -> None:
+    extract_archive(make_tar(tmp_path, ("run", FILE, "x"), mode=mode), target)
+    assert (target / "run").stat().st_mode & 0o7777 == expected
+
+
+def test_absolute_names_are_extracted_below_the_directory(tmp_path: Path, target: Path) -> None:
+    extract_archive(make_tar(tmp_path, ("/app/wsgi.py", FILE, "app")), target)
+    assert (target / "app/wsgi.py").read_text() == "app"
+
+
+def test_the_later_of_two_members_with_one_name_counts(tmp_path: Path, target: Path) -> None:
+    extract_archive(make_tar(tmp_path, ("file", FILE, "a"), ("other", LINK, "file"), ("other", FILE, "b")), target)
+    assert ((target / "file").read_text(), (target / "other").read_text()) == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [("../out", FILE, "x")],
+        [("a/../../out", FILE, "x")],
+        [("out", LINK, "/etc/passwd")],
+        [("out", LINK, "../elsewhere")],
+        [("a/out", LINK, "../../elsewhere")],
+        [("out", HARD, "../elsewhere")],
+        [("out", HARD, "/etc/passwd")],
+        # Two links that stay inside, and lead out together.
+        [("a", FOLDER, ""), ("a/b", FOLDER, ""), ("link", LINK, "a/b"), ("link/up", LINK, "../../..")],
+    ],
+)
+def test_a_member_that_leads_out_is_an_error(tmp_path: Path, target: Path, members: list[Any]) -> None:
+    with pytest.raises(SourceError, match=r"its member \S+( -> \S+)? leads out of the archive.*take it out"):
+        extract_archive(make_tar(tmp_path, *members), target)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("kind", [tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE])
+def test_a_special_file_is_an_error(tmp_path: Path, target: Path, kind: bytes) -> None:
+    with pytest.raises(SourceError, match="the source: its member pipe is a device, a FIFO or another special file"):
+        extract_archive(make_tar(tmp_path, ("pipe", kind, "")), target, "the source")
+
+
+def test_a_file_that_is_no_archive_is_an_error(tmp_path: Path, target: Path) -> None:
+    (tmp_path / "given.tar.gz").write_text("nothing of the kind")
+    with pytest.raises(SourceError, match="it is not a tar or zip archive of a known kind, or damaged"):
+        extract_archive(tmp_path / "given.tar.gz", target)
+
+
+@pytest.mark.parametrize("suffix", ["tar", "tar.gz", "tgz", "tar.bz2", "tar.xz", "zip"])
+def test_every_common_kind_of_archive_is_extracted(tmp_path: Path, target: Path, suffix: str) -> None:
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source/file").write_text("content")
+    path = tmp_path / f"given.{suffix}"
+    if suffix == "zip":
+        with zipfile.ZipFile(path, "w") as packed:
+            packed.write(tmp_path / "source/file", "file")
+    else:
+        kind = {"tgz": "gz"}.get(suffix, suffix.rpartition(".")[2])
+        with tarfile.open(path, f"w:{'' if kind == 'tar' else kind}") as tar:
+            tar.add(tmp_path / "source/file", "file")
+    extract_archive(path, target)
+    assert (target / "file").read_text() == "content"
+    shutil.rmtree(target)

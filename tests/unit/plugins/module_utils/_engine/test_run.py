@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Runs against an account inside the process, where that has to be in a state, or hides what it has, as no account of
+`tests/integration` does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from support.engine_account import (
+    clients,
+    run,
+    snapshot,
+    stack,
+)
+
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import StackError
+from ansible_collections.groundwork.aws.plugins.module_utils._engine import run as engine
+from ansible_collections.groundwork.aws.plugins.module_utils._engine.model import Ref
+from ansible_collections.groundwork.aws.plugins.module_utils._resources import REGISTRY
+from plugins.module_utils.conftest import DOCUMENT
+
+pytestmark = pytest.mark.usefixtures("account")
+ALLOW = {"allow_destroy": ["instance/app-1"]}
+
+
+def actions(result: engine.Result) -> dict[str, str]:
+    return {change.key: change.action for change in result.plan.changes}
+
+
+def test_roles_are_read_one_by_one_without_permission_to_read_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    desired = stack(iam_role__other={"principal": "ec2.amazonaws.com", "inline_policies": {"s3": DOCUMENT}})
+    run(desired)
+    for refused, alone in ((False, 0), (True, 2)):
+        made = clients()
+        if refused:
+            made._open().register("before-call.iam.GetAccountAuthorizationDetails", refuse)
+        assert engine.Engine(made, desired, REGISTRY, engine.Options()).run().plan.changes == ()
+        assert made.calls.get("iam:GetRole", 0) == alone
+
+
+def refuse(**_event: Any) -> None:
+    raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetAccountAuthorizationDetails")
+
+
+def test_a_replacement_of_protected_data_is_refused_with_the_whole_plan() -> None:
+    run(stack())
+    desired = stack(**{"subnet__public-1": {"vpc": Ref("vpc/main"), "cidr": "10.0.2.0/24", "zone": "us-east-1a"}})
+    result = run(desired)
+    assert actions(result)["instance/app-1"] == "replace"
+    assert actions(result)["subnet/public-1"] == "replace"
+    assert "instance/app-1" in (result.failure or "")
+
+
+def test_a_replaced_group_comes_before_the_old_one_goes() -> None:
+    run(stack())
+    group = dict(next(item for item in stack().resources if item.address == "security_group/app").properties)
+    desired = stack(security_group__app={**group, "description": "another"})
+    result = run(desired)
+    assert result.failure is None
+    assert actions(result) == {
+        "security_group/app": "replace",
+        "security_group/web": "update",
+        "instance/app-1": "update",
+    }
+    assert run(desired).plan.changes == ()
+
+
+def test_a_subnet_under_another_name_takes_the_place_of_the_old_one() -> None:
+    run(stack())
+    subnet = {"vpc": Ref("vpc/main"), "cidr": "10.0.1.0/24", "zone": "us-east-1a"}
+    resources = {item.address: dict(item.properties) for item in stack().resources}
+    desired = stack(
+        **{
+            "subnet__public-1": None,
+            "subnet__web-1": subnet,
+            "route_table__public": {**resources["route_table/public"], "subnets": [Ref("subnet/web-1")]},
+            "instance__app-1": {**resources["instance/app-1"], "subnet": Ref("subnet/web-1")},
+        }
+    )
+    result = run(desired, **ALLOW)
+    assert result.failure is None
+    assert run(desired).plan.changes == ()
+
+
+@pytest.mark.parametrize(
+    ("adopt", "message"),
+    [
+        ({"vpc/main": "vpc-00000000"}, "is no vpc in us-east-1"),
+        ({"vpc/other": "vpc-00000000"}, "is not in the topology"),
+        ({"iam_role/app": "role"}, "belong to a stack by name and path"),
+    ],
+)
+def test_adoption_is_refused(adopt: dict[str, str], message: str) -> None:
+    with pytest.raises(StackError, match=message):
+        run(stack(), adopt=adopt)
+
+
+def test_a_volume_does_not_shrink() -> None:
+    run(stack())
+    machine = dict(next(item for item in stack().resources if item.address == "instance/app-1").properties)
+    result = run(stack(**{"instance__app-1": {**machine, "volume": {"size": 4}}}))
+    assert "a volume cannot shrink (8 GiB now, 4 wanted)" in (result.failure or "")
+
+
+def test_an_image_that_does_not_exist_ends_the_run_before_it_changes_anything() -> None:
+    machine = dict(next(item for item in stack().resources if item.address == "instance/app-1").properties)
+    with pytest.raises(StackError, match=r"instance/app-1: there is no SSM parameter /no/such"):
+        run(stack(**{"instance__app-1": {**machine, "image": "/no/such"}}))
+    assert snapshot() == {}
+
+
+def test_a_failure_lists_the_changes_that_were_not_started() -> None:
+    rules = [{"protocol": "tcp", "from_port": 99999, "to_port": 99999, "cidr": "10.0.0.0/8"}]
+    desired = stack(security_group__app={"vpc": Ref("vpc/main"), "description": "app", "ingress": rules})
+    role = {"principal": "ec2.amazonaws.com", "managed_policies": ["arn:aws:iam::aws:policy/NoSuchPolicy"]}
+    result = run(stack(iam_role__app=role))
+    assert desired is not None
+    assert result.failure is not None
+    assert "failed: iam_role/app: AttachRolePolicy: NoSuchEntity" in result.failure
+    assert "not started: elastic_ip/app-1, instance/app-1, instance_profile/app" in result.failure
+    assert "route_table/public (created)" in result.failure
+    assert run(stack()).failure is None

@@ -1,0 +1,184 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The commands to PM2 and their order, and what follows an error. PM2 is a stand-in; the processes are real."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.clock import FakeClock, FastClock
+
+from ansible_collections.groundwork.aws.plugins.module_utils._host import pm2_control as control
+from ansible_collections.groundwork.aws.plugins.module_utils._host.pm2_control import Pm2, Pm2Error, find_kill_timeout
+from ansible_collections.groundwork.aws.plugins.module_utils._host.pm2_process import Target
+
+FILE = "/etc/groundwork/pm2/web.json"
+# PM2 runs on managed hosts only, which are Linux.
+needs_proc = pytest.mark.skipif(not Path("/proc").exists(), reason="needs Linux's /proc, as managed hosts have it")
+
+
+class FakePm2(Pm2):
+    """Records the commands. Each list of processes is the next of those given, and then the last one."""
+
+    def __init__(self, *lists: list[dict[str, Any]], failing: tuple[str, ...] = ()) -> None:
+        super().__init__("pm2", pwd.getpwuid(os.getuid()).pw_name, None, "/usr/bin:/bin", FakeClock())
+        self.lists = list(lists) or [[]]
+        self.failing = failing
+        self.commands: list[str] = []
+
+    def is_alive(self) -> bool:
+        return True
+
+    def read_directories(self, running: Any) -> list[str]:
+        return ["/srv/web/releases/1"] * len(running)
+
+    def list_processes(self, name: str) -> list[Any]:
+        return self.lists.pop(0) if len(self.lists) > 1 else self.lists[0]
+
+    def run_command(self, command: Any, timeout: float) -> str:
+        words = [word for word in command if word != "pm2"]
+        self.commands.append(" ".join(words))
+        if words[0] in self.failing:
+            raise Pm2Error(f"{words[0]} failed")
+        return ""
+
+
+@pytest.fixture
+def stubborn() -> Iterator[subprocess.Popen[bytes]]:
+    """A process with a child, both of which go on after PM2 deleted them."""
+    script = "import subprocess, sys; subprocess.Popen(['sleep', '600']); print(flush=True); sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield process
+        process.kill()
+
+
+def listed(pid: int = 0) -> dict[str, Any]:
+    return {"name": "web", "pid": pid, "pm2_env": {"status": "online"}}
+
+
+def test_a_reload_is_one_command() -> None:
+    pm2 = FakePm2()
+    assert pm2.carry_out("reload", "web", FILE, 2, None) == "reload"
+    assert pm2.commands == ["reload web"]
+
+
+def test_a_reload_that_fails_becomes_a_restart() -> None:
+    """PM2 rejects it for a process that has just crashed: "Process with pid … already exists"."""
+    pm2 = FakePm2([listed()], [listed()], [], failing=("reload",))
+    assert pm2.carry_out("reload", "web", FILE, 2, None) == "restart"
+    assert pm2.commands == ["reload web", "delete web", f"start {FILE} --only web"]
+
+
+@pytest.mark.parametrize(
+    ("timeouts", "seconds"), [((), 0.0), ((None,), 0.0), ((20000,), 20.0), ((8000, 3600000, None), 3600.0)]
+)
+def test_commands_wait_for_the_slowest_process(timeouts: tuple[int | None, ...], seconds: float) -> None:
+    assert find_kill_timeout([{"pm2_env": {"kill_timeout": timeout}} for timeout in timeouts]) == seconds
+
+
+def test_a_reload_command_that_fails_interrupts_nothing() -> None:
+    pm2 = FakePm2([listed()], failing=("launcher",))
+    with pytest.raises(Pm2Error, match="launcher failed"):
+        pm2.carry_out("reload", "old", FILE, 1, ["launcher", "reload"])
+    assert pm2.commands == ["launcher reload"]
+
+
+def test_nothing_is_started_before_the_list_is_empty() -> None:
+    """PM2 may start a crashed process again while it deletes it."""
+    pm2 = FakePm2([listed()], [listed()], [])
+    pm2.carry_out("restart", "web", FILE, 2, None)
+    assert pm2.commands == ["delete web", "delete web", f"start {FILE} --only web"]
+
+
+def test_a_list_that_never_gets_empty_is_an_error() -> None:
+    pm2 = FakePm2([listed()])
+    with pytest.raises(Pm2Error, match="PM2 does not remove web from its list"):
+        pm2.carry_out("restart", "web", FILE, 2, None)
+    assert f"start {FILE} --only web" not in pm2.commands
+
+
+def test_a_process_that_is_gone_already_needs_no_delete() -> None:
+    pm2 = FakePm2([listed()], [], failing=("delete",))
+    pm2.stop("web")
+    with pytest.raises(Pm2Error, match="delete failed"):
+        FakePm2([listed()], failing=("delete",)).stop("web")
+
+
+@needs_proc
+def test_processes_that_do_not_end_are_killed_with_their_children(stubborn: subprocess.Popen[bytes]) -> None:
+    tree = control.find_process_trees({stubborn.pid})
+    assert len(tree) == 2
+    pm2 = FakePm2([listed(stubborn.pid)], [])
+    # The processes are real and need real time to end.
+    pm2.clock = FastClock()  # type: ignore[assignment]
+    pm2.stop("web")
+    assert control.select_running(tree) == set()
+
+
+@needs_proc
+def test_a_process_that_ended_is_not_waited_for() -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    assert control.find_process_trees({ended.pid, 0}) == set()
+
+
+@needs_proc
+def test_a_later_process_with_the_same_id_is_another_one() -> None:
+    pid = os.getpid()
+    assert control.select_running({(pid, "1")}) == set()
+    assert control.select_running(control.find_process_trees({pid})) >= {(pid, control.read_processes()[pid][1])}
+
+
+def test_a_daemon_that_does_not_answer_is_an_error_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = FakeClock()
+    pm2 = Pm2("pm2", pwd.getpwuid(os.getuid()).pw_name, "/nonexistent", "/usr/bin:/bin", clock)
+    with pytest.raises(Pm2Error, match=r"sleep 60 did not end within 0.2 s; .*systemctl restart pm2"):
+        pm2.run_as_user(["sleep", "60"], timeout=0.2)
+    # No command is run: `pm2` would start a daemon outside systemd.
+    monkeypatch.setattr(pm2, "run_command", None)
+    with pytest.raises(Pm2Error, match=r"systemctl start pm2"):
+        pm2.list_processes("web")
+
+
+def online(since: float) -> dict[str, Any]:
+    return {"name": "web", "pid": 7, "pm2_env": {"status": "online", "pm_id": 0, "pm_uptime": since * 1000}}
+
+
+TARGET = Target(1, "/srv/web/releases/1", 2.0)
+
+
+def test_processes_are_stable_after_the_settle_time() -> None:
+    pm2 = FakePm2([], [online(1_800_000_000)])
+    assert pm2.wait_until_stable("web", TARGET, {}, 60) == [online(1_800_000_000)]
+    assert 2 <= pm2.clock.now() < 3
+
+
+def test_processes_that_do_not_become_stable_are_an_error_in_time() -> None:
+    pm2 = FakePm2([])
+    with pytest.raises(Pm2Error, match="after 62 s there are not 1 processes that were online"):
+        pm2.wait_until_stable("web", TARGET, {}, 60)
+    assert pm2.clock.now() == pytest.approx(62)
+
+
+def test_processes_that_cannot_become_stable_are_an_error_at_once() -> None:
+    pm2 = FakePm2([{"name": "web", "pid": 0, "pm2_env": {"status": "errored", "pm_id": 0}}])
+    with pytest.raises(Pm2Error, match="PM2 has given up restarting process 0"):
+        pm2.wait_until_stable("web", TARGET, {}, 60)
+    assert pm2.clock.now() == 0
+
+
+@pytest.mark.parametrize("printed", ["[{", "[1]", "[{}]", "[null]"])
+def test_a_list_that_cannot_be_read_is_an_error(printed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pm2 = Pm2("pm2", pwd.getpwuid(os.getuid()).pw_name, None, "/usr/bin:/bin", FakeClock())
+    monkeypatch.setattr(pm2, "run", lambda *_arguments, **_options: printed)
+    with pytest.raises(Pm2Error, match="pm2 jlist printed a list that cannot be read"):
+        pm2.list_processes("web")

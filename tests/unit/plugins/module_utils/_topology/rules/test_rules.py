@@ -1,0 +1,123 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""All problems of a document are reported at once, with path and fix; the JSON Schema reports those it can express."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jsonschema
+import pytest
+from support.documents import base_of, cases, errors_of
+
+from ansible_collections.groundwork.aws.plugins.module_utils._compile.load import examine, load
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.document.merge import merge
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.document.problems import (
+    MAX_SHOWN_ERRORS,
+    TopologyError,
+    split_fix,
+)
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.schema.document import json_schema
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.schema.shared import NAME_HINT
+
+CASES = cases("errors")
+EDITOR = jsonschema.Draft202012Validator(json_schema())
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_every_case_gives_its_errors(case: Any) -> None:
+    assert errors_of(case) == case["errors"]
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_every_error_has_a_fix_of_its_own(case: Any) -> None:
+    """A page of the documentation is not one."""
+    for problem in examine(base_of(case), [case["change"]]).errors:
+        assert split_fix(problem.text)[1], problem.text
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_the_schema_rejects_what_it_can_express(case: Any) -> None:
+    accepted = EDITOR.is_valid(merge(base_of(case), case["change"]))
+    assert accepted is (case.get("editor") is False)
+
+
+def test_the_document_that_the_cases_change_is_good() -> None:
+    assert errors_of({}) == []
+    assert EDITOR.is_valid(base_of({}))
+
+
+def test_the_message_lists_the_errors_under_the_name_of_the_document() -> None:
+    with pytest.raises(TopologyError) as raised:
+        load(base_of({}), [{"name": 1, "region": 2}])
+    assert str(raised.value).splitlines() == [
+        "the topology cannot be used:",
+        "- name: 1 is not a name of lower-case letters, digits and single dashes, at most 32 "
+        f"({NAME_HINT}) [from override 1]",
+        "- region: 2 is not a region like us-east-1 [from override 1]",
+    ]
+
+
+def test_a_message_shows_a_limited_number_of_errors() -> None:
+    with pytest.raises(TopologyError) as raised:
+        load({f"key{number}": number for number in range(1000)})
+    assert len(raised.value.errors) > 1000
+    assert len(str(raised.value).splitlines()) == MAX_SHOWN_ERRORS + 2
+
+
+def test_long_values_are_cut() -> None:
+    (error,) = errors_of({"change": {"tags": {"note": "x" * 257}}})
+    assert error == (
+        f'tags.note: "{"x" * 56}… has 257 characters, and at most 256 are allowed (shorten it) [from override 1]'
+    )
+
+
+def test_the_number_of_tags_is_limited() -> None:
+    (error,) = errors_of({"change": {"tags": {f"tag{number}": number for number in range(41)}}})
+    assert error == "tags: has 41 entries, which is more than 40 (remove some) [from override 1]"
+
+
+def test_secrets_are_not_repeated() -> None:
+    secret = "correct-horse-battery-staple"
+    change = {
+        "access": {"public_key": secret},
+        "instances": {"app": {"user_data": secret * 2000}},
+        "services": {
+            "api": {"environment": {"API_TOKEN": secret, "LIST": [secret], "URL": f"redis://:{secret}@cache/0"}}
+        },
+    }
+    errors = errors_of({"change": change})
+    assert len(errors) == 5
+    assert secret not in "\n".join(errors)
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"services": {"api": {"routes": ["no"]}}}, "services.api.routes[0]"),
+        ({"services": {"api": {"routes": "no"}}}, "services.api.routes"),
+        ({"services": {"api": []}}, "services.api"),
+        ({"load_balancer": {"domain": "Shop!", "tls": {}}}, "load_balancer.domain"),
+        ({"load_balancer": {"domain": "Shop!", "hosted_zone": "Z1234"}}, "load_balancer.domain"),
+    ],
+)
+def test_a_wrong_value_is_not_reported_as_missing_too(change: Any, key: str) -> None:
+    base = {"load_balancer": {"subnets": "public"}, "services": {"api": {"routes": ["/*"]}}}
+    found = examine(merge(merge(base_of({}), base), change))
+    assert [problem.key for problem in found.errors] == [key]
+
+
+@pytest.mark.parametrize(
+    ("network", "keys"),
+    [
+        (
+            {"subnets": {"public": {"route": "internt"}, "private": {"route": "nat"}}},
+            ["network.subnets.public.route"],
+        ),
+        ({"zones": ["eu-central-1a", 7]}, ["network.zones[1]"]),
+        ({"subnets": {"public": {"cidrs": ["10.0.1.0/24", "x"]}}}, ["network.subnets.public.cidrs[1]"]),
+    ],
+)
+def test_a_wrong_item_is_not_reported_as_missing_too(network: Any, keys: list[str]) -> None:
+    found = examine(merge(base_of({}), {"network": network}))
+    assert [problem.key for problem in found.errors] == keys
