@@ -222,7 +222,7 @@ class TestRequired:
 
     def test_networks_that_are_missing(self, checkout: Checkout) -> None:
         said = checkout.access()
-        assert "aws_ssh_from is not set: name the networks that SSH may come from" in said
+        assert "aws_ssh_from is not set (name the networks that SSH may come from" in said
         assert "or set aws_connect to ssm" in said
 
     def test_a_key_that_is_missing(self, checkout: Checkout) -> None:

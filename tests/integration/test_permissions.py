@@ -116,8 +116,8 @@ def record_recovery(stacks: Stacks) -> Iterator[tuple[str, set[str]]]:
     stack.proxy.forget()
     rds = stack.account.client("rds")
     for request in ({"snapshot": "newest"}, {"time": "latest"}):
-        run(stack, "database_restore", **topology, **request)
-        (kept,) = run(stack, "database_restore", **topology, **request, state="switched")["kept"][-1:]
+        resolved = run(stack, "database_restore", **topology, **request)["resolved"]
+        (kept,) = run(stack, "database_restore", **topology, **resolved, state="switched")["kept"][-1:]
     rds.modify_db_instance(DBInstanceIdentifier=kept, DeletionProtection=False)
     rds.stop_db_instance(DBInstanceIdentifier=kept)
     run(stack, "database_restore", **topology, instance=kept)

@@ -189,12 +189,19 @@ def restore_database(options: Mapping[str, Any], check: bool, report: Report = d
 
     def work(context: StackContext) -> Outcome:
         act = _choose_action(context, options)
+        lock = _lock(context, options, warnings)
         # Before the lock is taken, so that a run with nothing to do takes none.
         planned = act(context.open_session(), True)
-        if check or not planned.get("changed"):
+        if check:
             return planned
-        with _lock(context, options, warnings) as lock:
-            outcome = act(context.open_session(lock.lost), False)
+        if planned.get("changed"):
+            with lock:
+                outcome = act(context.open_session(lock.lost), False)
+        else:
+            outcome = planned
+            # A run that was killed after its last change left its lock.
+            remove_left_lock = lock.find_expired()
+            remove_left_lock()
         return {**outcome, "warnings": [*outcome.get("warnings", ()), *warnings]}
 
     return _run_with_context(options, work, report, warnings, RESTORE)

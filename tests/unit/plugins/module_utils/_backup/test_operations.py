@@ -120,13 +120,16 @@ def test_every_name_that_rds_can_have_is_accepted(run: Run, name: str) -> None:
     assert run(Account(shop_main=SERVING), state="absent", instance=name)["warnings"]
 
 
-def test_no_lock_is_taken_where_there_is_nothing_to_do(run: Run) -> None:
+@pytest.mark.parametrize(("age", "check", "is_left"), [(10, False, True), (100, True, True), (100, False, False)])
+def test_a_run_with_nothing_to_do_takes_no_lock_and_removes_only_an_expired_one(
+    run: Run, age: int, check: bool, is_left: bool
+) -> None:
     account = Account(shop_main=SERVING)
-    account.parameters.hold(1, written_before=100)
+    account.parameters.hold(1, written_before=age)
     held = dict(account.parameters.values)
-    (warning,) = run(account, state="absent", instance="old")["warnings"]
+    (warning,) = run(account, check=check, state="absent", instance="old")["warnings"]
     assert warning.startswith("db_instance/main has no standby old")
-    assert account.parameters.values == held
+    assert account.parameters.values == (held if is_left else {})
 
 
 def test_the_warnings_of_the_lock_are_returned(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
