@@ -321,3 +321,31 @@ def instance(stack: Stack) -> dict[str, Any]:
     answer = stack.account.client("ec2").describe_instances(InstanceIds=[stack.id_of_instance()])
     found: dict[str, Any] = answer["Reservations"][0]["Instances"][0]
     return found
+
+
+def test_a_third_zone_replaces_no_instance_and_gets_the_next_one(stack: Stack) -> None:
+    """One in each of two zones; later a third zone; then two more instances."""
+    zones = [f"us-east-1{letter}" for letter in "abc"]
+
+    def document(number: int, count: int) -> dict[str, Any]:
+        cidrs = [f"10.0.{part}.0/24" for part in range(1, number + 1)]
+        network = {"zones": zones[:number], "subnets": {"public": {"cidrs": cidrs}}}
+        return {"network": network, "instances": {"app": {"count": count}}}
+
+    def instances() -> dict[str, str]:
+        """The zone of each instance, by id."""
+        reservations = stack.account.client("ec2").describe_instances()["Reservations"]
+        found = [instance for one in reservations for instance in one["Instances"]]
+        return {one["InstanceId"]: one["Placement"]["AvailabilityZone"] for one in found}
+
+    stack.made(document(2, 2))
+    before = instances()
+    assert sorted(before.values()) == zones[:2]
+    stack.made(document(3, 2))
+    assert instances() == before
+    stack.assert_quiet(document(3, 2))
+    stack.made(document(3, 4))
+    after = instances()
+    assert before.items() <= after.items()
+    assert sorted(after.values()) == ["us-east-1a", "us-east-1a", "us-east-1b", "us-east-1c"]
+    stack.assert_quiet(document(3, 4))

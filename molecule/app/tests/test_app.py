@@ -210,7 +210,7 @@ def test_a_record_that_cannot_be_read_is_reported_and_its_release_serves_on(host
 def test_remains_of_a_killed_run_are_removed_and_the_last_releases_are_kept(host: Any, source: Source) -> None:
     host.run_expect([0], "mkdir -p /srv/web/releases/99/half /srv/web/releases/.incoming-9")
     source.change("web/server.js", "// Says", "// Once more\n// Says")
-    done = source.deploy("--extra-vars", '{"services": "web", "app_keep": 2}')
+    done = source.deploy("--extra-vars", '{"app_only": "web", "app_keep": 2}')
     assert done.returncode == 0, done.stdout
     found = host.check_output("ls --almost-all /srv/web/releases").split()
     assert len(found) == 2

@@ -147,7 +147,7 @@ def test_the_trial_finds_a_release_that_ends_soon(host: Any, bad: Source) -> Non
     before = current(host, "web")
     pids = [process["pid"] for process in pm2_processes(host, "web")]
     add(bad, *FAILURES["ends-after-a-while"])
-    run = bad.deploy("--extra-vars", '{"services": "web", "app_stable_time": 5}')
+    run = bad.deploy("--extra-vars", '{"app_only": "web", "app_stable_time": 5}')
     assert run.returncode != 0
     assert "ended with 3" in run.stdout, run.stdout
     assert f"Release {before} still serves" in run.stdout, run.stdout

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .._aws.partition import arn_partition
-from .._engine.model import DesiredResource, Ref
+from .._engine.model import DesiredResource, Ref, Spread
 from .._topology.placement import Placement, find_placements
 from .._topology.view import Document, monitoring
 from .firewall import instance_ingress
@@ -100,20 +100,20 @@ def _compile_security_group(document: Document, placement: Placement) -> Desired
 
 
 def _compile_instances(document: Document, placement: Placement) -> Iterator[DesiredResource]:
-    for index, member in enumerate(placement.member_names):
-        yield _compile_instance(document, placement, member, index)
+    for member in placement.member_names:
+        yield _compile_instance(document, placement, member)
     if placement.address == "elastic":
         for member in placement.member_names:
             yield DesiredResource("elastic_ip", member, {"instance": instance_ref(member)})
 
 
-def _compile_instance(document: Document, placement: Placement, member: str, index: int) -> DesiredResource:
+def _compile_instance(document: Document, placement: Placement, member: str) -> DesiredResource:
     settings = placement.settings
-    zone = index % len(document["network"]["zones"]) + 1
+    subnets = [Ref(f"subnet/{placement.tier}-{zone}") for zone in range(1, len(document["network"]["zones"]) + 1)]
     properties: dict[str, Any] = {
         "image": settings["image"],
         "type": settings["type"],
-        "subnet": Ref(f"subnet/{placement.tier}-{zone}"),
+        "subnet": Spread(placement.name, tuple(subnets)),
         "security_groups": [Ref(f"security_group/{placement.name}")],
         "instance_profile": Ref(f"instance_profile/{placement.name}", "name"),
         "volume": {"size": settings["volume"]["size"], "type": "gp3", "encrypted": True},

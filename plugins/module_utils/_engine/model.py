@@ -22,13 +22,24 @@ class Ref:
 
 
 @dataclass(frozen=True)
+class Spread:
+    """One of several references, as the value of a property: resources of one ``group`` are spread evenly over them.
+
+    A resource that exists keeps the option that it uses, so that a further option (a third zone) replaces nothing.
+    """
+
+    group: str
+    options: tuple[Ref, ...]
+
+
+@dataclass(frozen=True)
 class DesiredResource:
     """One resource of a document.
 
-    ``name`` is its name inside the stack. ``properties`` are those of its type, with references as `Ref`. ``tags`` are
-    added to those of every resource of the stack. A ``protected`` resource is deleted or replaced only when
-    ``allow_destroy`` names it. ``adopt`` is the id of an object that AWS itself may have created in its place: if that
-    exists and belongs to no stack, it becomes this resource.
+    ``name`` is its name inside the stack. ``properties`` are those of its type, with references as `Ref`, and as
+    `Spread` where one of several is chosen. ``tags`` are added to those of every resource of the stack. A ``protected``
+    resource is deleted or replaced only when ``allow_destroy`` names it. ``adopt`` is the id of an object that AWS
+    itself may have created in its place: if that exists and belongs to no stack, it becomes this resource.
     """
 
     type: str

@@ -16,6 +16,7 @@ from .model import DesiredResource, DesiredStack, Ref
 from .references import find_references, find_strings, resolve_references
 from .resource_type import TAGS_UNKNOWN, ActualResource, Registry, ResourceType
 from .scope import Scope, replacement_suffix
+from .spread import choose_options
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,8 @@ def make_plan(
 
     ``spares`` are objects that the stack does not own and that are kept for a resource (`DiscoveredResources`).
     """
+    found = [*existing, *(adopted or {}).values()]
+    stack = replace(stack, resources=choose_options(stack.resources, found))
     return _Planner(stack, existing, registry, adopted or {}, prune, spares).plan()
 
 

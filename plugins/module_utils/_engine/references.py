@@ -7,13 +7,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .model import Ref
+from .model import Ref, Spread
 
 
 def find_references(value: Any) -> Iterator[Ref]:
     """Every reference inside a value, however deep."""
     if isinstance(value, Ref):
         yield value
+    elif isinstance(value, Spread):
+        yield from value.options
     elif isinstance(value, Mapping):
         for item in value.values():
             yield from find_references(item)
@@ -23,9 +25,14 @@ def find_references(value: Any) -> Iterator[Ref]:
 
 
 def resolve_references(value: Any, value_of: Callable[[Ref], Any]) -> Any:
-    """The value with every reference replaced. Tuples become lists, as in data from YAML or AWS."""
+    """The value with every reference replaced. Tuples become lists, as in data from YAML or AWS.
+
+    Of options (`Spread`) it is the first: the planner has chosen one before.
+    """
     if isinstance(value, Ref):
         return value_of(value)
+    if isinstance(value, Spread):
+        return value_of(value.options[0])
     if isinstance(value, Mapping):
         return {key: resolve_references(item, value_of) for key, item in value.items()}
     if isinstance(value, list | tuple):

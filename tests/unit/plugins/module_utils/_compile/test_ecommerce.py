@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.groundwork.aws.plugins.module_utils._compile.host_variables import service_variables
 from ansible_collections.groundwork.aws.plugins.module_utils._compile.load import load
 from ansible_collections.groundwork.aws.plugins.module_utils._compile.stack import compile_stack
+from ansible_collections.groundwork.aws.plugins.module_utils._engine.spread import choose_options
 
 YOU = "203.0.113.7/32"
 # "Target Groups and Health Checks" and "Security Groups": the ports to which the load balancer connects.
@@ -72,7 +73,8 @@ def document() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def made(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The properties of every resource, by address."""
-    return {resource.address: dict(resource.properties) for resource in compile_stack(document).resources}
+    resources = choose_options(compile_stack(document).resources, existing=())
+    return {resource.address: dict(resource.properties) for resource in resources}
 
 
 def of_type(made: Mapping[str, Any], kind: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from support.documents import CHECKOUT, cases, document_of, written
 
 from ansible_collections.groundwork.aws.plugins.module_utils._compile.stack import compile_stack
 from ansible_collections.groundwork.aws.plugins.module_utils._engine.model import DesiredStack, Ref
+from ansible_collections.groundwork.aws.plugins.module_utils._engine.spread import choose_options
 from ansible_collections.groundwork.aws.plugins.module_utils._resources import REGISTRY
 
 CASES = cases("compile")
@@ -21,7 +23,9 @@ EVERY_CASE = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 
 
 def stack_of(case: Any) -> DesiredStack:
-    return compile_stack(document_of(case))
+    """The stack of a case, where nothing exists yet."""
+    stack = compile_stack(document_of(case))
+    return replace(stack, resources=choose_options(stack.resources, existing=()))
 
 
 def rules(stack: DesiredStack) -> dict[str, list[list[Any]]]:
