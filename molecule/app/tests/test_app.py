@@ -170,7 +170,14 @@ def test_a_failed_build_does_not_change_the_current_release(host: Any, source: S
 
 
 @pytest.mark.step
-@pytest.mark.parametrize("build", ["false; true", "false | true", "touch half; sh ./look-around; false"])
+@pytest.mark.parametrize(
+    "build",
+    [
+        pytest.param("false; true", marks=pytest.mark.long),
+        pytest.param("false | true", marks=pytest.mark.long),
+        "touch half; sh ./look-around; false",
+    ],
+)
 def test_a_build_that_fails_anywhere_is_not_used_and_does_not_fill_the_disk(
     host: Any, source: Source, monkeypatch: pytest.MonkeyPatch, build: str
 ) -> None:

@@ -142,12 +142,18 @@ def choose_restore_point(inventory: DatabaseInventory, request: RestoreRequest) 
         if origin is None or origin.latest is None:
             raise StackError(_describe_missing_point(inventory, "it keeps no backups of its own"))
         # Tags have whole seconds, and a later run must find the same point in them.
-        return RestorePoint(origin.latest.replace(microsecond=0) - BEFORE_LATEST, origin=origin)
+        latest = origin.latest.replace(microsecond=0) - BEFORE_LATEST
+        return RestorePoint(max(latest, _find_earliest(origin)), origin=origin)
     when = parse_time(request.time or "")
     for one in (*inventory.serving, *inventory.kept):
-        if one.latest and one.created <= when <= one.latest:
+        if one.latest and _find_earliest(one) <= when <= one.latest:
             return RestorePoint(when, origin=one)
     raise StackError(_describe_missing_point(inventory, f"there is nothing of {format_time(when)}"))
+
+
+def _find_earliest(one: Instance) -> datetime:
+    """The first point in time of an instance, in whole seconds as messages and requests have it."""
+    return one.created.replace(microsecond=0)
 
 
 def _find_snapshot(inventory: DatabaseInventory, name: str) -> Snapshot:

@@ -35,6 +35,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._backup.records imp
     Snapshot,
     Target,
     format_duration,
+    format_time,
     parse_duration,
     parse_time,
 )
@@ -124,6 +125,17 @@ def test_a_keyword_is_resolved_to_a_snapshot_or_a_time_before_anything_else() ->
     assert resolve_request(found, RestoreRequest(time="latest")).time == "2026-03-07T23:59:59Z"
     for request in (RestoreRequest("a"), RestoreRequest(time="2026-03-07T12:00:00Z"), RestoreRequest(instance="x")):
         assert resolve_request(found, request) == request
+
+
+@pytest.mark.parametrize("age", [0.2, 0.9, 1.5])
+def test_a_young_database_can_be_restored_to_the_times_that_messages_name(age: float) -> None:
+    """The fraction of the second of its creation is in no message and no tag."""
+    created = NOW - timedelta(seconds=age)
+    found = inventory_of(replace(serving(), created=created))
+    resolved = resolve_request(found, RestoreRequest(time="latest"))
+    assert choose_restore_point(found, resolved).origin == found.serving[0]
+    first = RestoreRequest(time=format_time(created))
+    assert choose_restore_point(found, first).to == created.replace(microsecond=0)
 
 
 def test_the_latest_time_has_whole_seconds_so_that_its_tag_means_the_same() -> None:
