@@ -34,7 +34,8 @@ def choose_options(
         for name, spread in _find_spreads(resource).items():
             option = kept.get((resource.address, name))
             if option is None:
-                option = min(spread.options, key=lambda one, group=spread.group: used[group, one])
+                counts = [used[spread.group, one] for one in spread.options]
+                option = spread.options[counts.index(min(counts))]
                 used[spread.group, option] += 1
             properties[name] = option
         chosen.append(replace(resource, properties=properties))
