@@ -114,7 +114,8 @@ def _means_now(overrides: Mapping[str, Any]) -> bool:
     when = overrides.get("restore_time")
     if overrides.get("use_latest_restorable_time") or not isinstance(when, datetime):
         return bool(overrides.get("use_latest_restorable_time"))
-    return datetime.now(timezone.utc) - when < NOW
+    # moto reads the time of a request without its time zone, which is UTC.
+    return datetime.now(timezone.utc) - when.replace(tzinfo=when.tzinfo or timezone.utc) < NOW
 
 
 @around(RDSBackend, "restore_db_instance_to_point_in_time")
