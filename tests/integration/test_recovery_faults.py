@@ -128,7 +128,9 @@ def test_backups_and_restores_succeed_despite_lost_answers_and_requests(
     break_every_call(stacks, SEQUENCES[sequence], effect)
 
 
-@pytest.mark.parametrize("sequence", SEQUENCES)
+@pytest.mark.parametrize(
+    "sequence", [pytest.param("restore", marks=pytest.mark.long), *(name for name in SEQUENCES if name != "restore")]
+)
 @pytest.mark.parametrize(
     "effect",
     [

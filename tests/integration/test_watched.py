@@ -254,6 +254,7 @@ def test_empty_answers_to_calls_that_were_executed_do_not_matter(stacks: Stacks)
     stack.assert_empty()
 
 
+@pytest.mark.long
 def test_an_empty_answer_in_place_of_an_execution_is_an_error_that_the_next_run_corrects(stacks: Stacks) -> None:
     """Where AWS's own answer has no text either, only a look at the account shows that nothing was done."""
     expected, stack = stacks(WATCHED), stacks(WATCHED)
