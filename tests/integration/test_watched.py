@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from rig.faults import Empty, Fault, Lose, When, first_of, named
 from rig.stacks import Stack, Stacks, assert_same, base_of
 
