@@ -58,6 +58,7 @@ class Runtime:
     - ``packages``: the packages that a release has to bring, by interface.
     - ``stop_signal``: the signal with which a process is asked to finish its work and end.
     - ``variables``: the environment variables that it sets for every process.
+    - ``overriding``: the environment variables that would replace its settings.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Runtime:
     options: frozenset[str] = frozenset()
     packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     variables: frozenset[str] = frozenset()
+    overriding: frozenset[str] = frozenset()
 
     @property
     def default_manager(self) -> str:
@@ -99,6 +101,7 @@ RUNTIMES: Mapping[str, Runtime] = {
             stop_signal="SIGTERM",
             options=frozenset(["interface", "socket", "threads", "workers"]),
             packages={"wsgi": ("gunicorn",), "asgi": ("gunicorn", "uvicorn-worker")},
+            overriding=frozenset(["GUNICORN_CMD_ARGS"]),
         ),
         Runtime(
             name="pm2",

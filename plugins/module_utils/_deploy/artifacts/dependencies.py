@@ -196,6 +196,9 @@ def _check_uv(root: Path, names: Collection[str]) -> Dependencies:
     own = next((one for one in packages.values() if _is_root(one)), None)
     if own is None:
         raise SourceError(f"{UV} does not have the project itself (run uv lock)")
+    name = str((project.get("project") or {}).get("name") or own["name"])
+    if normalize(name) != normalize(own["name"]):
+        raise SourceError(f"{UV} is that of the project {own['name']}, and {PROJECT} is that of {name} (run uv lock)")
     declared = _read_declared_names(project)
     locked = {normalize(one["name"]) for one in (own.get("metadata") or {}).get("requires-dist") or ()}
     result = Dependencies(packages=_collect_packages(own, packages), is_installed="build-system" in project)

@@ -113,7 +113,8 @@ def read_requirements(
         else:
             word = re.split(r"[\s=]", line, maxsplit=1)[0]
             requires_hashes = requires_hashes or word == "--require-hashes"
-            if word not in FILE_OPTIONS and not re.match(r"-[if]\S", line):
+            # An address or a path may follow -i and -f directly; a name like -flask is a mistake.
+            if word not in FILE_OPTIONS and not re.match(r"-[if](?:\S+:|\.{0,2}/)\S", line):
                 raise SourceError(f"{where} has the option {word[:40]}, which pip does not know there (remove it)")
     return RequirementsFile(found, requires_hashes)
 

@@ -160,7 +160,7 @@ def _check_document(data: Mapping[str, Any], problems: Problems) -> dict[str, An
     for _path, kind, value in DOCUMENT.visit(document, ()):
         if isinstance(kind, Record):
             _fill_derived_defaults(kind, value, document)
-    _check_references(document, data, problems)
+    _check_references(document, problems)
     # Of the schema and the references only: a rule may depend on values that another rule rejects.
     skipped = {rule for rule, read in ABSENCE_RULES.items() if any(map(problems.has_problem_in, read))}
     for rule in RULES:
@@ -175,7 +175,7 @@ def _fill_derived_defaults(record: Record, value: dict[str, Any], document: Mapp
             value[key] = field.default.rule(value, document)
 
 
-def _check_references(document: Mapping[str, Any], data: Mapping[str, Any], problems: Problems) -> None:
+def _check_references(document: Mapping[str, Any], problems: Problems) -> None:
     for path, kind, value in DOCUMENT.visit(document, ()):
         if not isinstance(kind, Text) or kind.refers is None:
             continue
@@ -185,14 +185,4 @@ def _check_references(document: Mapping[str, Any], data: Mapping[str, Any], prob
             if kind.hint and not fix.startswith("did you mean"):
                 fix = f"{fix}: {kind.hint}"
             text = f"{display(value, path)} is not {kind.what} of this document; {fix}"
-            problems(_find_written_path(path, value, data), text)
-
-
-def _find_written_path(path: DocumentPath, value: Any, data: Any) -> DocumentPath:
-    """The path of an item in the list that was written, of which the document lacks the invalid items."""
-    for step in path[:-1]:
-        inside = dict(enumerate(data)) if isinstance(data, list) else data
-        if not isinstance(inside, Mapping) or step not in inside:
-            return path
-        data = inside[step]
-    return (*path[:-1], data.index(value)) if isinstance(data, list) and value in data else path
+            problems.add_of_document(path, text)

@@ -92,12 +92,34 @@ class Problems:
         # Each once: several layers may have the same problem.
         self.found: dict[tuple[DocumentPath, str, str | None], None] = {}
         self.paths: set[DocumentPath] = set()
-        self.incomplete: set[DocumentPath] = set()  # lists with an item that was left out
+        # Invalid items of lists, by the path of the list: the document has the list without them.
+        self.left_out: dict[DocumentPath, set[int]] = {}
+        # Lists with an item that could not be rendered; the data already lack it.
+        self.incomplete: set[DocumentPath] = set()
 
     def __call__(self, path: DocumentPath, text: str, layer: str | None = None) -> None:
         """Add a problem. ``layer`` names its layer, where the data of the layers does not show that."""
-        self.incomplete |= {path[:length] for length, step in enumerate(path) if isinstance(step, int)}
+        if path and isinstance(path[-1], int):
+            if layer is None:
+                self.left_out.setdefault(path[:-1], set()).add(path[-1])
+            else:
+                self.incomplete.add(path[:-1])
         self._add(path, text, layer)
+
+    def add_of_document(self, path: DocumentPath, text: str) -> None:
+        """Add a problem of the checked document, whose lists lack their invalid items."""
+        self._add(self._find_written_path(path), text)
+
+    def _find_written_path(self, path: DocumentPath) -> DocumentPath:
+        """The path with the numbers that items of lists have in the list that was written."""
+        written: DocumentPath = ()
+        for step in path:
+            if isinstance(step, int):
+                for number in sorted(self.left_out.get(written, ())):
+                    if number <= step:
+                        step += 1
+            written = (*written, step)
+        return written
 
     def _add(self, path: DocumentPath, text: str, layer: str | None = None) -> None:
         if self.unread and any(path[:length] in self.unread for length in range(1, len(path) + 1)):
@@ -113,9 +135,10 @@ class Problems:
         """
         earlier = set(self.paths)
         for path, text in findings:
-            prefixes = {path[:length] for length in range(1, len(path) + 1)}
-            if earlier.isdisjoint(prefixes) and path not in self.incomplete:
-                self._add(path, text)
+            written = self._find_written_path(path)
+            prefixes = {written[:length] for length in range(1, len(written) + 1)}
+            if earlier.isdisjoint(prefixes) and written not in self.left_out.keys() | self.incomplete:
+                self._add(written, text)
 
     def has_problem_in(self, pattern: DocumentPath) -> bool:
         """Whether a path of this pattern (``*`` is any step), or one above or below it, has a problem."""

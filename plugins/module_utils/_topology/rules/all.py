@@ -34,6 +34,10 @@ UNUSABLE_NETWORKS = {
     "169.254.0.0/16": "link-local addresses, as those of AWS's instance metadata and DNS",
     "224.0.0.0/4": "multicast",
 }
+USER_DATA_BEGINNINGS = (
+    *("#!", "#cloud-config", "#cloud-boothook", "#include", "#part-handler", "## template:"),
+    *("content-type:", "mime-version:"),
+)
 MAX_USER_DATA = 16384  # bytes
 RESERVED_ADDRESSES = 5  # of each subnet (VPC User Guide, "Subnet CIDR blocks")
 PRIVATE_NETWORKS = "10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"
@@ -203,6 +207,19 @@ def user_data_is_short_enough(document: Document) -> Iterator[Finding]:
             yield (*placement.path, "user_data"), text
 
 
+def user_data_is_for_cloud_init(document: Document) -> Iterator[Finding]:
+    """cloud-init recognizes parts by their beginning (cloud-init documentation, "User-data formats")."""
+    for placement in find_placements(document).values():
+        text = placement.settings["user_data"]
+        if text and not text.lower().startswith(USER_DATA_BEGINNINGS):
+            begin = display(text.splitlines()[0][:40] if text.strip() else text[:40])
+            yield (
+                (*placement.path, "user_data"),
+                f"begins with {begin}, and cloud-init ignores it (begin a script with #!/bin/bash, and settings with "
+                "#cloud-config)",
+            )
+
+
 def ports_are_free(document: Document) -> Iterator[Finding]:
     for placement in find_placements(document).values():
         taken = dict(SYSTEM_PORTS)
@@ -266,6 +283,7 @@ RULES: tuple[Rule, ...] = (
     *NAME_RULES,
     service_names_fit_in_a_tag,
     user_data_is_short_enough,
+    user_data_is_for_cloud_init,
     entries_can_be_started,
     *RUNTIME_RULES,
     *SERVICE_RULES,

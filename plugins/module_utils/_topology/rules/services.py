@@ -53,6 +53,11 @@ def find_variable_problem(document: Document, name: str, variable: str, value: s
     given = _given_variables(document, name)
     if variable in reserved:
         return "is set by the process manager of the service (choose another name)"
+    if runtime is not None and variable in runtime.overriding:
+        return (
+            f"would replace settings of {runtime.name} that deploys rely on (use workers, threads and timeout of the "
+            f"service, or the variables of the role {runtime.name})"
+        )
     if variable in given and value != given[variable]:
         return f"the service gets {given[variable]} as {variable} already (remove it)"
     return None

@@ -42,6 +42,11 @@ def derive_drain(service: Mapping[str, Any], _document: Mapping[str, Any]) -> in
     return int(service["timeout"])
 
 
+# Amazon S3 User Guide, "General purpose bucket naming rules": no address, no two dots together, and nothing reserved.
+BUCKET = (
+    r"(?![0-9]+(?:\.[0-9]+){3}$)(?!xn--|sthree-|amzn-s3-demo-)(?!.*(?:-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)"
+    r"[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]"
+)
 HOST_NAME = Text("a host name like shop.example.org", r"(?:\*\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*", longest=253)
 LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 DOMAIN = rf"(?:{LABEL}\.)+{LABEL}"
@@ -139,7 +144,7 @@ LOAD_BALANCER = Record(
             Record(
                 fields={
                     "bucket": Field(
-                        Text("the name of a bucket", r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", longest=63),
+                        Text("the name of a bucket", BUCKET, longest=63),
                         "S3 bucket, whose policy lets Elastic Load Balancing write.",
                         required=True,
                     ),
