@@ -11,11 +11,12 @@ from rig.stacks import SINGLE, Base, Stacks, base_of
 WATCHED = base_of("watched")
 NOTHING = "Nothing was changed."
 LOOK, PROVISION = 'statement Look of the policy "To look"', 'of the policy "To provision"'
+PARAMETERS = 'statement Parameters of the policy "To look"'
 DENIED = Fail(status=403, code="AccessDeniedException", message="No.")
 BEFORE = [
     (SINGLE, "PutParameter", "ssm:PutParameter", f"statement Lock {PROVISION}", "the lock of stack single-instance"),
-    (SINGLE, "GetParametersByPath", "ssm:GetParametersByPath", LOOK, "(/groundwork/single-instance/lock)"),
-    (SINGLE, "GetParameters", "ssm:GetParameters", LOOK, "instance/app-1: "),
+    (SINGLE, "GetParametersByPath", "ssm:GetParametersByPath", PARAMETERS, "(/groundwork/single-instance/lock)"),
+    (SINGLE, "GetParameters", "ssm:GetParameters", PARAMETERS, "instance/app-1: "),
     (SINGLE, "DescribeImages", "ec2:DescribeImages", LOOK, "instance/app-1: "),
     (SINGLE, "DescribeVpcs", "ec2:DescribeVpcs", LOOK, "reading vpc: "),
     (SINGLE, "ListRoles", "iam:ListRoles", LOOK, "reading iam_role: "),
@@ -40,8 +41,8 @@ def test_a_denied_read_changes_nothing(
 
 
 AFTER = [
-    (SINGLE, "CreateSubnet", "ec2:CreateSubnet: statement Network", "failed: subnet/public-1: "),
-    (SINGLE, "RunInstances", "ec2:RunInstances: statement Instances", "failed: instance/app-1: "),
+    (SINGLE, "CreateSubnet", "ec2:CreateSubnet: statement NewInEc2 or Network", "failed: subnet/public-1: "),
+    (SINGLE, "RunInstances", "ec2:RunInstances: statement NewInEc2, Launch or Instances", "failed: instance/app-1: "),
     (SINGLE, "CreateRole", "iam:CreateRole: statement Roles", "failed: iam_role/app: "),
     (WATCHED, "CreateTopic", "sns:CreateTopic: statement LogsAndTopics", "failed: sns_topic/alerts: "),
     (WATCHED, "PutDashboard", "cloudwatch:PutDashboard: statement Monitoring", "failed: dashboard/overview: "),

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
@@ -15,8 +14,8 @@ import pytest
 import yaml
 from rig.runs import CHECKOUT
 from rig.stacks import Stack, Stacks, base_of
+from support.policies import PAGE, actions_of
 
-PAGE = (CHECKOUT / "docs" / "permissions.md").read_text(encoding="utf-8")
 DATABASE = "db_instance/main"
 # Who may call what a module calls, besides those who look. `stack` is compared with its code, which has more cases
 # than a test could run (tests/unit/plugins/test_permissions.py).
@@ -49,10 +48,7 @@ SERVICES = {"monitoring": "cloudwatch", "tagging": "tag"}
 
 def policy(name: str) -> list[str]:
     """The actions that a policy of the page allows."""
-    found = re.search(rf"^## To {name}\n\n```json\n(.*?)```", PAGE, re.DOTALL | re.MULTILINE)
-    assert found, f"docs/permissions.md has no policy to {name}"
-    actions = (statement["Action"] for statement in json.loads(found[1])["Statement"])
-    return [action for item in actions for action in ([item] if isinstance(item, str) else item)]
+    return actions_of(f"To {name}")
 
 
 def matches(action: str, patterns: Iterable[str]) -> bool:
@@ -192,7 +188,7 @@ def is_another_one(path: Path) -> bool:
 
 
 def test_the_page_says_which_policies_each_playbook_needs() -> None:
-    rows = re.findall(r"^\| (`.*?) \| (look.*?) \|$", PAGE, re.MULTILINE)
+    rows = re.findall(r"^\| (`.*?) \| (look.*?) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     documented = {name: set(needed.split(", ")) for names, needed in rows for name in re.findall(r"`([a-z_]+)`", names)}
     needed: dict[str, set[str]] = {}
     for path in sorted((CHECKOUT / "playbooks").glob("*.yml")):

@@ -1,34 +1,52 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The statement of docs/permissions.md that allows an action. A test compares this with that page."""
+"""The statements of docs/permissions.md that allow an action. A test compares this with that page."""
 
 from __future__ import annotations
 
 import re
 
 PAGE = "docs/permissions.md"
-LOOK, PROVISION, DEPLOY = "To look", "To provision", "To deploy"
+LOOK, PROVISION, ADOPT, DEPLOY = "To look", "To provision", "To adopt", "To deploy"
 BACK_UP, RESTORE, REACH = "To back up", "To restore", "To reach hosts through Systems Manager"
 # IAM's prefix for the actions of a service, where it is not botocore's name of the service.
 PREFIXES = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag"}
 SERVICES = "acm|cloudwatch|ec2|elasticache|elasticloadbalancing|iam|logs|rds|route53|secretsmanager|sns|ssm|sts|tag"
-# A pattern of actions, the policy, and the Sid of its statement. The first match in the policy of the task decides; for
-# an action that this does not have, the first match of all.
+# A pattern of actions, the policy, and the Sids of its statements: those about new objects, existing ones and objects
+# that are only used differ. The first match in the policy of the task decides; for an action that this does not have,
+# the first match of all.
 STATEMENTS = tuple(
     (re.compile(pattern), policy, sid)
     for pattern, policy, sid in (
         (r"secretsmanager:GetSecretValue", DEPLOY, "SecretsOfStacks, MasterUsers or SecretsKeptByHand"),
         (r"kms:\w+", PROVISION, "EncryptDatabases"),
+        (r"ssm:GetParameters\w*", LOOK, "Parameters"),
         (rf"({SERVICES}):(Describe|Get|List)\w+", LOOK, "Look"),
-        (r"ec2:\w*(Image|Instance|KeyPair|Snapshot|Tags|Volume)\w*", PROVISION, "Instances"),
+        (r"ec2:(AllocateAddress|CreateInternetGateway|CreateVpc|ImportKeyPair)", PROVISION, "NewInEc2"),
+        (r"ec2:Create(NatGateway|RouteTable|SecurityGroup|Subnet)", PROVISION, "NewInEc2 or Network"),
+        (r"ec2:RunInstances", PROVISION, "NewInEc2, Launch or Instances"),
+        (r"ec2:CreateSnapshot", PROVISION, "FinalSnapshots or Instances"),
+        (r"ec2:CreateTags", PROVISION, "TagsOfNewInEc2 or Instances"),
+        (r"ec2:DisassociateAddress", PROVISION, "Network or HoldersOfAddresses"),
+        (r"ec2:\w*(Image|Instance|KeyPair|Tags|Volume)\w*", PROVISION, "Instances"),
         (r"ec2:\w+", PROVISION, "Network"),
+        (r"elasticloadbalancing:Create(LoadBalancer|TargetGroup)", PROVISION, "NewLoadBalancers"),
+        (r"elasticloadbalancing:AddTags", PROVISION, "TagsOfNewLoadBalancers or LoadBalancers"),
         (r"elasticloadbalancing:\w+", PROVISION, "LoadBalancers"),
+        (r"acm:RequestCertificate", PROVISION, "NewCertificates"),
+        (r"acm:AddTagsToCertificate", PROVISION, "NewCertificates or Certificates"),
         (r"acm:\w+", PROVISION, "Certificates"),
         (r"route53:\w+", PROVISION, "Records"),
-        (r"rds:DeleteDBSnapshot", BACK_UP, "Snapshots"),
-        (r"rds:Restore\w+", RESTORE, "Databases"),
+        (r"rds:DeleteDBSnapshot", BACK_UP, "OldSnapshots"),
+        (r"rds:RestoreDBInstanceFromDBSnapshot", RESTORE, "NewDatabases, GroupsOfDatabases or Databases"),
+        (r"rds:Restore\w+", RESTORE, "NewDatabases, GroupsOfDatabases, Databases or Standbys"),
+        (r"rds:CreateDBInstance", PROVISION, "NewDatabases or GroupsOfDatabases"),
+        (r"rds:CreateDB(Parameter|Subnet)Group", PROVISION, "NewDatabases"),
+        (r"rds:(AddTagsToResource|CreateDBSnapshot)", PROVISION, "NewDatabases or Databases"),
+        (r"rds:ModifyDBInstance", PROVISION, "Databases or GroupsOfDatabases"),
         (r"rds:\w+", PROVISION, "Databases"),
-        (r"secretsmanager:(Create|Tag)\w+", PROVISION, "NewSecrets"),
+        (r"secretsmanager:CreateSecret", PROVISION, "NewSecrets or SecretsOfMasterUsers"),
+        (r"secretsmanager:TagResource", PROVISION, "NewSecrets, Secrets or SecretsOfMasterUsers"),
         (r"secretsmanager:\w+", PROVISION, "Secrets"),
         (r"iam:PassRole", PROVISION, "HandRolesToInstances"),
         (
@@ -37,22 +55,31 @@ STATEMENTS = tuple(
             "FirstLoadBalancerOrCacheOfAnAccount or FirstDatabaseOfAnAccount",
         ),
         (r"iam:\w+", PROVISION, "Roles"),
+        (r"elasticache:CreateCacheSubnetGroup", PROVISION, "NewCaches"),
+        (r"elasticache:CreateReplicationGroup", PROVISION, "NewCaches or GroupsOfCaches"),
+        (r"elasticache:AddTagsToResource", PROVISION, "NewCaches or Caches"),
+        (r"elasticache:ModifyReplicationGroup", PROVISION, "Caches or GroupsOfCaches"),
+        (r"elasticache:(CreateSnapshot|DeleteReplicationGroup)", PROVISION, "Caches or FinalSnapshotsOfCaches"),
         (r"elasticache:\w+", PROVISION, "Caches"),
         (r"cloudwatch:\w+", PROVISION, "Monitoring"),
+        (r"sns:Unsubscribe", PROVISION, "Subscriptions"),
         (r"(logs|sns):\w+", PROVISION, "LogsAndTopics"),
         (r"ssm:StartSession", REACH, "SessionsWithInstancesOfStacks or ForSshAlone"),
         (r"ssm:\w+Session|ssmmessages:\w+", REACH, "SessionsOfOnesOwn"),
         (r"ssm:\w+", PROVISION, "Lock"),
+        (r"(ec2:CreateTags|elasticloadbalancing:AddTags|(elasticache|rds):AddTagsToResource)", ADOPT, "Adopt"),
+        (r"(logs|secretsmanager):TagResource", ADOPT, "Adopt"),
         (r"elasticloadbalancing:(Der|R)egisterTargets", DEPLOY, "Targets"),
-        (r"rds:(AddTagsToResource|CreateDBSnapshot)", BACK_UP, "Snapshots"),
+        (r"rds:CreateDBSnapshot", BACK_UP, "Databases or Snapshots"),
+        (r"rds:AddTagsToResource", BACK_UP, "Snapshots"),
         (r"ssm:(Delete|Put)Parameter", BACK_UP, "Lock"),
-        (
-            r"rds:((Add|Remove)Tags\w+|CreateDBSnapshot|(Delete|Modify|Start)DBInstance)",
-            RESTORE,
-            "Databases",
-        ),
+        (r"rds:AddTagsToResource", RESTORE, "NewDatabases, Databases or Standbys"),
+        (r"rds:CreateDBSnapshot", RESTORE, "NewDatabases or Standbys"),
+        (r"rds:DeleteDBInstance", RESTORE, "Standbys"),
+        (r"rds:ModifyDBInstance", RESTORE, "NewDatabases, GroupsOfDatabases, Databases or Standbys"),
+        (r"rds:(RemoveTagsFromResource|StartDBInstance)", RESTORE, "Databases or Standbys"),
         (r"kms:\w+", RESTORE, "EncryptDatabases"),
-        (r"secretsmanager:(Create|Tag)\w+", RESTORE, "SecretsOfMasterUsers"),
+        (r"secretsmanager:(CreateSecret|TagResource)", RESTORE, "SecretsOfMasterUsers"),
         (r"ssm:(Delete|Put)Parameter", RESTORE, "Lock"),
     )
 )
@@ -64,7 +91,7 @@ def name_action(service: str, operation: str) -> str:
 
 
 def find_statement(name: str, task: str = "") -> tuple[str, str] | None:
-    """The policy and the Sid of the statement that allow an action; None when the page does not have it.
+    """The policy and the Sids of its statements that allow an action; None when the page does not have it.
 
     ``task`` is the policy of the task, such as `BACK_UP`.
     """
@@ -80,7 +107,11 @@ def advise_on_permission(name: str, resource: str = "", task: str = "") -> str:
     if found is None:
         return f"Allow the credentials {subject} ({PAGE})"
     policy, sid = found
-    return f'Allow the credentials {subject}: statement {sid} of the policy "{policy}" in {PAGE}'
+    text = f'Allow the credentials {subject}: statement {sid} of the policy "{policy}" in {PAGE}'
+    # The policy to provision tags what the stack creates or owns.
+    if policy == PROVISION and find_statement(name, ADOPT) == (ADOPT, "Adopt"):
+        text += f'; for an object that the stack adopts, the policy "{ADOPT}"'
+    return text
 
 
 def advise_on_deny(name: str, resource: str, policy: str) -> str:

@@ -4,17 +4,16 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import botocore.session
 import pytest
 from botocore import xform_name
+from support.policies import actions_of, read_page, statements_of
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import Connection
 from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory.ssh import build_session_command
@@ -57,6 +56,8 @@ CALLED_IN: Mapping[str, tuple[str, ...]] = {
 # What AWS asks for in addition to the operation that is called.
 IMPLIED = {
     "cloudwatch:TagResource",
+    # For a final snapshot (ElastiCache API reference, DeleteReplicationGroup).
+    "elasticache:CreateSnapshot",
     "iam:CreateServiceLinkedRole",
     "iam:PassRole",
     "kms:CreateGrant",
@@ -65,19 +66,6 @@ IMPLIED = {
 }
 # What only other modules than `stack` call; tests/integration/test_permissions.py compares these by their calls.
 BACKUP = "module_utils/_backup"
-
-
-@cache
-def policies() -> dict[str, dict[str, Any]]:
-    """The policies of the page by the headings above them."""
-    text = (CHECKOUT / "docs" / "permissions.md").read_text(encoding="utf-8")
-    found = re.findall(r"^## (.*?)\n\n```json\n(.*?)```", text, re.DOTALL | re.MULTILINE)
-    return {heading: json.loads(block) for heading, block in found}
-
-
-def allowed(policy: dict[str, Any]) -> Iterator[str]:
-    for statement in policy["Statement"]:
-        yield from [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
 
 
 @cache
@@ -126,17 +114,17 @@ def is_read(action: str) -> bool:
 
 @pytest.mark.parametrize("action", [action for action in CALLED if is_read(action)])
 def test_what_is_read_is_allowed_to_those_who_look(action: str) -> None:
-    assert any(fnmatchcase(action, pattern) for pattern in allowed(policies()["To look"]))
+    assert any(fnmatchcase(action, pattern) for pattern in actions_of("To look"))
 
 
 @pytest.mark.parametrize("action", [one for one in sorted(called(backup=False) - OF_THE_PERSON) if not is_read(one)])
 def test_what_is_changed_is_allowed_to_those_who_provision(action: str) -> None:
     heading = "To deploy" if action in SECRET else "To provision"
-    assert any(fnmatchcase(action, pattern) for pattern in allowed(policies()[heading]))
+    assert any(fnmatchcase(action, pattern) for pattern in actions_of(heading))
 
 
 def test_what_is_allowed_to_look_and_to_provision_is_called() -> None:
-    patterns = {pattern for name in ("To look", "To provision") for pattern in allowed(policies()[name])} - IMPLIED
+    patterns = {pattern for name in ("To look", "To provision") for pattern in actions_of(name)} - IMPLIED
     # Made of a name and a side, a kind or an operation, and so in no file as they are.
     made = (
         "ec2:AuthorizeSecurityGroup",
@@ -151,19 +139,19 @@ def test_what_is_allowed_to_look_and_to_provision_is_called() -> None:
 
 
 def test_those_who_look_change_nothing() -> None:
-    assert not [action for action in allowed(policies()["To look"]) if not is_read(action)]
+    assert not [action for action in actions_of("To look") if not is_read(action)]
 
 
 def test_only_those_who_deploy_read_secrets() -> None:
-    for heading, policy in policies().items():
-        reads = [action for action in allowed(policy) if any(fnmatchcase(one, action) for one in SECRET)]
+    for heading in read_page():
+        reads = [action for action in actions_of(heading) if any(fnmatchcase(one, action) for one in SECRET)]
         assert bool(reads) is (heading == "To deploy"), heading
 
 
 def test_sessions_are_for_instances_of_stacks_and_for_ssh_alone() -> None:
-    statements = policies()["To reach hosts through Systems Manager"]["Statement"]
+    statements = statements_of("To reach hosts through Systems Manager")
     starting = [one for one in statements if one["Action"] == "ssm:StartSession"]
     assert [one["Resource"].rpartition(":")[2] for one in starting] == ["instance/*", "document/AWS-StartSSHSession"]
-    assert starting[0]["Condition"]["StringLike"] == {"ssm:resourceTag/groundwork:stack": "*"}
+    assert starting[0]["Condition"]["StringEquals"] == {"ssm:resourceTag/groundwork:stack": "shop"}
     assert not [one for one in statements if one["Resource"] == "*"]
     assert "AWS-StartSSHSession" in build_session_command({"id": "i-1", "region": "us-east-1"}, Connection())

@@ -4,28 +4,22 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from support.policies import all_statements, as_list
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws import errors, permissions
-
-PAGE = Path(__file__).parents[5] / "docs" / "permissions.md"
 
 
 def allowed() -> Iterator[tuple[str, str, str]]:
     """Action, heading and Sid of all statements of the page."""
-    text = PAGE.read_text(encoding="utf-8")
-    for heading, block in re.findall(r"^## (.+?)\n.*?```json\n(.*?)```", text, re.DOTALL | re.MULTILINE):
-        for statement in json.loads(block)["Statement"]:
-            actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
-            for action in actions:
-                yield action.replace("*", "Any"), heading, statement["Sid"]
+    for heading, statement in all_statements():
+        for action in as_list(statement["Action"]):
+            yield action.replace("*", "Any"), heading, statement["Sid"]
 
 
 @pytest.mark.parametrize("action", sorted({action for action, _heading, _sid in allowed()}))
@@ -43,6 +37,15 @@ def test_the_statement_of_the_policy_of_the_task_is_preferred(action: str, headi
     assert found is not None
     assert found[0] == heading
     assert sid in re.split(r", | or ", found[1])
+
+
+def test_every_statement_that_is_named_is_on_the_page_and_allows_the_action() -> None:
+    page = list(allowed())
+    for pattern, policy, named in permissions.STATEMENTS:
+        for sid in re.split(r", | or ", named):
+            assert any(
+                pattern.fullmatch(action) and (heading, one) == (policy, sid) for action, heading, one in page
+            ), f"{pattern.pattern}: {sid} of {policy}"
 
 
 @pytest.mark.parametrize(
@@ -64,7 +67,7 @@ def test_an_action_that_the_policy_of_the_task_does_not_have_gets_another(
 def test_a_denied_call_names_the_policy_of_the_task() -> None:
     answer = {"Error": {"Code": "AccessDenied", "Message": "no"}}
     error = errors.with_denied_action(ClientError(answer, "CreateDBSnapshot"), "rds", permissions.BACK_UP)
-    assert 'statement Snapshots of the policy "To back up"' in errors.describe_error(error)
+    assert 'statement Databases or Snapshots of the policy "To back up"' in errors.describe_error(error)
 
 
 def denied(service: str, operation: str, message: str, code: str = "AccessDenied") -> str:
@@ -88,7 +91,13 @@ SAID = [
     ),
     (
         denied("rds", "CreateDBInstance", f"{USER}secretsmanager:CreateSecret", "AccessDenied"),
-        "secretsmanager:CreateSecret: statement NewSecrets",
+        "secretsmanager:CreateSecret: statement NewSecrets or SecretsOfMasterUsers",
+    ),
+    (denied("ssm", "GetParameters", "no"), 'ssm:GetParameters: statement Parameters of the policy "To look"'),
+    (
+        denied("ec2", "CreateTags", f"{USER}ec2:CreateTags on resource: arn:aws:ec2:eu-west-1:1:vpc/vpc-1 because"),
+        'TagsOfNewInEc2 or Instances of the policy "To provision" in docs/permissions.md; for an object that the stack '
+        'adopts, the policy "To adopt"',
     ),
     (denied("sns", "CreateTopic", "no", "AuthorizationError"), "sns:CreateTopic: statement LogsAndTopics"),
     (denied("s3", "GetObject", "no"), "Allow the credentials s3:GetObject (docs/permissions.md)"),
