@@ -15,7 +15,6 @@ from typing import Any
 
 SHARED = Path(__file__).resolve().parent
 SOURCES = SHARED.parent / os.environ["MOLECULE_SCENARIO_NAME"] / "sources"
-AS_APP = "runuser -u app -- env HOME=/home/app PATH=/usr/local/bin:/usr/bin:/bin"
 
 
 class Source:
@@ -78,5 +77,5 @@ def deploy_each(source: Source, services: Iterable[str], *options: str) -> dict[
 
 
 def pm2_processes(host: Any, service: str) -> list[dict[str, Any]]:
-    listed = json.loads(host.check_output(f"{AS_APP} pm2 jlist").splitlines()[-1])
+    listed = json.loads(host.check_output(f"pm2 jlist {service}"))
     return [process for process in listed if process["name"] == service]

@@ -13,6 +13,7 @@ description:
   - The entries are carried out in their order. Each is replaced in one step, so that readers never see a part of it.
   - Templates are rendered on the controller, with the lookup P(ansible.builtin.template#lookup).
   - Differences show the texts. Do not use it for secrets.
+  - Nothing is changed below a directory of another user than root. That user could put a link there.
 author:
   - groundwork.aws authors (@groundwork-aws)
 options:
@@ -38,6 +39,9 @@ options:
       content:
         description: Text of the file.
         type: str
+      keep:
+        description: An existing file keeps its text. O(entries[].content) is that of a new one, empty by default.
+        type: bool
       target:
         description: Target of the link.
         type: str
@@ -52,10 +56,15 @@ options:
       mode:
         description: Mode in octal digits. By default V(0644) for a file and V(0755) for a directory.
         type: str
+      recursive:
+        description:
+          - When the owner of the directory changes, all files in it change theirs as well. No link is followed.
+        type: bool
+        default: false
       moved_from:
         description:
-          - Former path of a directory. A directory of O(entries[].owner) at this path is moved once, and a link is left
-            in its place. It has to be in the same file system.
+          - Former path of a directory. A directory of O(entries[].owner), or of the user V(app), at this path is moved
+            once, and a link is left in its place. It has to be in the same file system.
         type: path
       move:
         description: V(false) fails where the directory of O(entries[].moved_from) has not been moved yet.
@@ -117,15 +126,17 @@ def main() -> None:
                     "path": {"type": "path", "required": True},
                     "state": {"choices": ["file", "directory", "link", "absent"], "default": "file"},
                     "content": {"type": "str"},
+                    "keep": {"type": "bool"},
                     "target": {"type": "str"},
                     "owner": {"type": "str", "default": "root"},
                     "group": {"type": "str", "default": "root"},
                     "mode": {"type": "str"},
+                    "recursive": {"type": "bool", "default": False},
                     "moved_from": {"type": "path"},
                     "move": {"type": "bool", "default": True},
                     "linked_from": {"type": "path"},
                 },
-                "required_if": [("state", "file", ["content"]), ("state", "link", ["target"])],
+                "required_if": [("state", "file", ["content", "keep"], True), ("state", "link", ["target"])],
             }
         },
         supports_check_mode=True,

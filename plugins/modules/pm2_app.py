@@ -60,6 +60,11 @@ options:
     description: Search path that PM2 and the processes get.
     type: str
     default: /usr/local/bin:/usr/bin:/bin
+  unit:
+    description:
+      - Unit of systemd that runs PM2's daemon. V(reloaded) and V(restarted) restart it when it runs another Node.js
+        than the first in O(path), because PM2 starts processes with the Node.js of its daemon.
+    type: str
   timeout:
     description: How many seconds the processes may take to come online.
     type: int
@@ -101,8 +106,9 @@ RETURN = r"""
 action:
   description:
     - The action that was done, or would be in check mode.
-    - One of V(none), V(start), V(recreate), V(restart), V(scale), V(reload) and V(delete).
+    - One of V(none), V(start), V(recreate), V(restart), V(scale), V(reload), V(delete) and V(update).
     - V(restart) stops the application and starts it, V(recreate) does so because an option differs.
+    - V(update) restarts PM2's daemon, and with it the application, with another Node.js.
   type: str
   returned: always
   sample: reload
@@ -158,6 +164,7 @@ def main() -> None:
             "home": {"type": "path"},
             "executable": {"type": "path", "default": "/usr/local/bin/pm2"},
             "path": {"type": "str", "default": "/usr/local/bin:/usr/bin:/bin"},
+            "unit": {"type": "str"},
             "timeout": {"type": "int", "default": 60},
             "settle": {"type": "int", "default": 2},
         },
@@ -206,6 +213,8 @@ def apply_state(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     running = [] if check_mode and not pm2.is_alive() else pm2.list_processes(options["name"])
     found = plan_process(process_file, running, pm2.read_directories(running), release)
     plan = extend_plan(found, running, options)
+    if options["unit"] and options["state"] in ("reloaded", "restarted"):
+        plan = plan_node(plan, pm2, running)
     action = plan.action
     if action != "none" and not check_mode:
         before = count_restarts(running)
@@ -231,18 +240,32 @@ def extend_plan(found: Plan, running: list[Mapping[str, Any]], options: Mapping[
     return found
 
 
+def plan_node(plan: Plan, pm2: Pm2, running: list[Mapping[str, Any]]) -> Plan:
+    """Restart the daemon, and with it the application, when the daemon runs another Node.js than it would get now."""
+    before, after = pm2.read_daemon_program(), pm2.find_node()
+    if not running or not before or not after or before == after:
+        return plan
+    return Plan("update", (*plan.reasons, ("node", before, after)))
+
+
 def carry_out(
     pm2: Pm2, action: str, process_file: Mapping[str, Any], before: Mapping[Any, int], options: Mapping[str, Any]
 ) -> tuple[str, list[Mapping[str, Any]]]:
     """Carry out the action and wait until the processes are stable; returns the action that was done, and them."""
     number = process_file.get("instances", 1)
     try:
-        done = pm2.carry_out(action, options["name"], options["file"], number, options["reload_command"])
+        if action == "update":
+            pm2.stop(options["name"])
+            pm2.run("save", "--force")
+            pm2.restart_daemon(options["unit"])
+        needed = "start" if action == "update" else action
+        done = pm2.carry_out(needed, options["name"], options["file"], number, options["reload_command"])
     except Pm2Error as error:
         raise add_log(error, process_file) from error
     # PM2 does not restart an application that changes to the release itself.
     seamless = done == "reload" and options["reload_command"]
-    return done, wait_until_stable(pm2, process_file, expect_restarts("none" if seamless else done, before), options)
+    running = wait_until_stable(pm2, process_file, expect_restarts("none" if seamless else done, before), options)
+    return action if action == "update" else done, running
 
 
 def wait_until_stable(

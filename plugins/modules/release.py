@@ -36,8 +36,10 @@ options:
         that never served or failed, only the newest stays, unless a later one serves. V(staged) also removes these,
         except for the newest.
       - V(absent) removes release O(number), which must not be the current one.
+      - V(owned) gives releases, shared files and O(environment_file) to O(owner), when the service has another user.
+      - V(removed) removes all releases with their records. Shared files stay, and belong to root then.
     type: str
-    choices: [listed, staged, recorded, current, confirmed, failed, withdrawn, pruned, absent]
+    choices: [listed, staged, recorded, current, confirmed, failed, withdrawn, pruned, absent, owned, removed]
     default: listed
   archive:
     description:
@@ -242,6 +244,8 @@ def main() -> None:
                     "withdrawn",
                     "pruned",
                     "absent",
+                    "owned",
+                    "removed",
                 ],
                 "default": "listed",
             },

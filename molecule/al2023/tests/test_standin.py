@@ -64,7 +64,9 @@ def test_alternatives_select_the_namespaced_commands(host: Any) -> None:
     assert host.check_output("node --version").startswith("v24.")
 
 
-@pytest.mark.parametrize("unit", ["nginx.service", "groundwork-api.service", "pm2.service", "logrotate.timer"])
+@pytest.mark.parametrize(
+    "unit", ["nginx.service", "groundwork-api.service", "groundwork-web.service", "logrotate.timer"]
+)
 def test_unit_runs_now_and_at_boot(host: Any, unit: str) -> None:
     assert host.service(unit).is_enabled
     assert host.service(unit).is_running

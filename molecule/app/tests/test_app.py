@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from deploys import AS_APP, Source, current
+from deploys import Source, current, pm2_processes
 from guest import answer, curl, wait_for
 from load import Load
 from services import PATHS
@@ -44,29 +44,63 @@ def test_the_service_gets_its_environment_and_its_secrets(host: Any) -> None:
 @pytest.mark.parametrize("service", ["api", "old", "web"])
 def test_only_the_service_can_read_its_environment_file(host: Any, service: str) -> None:
     found = host.file(f"/etc/groundwork/{service}.env")
-    assert (found.user, found.mode) == ("app", 0o600)
+    assert (found.user, found.mode) == (f"app-{service}", 0o600)
 
 
 def test_files_with_secrets_have_mode_0600(host: Any) -> None:
-    places = "/etc/groundwork /etc/systemd/system /srv /var/log/groundwork /home/app/.pm2"
+    places = "/etc/groundwork /etc/systemd/system /srv /var/log/groundwork /var/lib/groundwork"
     found = host.run(f"grep -rl -- 'a #secret' {places} | xargs -r stat --format '%a %n'").stdout.splitlines()
     assert found
     assert [line for line in found if not line.startswith("600 ")] == []
-    assert host.file("/home/app/.pm2/dump.pm2").mode == 0o600
+    assert host.file("/var/lib/groundwork/web/.pm2/dump.pm2").mode == 0o600
 
 
-@pytest.mark.parametrize("path", ["/var/lib/api", "/var/lib/old", "/var/log/shop"])
-def test_directories_of_earlier_versions_are_moved_and_linked(host: Any, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "user"), [("/var/lib/api", "app-api"), ("/var/lib/old", "app-old"), ("/var/log/shop", "root")]
+)
+def test_directories_of_earlier_versions_are_moved_and_linked(host: Any, path: str, user: str) -> None:
     moved = path.replace("/var/lib/", "/var/lib/groundwork/").replace("/var/log/", "/var/log/groundwork/")
     assert host.file(path).is_symlink
     assert host.file(path).linked_to == moved
-    assert host.file(moved).user == "app"
+    assert host.file(moved).user == user
     assert host.check_output(f"cat {path}/kept {moved}/kept") == "kept\nkept"
+
+
+@pytest.mark.parametrize("service", ["api", "old", "web"])
+def test_a_service_cannot_read_what_belongs_to_another(host: Any, service: str) -> None:
+    others = [name for name in PATHS if name != service]
+    for name in others:
+        for path in (f"/etc/groundwork/{name}.env", f"/srv/{name}/.groundwork", f"/var/lib/groundwork/{name}"):
+            read = f"runuser --user=app-{service} -- sh -c 'head -c 1 {path}; ls {path}/'"
+            assert host.run(read).stdout == "", path
+    pids = host.check_output(f"pgrep --uid {','.join(f'app-{name}' for name in others)}").split()
+    environments = " ".join(f"/proc/{pid}/environ" for pid in pids)
+    assert host.run(f"runuser --user=app-{service} -- cat {environments}").stdout == ""
+
+
+def test_a_log_can_be_written_by_its_service_and_its_directory_by_none(host: Any) -> None:
+    log = "/var/log/groundwork/shop/web.log"
+    assert (host.file(log).user, host.file(log).mode) == ("app-web", 0o640)
+    assert host.run("runuser --user=app-web -- rm /var/log/groundwork/shop/web.log").rc != 0
+    assert host.run("runuser --user=app-old -- cat /var/log/groundwork/shop/web.log").rc != 0
+
+
+def test_an_administrator_reaches_the_pm2_of_every_service(host: Any) -> None:
+    shown = host.check_output("pm2 status --no-color")
+    assert all(f" {service} " in shown for service in ("old", "web", "solo"))
+    assert " old " not in host.check_output("pm2 status web --no-color")
+    done = host.run("pm2 restart 0")
+    assert (done.rc, done.stderr.strip()) == (
+        2,
+        "Each service counts its processes from 0. Name a service instead of 0: old solo web",
+    )
+    said = host.run("timeout 5 pm2 logs --nostream --lines 1").stdout
+    assert "/var/log/groundwork/shop/web.log" in said or "web" in said
 
 
 def test_only_nginx_may_connect_to_the_socket(host: Any) -> None:
     found = host.file("/run/api/api.sock")
-    assert (found.user, found.group, found.mode) == ("app", "app", 0o660)
+    assert (found.user, found.group, found.mode) == ("app-api", "app-api", 0o660)
     assert not host.socket("tcp://0.0.0.0:5000").is_listening
 
 
@@ -124,6 +158,18 @@ def test_new_releases_are_served_and_no_request_is_lost(host: Any, source: Sourc
         assert texts(load) == {"one", "two"}
         assert current(host, service) == before[service] + 1
         assert answer(host, f"http://127.0.0.1{PATHS[service]}")["text"] == "two"
+
+
+@pytest.mark.step(needs=["test_new_releases_are_served_and_no_request_is_lost"])
+def test_rollback_needs_no_version(host: Any, source: Source, address: str) -> None:
+    before = current(host, "api")
+    with Load(address, PATHS["api"]) as load:
+        done = source.play("rollback.yml", "--extra-vars", "app_only=api")
+    assert done.returncode == 0, done.stdout
+    assert set(load.answers) == {"200"}, load.answers
+    assert current(host, "api") < before
+    assert answer(host, "http://127.0.0.1/api/x")["text"] == "one"
+    assert host.check_output("sort /var/lib/groundwork/api/migrations | uniq -c | wc -l") == "1"
 
 
 @pytest.mark.parametrize("service", ["api", "old"])
@@ -225,29 +271,38 @@ def test_remains_of_a_killed_run_are_removed_and_the_last_releases_are_kept(host
     assert str(current(host, "web")) in found
 
 
-@pytest.mark.step(needs=["test_new_releases_are_served_and_no_request_is_lost"])
-def test_rollback_needs_no_version(host: Any, source: Source, address: str) -> None:
-    before = current(host, "api")
-    with Load(address, PATHS["api"]) as load:
-        done = source.play("rollback.yml", "--extra-vars", "app_only=api")
-    assert done.returncode == 0, done.stdout
-    assert set(load.answers) == {"200"}, load.answers
-    assert current(host, "api") < before
-    assert answer(host, "http://127.0.0.1/api/x")["text"] == "one"
-    assert host.check_output("sort /var/lib/groundwork/api/migrations | uniq -c | wc -l") == "1"
-
-
 @pytest.mark.step
 def test_the_next_deploy_starts_a_stopped_service(host: Any, source: Source) -> None:
-    host.run_expect([0], f"{AS_APP} pm2 delete old")
+    host.run_expect([0], "pm2 delete old")
     assert curl(host, "http://127.0.0.1/old/x")[0] == 503
     assert source.deploy("--extra-vars", "app_only=old").returncode == 0
     assert curl(host, "http://127.0.0.1/old/x")[0] == 200
 
 
 @pytest.mark.step
+def test_a_service_changes_to_another_node_with_its_next_release(host: Any, source: Source) -> None:
+    def programs(service: str) -> set[str]:
+        daemon = host.check_output(f"systemctl show --property MainPID --value groundwork-{service}.service")
+        pids = [daemon, *(str(process["pid"]) for process in pm2_processes(host, service))]
+        read = " ".join(f"/proc/{pid}/exe" for pid in pids)
+        return set(host.check_output(f"runuser --user=app-{service} -- readlink {read}").splitlines())
+
+    node = host.check_output("readlink --canonicalize /usr/local/bin/node")
+    host.run_expect([0], f"cp {node} /opt/another-node && ln -sfn /opt/another-node /usr/local/bin/node")
+    try:
+        source.change("web/server.js", "// Says", "// On another Node.js\n// Says")
+        done = source.deploy("--extra-vars", "app_only=solo")
+        assert done.returncode == 0, done.stdout
+        assert programs("solo") == {"/opt/another-node"}
+        assert programs("web") == {node}
+        assert answer(host, "http://127.0.0.1/solo/x")["text"]
+    finally:
+        host.run_expect([0], f"ln -sfn {node} /usr/local/bin/node")
+
+
+@pytest.mark.step
 def test_all_services_start_at_boot(host: Any) -> None:
-    units = "pm2.service groundwork-api.socket groundwork-api.service nginx.service"
+    units = " ".join(f"groundwork-{service}.service" for service in PATHS) + " groundwork-api.socket nginx.service"
     host.run_expect([0], f"systemctl stop {units} && systemctl start sockets.target multi-user.target")
     for path in PATHS.values():
         assert wait_for(lambda path=path: curl(host, f"http://127.0.0.1{path}")[0] == 200, 60), path

@@ -19,6 +19,8 @@ from services import PATHS
 pytestmark = [pytest.mark.usefixtures("good"), pytest.mark.step]
 
 NODE = ("web", "solo")
+# The units of the services under PM2.
+DAEMONS = "groundwork-old.service groundwork-web.service groundwork-solo.service"
 # Shorter than the defaults, because these releases crash soon; the trial would find them before they serve.
 QUICK = ("--extra-vars", '{"app_stable_time": 8, "app_health_timeout": 5, "app_trial": false}')
 # Code that makes a source fail, long before `gunicorn_ready_timeout` is over.
@@ -215,7 +217,7 @@ def test_a_first_release_that_fails_leaves_nothing_running(host: Any, good: Sour
     assert (
         host.run("systemctl is-active groundwork-api.service groundwork-api.socket").stdout.split() == ["inactive"] * 2
     )
-    host.run_expect([0], "systemctl restart pm2.service && systemctl start sockets.target multi-user.target")
+    host.run_expect([0], f"systemctl restart {DAEMONS} && systemctl start sockets.target multi-user.target")
     assert [pm2_processes(host, service) for service in ("old", *NODE)] == [[], [], []]
     add(good, "// first\n", "# first\n")
     serve(good, "good")
@@ -224,7 +226,7 @@ def test_a_first_release_that_fails_leaves_nothing_running(host: Any, good: Sour
 
 @pytest.mark.long
 def test_a_deploy_waits_for_a_restarting_pm2_daemon(host: Any, good: Source) -> None:
-    host.run_expect([0], "systemctl kill --signal KILL pm2.service")
+    host.run_expect([0], f"systemctl kill --signal KILL {DAEMONS}")
     add(good, "// after the end of PM2\n", "# after the end of PM2\n")
     serve(good, "good")
     assert_clean(host)

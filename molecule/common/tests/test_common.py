@@ -7,21 +7,13 @@ from typing import Any
 import pytest
 
 
-def test_services_have_a_user_without_a_password(host: Any) -> None:
-    assert host.user("app").home == "/home/app"
-    assert host.run("getent shadow app").stdout.split(":")[1].startswith("!")
-
-
 @pytest.mark.parametrize(
     ("path", "owner", "mode"),
     [
         ("/srv", "root", 0o755),
         ("/var/lib/groundwork", "root", 0o755),
-        ("/var/lib/groundwork/api", "app", 0o700),
-        ("/var/lib/groundwork/dpkg", "app", 0o700),
-        ("/var/lib/dpkg", "root", 0o755),
         ("/var/log/groundwork", "root", 0o755),
-        ("/var/log/groundwork/shop", "app", 0o750),
+        ("/var/log/groundwork/shop", "root", 0o755),
     ],
 )
 def test_directories_have_owner_and_mode(host: Any, path: str, owner: str, mode: int) -> None:
@@ -31,7 +23,6 @@ def test_directories_have_owner_and_mode(host: Any, path: str, owner: str, mode:
 
 def test_logs_are_linked_by_the_name_of_the_stack(host: Any) -> None:
     assert host.check_output("readlink /var/log/shop") == "groundwork/shop"
-    assert not host.file("/var/lib/api").exists
 
 
 def test_the_time_zone_is_utc(host: Any) -> None:
@@ -47,11 +38,12 @@ def test_the_sizes_of_logs_are_looked_at_every_hour(host: Any) -> None:
 
 def test_logs_are_rotated_by_copying(host: Any) -> None:
     assert host.service("logrotate.timer").is_running
-    host.run_expect([0], "printf 'a line\\n' > /var/log/shop/web.log; chown app:app /var/log/shop/web.log")
+    host.run_expect([0], "printf 'a line\\n' > /var/log/shop/web.log; chown daemon:daemon /var/log/shop/web.log")
     before = host.check_output("stat --format %i /var/log/shop/web.log")
     host.run_expect([0], "logrotate --force /etc/logrotate.d/groundwork-shop")
     assert host.file("/var/log/shop/web.log").size == 0
     assert host.check_output("cat /var/log/shop/web.log.1") == "a line"
+    assert [host.file(f"/var/log/shop/{name}").user for name in ("web.log", "web.log.1")] == ["daemon", "daemon"]
     assert host.check_output("stat --format %i /var/log/shop/web.log") == before
 
 

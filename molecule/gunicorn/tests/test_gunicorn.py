@@ -63,5 +63,21 @@ def test_the_socket_has_the_path_of_the_service(host: Any) -> None:
     assert host.file("/etc/systemd/system/groundwork-other.socket").contains("^ListenStream=/run/other/other.sock$")
 
 
+@pytest.mark.parametrize(("service", "user"), [("api", "app"), ("other", "app-other")])
+def test_each_service_has_its_user(host: Any, service: str, user: str) -> None:
+    shown = host.check_output(f"systemctl show --property User,Group groundwork-{service}.service")
+    assert set(shown.splitlines()) == {f"User={user}", f"Group={user}"}
+    assert host.user(user).shell == "/usr/sbin/nologin"
+    assert host.run(f"getent shadow {user}").stdout.split(":")[1].startswith("!")
+    state = host.file(f"/var/lib/groundwork/{service}")
+    assert (state.user, state.mode) == (user, 0o700)
+
+
+def test_services_cannot_reach_the_metadata_service(host: Any) -> None:
+    unit = host.file("/etc/systemd/system/groundwork-api.service")
+    assert unit.contains("^IPAddressDeny=169.254.169.254/32 fd00:ec2::254/128$")
+    assert not host.file("/etc/systemd/system/groundwork-other.service").contains("^IPAddressDeny")
+
+
 def test_uv_is_installed(host: Any) -> None:
     assert host.run("runuser -u app -- uv --version").stdout.startswith("uv 0.")

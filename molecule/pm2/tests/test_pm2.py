@@ -5,47 +5,76 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from guest import wait_for
 
-AS_APP = "runuser -u app -- env HOME=/home/app PATH=/usr/local/bin:/usr/bin:/bin"
+USERS = {"web": "app", "low": "app-low"}
+EVERY_SERVICE = pytest.mark.parametrize("service", USERS)
 
 
-def test_the_unit_runs_and_starts_at_boot(host: Any) -> None:
-    assert host.service("pm2").is_running
-    assert host.service("pm2").is_enabled
-    assert host.process.filter(user="app", comm="PM2 v7.0.4: God") or host.run("pgrep -u app -f 'PM2 v7.0.4'").rc == 0
+def main_pid(host: Any, service: str) -> str:
+    return str(host.check_output(f"systemctl show --property MainPID --value groundwork-{service}"))
 
 
-def test_services_without_a_release_are_not_started(host: Any) -> None:
-    assert json.loads(host.check_output(f"{AS_APP} pm2 jlist").splitlines()[-1]) == []
+def jlist(host: Any, service: str, prefix: str = "") -> Any:
+    return json.loads(host.check_output(f"{prefix} pm2 jlist {service}"))
+
+
+@EVERY_SERVICE
+def test_each_service_has_a_daemon_that_starts_at_boot(host: Any, service: str) -> None:
+    unit = host.service(f"groundwork-{service}")
+    assert unit.is_running
+    assert unit.is_enabled
+    pid = main_pid(host, service)
+    assert host.check_output(f"ps -o user:32=,args= -p {pid}").split()[:2] == [USERS[service], "PM2"]
+
+
+@EVERY_SERVICE
+def test_services_without_a_release_are_not_started(host: Any, service: str) -> None:
+    assert jlist(host, service) == []
 
 
 def test_an_administrator_needs_no_user_and_no_path_of_pm2(host: Any) -> None:
     listed = host.check_output("cd /root && HOME=/root SECRET=x pm2 jlist")
-    assert json.loads(listed.splitlines()[-1]) == []
-    # The PM2 of the unit has answered: none was started for root.
+    assert json.loads(listed) == []
+    # The PM2 of the units have answered: none was started for root.
     assert not host.file("/root/.pm2").exists
     assert host.run("pgrep -u root -f '[P]M2 v'").rc != 0
 
 
+def test_the_user_of_a_service_reaches_its_pm2_only(host: Any) -> None:
+    assert jlist(host, "", "runuser --user=app-low --") == []
+    assert host.run("runuser --user=app-low -- pm2 jlist web").rc != 0
+
+
 def test_without_the_unit_the_command_starts_no_pm2_of_its_own(host: Any) -> None:
-    host.run_expect([0], "systemctl stop pm2")
+    host.run_expect([0], "systemctl stop groundwork-web")
     try:
-        done = host.run("pm2 status")
-        assert (done.rc, done.stderr.strip()) == (1, "PM2 does not run: start it with systemctl start pm2.service")
+        done = host.run("pm2 status web")
+        message = "PM2 of web does not run: start it with systemctl start groundwork-web.service"
+        assert (done.rc, done.stderr.strip()) == (1, message)
         assert host.run("pgrep -u app -f 'PM2 v'").rc != 0
+        # The others are still reached.
+        done = host.run("pm2 jlist")
+        assert (done.rc, done.stdout.strip().splitlines()[-1]) == (1, "[]")
     finally:
-        host.run_expect([0], "systemctl start pm2")
+        host.run_expect([0], "systemctl start groundwork-web")
 
 
 def test_output_and_errors_have_files_of_their_own(host: Any) -> None:
     process = json.loads(host.file("/etc/groundwork/pm2/web.json").content_string)["apps"][0]
     logs = "/var/log/groundwork/shop/web"
     assert (process["out_file"], process["error_file"]) == (f"{logs}.log", f"{logs}-err.log")
+    for path in (process["out_file"], process["error_file"]):
+        assert (host.file(path).user, host.file(path).mode) == ("app", 0o640)
+    assert host.file("/var/log/groundwork/shop").user == "root"
 
 
-def test_only_the_user_can_read_the_directory_of_pm2(host: Any) -> None:
-    assert host.file("/home/app/.pm2").mode == 0o700
+@EVERY_SERVICE
+def test_only_the_user_can_read_the_directory_of_pm2(host: Any, service: str) -> None:
+    state = host.file(f"/var/lib/groundwork/{service}")
+    assert (state.user, state.mode) == (USERS[service], 0o700)
+    assert host.file(f"/var/lib/groundwork/{service}/.pm2").user == USERS[service]
 
 
 def test_the_process_file_has_the_values_of_the_document(host: Any) -> None:
@@ -59,24 +88,29 @@ def test_the_process_file_has_the_values_of_the_document(host: Any) -> None:
     }
 
 
-def test_the_unit_has_only_the_capability_for_low_ports(host: Any) -> None:
-    pid = host.check_output("systemctl show --property MainPID --value pm2")
-    for capabilities in ("CapAmb", "CapBnd"):
-        # CAP_NET_BIND_SERVICE is number 10.
-        assert int(host.check_output(f"awk '/^{capabilities}:/ {{ print $2 }}' /proc/{pid}/status"), 16) == 1 << 10
+# CAP_NET_BIND_SERVICE is number 10.
+@pytest.mark.parametrize(("service", "capabilities"), [("low", 1 << 10), ("web", 0)])
+def test_only_a_service_with_a_low_port_has_the_capability_for_it(host: Any, service: str, capabilities: int) -> None:
+    pid = main_pid(host, service)
+    for name in ("CapAmb", "CapBnd"):
+        assert int(host.check_output(f"awk '/^{name}:/ {{ print $2 }}' /proc/{pid}/status"), 16) == capabilities
 
 
 def test_processes_get_as_long_as_their_service_may_take(host: Any) -> None:
-    settings = {
-        name: json.loads(host.file(f"/etc/groundwork/pm2/{name}.json").content_string) for name in ("web", "low")
-    }
+    settings = {name: json.loads(host.file(f"/etc/groundwork/pm2/{name}.json").content_string) for name in USERS}
     assert {name: one["apps"][0]["kill_timeout"] for name, one in settings.items()} == {"web": 20000, "low": 90000}
-    assert host.file("/etc/systemd/system/pm2.service").contains("^TimeoutStopSec=105$")
+    for service, seconds in (("web", 35), ("low", 105)):
+        assert host.file(f"/etc/systemd/system/groundwork-{service}.service").contains(f"^TimeoutStopSec={seconds}$")
+
+
+def test_systemd_verifies_the_units(host: Any) -> None:
+    said = host.run("systemd-analyze verify /etc/systemd/system/groundwork-*.service 2>&1").stdout
+    assert [line for line in said.splitlines() if "groundwork-" in line] == []
 
 
 def test_a_killed_daemon_is_restarted(host: Any) -> None:
-    before = host.check_output("systemctl show --property MainPID --value pm2")
+    before = main_pid(host, "web")
     host.run_expect([0], f"kill -9 {before}")
-    assert wait_for(lambda: host.check_output("systemctl show --property MainPID --value pm2") not in (before, "0"))
-    assert wait_for(lambda: host.run(f"{AS_APP} pm2 ping").rc == 0)
-    assert host.service("pm2").is_running
+    assert wait_for(lambda: main_pid(host, "web") not in (before, "0"))
+    assert wait_for(lambda: host.run("pm2 ping web").rc == 0)
+    assert host.service("groundwork-web").is_running

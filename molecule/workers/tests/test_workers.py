@@ -71,7 +71,7 @@ def test_a_worker_has_its_limits(host: Any) -> None:
     assert shown == {
         "MemoryMax": str(200 * 1024 * 1024),
         "TimeoutStopUSec": "18s",
-        "User": "app",
+        "User": "app-jobs",
         "NoNewPrivileges": "yes",
         "ProtectSystem": "strict",
     }

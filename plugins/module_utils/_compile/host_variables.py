@@ -22,6 +22,7 @@ from .._topology.view import (
     find_store_variables,
     generated_secrets,
     keep_alive_timeout,
+    service_user,
     services,
     stop_timeout,
 )
@@ -62,6 +63,7 @@ _SERVICE_KEYS = (
     "migrate",
     "build",
     "install_scripts",
+    "aws_access",
 )
 
 
@@ -140,6 +142,7 @@ def service_variables(document: Document, name: str) -> dict[str, Any]:
     runtime = RUNTIMES[service["runtime"]]
     return {
         "name": name,
+        "user": service_user(name),
         "role": roles_of(service)[-1],
         "builder": runtime.builder,
         "artifact": runtime.artifact,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Callable, Mapping, Sequence
 
 from .atomic_write import has_access, move_directory, replace_file, replace_link, set_access, sync_directory
+from .ownership import change_owner, find_untrusted_parent
 
 MODES = {"file": "0644", "directory": "0755"}
 KINDS = {stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "link"}
@@ -37,7 +38,9 @@ class FileReconciler:
     def run(self, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         for number, entry in enumerate(entries):
             try:
-                getattr(self, f"reconcile_{entry['state']}")(Path(entry["path"]), entry)
+                path = Path(entry["path"])
+                _require_trusted_parents(path)
+                getattr(self, f"reconcile_{entry['state']}")(path, entry)
             except (FileError, OSError) as error:
                 raise FileError(self._describe_failure(entry["path"], number, len(entries), error)) from error
         return {"changed": bool(self.changed), "changed_paths": self.changed, "diff": self.diff}
@@ -46,7 +49,11 @@ class FileReconciler:
         kind = read_kind(path)
         if kind == "directory":
             raise FileError("is a directory and should be a file; move it away")
-        content, owner, mode = entry["content"].encode(), self._find_owner(entry), _parse_mode(entry)
+        owner, mode = self._find_owner(entry), _parse_mode(entry)
+        if kind == "file" and entry.get("keep"):
+            self._apply_access(path, owner, mode)
+            return
+        content = (entry["content"] or "").encode()
         before = path.read_bytes() if kind == "file" else b""
         if kind != "file" or before != content:
             self._add_change(path, f"-> {os.readlink(path)}\n" if kind == "link" else _decode(before), _decode(content))
@@ -67,13 +74,15 @@ class FileReconciler:
             if not self.check_mode:
                 path.mkdir(mode=0o700, parents=True)
                 set_access(path, mode, owner)
-        self._apply_access(path, owner, mode)
+        self._apply_access(path, owner, mode, recursive=entry.get("recursive", False))
         if entry.get("linked_from"):
             self._link_from(Path(entry["linked_from"]), path)
 
     def _move_from(self, path: Path, before: Path, owner: tuple[int, int], allowed: bool) -> bool:
         """Move the directory from its former path, once; returns whether it did. A directory of another owner stays."""
-        if before in path.parents or read_kind(before) != "directory" or before.stat().st_uid != owner[0]:
+        if before in path.parents or read_kind(before) != "directory":
+            return False
+        if before.stat().st_uid not in (owner[0], _find_former_owner()):
             return False
         if not allowed and self.check_mode:
             return False  # outside check mode an earlier task moves it
@@ -125,8 +134,11 @@ class FileReconciler:
                 path.unlink()
                 sync_directory(path.parent)
 
-    def _apply_access(self, path: Path, owner: tuple[int, int], mode: int) -> None:
-        """Set owner, mode and security context of a path; in check mode it may not exist yet."""
+    def _apply_access(self, path: Path, owner: tuple[int, int], mode: int, recursive: bool = False) -> None:
+        """Set owner, mode and security context of a path; in check mode it may not exist yet.
+
+        With ``recursive`` what is in a directory gets its owner too, when that of the directory changes.
+        """
         if not path.exists():
             return
         if not has_access(path, mode, owner):
@@ -135,6 +147,8 @@ class FileReconciler:
             desired = (status.st_uid if user == -1 else user, status.st_gid if group == -1 else group, mode)
             self._add_change(path, before, _format_access(*desired))
             if not self.check_mode:
+                if recursive and user not in (-1, status.st_uid):
+                    change_owner(path, *owner)
                 set_access(path, mode, owner)
         if self.set_context(str(path)) and str(path) not in self.changed:
             self.changed.append(str(path))
@@ -173,6 +187,20 @@ def read_kind(path: Path) -> str:
         return KINDS.get(stat.S_IFMT(path.lstat().st_mode), "special file")
     except (FileNotFoundError, NotADirectoryError):
         return ""
+
+
+def _find_former_owner() -> int:
+    """The user of all services of a host, before each had one of its own; -1 where there was none."""
+    try:
+        return pwd.getpwnam("app").pw_uid
+    except KeyError:
+        return -1
+
+
+def _require_trusted_parents(path: Path) -> None:
+    problem = find_untrusted_parent(path)
+    if problem:
+        raise FileError(f"{problem}; choose a path below directories of root")
 
 
 def _require_parent(path: Path) -> None:

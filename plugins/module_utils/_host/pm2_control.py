@@ -21,6 +21,7 @@ ACTION_TIMEOUT = 300.0
 START_TIMEOUT = 15.0
 STOP_TIMEOUT = 30.0
 STOP_ATTEMPTS = 5
+RESTART_HINT = "(restart its unit, groundwork-<service>)"
 
 
 class Pm2Error(RuntimeError):
@@ -40,7 +41,7 @@ class Pm2:
         self.home = home or os.path.join(self.account.pw_dir, ".pm2")
         self.environment = {
             "PATH": path,
-            "HOME": self.account.pw_dir,
+            "HOME": os.path.dirname(self.home),
             "USER": user,
             "PM2_HOME": self.home,
             "PM2_DISCRETE_MODE": "true",
@@ -60,7 +61,28 @@ class Pm2:
         for _attempt in poll(START_TIMEOUT, 0.5, self.clock):
             if self.is_alive():
                 return
-        raise Pm2Error(f"its daemon does not answer in {self.home} (systemctl start pm2)")
+        raise Pm2Error(f"its daemon does not answer in {self.home} {RESTART_HINT}")
+
+    def read_daemon_program(self) -> str:
+        """The path of the Node.js that the daemon runs; empty where it cannot be read, or no daemon runs.
+
+        A file that was replaced since then has `` (deleted)`` at its end.
+        """
+        pid = self.run_as_user(["/bin/sh", "-c", 'cat "$PM2_HOME/pm2.pid"']).stdout.strip()
+        return self.read_process_links([pid], "exe")[0] if pid.isdigit() else ""
+
+    def find_node(self) -> str:
+        """The path of the Node.js that a daemon gets when it starts; empty where there is none."""
+        script = 'node=$(command -v node) && readlink -f "$node"'
+        return self.run_as_user(["/bin/sh", "-c", script]).stdout.strip()
+
+    def restart_daemon(self, unit: str) -> None:
+        """Restart the daemon through systemd, which runs it."""
+        done = subprocess.run(  # pylint: disable=ansible-bad-function
+            ["systemctl", "restart", unit], capture_output=True, text=True, check=False, timeout=ACTION_TIMEOUT
+        )
+        if done.returncode != 0:
+            raise Pm2Error(f"systemctl restart {unit} ended with {done.returncode}: {join_last_lines(done.stderr)}")
 
     def run(self, *arguments: str, timeout: float = ACTION_TIMEOUT) -> str:
         """Run a PM2 command; without a running daemon it would start one outside systemd."""
@@ -92,18 +114,24 @@ class Pm2:
             )
         except subprocess.TimeoutExpired:
             raise Pm2Error(
-                f"{' '.join(command)} did not end within {timeout:g} s; PM2's daemon may hang (systemctl restart pm2)"
+                f"{' '.join(command)} did not end within {timeout:g} s; PM2's daemon may hang {RESTART_HINT}"
             ) from None
 
     def read_directories(self, running: Sequence[Mapping[str, Any]]) -> list[str]:
-        """The working directories of processes: PM2 knows only the symbolic link with which they were started.
+        """The working directories of processes: PM2 knows only the symbolic link with which they were started."""
+        pids = [str(process["pid"]) for process in running]
+        return [target or "(ended)" for target in self.read_process_links(pids, "cwd")]
 
-        Their own user can read them; root cannot without CAP_SYS_PTRACE, as in containers.
+    def read_process_links(self, pids: Sequence[str], name: str) -> list[str]:
+        """The targets of ``/proc/<pid>/<name>``; empty for a process that has ended.
+
+        In containers root lacks CAP_SYS_PTRACE, and the user of the processes reads them. That user cannot where the
+        processes may bind low ports, which root can elsewhere.
         """
-        script = 'for pid; do readlink "/proc/$pid/cwd" || echo "(ended)"; done'
-        return self.run_as_user(
-            ["/bin/sh", "-c", script, "sh", *(str(process["pid"]) for process in running)]
-        ).stdout.splitlines()
+        script = 'name=$1; shift; for pid; do readlink "/proc/$pid/$name" || echo; done'
+        as_user = self.run_as_user(["/bin/sh", "-c", script, "sh", name, *pids]).stdout.splitlines()
+        targets = dict(enumerate(as_user))
+        return [targets.get(number) or read_link(f"/proc/{pid}/{name}") for number, pid in enumerate(pids)]
 
     def list_processes(self, name: str) -> list[Mapping[str, Any]]:
         """The processes of one application. PM2 may print notices before the list."""
@@ -151,7 +179,7 @@ class Pm2:
             processes |= find_process_trees({int(process.get("pid") or 0) for process in running})
             self.delete(name, ACTION_TIMEOUT + find_kill_timeout(running))
         else:
-            raise Pm2Error(f"PM2 does not remove {name} from its list (systemctl restart pm2)")
+            raise Pm2Error(f"PM2 does not remove {name} from its list {RESTART_HINT}")
         if not self.wait_until_gone(processes):
             self.run_as_user(["kill", "-9", *(str(pid) for pid, _started in select_running(processes))])
             if not self.wait_until_gone(processes):
@@ -184,6 +212,14 @@ class Pm2:
                 raise Pm2Error(verdict.reason)
             reason = verdict.reason
         raise Pm2Error(f"after {timeout + target.seconds:g} s {reason}")
+
+
+def read_link(path: str) -> str:
+    """The target of a link; empty where it cannot be read."""
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""
 
 
 def find_kill_timeout(running: Sequence[Mapping[str, Any]]) -> float:

@@ -39,7 +39,7 @@ class Plan:
     """The action for one application. ``reasons`` are the differences, as shown in the diff.
 
     ``action`` is ``none``, ``start``, ``recreate`` (stop and start with other options), ``restart`` (stop and start,
-    because the processes cannot be reloaded), ``scale`` or ``reload``.
+    because the processes cannot be reloaded), ``scale``, ``reload`` or ``update`` (start under another Node.js).
     """
 
     action: str

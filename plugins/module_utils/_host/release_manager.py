@@ -14,6 +14,7 @@ from typing import Any, Callable, Mapping
 from .artifact import Artifact
 from .atomic_write import has_access, set_access
 from .environment_file import describe_changes, render_environment
+from .ownership import change_owner
 from .polling import SYSTEM_CLOCK, Clock
 from .release_archive import unpack_archive
 from .release_store import (
@@ -122,6 +123,27 @@ class ReleaseManager:
     def reach_pruned(self) -> None:
         for release in select_disposable(self.store.list_releases(), self.options["keep"], self.store.read_current()):
             self.remove(release.number)
+
+    def reach_owned(self) -> None:
+        """Give the releases, the shared directory and the environment to their user, who may be another one now."""
+        user, group = self.find_owner()
+        paths = [*(self.store.path(release.number) for release in self.store.list_releases()), self.store.shared]
+        paths += [Path(self.options["environment_file"])] if self.options["environment_file"] else []
+        for path in paths:
+            if path.exists() and user not in (-1, path.stat().st_uid):
+                self.add_diff(f"{path} owner {path.stat().st_uid}\n", f"{path} owner {user}\n")
+                if not self.check_mode and path.is_dir():
+                    change_owner(path, user, group)
+                elif not self.check_mode:
+                    os.chown(path, user, group)
+
+    def reach_removed(self) -> None:
+        """Remove all releases with their records, also those that cannot be read. Shared files stay, owned by root."""
+        kept = f"{self.store.shared}\n" if self.store.holds_shared_files() else ""
+        if self.store.releases.exists() or os.path.lexists(self.store.link):
+            self.add_diff(f"{self.store.root}\n", kept)
+        if not self.check_mode:
+            self.store.remove_all()
 
     def reach_absent(self) -> None:
         number = self.options["number"]
@@ -305,11 +327,3 @@ class ReleaseManager:
     def read_record(self, release: Release, name: str) -> str:
         """A file of the record of a release; empty where there is none, or none that can be read."""
         return self.store.read_state(self.store.record_path(release.number, name)) or ""
-
-
-def change_owner(path: Path, user: int, group: int) -> None:
-    """Change the owner of a directory and all below it; of links themselves, not of their targets."""
-    os.lchown(path, user, group)
-    for folder, directories, files in os.walk(path):
-        for name in directories + files:
-            os.lchown(os.path.join(folder, name), user, group)

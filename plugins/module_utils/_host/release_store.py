@@ -27,6 +27,7 @@ from typing import IO, Any, Iterator, Mapping
 
 from .artifact import TREE
 from .atomic_write import replace_file, replace_link, sync_directory
+from .ownership import change_owner
 from .polling import SYSTEM_CLOCK, Clock, poll
 
 # A deploy changes the releases of a service within seconds.
@@ -215,6 +216,25 @@ class ReleaseStore:
         shutil.rmtree(self.records / str(number), ignore_errors=True)
         if self.path(number).exists():
             shutil.rmtree(self.path(number))
+
+    def holds_shared_files(self) -> bool:
+        """Whether there is a file that outlives releases."""
+        return self.shared.is_dir() and any(self.shared.iterdir())
+
+    def remove_all(self) -> None:
+        """Remove everything but shared files. `current` goes first: nothing starts a release that is half removed."""
+        if os.path.lexists(self.link):
+            self.unset_current()
+        if self.releases.exists():
+            shutil.rmtree(self.releases)
+        if self.holds_shared_files():
+            change_owner(self.shared, os.geteuid(), os.getegid())
+        elif self.shared.exists():
+            self.shared.rmdir()
+        # The records hold the lock of this run; they are removed last.
+        shutil.rmtree(self.records)
+        if not any(self.root.iterdir()):
+            self.root.rmdir()
 
     def remove_incomplete(self) -> list[str]:
         """Remove the directories that killed deploys left; returns their names.

@@ -4,10 +4,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 Document = Mapping[str, Any]
+
+# useradd(8): names of users have at most 32 characters.
+LONGEST_USER = 32
 
 KEEP_ALIVE_MARGIN = 15  # seconds
 
@@ -72,6 +76,15 @@ def find_call_variables(document: Document, name: str) -> dict[str, str]:
 def load_balancer(document: Document) -> Mapping[str, Any] | None:
     balancer: Mapping[str, Any] | None = document.get("load_balancer")
     return balancer
+
+
+def service_user(name: str) -> str:
+    """The user of a service on its hosts. The end of a long name is replaced by a digest of the name."""
+    user = f"app-{name}"
+    if len(user) <= LONGEST_USER:
+        return user
+    digest = hashlib.sha256(name.encode()).hexdigest()[:6]
+    return f"{user[: LONGEST_USER - len(digest) - 1].rstrip('-')}-{digest}"
 
 
 def stop_timeout(service: Mapping[str, Any]) -> int:

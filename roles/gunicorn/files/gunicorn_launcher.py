@@ -11,6 +11,8 @@ second has loaded the application. If the second does not load it, the first kee
     gunicorn_launcher.py reload SERVICE --control PATH
     gunicorn_launcher.py watch SERVICE --control PATH --seconds NUMBER
 
+`reload` and `watch` run as the user of the launcher, who may change the directory of its socket.
+
 `watch` fails unless the launcher serves the current release for the given seconds without losing a process: gunicorn
 replaces a worker that ends, and systemd and PM2 a launcher, so a release in a crash loop looks as if it ran.
 
@@ -290,12 +292,11 @@ def read_variables(path: str) -> dict[str, str]:
 def ask(options: argparse.Namespace, command: str, timeout: float) -> str:
     """Send a command to the running launcher and return its answer. Raises OSError when there is none."""
     own = f"{options.control}.{os.getpid()}"
-    asked, launcher = os.stat(options.control), identify(options.control)
+    launcher = identify(options.control)
+    if launcher is None:
+        raise FileNotFoundError(f"there is no {options.control}")
     asking = control_socket(own)
     try:
-        # Root may ask too, and then the launcher runs as another user, who has to be able to answer.
-        if os.geteuid() == 0:
-            os.chown(own, asked.st_uid, asked.st_gid)
         asking.sendto(f"{command} {own}".encode(), options.control)
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:

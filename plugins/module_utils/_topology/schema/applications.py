@@ -342,6 +342,12 @@ SERVICE = Record(
             "pipefail`. It has the variables of `environment`, but no secrets or URLs of databases and caches. For "
             "Node.js it finds the development dependencies, which are removed afterwards.",
         ),
+        "aws_access": Field(
+            Boolean(),
+            "Whether its processes may use the AWS credentials of their instance. Without it they cannot reach the "
+            "instance metadata service, and no fault of the service leads to these credentials.",
+            default=False,
+        ),
         "install_scripts": Field(
             Boolean(),
             "Whether npm runs the scripts of packages while it installs them (pm2 only), for packages that compile or "

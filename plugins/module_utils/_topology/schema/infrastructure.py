@@ -103,7 +103,8 @@ INSTANCE_GROUP = Record(
                 fields={
                     "size": Field(
                         Integer("a size in GiB", 8, 16384),
-                        "Size of the root volume (gp3, encrypted) in GiB.",
+                        "Size of the root volume (gp3, encrypted) in GiB. It can grow: `configure.yml` grows the file "
+                        "system with it.",
                         default=8,
                     ),
                 }

@@ -233,3 +233,45 @@ def test_a_link_is_created_only_at_a_free_path(tmp_path: Path) -> None:
     assert os.readlink(tmp_path / "shop") == "groundwork/shop"
     assert not (tmp_path / "journal").is_symlink()
     assert reconcile(*kept)["changed"] is False
+
+
+def test_a_file_that_is_kept_is_created_once_and_then_only_gets_its_access(tmp_path: Path) -> None:
+    log = entry(tmp_path / "web.log", keep=True, mode="0640")
+    assert reconcile(log)["changed_paths"] == [str(tmp_path / "web.log")]
+    assert (tmp_path / "web.log").read_bytes() == b""
+    (tmp_path / "web.log").write_text("a line\n")
+    assert not reconcile(log)["changed"]
+    (tmp_path / "web.log").chmod(0o644)
+    assert reconcile(log, check_mode=True)["changed"]
+    assert reconcile(log)["changed"]
+    assert ((tmp_path / "web.log").read_text(), mode_of(tmp_path / "web.log")) == ("a line\n", 0o640)
+
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+
+
+@as_root
+@pytest.mark.parametrize(
+    "wrong", [{"state": "directory"}, {"content": "x"}, {"state": "link", "target": "x"}, {"state": "absent"}]
+)
+def test_nothing_is_changed_below_a_directory_of_another_user(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "x").symlink_to("/etc")
+    os.chown(home, 54321, 54321)
+    with pytest.raises(FileError, match=rf"{home} belongs to the user 54321.* choose a path below directories of root"):
+        reconcile(entry(home / "x", **wrong))
+    assert os.readlink(home / "x") == "/etc"
+
+
+@as_root
+def test_a_directory_that_gets_another_owner_takes_its_content_along(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    (state / "data").mkdir(parents=True)
+    (state / "data" / "file").write_text("x")
+    (state / "link").symlink_to("/etc/passwd")
+    for path in (state, state / "data", state / "data" / "file"):
+        os.chown(path, 54321, 54321)
+    assert reconcile(entry(state, "directory", mode="0700", recursive=True))["changed_paths"] == [str(state)]
+    assert {path.lstat().st_uid for path in (state, *state.rglob("*"))} == {0}
+    assert not reconcile(entry(state, "directory", mode="0700", recursive=True))["changed"]

@@ -515,3 +515,51 @@ def test_files_of_a_release_reach_the_disk_before_its_record(host: Host, monkeyp
     host.stage("one")
     host.call("recorded", number=1, step="build")
     assert order == ["sync", "record", "sync", "record"]
+
+
+class TestServicesThatLeave:
+    def test_everything_but_shared_files_is_removed(self, host: Host) -> None:
+        host.deploy("one")
+        host.deploy("two")
+        (host.root / "shared" / "upload").write_text("data")
+        (host.root / ".groundwork" / "1" / "release.json").write_text("damaged")
+        planned = host.call("removed", check_mode=True)
+        assert (planned["changed"], planned["diff"]) == (
+            True,
+            {"before": f"{host.root}\n", "after": f"{host.root}/shared\n"},
+        )
+        assert (host.root / "current").exists()
+        assert host.call("removed")["changed"]
+        assert [path.name for path in host.root.iterdir()] == ["shared"]
+        assert (host.root / "shared" / "upload").read_text() == "data"
+        assert not host.call("removed")["changed"]
+
+    def test_a_directory_without_shared_files_goes_too(self, host: Host) -> None:
+        host.deploy("one")
+        assert host.call("removed")["changed"]
+        assert not host.root.exists()
+        assert not host.call("removed")["changed"]
+        assert not host.root.exists()
+
+    def test_a_service_that_comes_back_starts_anew(self, host: Host) -> None:
+        host.deploy("one")
+        host.call("removed")
+        assert host.deploy("one") == 1
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+    def test_a_service_with_another_user_takes_its_files_along(self, host: Host) -> None:
+        host.deploy("one", {"A": "b"})
+        paths = [
+            host.root / "releases" / "1",
+            host.root / "releases" / "1" / "version.txt",
+            host.root / "shared",
+            host.file,
+        ]
+        for path in paths:
+            os.chown(path, 54321, 54321)
+        planned = host.call("owned", check_mode=True, environment_file=str(host.file))
+        assert planned["changed"]
+        assert {path.stat().st_uid for path in paths} == {54321}
+        assert host.call("owned", environment_file=str(host.file))["changed"]
+        assert {path.stat().st_uid for path in paths} == {0}
+        assert not host.call("owned", environment_file=str(host.file))["changed"]

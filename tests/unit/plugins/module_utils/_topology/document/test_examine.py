@@ -60,6 +60,7 @@ def test_defaults() -> None:
         "secrets": {},
         "source": {"directory": None, "git": "https://git.example/shop.git", "ref": None, "archive": None},
         "build": None,
+        "aws_access": False,
         "install_scripts": False,
         "migrate": None,
     }

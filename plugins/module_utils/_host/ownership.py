@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Give files to another user while that user may already change some of them. Runs on managed hosts: Python 3.9.
+
+Root must follow no name that another user can replace: between looking at a path and changing it, that user could put a
+link in its place. So every entry is reached through the descriptor of its directory, and no link is followed.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import stat
+from pathlib import Path
+
+
+def change_owner(root: Path, user: int, group: int) -> None:
+    """Change the owner of a directory and of all below it; of links themselves, not of their targets.
+
+    A directory changes its owner after everything in it, so that its new owner finds nothing left to exchange. A hard
+    link to a file of a third user stays as it is: its name may have been put there by the former owner.
+    """
+    former = os.stat(root, follow_symlinks=False).st_uid
+    for _path, directories, files, folder in os.fwalk(root, topdown=False, follow_symlinks=False):
+        for name in directories + files:
+            status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            is_shared = not stat.S_ISDIR(status.st_mode) and status.st_nlink > 1
+            if not is_shared or status.st_uid in (former, user):
+                os.chown(name, user, group, dir_fd=folder, follow_symlinks=False)
+    os.chown(root, user, group, follow_symlinks=False)
+
+
+def find_untrusted_parent(path: Path) -> str:
+    """Why root must not change anything at a path: the first parent that another user controls; empty if none does.
+
+    They cannot replace what is in a directory of root that they may not write, or that is sticky. A directory of root
+    may be open to a group of the distribution, as /var/log is to that of syslog on Ubuntu.
+    """
+    trusted = {0, os.geteuid()}
+    for parent in reversed(path.absolute().parents):
+        try:
+            status = os.stat(parent, follow_symlinks=False)
+        except FileNotFoundError:
+            return ""
+        if status.st_uid not in trusted:
+            return f"{parent} belongs to the user {_name_user(status.st_uid)}, who could put a link in its place"
+        is_open = status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX
+        if stat.S_ISDIR(status.st_mode) and is_open:
+            return f"every user may write {parent}, and could put a link there"
+    return ""
+
+
+def _name_user(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
