@@ -66,7 +66,7 @@ FILE_SYSTEMS = ("ext4", "xfs")
 
 def root_growth(facts: Mapping[str, Any]) -> dict[str, Any]:
     """The partition and file system that can grow; empty where nothing can."""
-    root = next((one for one in facts.get("mounts") or () if one.get("mount") == "/"), {})
+    root: Mapping[str, Any] = next((one for one in facts.get("mounts") or () if one.get("mount") == "/"), {})
     name = str(root.get("device", "")).removeprefix("/dev/")
     for disk, device in (facts.get("devices") or {}).items():
         partitions = device.get("partitions") or {}
