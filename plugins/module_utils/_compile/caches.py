@@ -10,7 +10,7 @@ from typing import Any
 from .._engine.model import DesiredResource, Ref
 from .._topology.schema.stores import REDIS_PORT
 from .._topology.view import Document, caches
-from .firewall import store_ingress
+from .firewall import STORE_EGRESS, store_ingress
 
 
 def compile_caches(document: Document) -> Iterator[DesiredResource]:
@@ -27,6 +27,7 @@ def _compile_security_group(document: Document, name: str) -> DesiredResource:
         "vpc": Ref("vpc/main"),
         "description": f"Cache {name} of {document['name']}",
         "ingress": store_ingress(document, f"cache/{name}", REDIS_PORT),
+        "egress": list(STORE_EGRESS),
     }
     return DesiredResource("security_group", f"cache-{name}", properties)
 
