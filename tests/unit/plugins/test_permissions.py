@@ -17,6 +17,7 @@ import pytest
 from botocore import xform_name
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import Connection
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.cache_names import token_secret
 from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory.ssh import build_session_command
 
 CHECKOUT = Path(__file__).parents[3]
@@ -43,6 +44,7 @@ SERVICES = {
 CALLED_IN: Mapping[str, tuple[str, ...]] = {
     **{f"module_utils/_resources/{path.name}": (path.name,) for path in TYPES.iterdir() if path.is_dir()},
     "module_utils/_resources/ec2": ("ec2", "ssm"),
+    "module_utils/_resources/elasticache": ("elasticache", "secretsmanager"),
     "module_utils/_resources/lookup.py": ("secretsmanager",),
     "module_utils/_resources/named.py": ("sts",),
     "module_utils/_engine": ("resourcegroupstaggingapi",),
@@ -154,10 +156,18 @@ def test_those_who_look_change_nothing() -> None:
     assert not [action for action in allowed(policies()["To look"]) if not is_read(action)]
 
 
-def test_only_those_who_deploy_read_secrets() -> None:
+def test_only_those_who_deploy_read_secrets_and_those_who_provision_tokens_of_caches() -> None:
+    readers: dict[str, list[str]] = {}
     for heading, policy in policies().items():
-        reads = [action for action in allowed(policy) if any(fnmatchcase(one, action) for one in SECRET)]
-        assert bool(reads) is (heading == "To deploy"), heading
+        for statement in policy["Statement"]:
+            if any(fnmatchcase(one, action) for action in allowed({"Statement": [statement]}) for one in SECRET):
+                readers.setdefault(heading, []).append(statement["Sid"])
+    deploying = ["SecretsOfStacks", "MasterUsers", "SecretsKeptByHand"]
+    assert readers == {"To provision": ["CacheTokens"], "To deploy": deploying}
+    (tokens,) = (one for one in policies()["To provision"]["Statement"] if one["Sid"] == "CacheTokens")
+    pattern = tokens["Condition"]["StringLike"]["aws:ResourceTag/groundwork:resource"]
+    assert fnmatchcase(f"secret/{token_secret('redis')}", pattern)
+    assert not fnmatchcase("secret/main-api", pattern)
 
 
 def test_sessions_are_for_instances_of_stacks_and_for_ssh_alone() -> None:

@@ -50,6 +50,7 @@ def test_the_statement_of_the_policy_of_the_task_is_preferred(action: str, headi
     [
         ("rds:DescribeDBInstances", permissions.RESTORE, permissions.LOOK),
         ("secretsmanager:GetSecretValue", permissions.DEPLOY, permissions.DEPLOY),
+        ("secretsmanager:GetSecretValue", "", permissions.PROVISION),
         ("ec2:RunInstances", permissions.BACK_UP, permissions.PROVISION),
     ],
 )
