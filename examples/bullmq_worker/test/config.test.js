@@ -16,11 +16,12 @@ test('an empty environment is complete', () => {
 
 test('the environment configures', () => {
   const config = readConfig({
-    REDIS_URL: 'rediss://cache:6379',
+    REDIS_URL: 'rediss://:token@cache:6379/0',
     REDIS_CA: fileURLToPath(new URL('../package.json', import.meta.url)),
     API_URLS: 'http://10.0.1.5:8000/, http://10.0.2.5:8000',
     CONCURRENCY: '2',
   });
+  assert.equal(config.redis.url, 'rediss://:token@cache:6379/0');
   assert.match(config.redis.ca, /order-events/);
   assert.deepEqual(config.apiUrls, ['http://10.0.1.5:8000', 'http://10.0.2.5:8000']);
   assert.equal(config.concurrency, 2);
