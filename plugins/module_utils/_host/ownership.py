@@ -37,11 +37,13 @@ def find_untrusted_parent(path: Path) -> str:
     may be open to a group of the distribution, as /var/log is to that of syslog on Ubuntu.
     """
     trusted = {0, os.geteuid()}
-    for parent in reversed(path.absolute().parents):
+    written = list(reversed(path.absolute().parents))
+    # A link of root may lead to a directory of a user.
+    for parent in [*written, *reversed(path.parent.resolve().parents), path.parent.resolve()]:
         try:
             status = os.stat(parent, follow_symlinks=False)
         except FileNotFoundError:
-            return ""
+            continue
         if status.st_uid not in trusted:
             return f"{parent} belongs to the user {_name_user(status.st_uid)}, who could put a link in its place"
         is_open = status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX

@@ -120,5 +120,8 @@ def test_a_link_of_root_is_followed_and_one_of_a_user_is_not(tmp_path: Path) -> 
     link = tmp_path / "log"
     link.symlink_to("disk")
     assert find_untrusted_parent(link / "x") == ""
+    os.chown(tmp_path / "disk", USER, USER)
+    assert f"{tmp_path / 'disk'} belongs to the user" in find_untrusted_parent(link / "x")
+    os.chown(tmp_path / "disk", 0, 0)
     os.chown(link, USER, USER, follow_symlinks=False)
-    assert "belongs to the user" in find_untrusted_parent(link / "x")
+    assert f"{link} belongs to the user" in find_untrusted_parent(link / "x")
