@@ -114,6 +114,9 @@ def _means_now(overrides: Mapping[str, Any]) -> bool:
     when = overrides.get("restore_time")
     if overrides.get("use_latest_restorable_time") or not isinstance(when, datetime):
         return bool(overrides.get("use_latest_restorable_time"))
+    if when.tzinfo is None:
+        # moto leaves out that a time is in UTC.
+        when = when.replace(tzinfo=timezone.utc)
     return datetime.now(timezone.utc) - when < NOW
 
 
