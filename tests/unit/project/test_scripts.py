@@ -147,13 +147,21 @@ def test_make_validates_without_an_inventory_where_none_is_named(tmp_path: Path)
     assert done.stdout.splitlines()[-1].strip() == "scripts/validate"
 
 
+ALL_CHECKS = [
+    "examples/api/requirements-dev.txt",
+    "roles/tool/files/tool.txt",
+    "examples/web/package-lock.json",
+    "roles/manager/files/package-lock.json",
+    ".venv",
+]
+
+
 @pytest.fixture
 def audited(tmp_path: Path) -> Path:
     """A checkout with one lock of each kind, in which the tools are stubs that fail where their variable says so."""
-    for name in ("scripts/audit", "roles/databases/vars/main.yml", "roles/pm2/defaults/main.yml"):
-        (tmp_path / name).parent.mkdir(parents=True)
-        shutil.copy(CHECKOUT / name, tmp_path / name)
-    for lock in ("examples/api/requirements-dev.txt", "examples/web/package-lock.json"):
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(CHECKOUT / "scripts" / "audit", tmp_path / "scripts" / "audit")
+    for lock in ALL_CHECKS[:-1]:
         (tmp_path / lock).parent.mkdir(parents=True)
         (tmp_path / lock).touch()
     for stub in (".venv/bin/pip", ".venv/bin/npm", ".venv/audit/bin/python", ".venv/audit/bin/pip-audit"):
@@ -167,15 +175,6 @@ def audited(tmp_path: Path) -> Path:
 
 def list_checks(output: str) -> list[str]:
     return [line.removeprefix("== ") for line in output.splitlines() if line.startswith("== ")]
-
-
-ALL_CHECKS = [
-    "examples/api/requirements-dev.txt",
-    "examples/web/package-lock.json",
-    "roles/databases",
-    "roles/pm2",
-    ".venv",
-]
 
 
 def test_an_audit_looks_up_everything_that_is_locked_or_pinned(audited: Path) -> None:
