@@ -11,12 +11,12 @@ from .._engine.model import DesiredResource, Ref
 from .._topology.schema.stores import REDIS_PORT
 from .._topology.view import Document, caches
 from .firewall import store_ingress
+from .network import subnet_refs
 
 
 def compile_caches(document: Document) -> Iterator[DesiredResource]:
-    zones = range(1, len(document["network"]["zones"]) + 1)
     for tier in dict.fromkeys(cache["subnets"] for cache in caches(document).values()):
-        yield DesiredResource("cache_subnet_group", tier, {"subnets": [Ref(f"subnet/{tier}-{zone}") for zone in zones]})
+        yield DesiredResource("cache_subnet_group", tier, {"subnets": subnet_refs(document, tier)})
     for name, cache in caches(document).items():
         yield _compile_security_group(document, name)
         yield DesiredResource("cache", name, _build_properties(name, cache))

@@ -12,6 +12,7 @@ from .._topology.database_names import database_name, database_user, user_secret
 from .._topology.schema.stores import ENGINES
 from .._topology.view import Document, databases, find_store_users, monitoring
 from .firewall import store_ingress
+from .network import subnet_refs
 
 # The parameters that make an engine write the logs that CloudWatch receives.
 LOG_PARAMETERS: Mapping[str, Mapping[str, str]] = {
@@ -22,9 +23,8 @@ LOG_PARAMETERS: Mapping[str, Mapping[str, str]] = {
 
 def compile_databases(document: Document) -> Iterator[DesiredResource]:
     tiers = dict.fromkeys(database["subnets"] for database in databases(document).values())
-    zones = range(1, len(document["network"]["zones"]) + 1)
     for tier in tiers:
-        yield DesiredResource("db_subnet_group", tier, {"subnets": [Ref(f"subnet/{tier}-{zone}") for zone in zones]})
+        yield DesiredResource("db_subnet_group", tier, {"subnets": subnet_refs(document, tier)})
     for name, database in databases(document).items():
         yield from _compile_database(document, name, database)
 

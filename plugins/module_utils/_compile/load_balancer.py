@@ -13,6 +13,7 @@ from .._topology.routes import CATCH_ALL, list_rules
 from .._topology.view import Document, balanced_services, load_balancer, tiers
 from .domain import compile_domain, find_certificate
 from .firewall import load_balancer_ingress
+from .network import subnet_refs
 from .placement import instance_ref
 
 ALB = "load_balancer/alb"
@@ -44,10 +45,10 @@ def _compile_security_group(document: Document) -> DesiredResource:
 
 
 def _compile_balancer(document: Document, balancer: Mapping[str, Any]) -> DesiredResource:
-    tier, zones = balancer["subnets"], range(1, len(document["network"]["zones"]) + 1)
+    tier = balancer["subnets"]
     properties = {
         "scheme": "internet-facing" if tiers(document)[tier]["route"] == "internet" else "internal",
-        "subnets": [Ref(f"subnet/{tier}-{zone}") for zone in zones],
+        "subnets": subnet_refs(document, tier),
         "security_groups": [Ref("security_group/alb")],
         "attributes": _build_attributes(balancer),
     }

@@ -65,6 +65,11 @@ def _compile_route_table(name: str, gateways: list[Ref], subnets: list[str]) -> 
     return DesiredResource("route_table", name, properties)
 
 
+def subnet_refs(document: Document, tier: str) -> list[Ref]:
+    """References to the subnets of a tier, in the order of the zones."""
+    return [Ref(f"subnet/{tier}-{number}") for number in _zone_numbers(document)]
+
+
 def _zone_numbers(document: Document) -> range:
     """The numbers of the zones, which are those of the subnets of each tier."""
     return range(1, len(document["network"]["zones"]) + 1)

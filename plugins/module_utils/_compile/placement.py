@@ -12,6 +12,7 @@ from .._engine.model import DesiredResource, Ref, Spread
 from .._topology.placement import Placement, find_placements
 from .._topology.view import Document, monitoring
 from .firewall import instance_ingress
+from .network import subnet_refs
 
 # What Systems Manager's agent calls for sessions:
 # docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html
@@ -109,11 +110,10 @@ def _compile_instances(document: Document, placement: Placement) -> Iterator[Des
 
 def _compile_instance(document: Document, placement: Placement, member: str) -> DesiredResource:
     settings = placement.settings
-    subnets = [Ref(f"subnet/{placement.tier}-{zone}") for zone in range(1, len(document["network"]["zones"]) + 1)]
     properties: dict[str, Any] = {
         "image": settings["image"],
         "type": settings["type"],
-        "subnet": Spread(placement.name, tuple(subnets)),
+        "subnet": Spread(placement.name, tuple(subnet_refs(document, placement.tier))),
         "security_groups": [Ref(f"security_group/{placement.name}")],
         "instance_profile": Ref(f"instance_profile/{placement.name}", "name"),
         "volume": {"size": settings["volume"]["size"], "type": "gp3", "encrypted": True},
