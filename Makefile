@@ -13,7 +13,7 @@ export GROUNDWORK_TOPOLOGY := $(TOPOLOGY)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev validate site test test-long lint docs unit examples integration ministack versions role lab e2e bench schema lab-env down clean
+.PHONY: help setup setup-dev validate site test test-long lint docs audit unit examples integration ministack versions role lab e2e bench schema lab-env down clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9%-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,10 +45,13 @@ lint: setup-dev  ## Linters, type checks, ansible-test sanity, and the built col
 docs: setup-dev  ## The reference of modules, plugins and roles as HTML, in .docs/html
 	@scripts/docs
 
+audit: setup-dev  ## Advisories for what is locked or pinned here; needs the network
+	@scripts/audit
+
 unit: setup-dev  ## Data in, data out, on all cores
 	@scripts/unit
 
-examples: setup-dev  ## The example applications' own tests
+examples: setup-dev  ## The example applications' own tests, with each supported Node.js
 	@scripts/examples
 
 integration: setup-dev  ## The modules through real ansible, over HTTP, with faults

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 
 from . import updown
+from .access.keys import read_key
 from .description import Description, read_description, running_pid
 from .guests import docker
 from .paths import CHECKOUT, lab_paths
@@ -25,12 +26,13 @@ def _say(text: str) -> None:
 def environment(description: Description) -> dict[str, str]:
     """The environment variables for AWS clients and the lab's inventory."""
     paths = lab_paths(description.name)
+    key = read_key(paths.credentials)
     command = f"env PYTHONPATH={CHECKOUT} {sys.executable} -m lab"
     found = {
         "AWS_ENDPOINT_URL": description.endpoint,
         "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "AKIAGROUNDWORKLAB000",
-        "AWS_SECRET_ACCESS_KEY": "groundwork-lab-has-no-secrets",
+        "AWS_ACCESS_KEY_ID": key.id,
+        "AWS_SECRET_ACCESS_KEY": key.secret,
         "GROUNDWORK_LAB": description.name,
         "GROUNDWORK_LAB_SSH_KEY": str(paths.ssh_key),
         # To be followed by the id of an instance: how ssh gets to one that has no public address.
@@ -74,6 +76,8 @@ def _clean(options: argparse.Namespace) -> int:
 def _env(options: argparse.Namespace) -> int:
     for key, value in environment(_known(options.name)).items():
         print(f"export {key}={shlex.quote(value)}")
+    # The session token of an account in AWS does not belong to the key of the lab.
+    print("unset AWS_SESSION_TOKEN AWS_SECURITY_TOKEN")
     return 0
 
 

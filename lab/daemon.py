@@ -13,11 +13,12 @@ import sys
 import threading
 from types import FrameType
 
+from .access.keys import RoleCredentials, ensure_key
 from .description import Description, read_description
 from .guests.appliances import DockerAppliances
 from .guests.driver import DockerGuests, Ground
 from .hooks import addresses, console
-from .paths import cache_directory, lab_paths
+from .paths import guest_cache, lab_paths
 from .ranges import PublicRange
 from .server import LabServer
 from .shell import LabError
@@ -35,12 +36,15 @@ def serve(name: str) -> int:
     description = read_description(paths)
     if description is None:
         raise LabError(f"there is no lab {name}; run `lab up --name {name}`")
+    key = ensure_key(paths.credentials)
     ground = _ground(description) if description.guests else None
-    guests = DockerGuests(ground) if ground else None
+    guests = DockerGuests(ground, RoleCredentials(key.secret)) if ground else None
     appliances = DockerAppliances(ground) if ground else None
     if guests:
         console.read_with(guests.console)
-    server = LabServer(description.port, guests=guests or False, appliances=appliances, state=paths.state, name=name)
+    server = LabServer(
+        description.port, guests=guests or False, appliances=appliances, state=paths.state, name=name, key=key
+    )
     ended = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:
@@ -79,5 +83,5 @@ def _ground(description: Description) -> Ground:
         network=description.network,
         cidr=description.range,
         gateway=public.gateway,
-        cache=cache_directory(),
+        cache=guest_cache(),
     )

@@ -49,7 +49,7 @@ def read_description(paths: LabPaths) -> Description | None:
 
 def write_description(paths: LabPaths, description: Description) -> None:
     """Write it down, in one step."""
-    paths.root.mkdir(parents=True, exist_ok=True)
+    paths.root.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = paths.description.with_suffix(".part")
     part.write_text(json.dumps(asdict(description), indent=2) + "\n")
     os.replace(part, paths.description)

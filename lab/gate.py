@@ -2,6 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What every API request passes on its way to moto.
 
+Requests of web pages, and those that are not signed by a key of the lab, end here. No answer has CORS headers: no web
+page may read one.
+
 moto is not made for threads that change the same objects, and a change that was answered must survive a kill of
 the lab. So requests that may change something go one at a time, and their answer leaves when the change is kept.
 """
@@ -10,15 +13,23 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import re
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
+from .access.guard import Guard
+from .access.rejection import RejectedError, find_family, render
+
+HEALTH = "/groundwork-lab/health"
 READS = re.compile(r"(Describe|Get|List|Head|Search|Lookup|Simulate|BatchGet|Query|Scan|Select)")
 SCOPE = re.compile(r"Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
+
+log = logging.getLogger("lab.gate")
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -42,10 +53,15 @@ class ApiCall:
         return self.method not in ("GET", "HEAD", "OPTIONS")
 
 
-def read_call(environ: Environ) -> ApiCall:
-    """Recognise the request, and leave its body to be read again."""
-    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+def read_body(environ: Environ) -> bytes:
+    """The body of the request, which is left to be read again."""
+    body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(body)
+    return body
+
+
+def read_call(environ: Environ, body: bytes) -> ApiCall:
+    """Recognise the request."""
     operation = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
     if not operation:
         text = body.decode("utf-8", "replace") if b"Action=" in body else environ.get("QUERY_STRING", "")
@@ -59,18 +75,33 @@ class Gate:
     """A WSGI application around moto's."""
 
     def __init__(
-        self, inner: Application, lock: threading.RLock, changed: Callable[[ApiCall], None], name: str
+        self,
+        inner: Application,
+        lock: threading.RLock,
+        changed: Callable[[ApiCall], None],
+        name: str,
+        guard: Guard,
     ) -> None:
         self._inner = inner
         self._lock = lock
         self._changed = changed
         self._name = name
+        self._guard = guard
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        if environ.get("PATH_INFO") == "/groundwork-lab/health":
-            start_response("200 OK", [("Content-Type", "application/json")])
-            return [json.dumps({"name": self._name}).encode()]
-        call = read_call(environ)
+        body = b""
+        try:
+            self._guard.check_source(environ)
+            if environ.get("PATH_INFO") == HEALTH:
+                start_response("200 OK", [("Content-Type", "application/json")])
+                return [json.dumps({"name": self._name}).encode()]
+            body = read_body(environ)
+            self._guard.check_signature(environ, body)
+        except RejectedError as error:
+            return _reject(error, environ, body, start_response)
+        return self._answer(read_call(environ, body), environ, _without_cors(start_response))
+
+    def _answer(self, call: ApiCall, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if not call.changes:
             return self._inner(environ, start_response)
         with self._lock:
@@ -79,3 +110,25 @@ class Gate:
         self._changed(call)
         start_response(*answer[-1])
         return body
+
+
+def _reject(error: RejectedError, environ: Environ, body: bytes, start_response: StartResponse) -> Iterable[bytes]:
+    call = read_call(environ, body)
+    log.warning("rejected %s %r: %s", call.method, environ.get("PATH_INFO", ""), error)
+    is_query = bool(call.operation) and "HTTP_X_AMZ_TARGET" not in environ
+    answer = render(error, find_family(call.service, is_query))
+    headers = [("Content-Type", answer.content_type), ("Content-Length", str(len(answer.body)))]
+    if answer.error_type:
+        headers.append(("X-Amzn-ErrorType", answer.error_type))
+    start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", headers)
+    return [answer.body]
+
+
+def _without_cors(start_response: StartResponse) -> StartResponse:
+    """moto lets every page read every answer, and buckets of S3 have rules of their own for that."""
+
+    def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+        kept = [(name, value) for name, value in headers if not name.lower().startswith("access-control-")]
+        return start_response(status, kept, *rest)
+
+    return start

@@ -20,9 +20,19 @@ NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,19}")
 
 
 def cache_directory() -> Path:
-    """What is kept between labs: packages that guests downloaded, and nothing that a lab could not do without."""
+    """What is kept between labs, and nothing that a lab could not do without."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "groundwork-lab"
+
+
+def private_cache() -> Path:
+    """Root alone enters it: what guests write below it, such as a program with the set-user-ID bit, is for no user."""
+    return cache_directory() / "guests"
+
+
+def guest_cache() -> Path:
+    """The packages that guests downloaded; the only directory of this machine that guests can write to."""
+    return private_cache() / "packages"
 
 
 @contextlib.contextmanager
@@ -49,6 +59,11 @@ class LabPaths:
     def description(self) -> Path:
         """What other programs may know of the lab: port, process, addresses."""
         return self.root / "lab.json"
+
+    @property
+    def credentials(self) -> Path:
+        """The access key of the lab, in the form of AWS's shared credentials file."""
+        return self.root / "credentials"
 
     @property
     def log(self) -> Path:

@@ -14,12 +14,17 @@ from typing import Any, Literal
 # moto reads these when it is imported or when a backend is first used.
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
 os.environ.setdefault("MOTO_ALLOW_NONEXISTENT_REGION", "false")
+# Web pages have nothing to ask of the API. (The gate drops the headers too, for moto may have been imported before.)
+os.environ.setdefault("MOTO_DISABLE_GLOBAL_CORS", "true")
 
 from moto.core.base_backend import BackendDict
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from . import hooks
+from .access.guard import Guard
+from .access.keys import AccessKey, make_key
+from .access.source import list_hosts
 from .balancing.driver import Balancers
 from .caches.driver import Caches
 from .databases.driver import Databases
@@ -52,6 +57,9 @@ class LabServer:
     starts empty, or with what the state directory holds. ``guests=False`` leaves out the machines: instances pass
     through their states all the same. So do the services that have ``appliances`` behind them; these want the
     ``state`` file of a lab, and keep their files next to it.
+
+    Requests have to be signed by ``key``, which is random where none is given. ``signed=False`` takes those of any
+    client, for tests with a proxy that changes requests; only those of web pages are rejected then.
     """
 
     def __init__(
@@ -62,9 +70,13 @@ class LabServer:
         appliances: Appliances | None = None,
         state: Path | None = None,
         name: str = "in-process",
+        key: AccessKey | None = None,
+        signed: bool = True,
     ) -> None:
         self._port = port
         self._name = name
+        self._key = key or make_key()
+        self._signed = signed
         self.lock = threading.RLock()
         self._store = StateStore(state, self.lock) if state else None
         self._reconciler = Reconciler(self.lock, guests or NoGuests(), self._keep)
@@ -94,8 +106,8 @@ class LabServer:
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "AKIAGROUNDWORKLAB000",
-            "AWS_SECRET_ACCESS_KEY": "groundwork-lab-has-no-secrets",
+            "AWS_ACCESS_KEY_ID": self._key.id,
+            "AWS_SECRET_ACCESS_KEY": self._key.secret,
         }
 
     def start(self) -> LabServer:
@@ -108,9 +120,11 @@ class LabServer:
         BackendDict.reset()
         if self._store:
             self._store.load()
-        application = Gate(DomainDispatcherApplication(create_backend_app), self.lock, self._after_change, self._name)
+        host, port = listener.getsockname()
+        guard = Guard(list_hosts(port), self._key) if self._signed else Guard()
+        moto = DomainDispatcherApplication(create_backend_app)
+        application = Gate(moto, self.lock, self._after_change, self._name, guard)
         with listener:
-            host, port = listener.getsockname()
             self._server = make_server(
                 host, port, application, threaded=True, request_handler=Handler, fd=listener.fileno()
             )

@@ -32,7 +32,7 @@ from moto.ssm.models import ParameterDict
 from .hooks.speed import published_policies
 from .shell import LabError
 
-FORMAT = 2
+FORMAT = 3
 log = logging.getLogger("lab.state")
 
 

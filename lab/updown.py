@@ -17,11 +17,12 @@ import time
 from collections.abc import Callable
 
 from . import engine, image, names, ports
+from .access.keys import ensure_key
 from .al2023 import remove_standins
 from .description import Description, read_description, running_pid, write_description
 from .engine.dockerd import engine_answers
 from .guests import docker, wiring
-from .paths import CHECKOUT, LabPaths, alone, cache_directory, identity, lab_paths, labs_directory
+from .paths import CHECKOUT, LabPaths, alone, cache_directory, identity, lab_paths, labs_directory, private_cache
 from .ranges import create_network
 from .shell import LabError, as_root, run
 
@@ -46,6 +47,8 @@ def setup(say: Say) -> tuple[str, str]:
         engine.ensure_packages(say, engine_answers())
         engine.ensure_engine(say)
         engine.ensure_kernel_settings(say)
+        engine.ensure_user_namespaces(say)
+        run(*as_root("install", "--directory", "--mode=0700", str(private_cache())))
         guests = image.ensure_image(say)
         return guests, image.ensure_appliance_image(guests, say)
 
@@ -60,6 +63,10 @@ def up(name: str, port: int | None, guests: bool, say: Say) -> Description:
         return known
     claimed = _claim_port(name, port, known, say)
     description = _prepare(name, guests if known is None else known.guests, say, known)
+    paths.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Also one that an earlier version has made.
+    paths.root.chmod(0o700)
+    ensure_key(paths.credentials)
     _make_key(paths, name)
     # Created by the user of `lab up`, who can therefore remove files of root in it.
     paths.copies.mkdir(mode=0o700, exist_ok=True)

@@ -5,18 +5,23 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..hooks import cache_places, caches
+from ..hooks.cache_tokens import digest
+from ..hooks.lifecycle import note, read_note
 from ..machines import Appliance
-from ..servers.driver import Servers
+from ..servers.driver import Servers, write
+from ..shell import LabError
 from ..snapshot import stand
-from .model import Cache, appliance_id, describe
-from .redis import Redis
+from .model import Cache, appliance_id, describe, is_fronted
+from .redis import ADMIN_PASSWORD, FrontedRedis, Redis
 
-REDIS = Redis()
+REDIS, FRONTED = Redis(), FrontedRedis()
 
 
 class Caches(Servers[Cache]):
@@ -28,7 +33,7 @@ class Caches(Servers[Cache]):
             yield Appliance(
                 id=appliance_id(group),
                 options=self.options(),
-                **self.launch(REDIS),
+                **self.launch(FRONTED if is_fronted(group) else REDIS),
                 **stand(cache_places.interfaces(group)),
             )
 
@@ -39,7 +44,7 @@ class Caches(Servers[Cache]):
         return describe(thing)
 
     def program(self, desired: Cache) -> Redis:
-        return REDIS
+        return FRONTED if desired.fronted else REDIS
 
     def is_up(self, thing: Any) -> bool:
         return bool(thing.status == "available")
@@ -53,7 +58,24 @@ class Caches(Servers[Cache]):
             self.run(desired, f"find {REDIS.data} -mindepth 1 -delete\n")
         return True
 
+    def configure(self, desired: Cache, root: Path) -> None:
+        """The lab has a password of its own, which is another one in each container."""
+        place = Path(f"{root}{ADMIN_PASSWORD}")
+        if not place.exists():
+            write(root, ADMIN_PASSWORD, secrets.token_hex(16).encode(), 0o600)
+        super().configure(replace(desired, admin=digest(place.read_text())), root)
+
+    def begin(self, thing: Any, desired: Cache) -> None:
+        super().begin(thing, desired)
+        note(thing, "tokens_in_force", desired.tokens)
+
     def settle(self, backend: Any, thing: Any, desired: Cache, root: Path, pid: int) -> None:
+        """It accepts the tokens that the API says; then it is available."""
+        if read_note(thing, "tokens_in_force", desired.tokens) != desired.tokens:
+            self.configure(desired, root)
+            if not self.program(desired).set_tokens(root, desired):
+                raise LabError(f"the tokens of {desired.id} could not be changed")
+            self.change(lambda: note(thing, "tokens_in_force", desired.tokens))
         if not self.is_up(thing):
             self.change(lambda: caches.come_up(thing))
 

@@ -8,18 +8,37 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..hooks import cache_places
+from ..hooks.cache_tokens import NO_TOKEN, accepted
+from ..hooks.lifecycle import read_note
 
 
 @dataclass(frozen=True)
 class Cache:
     """A replication group. One certificate is for all of its endpoints, as in AWS; it is ``kept`` when a replica
-    would still have what it held."""
+    would still have what it held.
+
+    ``tokens`` are digests of those that it accepts, of which an empty one stands for connections without any. One that
+    may accept both is ``fronted`` (front.py). ``admin`` is the digest of the password with which the lab changes it.
+    """
 
     id: str
     address: str
     port: int
     encrypted: bool
     kept: bool
+    tokens: tuple[str, ...] = (NO_TOKEN,)
+    fronted: bool = False
+    admin: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it accepts connections without a token."""
+        return NO_TOKEN in self.tokens
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """The digests of its tokens."""
+        return tuple(dict.fromkeys(token for token in self.tokens if token != NO_TOKEN))
 
 
 def appliance_id(group: Any) -> str:
@@ -36,7 +55,14 @@ def describe(group: Any) -> Cache:
         port=int(group.port),
         encrypted=bool(group.transit_encryption_enabled),
         kept=len(group.member_clusters) > 1,
+        tokens=accepted(group),
+        fronted=is_fronted(group),
     )
+
+
+def is_fronted(group: Any) -> bool:
+    """Whether it may accept connections with a token and without one at the same time."""
+    return bool(read_note(group, "fronted", False))
 
 
 def _domain(group: Any) -> str:

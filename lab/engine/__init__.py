@@ -3,6 +3,6 @@
 """What the lab needs of the machine: packages, a Docker Engine, kernel settings."""
 
 from .dockerd import ensure_engine, stop_engine
-from .machine import ensure_kernel_settings, ensure_packages
+from .machine import ensure_kernel_settings, ensure_packages, ensure_user_namespaces
 
-__all__ = ["ensure_engine", "ensure_kernel_settings", "ensure_packages", "stop_engine"]
+__all__ = ["ensure_engine", "ensure_kernel_settings", "ensure_packages", "ensure_user_namespaces", "stop_engine"]

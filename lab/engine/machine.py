@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from ..guests.confinement import PROFILE_TEXT, is_restricted
 from ..shell import LabError, as_root, can_become_root, run
 
 # Each program that the lab runs, and the Debian package that it comes in.
@@ -27,6 +28,11 @@ PROGRAMS = {
 # A guest takes about six, and past the limit containers end without a word.
 INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
 INOTIFY_INSTANCES = 1024
+# Settings that must not be 0 where they exist; the second is Debian's own. Guests have a user namespace each.
+USER_NAMESPACES = (
+    Path("/proc/sys/user/max_user_namespaces"),
+    Path("/proc/sys/kernel/unprivileged_userns_clone"),
+)
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -64,3 +70,17 @@ def ensure_kernel_settings(say: Callable[[str], None]) -> None:
     if INOTIFY.exists() and int(INOTIFY.read_text()) < INOTIFY_INSTANCES:
         say(f"raising fs.inotify.max_user_instances to {INOTIFY_INSTANCES}")
         run(*as_root("sysctl", "-q", "-w", f"fs.inotify.max_user_instances={INOTIFY_INSTANCES}"))
+
+
+def ensure_user_namespaces(say: Callable[[str], None], settings: Iterable[Path] = USER_NAMESPACES) -> None:
+    """Fail early and clearly where guests cannot have user namespaces; load the profile that AppArmor may ask for."""
+    for setting in settings:
+        if setting.exists() and setting.read_text().strip() == "0":
+            name = ".".join(setting.parts[-2:])
+            raise LabError(
+                f"guests need user namespaces, and {name} of this machine is 0. Nothing was started. Allow them with "
+                f"`sysctl -w {name}={15000 if name.startswith('user.') else 1}`, or use `up --no-guests`"
+            )
+    if is_restricted():
+        say("loading the AppArmor profile of guests")
+        run(*as_root("apparmor_parser", "--replace"), stdin=PROFILE_TEXT)

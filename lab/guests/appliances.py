@@ -16,6 +16,13 @@ from .driver import Ground, power
 
 log = logging.getLogger("lab.appliances")
 
+# The servers begin as root, put their files in place and become a user; HAProxy stays root for its ports.
+CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID")
+CONFINEMENT = (
+    *("--cap-drop", "ALL", *(word for name in CAPABILITIES for word in ("--cap-add", name))),
+    *("--security-opt", "no-new-privileges"),
+)
+
 
 class DockerAppliances:
     """The appliances of one lab: plain containers, without an init, that stand in a VPC as guests do."""
@@ -69,7 +76,7 @@ class DockerAppliances:
             *("create", "--name", name, "--hostname", appliance.id[:63]),
             *("--label", f"{docker.LAB_LABEL}={self._ground.lab}"),
             *("--label", f"{docker.APPLIANCE_LABEL}={appliance.id}"),
-            *("--network", self._ground.network, *appliance.options),
+            *("--network", self._ground.network, *CONFINEMENT, *appliance.options),
             *(self._ground.appliances, *appliance.command),
         )
         docker.unpack(name, archive(appliance.files))

@@ -13,27 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import names
+from ..access.keys import RoleCredentials
 from ..machines import Machine, Power
 from ..metadata.service import MetadataServices
 from ..shell import LabError, as_root
 from . import docker, wiring
+from .confinement import ENTER, guest_options
 from .seed import seed
 
 BOOT_TIME = 90.0
 STOP_TIME = 30
-# Exit codes of a container whose init asked the kernel to restart, or to switch off.
+# What the init of a guest ends with when it would restart, or switch off: systemd-reboot.service.d and its neighbours
+# in lab/image/rootfs.
 REBOOTED, SWITCHED_OFF = 129, 130
 log = logging.getLogger("lab.guests")
-
-# What systemd needs as the init of a container without the right to everything. SYS_BOOT makes the difference
-# between a reboot and a switch-off visible; the host cannot be restarted with it.
-SYSTEMD_OPTIONS = (
-    *("--cap-add", "SYS_ADMIN", "--cap-add", "NET_ADMIN", "--cap-add", "SYS_BOOT"),
-    *("--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined"),
-    *("--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp:exec"),
-    *("--volume", "/sys/fs/cgroup:/sys/fs/cgroup:rw", "--cgroupns", "host"),
-    *("--env", "container=docker", "--stop-signal", "SIGRTMIN+3", "--tty"),
-)
 
 
 @dataclass(frozen=True)
@@ -58,9 +51,9 @@ class Ground:
 class DockerGuests:
     """The guests of one lab."""
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: Ground, roles: RoleCredentials) -> None:
         self._ground = ground
-        self._metadata = MetadataServices()
+        self._metadata = MetadataServices(roles)
         self._plugs = wiring.Plugs(ground.lab, ground.gateway, ground.cidr)
         self._processes = docker.Processes()
 
@@ -92,7 +85,7 @@ class DockerGuests:
         self._metadata.serve(machine, pid)
         # While a guest boots its file may be away for a moment; we look again in a second.
         with contextlib.suppress(OSError):
-            names.write(names.of_process(pid), self._ground.lab, machine.names)
+            names.write_inside(pid, self._ground.lab, machine.names)
 
     def reboot(self, machine: Machine) -> None:
         log.info("%s reboots", machine.id)
@@ -138,9 +131,9 @@ class DockerGuests:
             *("create", "--name", name, "--hostname", machine.hostname.split(".")[0]),
             *("--label", f"{docker.LAB_LABEL}={self._ground.lab}"),
             *("--label", f"{docker.INSTANCE_LABEL}={machine.id}"),
-            *("--network", self._ground.network, *SYSTEMD_OPTIONS),
+            *("--network", self._ground.network, *guest_options()),
             *("--volume", f"{self._ground.cache}:/var/cache/groundwork-lab"),
-            *(self._ground.image, "/sbin/init"),
+            *(self._ground.image, ENTER, "/sbin/init"),
         )
         docker.unpack(name, seed(machine))
 

@@ -35,6 +35,8 @@ def ruleset(one: Wired) -> str:
         f'iifname != {{ "{PUBLIC}", "{PRIVATE}" }} accept',
         "ct state established,related accept",
         "meta nfproto ipv6 drop",
+        # The metadata of an instance, with the credentials of its role, are for itself.
+        f"ip daddr {METADATA_ADDRESS} counter drop",
         # An instance cannot be reached at an address that it does not have in AWS.
         public if one.public_ips else foreign,
         *arriving,

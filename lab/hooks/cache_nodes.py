@@ -134,6 +134,8 @@ def _members(group: Any, with_nodes: bool) -> Iterator[dict[str, Any]]:
                 "snapshot_retention_limit": group.snapshot_retention_limit,
                 "at_rest_encryption_enabled": group.at_rest_encryption_enabled,
                 "transit_encryption_enabled": group.transit_encryption_enabled,
+                "auth_token_enabled": group.auth_token_enabled,
+                "auth_token_last_modified_date": group.auth_token_last_modified_date,
             }
             endpoint = {"cache_node_id": "0001", "cache_node_status": status, "endpoint": node["read_endpoint"]}
             yield {**shown, "cache_nodes": [endpoint]} if with_nodes else shown

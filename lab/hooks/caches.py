@@ -23,6 +23,7 @@ from moto.elasticache.exceptions import (
 from moto.elasticache.models import ElastiCacheBackend, ReplicationGroup, elasticache_backends
 from moto.elasticache.responses import ElastiCacheResponse
 
+from . import cache_tokens
 from .cache_places import complete, is_simple, plug, unplug
 from .lifecycle import note, read_note
 from .patch import Hook, around
@@ -68,6 +69,7 @@ def create_replication_group(original: Hook, backend: Any, replication_group_id:
     for shard in group.node_groups:
         _endpoints(group, shard)
     note(group, "shards", group.node_groups)
+    cache_tokens.begin(group, more.get("auth_token"))
     plug(group)
     # There is no endpoint before there is a node.
     group.node_groups = []
@@ -86,6 +88,7 @@ def _check(backend: Any, nodes: int, more: dict[str, Any]) -> None:
     if more.get("multi_az_enabled") and not more.get("automatic_failover_enabled"):
         raise InvalidParameterCombinationException("Multi-AZ requires automatic failover to be enabled.")
     _check_groups(backend, more.get("security_group_ids") or ())
+    cache_tokens.check_new(more)
 
 
 def _check_groups(backend: Any, identifiers: Any) -> None:
@@ -115,6 +118,7 @@ def describe_replication_groups(original: Hook, backend: Any, **more: Any) -> An
 def modify_replication_group(original: Hook, response: Any) -> Any:
     group = available(response)
     _check_groups(group_backend(response), response._get_param("SecurityGroupIds") or ())
+    cache_tokens.change(group, response._get_param("AuthToken"), response._get_param("AuthTokenUpdateStrategy"))
     for parameter, attribute in MORE.items():
         value = response._get_param(parameter)
         if value is not None:
@@ -172,13 +176,12 @@ def list_tags_for_resource(original: Hook, backend: Any, arn: str) -> Any:
 
 
 def is_driven(group: Any) -> bool:
-    """Whether a real cache stands, or is about to stand, behind this one; none does that has passwords or shards."""
-    guarded = group.auth_token_enabled or group.user_group_ids
+    """Whether a real cache stands, or is about to stand, behind this one; none does that has users or shards."""
     return (
         is_real()
         and group.engine == ENGINE
         and is_simple(group)
-        and not guarded
+        and not group.user_group_ids
         and bool(read_note(group, "interfaces"))
     )
 
@@ -215,6 +218,7 @@ def _go_on(backend: Any, group: Any) -> None:
 def _serve(group: Any) -> None:
     group.status, group.node_groups = "available", read_note(group, "shards")
     note(group, "rebooting", None)
+    cache_tokens.end(group)
 
 
 def come_up(group: Any) -> None:

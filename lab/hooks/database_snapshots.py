@@ -114,8 +114,10 @@ def _means_now(overrides: Mapping[str, Any]) -> bool:
     when = overrides.get("restore_time")
     if overrides.get("use_latest_restorable_time") or not isinstance(when, datetime):
         return bool(overrides.get("use_latest_restorable_time"))
-    # moto reads the time of a request without its time zone, which is UTC.
-    return datetime.now(timezone.utc) - when.replace(tzinfo=when.tzinfo or timezone.utc) < NOW
+    if when.tzinfo is None:
+        # moto leaves out that a time is in UTC.
+        when = when.replace(tzinfo=timezone.utc)
+    return datetime.now(timezone.utc) - when < NOW
 
 
 @around(RDSBackend, "restore_db_instance_to_point_in_time")

@@ -18,10 +18,11 @@ from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from ..access.keys import RoleCredentials
 from ..guests.firewall import METADATA_ADDRESS, METADATA_PORT
 from ..machines import Machine
 from ..shell import LabError
-from .tree import VERSIONS, read, tree
+from .tree import VERSIONS, Node, read, tree
 
 ADDRESS = (METADATA_ADDRESS, METADATA_PORT)
 CLONE_NEWNET = 0x40000000
@@ -59,8 +60,9 @@ class Answer(Exception):
 class Service:
     """What one instance may ask for."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, roles: RoleCredentials) -> None:
         self.machine = machine
+        self._roles = roles
         self.tokens = Tokens()
 
     def put(self, path: str, seconds: str, forwarded: bool) -> bytes:
@@ -85,10 +87,13 @@ class Service:
         version, _, rest = path.strip("/").partition("/")
         if not version:
             return "\n".join(sorted(VERSIONS)).encode()
-        found = read(tree(self.machine, datetime.now(timezone.utc)), rest) if version in VERSIONS else None
+        found = read(self._tree(), rest) if version in VERSIONS else None
         if found is None:
             raise Answer(404)
         return found
+
+    def _tree(self) -> dict[str, Node]:
+        return tree(self.machine, self._roles, datetime.now(timezone.utc))
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -135,7 +140,8 @@ class _Server(ThreadingHTTPServer):
 class MetadataServices:
     """One service a guest, for as long as the guest's network namespace is the same."""
 
-    def __init__(self) -> None:
+    def __init__(self, roles: RoleCredentials) -> None:
+        self._roles = roles
         self._servers: dict[str, tuple[int, _Server]] = {}
         self._lock = threading.Lock()
 
@@ -147,7 +153,7 @@ class MetadataServices:
                 running[1].service.machine = machine
                 return
         self.stop(machine.id)
-        server = _Server(Service(machine), listen_inside(pid))
+        server = _Server(Service(machine, self._roles), listen_inside(pid))
         threading.Thread(target=server.serve_forever, name=f"metadata {machine.id}", daemon=True).start()
         with self._lock:
             self._servers[machine.id] = (pid, server)

@@ -4,22 +4,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import TypeAlias
 
+from ..access.keys import RoleCredentials
 from ..machines import Machine
 
 Node: TypeAlias = "str | bytes | dict[str, Node]"
 VERSIONS = ("latest", "2021-07-15", "2021-03-23", "2020-10-27", "2019-10-01", "2009-04-04", "1.0")
-CREDENTIALS_LAST = timedelta(hours=6)
 
 
-def tree(machine: Machine, now: datetime) -> dict[str, Node]:
+def tree(machine: Machine, roles: RoleCredentials, now: datetime) -> dict[str, Node]:
     """Everything below a version."""
-    found: dict[str, Node] = {"meta-data": _meta_data(machine, now), "dynamic": _dynamic(machine)}
+    found: dict[str, Node] = {"meta-data": _meta_data(machine, roles, now), "dynamic": _dynamic(machine)}
     if machine.user_data:
         found["user-data"] = machine.user_data
     return found
@@ -41,7 +40,7 @@ def _listing(node: dict[str, Node]) -> Iterator[str]:
         yield f"{name}/" if isinstance(node[name], dict) else name
 
 
-def _meta_data(machine: Machine, now: datetime) -> dict[str, Node]:
+def _meta_data(machine: Machine, roles: RoleCredentials, now: datetime) -> dict[str, Node]:
     groups = "\n".join(name for _, name in machine.groups)
     data: dict[str, Node] = {
         "ami-id": machine.image,
@@ -68,7 +67,7 @@ def _meta_data(machine: Machine, now: datetime) -> dict[str, Node]:
     if machine.access.tags:
         data["tags"] = {"instance": dict(machine.tags)}
     if machine.profile_arn:
-        data["iam"] = _iam(machine, now)
+        data["iam"] = _iam(machine, roles, now)
     return data
 
 
@@ -98,7 +97,7 @@ def _interface(machine: Machine) -> dict[str, Node]:
     return found
 
 
-def _iam(machine: Machine, now: datetime) -> dict[str, Node]:
+def _iam(machine: Machine, roles: RoleCredentials, now: datetime) -> dict[str, Node]:
     info = {
         "Code": "Success",
         "LastUpdated": _time(now),
@@ -107,23 +106,21 @@ def _iam(machine: Machine, now: datetime) -> dict[str, Node]:
     }
     found: dict[str, Node] = {"info": json.dumps(info, indent=2)}
     if machine.role:
-        found["security-credentials"] = {machine.role: json.dumps(credentials(machine, now), indent=2)}
+        found["security-credentials"] = {machine.role: json.dumps(credentials(machine, roles, now), indent=2)}
     return found
 
 
-def credentials(machine: Machine, now: datetime) -> dict[str, str]:
-    """Temporary credentials of the instance's role. The lab's API checks no credentials, so any will do."""
-    start = now.replace(hour=now.hour // 6 * 6, minute=0, second=0, microsecond=0)
-    secret = hashlib.sha256(f"{machine.id} {machine.role} {start.isoformat()}".encode()).hexdigest()
+def credentials(machine: Machine, roles: RoleCredentials, now: datetime) -> dict[str, str]:
+    """Temporary credentials of the instance's role, with which it may sign requests to the lab's API."""
+    key, start = roles.issue(machine.account, machine.id, machine.role, now)
     return {
         "Code": "Success",
         "LastUpdated": _time(start),
         "Type": "AWS-HMAC",
-        "AccessKeyId": f"ASIA{secret[:16].upper()}",
-        "SecretAccessKey": secret[16:56],
-        "Token": f"lab-session-{secret}",
-        # A new set appears well before the old one ends, as on AWS.
-        "Expiration": _time(start + 2 * CREDENTIALS_LAST),
+        "AccessKeyId": key.id,
+        "SecretAccessKey": key.secret,
+        "Token": key.token,
+        "Expiration": _time(key.expires or start),
     }
 
 

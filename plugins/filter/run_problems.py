@@ -36,7 +36,8 @@ options:
       - The variables of the run.
       - V(services) has the names of services, as a list or separated by commas, line ends or spaces; V(ref) a branch,
         tag or commit.
-      - V(allow_destroy) has addresses of resources, as a list or separated like V(services).
+      - V(allow_destroy) has addresses of resources, V(require_auth) those of caches, as a list or separated like
+        V(services).
       - V(wait_timeout) is a number of seconds, V(interrupt) a boolean, V(adopt) a dictionary of ids by address.
       - V(connection) is the variable C(groundwork_connection).
       - V(architecture) is the topology that the playbook is for, V(topology) the one that the inventory has,
@@ -147,6 +148,7 @@ def run_problems(
         problems += _find_service_problems(names, needs, run_hosts, groups, hostvars, document)
     problems += _find_ref_problems(variables.get("ref"), names, takes, document)
     problems += _find_address_problems(variables.get("allow_destroy"))
+    problems += _find_cache_problems(variables.get("require_auth"), document)
     return problems + _find_value_problems(variables) + _find_recovery_problems(variables, document)
 
 
@@ -161,6 +163,18 @@ def _find_address_problems(value: Any) -> list[str]:
         elif kind not in REGISTRY:
             hint = suggest(kind, sorted(REGISTRY))
             problems.append(f'allow_destroy: "{address}": there is no resource type "{kind}"; {hint}')
+    return problems
+
+
+def _find_cache_problems(value: Any, document: Mapping[str, Any]) -> list[str]:
+    """Problems of `require_auth`, which names caches of the document."""
+    addresses, problems = _read_names("require_auth", value, "addresses", "cache/redis,cache/sessions")
+    known = [f"cache/{name}" for name in document.get("caches") or {}]
+    known += [address for address in document.get("resources") or {} if address.startswith("cache/")]
+    for address in addresses:
+        if address not in known:
+            text = f'there is no cache "{address}" in the stack {document["name"]}; {suggest(address, known)}'
+            problems.append(f"require_auth: {text}")
     return problems
 
 

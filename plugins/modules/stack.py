@@ -37,6 +37,15 @@ options:
       - An object that belongs to another stack, or that would have to be replaced at once, is rejected.
     type: dict
     default: {}
+  require_auth:
+    description:
+      - The addresses of caches that accept only their AUTH token from now on, such as V(cache/redis). All services that
+        use them must have been deployed since the token was given to the cache.
+      - A cache that got a token, or another one, while it existed also accepts what it accepted before, so that no
+        service is refused before it has the new token. Each run warns about such a cache.
+    type: list
+    elements: str
+    default: []
   prune:
     description:
       - Whether to delete resources of the stack that the document no longer has.
@@ -191,6 +200,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "allow_destroy": {"type": "list", "elements": "str", "default": []},
     "adopt": {"type": "dict", "default": {}},
+    "require_auth": {"type": "list", "elements": "str", "default": []},
     "prune": {"type": "bool", "default": True},
     "only": {"type": "list", "elements": "str"},
     "traffic": {"type": "bool", "default": True},

@@ -50,9 +50,15 @@ def url(instance: dict) -> str:
 
 
 @pytest.fixture(scope="module")
-def item(url: str) -> str:
+def token(stack: Stack, site: Run) -> str:
+    """The token for changes, read as an operator reads it (examples/flask_api/README.md)."""
+    return stack.client("secretsmanager").get_secret_value(SecretId="single-instance-api-token")["SecretString"]
+
+
+@pytest.fixture(scope="module")
+def item(url: str, token: str) -> str:
     """The name of an item that the API has stored."""
-    made = request(f"{url}/api/items", "POST", {"name": "Runbook", "quantity": 1})
+    made = request(f"{url}/api/items", "POST", {"name": "Runbook", "quantity": 1}, Authorization=f"Bearer {token}")
     assert made.status == 201, made
     return "Runbook"
 
@@ -113,9 +119,24 @@ def test_nginx_serves_static_files_itself(url: str, run_on_host: Callable[[str],
     assert "x-powered-by" not in answer.headers
 
 
-def test_the_api_stores_an_item_and_rejects_an_invalid_one(url: str, item: str) -> None:
+def test_the_api_stores_an_item_and_rejects_an_invalid_one(url: str, item: str, token: str) -> None:
     assert item in request(f"{url}/api/items").body
-    assert request(f"{url}/api/items", "POST", {"name": "", "quantity": -1}).status in (400, 422)
+    invalid = request(f"{url}/api/items", "POST", {"name": "", "quantity": -1}, Authorization=f"Bearer {token}")
+    assert invalid.status == 422
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer a-token-that-is-wrong"}])
+def test_the_api_accepts_no_change_without_its_token(url: str, headers: dict[str, str]) -> None:
+    assert request(f"{url}/api/items", "POST", {"name": "Graffiti"}, **headers).status == 401
+    assert "Graffiti" not in request(f"{url}/api/items").body
+
+
+def test_the_token_is_not_printed_and_only_root_reads_it_on_the_host(
+    site: Run, token: str, run_on_host: Callable[[str], str]
+) -> None:
+    assert token not in site.output
+    assert run_on_host("sudo grep '^API_TOKEN=' /etc/groundwork/api.env").strip() == f"API_TOKEN={token}"
+    assert run_on_host("cat /etc/groundwork/api.env 2>&1 || true").strip().endswith("Permission denied")
 
 
 def test_only_the_ports_of_the_page_are_open(instance: dict) -> None:
@@ -309,3 +330,4 @@ def test_destroy_leaves_nothing(lab: Lab, site: Run) -> None:
         p for p in iam.list_instance_profiles()["InstanceProfiles"] if "single-instance" in p["InstanceProfileName"]
     ] == []
     assert ssm.get_parameters_by_path(Path="/groundwork", Recursive=True)["Parameters"] == []
+    assert lab.client("secretsmanager").list_secrets()["SecretList"] == []

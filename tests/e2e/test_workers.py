@@ -62,6 +62,8 @@ const starts = jobs.map((job) => job.attemptsStarted);
 console.log(JSON.stringify({ starts, releases: [...new Set(jobs.map((job) => job.returnvalue?.release))] }));
 process.exit(0);
 """
+# The header with the token of the API, once the stack has one.
+TOKEN: dict[str, str] = {}
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +79,9 @@ def instance(stack: Stack, site: Run) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def url(instance: dict[str, Any]) -> str:
+def url(stack: Stack, instance: dict[str, Any]) -> str:
+    held = stack.client("secretsmanager").get_secret_value(SecretId="workers-api-token")["SecretString"]
+    TOKEN["Authorization"] = f"Bearer {held}"
     return f"http://{instance['PublicIpAddress']}"
 
 
@@ -120,12 +124,12 @@ def order(number: str) -> dict[str, Any]:
 
 
 def confirm(url: str, number: str) -> None:
-    answer = request(f"{url}/confirmations", "POST", order(number))
+    answer = request(f"{url}/confirmations", "POST", order(number), **TOKEN)
     assert answer.status == 202, answer
 
 
 def read(url: str, number: str) -> Any:
-    return request(f"{url}/confirmations/{number}").json
+    return request(f"{url}/confirmations/{number}", **TOKEN).json
 
 
 def wait_until(url: str, number: str, state: str, seconds: float = 60) -> Any:
@@ -164,6 +168,11 @@ def test_a_request_through_nginx_reaches_the_celery_worker_and_its_result_comes_
     assert request(f"{url}/health").json["redis"] == "up"
     confirm(url, "A-1")
     assert wait_until(url, "A-1", "sent")["total"] == "39.80"
+
+
+def test_the_api_confirms_nothing_without_its_token(url: str) -> None:
+    assert request(f"{url}/confirmations", "POST", order("A-2")).status == 401
+    assert request(f"{url}/confirmations/A-2", **TOKEN).status == 404
 
 
 def test_the_bullmq_worker_runs_a_job_that_calls_the_api(url: str, run_on_host: Callable[[str], str]) -> None:
@@ -306,7 +315,7 @@ def test_a_new_release_of_the_asgi_application_drops_no_request(stack: Stack, ur
 
     def confirm_once(address: str) -> Answer:
         """The orders are the same, so that the queue does not fill."""
-        answer = request(address, "POST", order("H-1"))
+        answer = request(address, "POST", order("H-1"), **TOKEN)
         return Answer(200, answer.body) if answer.status == 202 else answer
 
     with (

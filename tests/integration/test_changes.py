@@ -289,7 +289,7 @@ def test_tags_are_changed_on_every_taggable_resource(stacks: Stacks) -> None:
     outcome = stack.present(tags)
     assert outcome.ok, str(outcome)
     assert set(outcome.actions.values()) == {"update"}
-    assert len(outcome.actions) == 10
+    assert len(outcome.actions) == 11
     assert_same(stack.account.state(), direct.account.state())
     stack.assert_quiet(tags)
 

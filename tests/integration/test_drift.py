@@ -175,7 +175,7 @@ def test_an_unchanged_stack_has_no_drift(stack: Stack) -> None:
 def test_all_resources_of_a_stack_that_does_not_exist_are_missing(stack: Stack) -> None:
     info = stack.info()
     assert info.ok, str(info)
-    assert len(info.result["drift"]["missing"]) == 10
+    assert len(info.result["drift"]["missing"]) == 11
     assert info.result["outputs"] == {}
     assert stack.proxy.mutations == []
 

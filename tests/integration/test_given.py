@@ -26,7 +26,7 @@ CALLS = {
     "DescribeCacheClusters": 1,
     "ListTagsForResource": 1,
     "ListSecrets": 1,
-    "GetSecretValue": 4,
+    "GetSecretValue": 5,
 }
 PLAY = """
 - hosts: localhost
@@ -70,6 +70,10 @@ def password(stack: Stack) -> str:
     return str(json.loads(held)["password"])
 
 
+def token(stack: Stack) -> str:
+    return str(stack.account.client("secretsmanager").get_secret_value(SecretId="given-cache-redis")["SecretString"])
+
+
 def expected(stack: Stack) -> dict[str, str]:
     (database,) = stack.account.client("rds").describe_db_instances()["DBInstances"]
     (cache,) = stack.account.client("elasticache").describe_replication_groups()["ReplicationGroups"]
@@ -77,7 +81,7 @@ def expected(stack: Stack) -> dict[str, str]:
     jwt = stack.account.client("secretsmanager").get_secret_value(SecretId="given-jwt")["SecretString"]
     return {
         "DATABASE_URL": f"postgresql://api:{password(stack)}@{database['Endpoint']['Address']}:5432/main",
-        "REDIS_URL": f"rediss://{redis}:6379/0",
+        "REDIS_URL": f"rediss://:{token(stack)}@{redis}:6379/0",
         "JWT_SECRET": jwt,
         "PAYMENT_KEY": KEY,
         "PAYMENT_URL": "https://provider.example/",
@@ -109,8 +113,8 @@ def play(stack: Stack, directory: Path) -> subprocess.CompletedProcess[str]:
 
 
 def assert_silent(stack: Stack, played: subprocess.CompletedProcess[str]) -> None:
-    """No value is shown. URLs of databases have passwords in them."""
-    secrets = [password(stack), expected(stack)["JWT_SECRET"], KEY]
+    """No value is shown. URLs of databases and caches have passwords in them."""
+    secrets = [password(stack), token(stack), expected(stack)["JWT_SECRET"], KEY]
     assert not [value for value in secrets if value in played.stdout + played.stderr]
 
 

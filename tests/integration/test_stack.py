@@ -17,6 +17,7 @@ ADDRESSES = {
     "internet_gateway/main",
     "key_pair/main",
     "route_table/public",
+    "secret/api-token",
     "security_group/app",
     "subnet/public-1",
     "vpc/main",

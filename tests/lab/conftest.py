@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
-from labtools import Account, Lab
+from labtools import Account, Lab, use_key
 
 from lab.server import LabServer
 
@@ -18,6 +18,7 @@ from lab.server import LabServer
 def server() -> Iterator[LabServer]:
     """The API, with no machines behind it."""
     with LabServer() as running:
+        use_key(running.environment)
         yield running
 
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 import functools
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,23 @@ ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
 
 
 SESSION: Any = boto3.Session(region_name="us-east-1")
+# The access keys of the labs of this process, by endpoint.
+KEYS: dict[str, dict[str, str]] = {}
 
 
-def client(service: str, endpoint: str, account: str = "123456789012", config: Config = ONCE) -> Any:
-    """A client that asks once, so that every error is seen; moto takes the account from a header."""
+def use_key(environment: Mapping[str, str]) -> None:
+    """Sign requests to the endpoint of this environment with its access key."""
+    KEYS[environment["AWS_ENDPOINT_URL"]] = {
+        "aws_access_key_id": environment["AWS_ACCESS_KEY_ID"],
+        "aws_secret_access_key": environment["AWS_SECRET_ACCESS_KEY"],
+    }
+
+
+def client(service: str, endpoint: str, account: str = "123456789012", config: Config = ONCE, **key: str) -> Any:
+    """A client that asks once, so that every error is seen; moto takes the account from a header.
+
+    It signs with the key of the lab, or with ``key``, which has the names of boto3.
+    """
 
     def name_account(request: Any, **_: Any) -> None:
         request.headers["x-moto-account-id"] = account
@@ -40,9 +54,8 @@ def client(service: str, endpoint: str, account: str = "123456789012", config: C
     made = SESSION.client(
         service,
         endpoint_url=endpoint,
-        aws_access_key_id="ASIA0123456789ABCDEF",
-        aws_secret_access_key="groundwork-lab-has-no-secrets",
         config=config,
+        **(key or KEYS[endpoint]),
     )
     made.meta.events.register("before-sign", name_account)
     return made
@@ -152,7 +165,9 @@ class Lab:
     def up(self, *options: str) -> Lab:
         self.run("up", *options)
         lines = self.run("env").stdout.splitlines()
-        self.exports = dict(line.removeprefix("export ").split("=", 1) for line in lines)
+        exports = (shlex.split(line)[1] for line in lines if line.startswith("export "))
+        self.exports = dict(export.split("=", 1) for export in exports)
+        use_key(self.exports)
         return self
 
     def down(self) -> None:

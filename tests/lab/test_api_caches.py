@@ -219,3 +219,75 @@ def test_a_cluster_alone_is_rebooted_and_goes_in_the_end(account: Account, cache
     caches.delete_cache_cluster(CacheClusterId="m")
     assert nodes(caches)[0]["CacheClusterStatus"] == "deleting"
     until("it is gone", lambda: nodes(caches) == [])
+
+
+TOKENS = ["the-token-of-monday", "the-token-of-tuesday", "the-token-of-wednesday"]
+ENCRYPTED = {"TransitEncryptionEnabled": True}
+
+
+def token_state(caches: Any) -> tuple[Any, ...]:
+    found = caches.describe_replication_groups(**NAME)["ReplicationGroups"][0]
+    pending = found.get("PendingModifiedValues", {}).get("AuthTokenStatus")
+    return found["AuthTokenEnabled"], found.get("AuthTokenLastModifiedDate"), pending
+
+
+def change_token(caches: Any, token: str, strategy: str) -> Any:
+    """Ask for the change and wait until it is made."""
+    change = {"AuthToken": token, "AuthTokenUpdateStrategy": strategy, "ApplyImmediately": True}
+    caches.modify_replication_group(**NAME, **change)
+    assert token_state(caches)[2] == {"ROTATE": "ROTATING", "SET": "SETTING"}[strategy]
+    available(caches)
+    return token_state(caches)
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"AuthToken": TOKENS[0]}, "InvalidParameterValue"),
+        ({"AuthToken": TOKENS[0], "TransitEncryptionEnabled": False}, "InvalidParameterValue"),
+        ({"AuthToken": "fifteen-letters", **ENCRYPTED}, "InvalidParameterValue"),
+        ({"AuthToken": "x" * 129, **ENCRYPTED}, "InvalidParameterValue"),
+        ({"AuthToken": "the-token/of@monday", **ENCRYPTED}, "InvalidParameterValue"),
+        ({"AuthToken": "the token of monday", **ENCRYPTED}, "InvalidParameterValue"),
+        ({"AuthToken": TOKENS[0], "UserGroupIds": ["admins"], **ENCRYPTED}, "InvalidParameterCombination"),
+    ],
+)
+def test_a_token_that_cannot_be_is_refused(account: Account, caches: Any, more: dict[str, Any], code: str) -> None:
+    assert refused(make, caches, account, **more) == code
+    assert caches.describe_replication_groups()["ReplicationGroups"] == []
+
+
+def test_a_cache_with_a_token_shows_when_it_got_it_and_never_which(account: Account, caches: Any) -> None:
+    make(caches, account, AuthToken=TOKENS[0], **ENCRYPTED)
+    available(caches)
+    enabled, first, pending = token_state(caches)
+    assert (enabled, pending) == (True, None)
+    assert change_token(caches, TOKENS[1], "ROTATE")[1] > first
+    assert nodes(caches)[0]["AuthTokenEnabled"] is True
+    everything = [caches.describe_replication_groups(), caches.describe_cache_clusters(ShowCacheNodeInfo=True)]
+    assert not [token for token in TOKENS if token in str(everything)]
+
+
+def test_a_token_is_rotated_and_then_set(account: Account, caches: Any) -> None:
+    make(caches, account, **ENCRYPTED)
+    available(caches)
+    assert token_state(caches) == (False, None, None)
+    change = {**NAME, "ApplyImmediately": True}
+    for token, strategy in ((TOKENS[0], "SET"), (TOKENS[0], "DELETE"), ("short", "ROTATE"), (None, "ROTATE")):
+        given = {"AuthToken": token} if token else {}
+        code = refused(caches.modify_replication_group, **change, **given, AuthTokenUpdateStrategy=strategy)
+        assert code in ("InvalidParameterValue", "InvalidParameterCombination"), (token, strategy)
+    assert token_state(caches) == (False, None, None)
+    assert change_token(caches, TOKENS[0], "ROTATE")[0] is True
+    wrong = {"AuthToken": TOKENS[1], "AuthTokenUpdateStrategy": "SET"}
+    assert refused(caches.modify_replication_group, **change, **wrong) == "InvalidParameterValue"
+    change_token(caches, TOKENS[0], "SET")
+    again = {"AuthToken": TOKENS[0], "AuthTokenUpdateStrategy": "SET"}
+    assert refused(caches.modify_replication_group, **change, **again) == "InvalidParameterValue"
+
+
+def test_a_token_needs_encryption_of_an_existing_cache_too(account: Account, caches: Any) -> None:
+    make(caches, account)
+    available(caches)
+    change = {"AuthToken": TOKENS[0], "AuthTokenUpdateStrategy": "ROTATE"}
+    assert refused(caches.modify_replication_group, **NAME, **change) == "InvalidParameterValue"

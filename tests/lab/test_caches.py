@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -19,21 +19,24 @@ from lab.servers.driver import SILENCE
 
 pytestmark = pytest.mark.docker
 
-# One has a replica and encrypts; the other does neither.
+TOKEN, NEXT, WRONG = "the-token-of-monday", "the-token-of-tuesday", "the-token-of-sunday"
+# One has a replica and encrypts; another one does neither; the third requires a token.
 CACHES: dict[str, dict[str, Any]] = {
     "shop": {"NumCacheClusters": 2, "AutomaticFailoverEnabled": True, "TransitEncryptionEnabled": True},
     "bare": {"NumCacheClusters": 1, "TransitEncryptionEnabled": False, "Port": 6390},
+    "shut": {"NumCacheClusters": 1, "TransitEncryptionEnabled": True, "AuthToken": TOKEN},
 }
 
 
 @dataclass
 class Site:
-    """A lab with caches, and an instance that they let in."""
+    """A lab with caches, and an instance that they let in; ``tokens`` are those with which it asks them."""
 
     lab: Lab
     account: Account
     api: Any
     guest: str
+    tokens: dict[str, str] = field(default_factory=lambda: {"shut": TOKEN})
 
     def shown(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = self.api.describe_replication_groups(ReplicationGroupId=name)["ReplicationGroups"][0]
@@ -47,14 +50,19 @@ class Site:
         return str(self.shown(name)["NodeGroups"][0][endpoint]["Address"])
 
     def ask(
-        self, name: str, *words: str, address: str = "", tls: bool | None = None
+        self, name: str, *words: str, address: str = "", tls: bool | None = None, token: str | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Send a command to a cache from the instance; ``tls`` overrides whether the cache is encrypted."""
+        """Send a command to a cache from the instance.
+
+        ``tls`` overrides whether the cache is encrypted, ``token`` its token; an empty one is none.
+        """
         encrypted = self.shown(name)["TransitEncryptionEnabled"] if tls is None else tls
         where = ["-h", address or self.address(name), "-p", str(CACHES[name].get("Port", 6379))]
         safe = ["--tls", "--cacert", CA] if encrypted else []
+        given = self.tokens.get(name, "") if token is None else token
+        login = ["-a", given, "--no-auth-warning"] if given else []
         shell = f'{KNOW} exec timeout 2 redis-cli "$@"'
-        return docker("exec", f"{self.guest}-client", "sh", "-c", shell, "-", *where, *safe, *words)
+        return docker("exec", f"{self.guest}-client", "sh", "-c", shell, "-", *where, *safe, *login, *words)
 
     def query(self, name: str, *words: str, **options: Any) -> str:
         """What it answers; empty when it does not."""
@@ -158,7 +166,7 @@ def test_only_friends_reach_it(site: Site) -> None:
 
 
 def test_one_that_dies_or_is_rebooted_comes_back_with_what_a_replica_had(site: Site) -> None:
-    before = {name: site.run_id(name) for name in CACHES}
+    before = {name: site.run_id(name) for name in ("shop", "bare")}
     assert all(before.values())
     reboot = {"CacheClusterId": "bare-001", "CacheNodeIdsToReboot": ["0001"]}
     site.api.reboot_cache_cluster(**reboot)
@@ -167,7 +175,7 @@ def test_one_that_dies_or_is_rebooted_comes_back_with_what_a_replica_had(site: S
     (shop,) = (one for one in site.containers() if "cache-shop-" in one)
     docker("kill", shop)
     site.wait("shop", "modifying")
-    for name in CACHES:
+    for name in before:
         site.wait(name)
         assert site.run_id(name) not in ("", before[name])
     assert (site.query("shop", "GET", "kept"), site.query("bare", "EXISTS", "kept")) == ("1", "0")
@@ -177,10 +185,37 @@ def test_a_further_replica_is_reached_and_interrupts_no_client(site: Site) -> No
     before = site.run_id("shop")
     site.api.increase_replica_count(ReplicationGroupId="shop", NewReplicaCount=2, ApplyImmediately=True)
     site.wait("shop")
-    assert site.interfaces() == [f"ElastiCache {name}" for name in ("bare-001", "shop-001", "shop-002", "shop-003")]
+    nodes = ("bare-001", "shop-001", "shop-002", "shop-003", "shut-001")
+    assert site.interfaces() == [f"ElastiCache {name}" for name in nodes]
     third = site.node("shop", 3)["CacheNodes"][0]["Endpoint"]["Address"]
     until("the third answers", lambda: site.query("shop", "GET", "kept", address=third) == "1")
     assert site.run_id("shop") == before != ""
+
+
+def test_a_cache_with_a_token_refuses_all_without_it(site: Site) -> None:
+    assert site.query("shut", "PING") == "PONG"
+    assert "NOAUTH" in site.query("shut", "PING", token="")
+    assert "NOAUTH" in site.query("shut", "PING", token=WRONG)
+    assert "NOPERM" in site.query("shut", "ACL", "SETUSER", "default", "nopass")
+
+
+def change_token(site: Site, name: str, token: str, strategy: str) -> None:
+    change = {"AuthToken": token, "AuthTokenUpdateStrategy": strategy, "ApplyImmediately": True}
+    site.api.modify_replication_group(ReplicationGroupId=name, **change)
+    site.wait(name)
+
+
+@pytest.mark.parametrize(("name", "before"), [("shop", ""), ("shut", TOKEN)])
+def test_a_token_is_rotated_and_set_without_an_end_of_connections(site: Site, name: str, before: str) -> None:
+    run = site.run_id(name)
+    change_token(site, name, NEXT, "ROTATE")
+    assert [site.query(name, "PING", token=token) for token in (before, NEXT)] == ["PONG", "PONG"]
+    assert "WRONGPASS" in site.ask(name, "PING", token=WRONG).stderr
+    change_token(site, name, NEXT, "SET")
+    site.tokens[name] = NEXT
+    assert (site.query(name, "PING"), site.run_id(name)) == ("PONG", run)
+    assert "NOAUTH" in site.query(name, "PING", token=before)
+    assert site.query(name, "GET", "kept") == "1"
 
 
 def test_the_lab_survives_a_kill(site: Site) -> None:

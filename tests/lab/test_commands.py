@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 
 import pytest
-from labtools import Lab
+from labtools import KEYS, Lab, client, refused
 
 from lab.description import Description, write_description
 from lab.paths import LabPaths
@@ -109,6 +109,41 @@ def test_state_of_another_version_is_refused(api: Lab) -> None:
     assert "cannot read the lab's state" in refused.stderr
     state.write_bytes(kept)
     api.up()
+
+
+def test_the_key_of_a_lab_is_for_its_user_and_stays_the_same(api: Lab) -> None:
+    directory = api.home / api.name
+    assert directory.stat().st_mode & 0o777 == 0o700
+    assert (directory / "credentials").stat().st_mode & 0o777 == 0o600
+    before = api.exports
+    os.kill(api.pid, signal.SIGKILL)
+    # As an earlier version has left it.
+    directory.chmod(0o755)
+    api.up()
+    assert directory.stat().st_mode & 0o777 == 0o700
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    assert [api.exports[name] for name in names] == [before[name] for name in names]
+    assert api.account().ec2.describe_vpcs()["Vpcs"]
+
+
+def test_the_key_of_another_lab_is_rejected(api: Lab, new_lab: Callable[..., Lab]) -> None:
+    other = new_lab("--no-guests")
+    key = KEYS[other.exports["AWS_ENDPOINT_URL"]]
+    assert key != KEYS[api.exports["AWS_ENDPOINT_URL"]]
+    assert refused(client("ec2", api.exports["AWS_ENDPOINT_URL"], **key).describe_vpcs) == "AuthFailure"
+    other.down()
+
+
+def test_a_lab_without_a_key_says_what_to_do(api: Lab) -> None:
+    """One that an earlier version has started and that still runs."""
+    path = api.home / api.name / "credentials"
+    kept = path.read_text()
+    path.unlink()
+    shown = api.run("env", check=False)
+    path.write_text(kept)
+    assert shown.returncode == 1
+    assert "`lab down` and `lab up` make a lab with a new access key" in shown.stderr
+    assert shown.stdout == ""
 
 
 def test_status(api: Lab) -> None:

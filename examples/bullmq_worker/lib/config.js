@@ -4,6 +4,7 @@
 // Configuration: from the environment, and from nowhere else. All mistakes are reported at once.
 
 import { readFileSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
 
 export class ConfigError extends Error {
   constructor(mistakes) {
@@ -16,9 +17,10 @@ export function readConfig(env) {
   const mistakes = [];
   const config = {
     redis: {
-      url: readUrl(env, 'REDIS_URL', ['redis:', 'rediss:'], 'redis://127.0.0.1:6379', mistakes),
+      url: readRedisUrl(env, 'REDIS_URL', 'redis://127.0.0.1:6379', mistakes),
       ca: readFile(env, 'REDIS_CA', mistakes),
     },
+    apiToken: readToken(env, 'API_TOKEN', mistakes),
     apiUrls: readUrls(env, 'API_URLS', 'http://127.0.0.1:8000', mistakes),
     release: env.RELEASE ?? 'development',
     concurrency: readNumber(env, 'CONCURRENCY', 5, mistakes),
@@ -40,6 +42,29 @@ function readNumber(env, name, fallback, mistakes) {
 function readUrl(env, name, protocols, fallback, mistakes) {
   const value = env[name] || fallback;
   if (!URL.canParse(value) || !protocols.includes(new URL(value).protocol)) mistakes.push(`${name} must be like ${fallback}`);
+  return value;
+}
+
+// Options in the URL could name another host, and would replace those that verify the server.
+function readRedisUrl(env, name, fallback, mistakes) {
+  const value = readUrl(env, name, ['redis:', 'rediss:'], fallback, mistakes);
+  if (!URL.canParse(value)) return value;
+  const { protocol, hostname, searchParams } = new URL(value);
+  const options = [...searchParams.keys()].join(', ');
+  if (options) mistakes.push(`${name} must not have options: ${options}`);
+  if (protocol === 'redis:' && !isLocal(hostname.replace(/^\[|\]$/g, ''))) {
+    mistakes.push(`${name} must begin with rediss:// (TLS), unless Redis is on this host`);
+  }
+  return value;
+}
+
+function isLocal(host) {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+}
+
+function readToken(env, name, mistakes) {
+  const value = env[name] ?? '';
+  if (value && !/^[A-Za-z0-9._~+/-]{20,}=*$/.test(value)) mistakes.push(`${name} must be 20 or more letters and digits`);
   return value;
 }
 

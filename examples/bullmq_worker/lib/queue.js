@@ -9,11 +9,12 @@ import { Redis } from 'ioredis';
 export const QUEUE = 'order-events';
 const DAY_SECONDS = 24 * 3600;
 
-// BullMQ's workers need connections without a limit of retries: they wait for a Redis that is away.
+// BullMQ's workers need connections without a limit of retries: they wait for a Redis that is away. With rediss:// the server
+// must have a certificate for its name, which one of the authorities `ca` has signed (else: of those that Node.js trusts).
 export function connect({ url, ca }, options = {}) {
   return new Redis(url, {
     maxRetriesPerRequest: null,
-    ...(url.startsWith('rediss:') && { tls: { ca } }),
+    ...(url.startsWith('rediss:') && { tls: { ca, rejectUnauthorized: true } }),
     ...options,
   });
 }

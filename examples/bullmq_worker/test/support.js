@@ -10,14 +10,17 @@ import { createInterface } from 'node:readline';
 import { json } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
+import { readConfig } from '../lib/config.js';
 import { connect, openQueue } from '../lib/queue.js';
 
 const WORKER = fileURLToPath(new URL('../worker.js', import.meta.url));
 const OWN_PORT = 16_379;
 
-// That of REDIS_URL_TEST, else a server of its own. The tests fail without one: they would test nothing.
+// That of REDIS_URL_TEST (with REDIS_CA_TEST, the file with its authority), else a server of its own. The tests fail without
+// one: they would test nothing.
 export async function startRedis(t) {
   let url = process.env.REDIS_URL_TEST;
+  const ca = process.env.REDIS_CA_TEST;
   if (!url) {
     if (spawnSync('redis-server', ['--version']).error) {
       throw new Error('Redis is needed: set REDIS_URL_TEST, or install redis-server');
@@ -26,20 +29,23 @@ export async function startRedis(t) {
     t.after(() => server.kill('SIGKILL'));
     url = `redis://127.0.0.1:${OWN_PORT}`;
   }
-  const connection = connect({ url });
+  const env = { REDIS_URL: url, ...(ca && { REDIS_CA: ca }) };
+  const connection = connect(readConfig(env).redis);
   const queue = openQueue(connection);
   await connection.flushdb();
   t.after(async () => {
     await queue.close();
     connection.disconnect();
   });
-  return { url, queue };
+  return { env, queue };
 }
 
 // An API that answers each request with what `answer` returns for its number: `[status, body]`, or a promise of it.
 export async function startApi(t, answer) {
   const orders = [];
+  const tokens = [];
   const server = http.createServer(async (request, response) => {
+    tokens.push(request.headers.authorization);
     orders.push(await json(request));
     const [status, body] = await answer(orders.length);
     response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
@@ -50,7 +56,7 @@ export async function startApi(t, answer) {
     server.closeAllConnections();
     server.close();
   });
-  return { url: `http://127.0.0.1:${server.address().port}`, orders };
+  return { url: `http://127.0.0.1:${server.address().port}`, orders, tokens };
 }
 
 export function startWorker(t, env) {

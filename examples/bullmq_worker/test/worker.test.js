@@ -15,15 +15,29 @@ const ORDER = { number: 'A-1', email: 'ada@example.org', lines: [{ name: 'Lamp',
 const accept = () => [202, { number: 'A-1', state: 'queued' }];
 
 test('a job requests the confirmation of its order', async (t) => {
-  const { url, queue } = await startRedis(t);
+  const { env, queue } = await startRedis(t);
   const api = await startApi(t, accept);
-  const worker = startWorker(t, { REDIS_URL: url, API_URLS: api.url, RELEASE: 'r42' });
+  const worker = startWorker(t, { ...env, API_URLS: api.url, API_TOKEN: 'a-token-of-the-tests', RELEASE: 'r42' });
   assert.equal(await worker.ready, 'ready');
   await enqueueOrder(queue, ORDER);
   const job = await until(() => queue.getCompleted().then(([first]) => first), 'the job');
   assert.deepEqual(job.returnvalue, { state: 'queued', release: 'r42' });
   assert.deepEqual(api.orders, [ORDER]);
+  assert.deepEqual(api.tokens, ['Bearer a-token-of-the-tests']);
 });
+
+for (const status of [401, 403, 429]) {
+  test(`a job is tried again after ${status}`, async (t) => {
+    const { env, queue } = await startRedis(t);
+    const api = await startApi(t, (count) => (count === 1 ? [status, {}] : accept()));
+    const worker = startWorker(t, { ...env, API_URLS: api.url });
+    await worker.ready;
+    await enqueueOrder(queue, ORDER);
+    const job = await until(() => queue.getCompleted().then(([first]) => first), 'the job');
+    assert.equal(job.attemptsMade, 2);
+    assert.deepEqual(api.tokens, [undefined, undefined]);
+  });
+}
 
 test('an order is enqueued once', async (t) => {
   const { queue } = await startRedis(t);
@@ -33,10 +47,10 @@ test('an order is enqueued once', async (t) => {
 });
 
 test('a job is tried again after a failure, on the next instance at once', async (t) => {
-  const { url, queue } = await startRedis(t);
+  const { env, queue } = await startRedis(t);
   const api = await startApi(t, (count) => (count === 1 ? [503, {}] : accept()));
   const urls = `http://127.0.0.1:9,${api.url}`;
-  const worker = startWorker(t, { REDIS_URL: url, API_URLS: urls });
+  const worker = startWorker(t, { ...env, API_URLS: urls });
   await worker.ready;
   await enqueueOrder(queue, ORDER);
   const job = await until(() => queue.getCompleted().then(([first]) => first), 'the job');
@@ -45,9 +59,9 @@ test('a job is tried again after a failure, on the next instance at once', async
 });
 
 test('a job that the API rejects is not tried again', async (t) => {
-  const { url, queue } = await startRedis(t);
+  const { env, queue } = await startRedis(t);
   const api = await startApi(t, () => [422, { detail: 'no lines' }]);
-  const worker = startWorker(t, { REDIS_URL: url, API_URLS: api.url });
+  const worker = startWorker(t, { ...env, API_URLS: api.url });
   await worker.ready;
   await enqueueOrder(queue, ORDER);
   const job = await until(() => queue.getFailed().then(([first]) => first), 'the failure');
@@ -57,10 +71,10 @@ test('a job that the API rejects is not tried again', async (t) => {
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
   test(`${signal} lets a job finish and leaves the next in the queue`, async (t) => {
-    const { url, queue } = await startRedis(t);
+    const { env, queue } = await startRedis(t);
     const permission = new EventEmitter();
     const api = await startApi(t, () => once(permission, 'answer').then(accept));
-    const worker = startWorker(t, { REDIS_URL: url, API_URLS: api.url, CONCURRENCY: '1' });
+    const worker = startWorker(t, { ...env, API_URLS: api.url, CONCURRENCY: '1' });
     await worker.ready;
     await enqueueOrder(queue, ORDER);
     await enqueueOrder(queue, { ...ORDER, number: 'A-2' });
@@ -75,9 +89,9 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 }
 
 test('a job that does not end in time does not hold the process', async (t) => {
-  const { url, queue } = await startRedis(t);
+  const { env, queue } = await startRedis(t);
   const api = await startApi(t, () => new Promise(() => {}));
-  const worker = startWorker(t, { REDIS_URL: url, API_URLS: api.url, SHUTDOWN_MS: '300' });
+  const worker = startWorker(t, { ...env, API_URLS: api.url, SHUTDOWN_MS: '300' });
   await worker.ready;
   await enqueueOrder(queue, ORDER);
   await until(() => api.orders.length === 1, 'the request');
@@ -86,11 +100,11 @@ test('a job that does not end in time does not hold the process', async (t) => {
 });
 
 test('enqueue.js prints the result of the job', async (t) => {
-  const { url } = await startRedis(t);
+  const { env } = await startRedis(t);
   const api = await startApi(t, accept);
-  const worker = startWorker(t, { REDIS_URL: url, API_URLS: api.url, RELEASE: 'r42' });
+  const worker = startWorker(t, { ...env, API_URLS: api.url, RELEASE: 'r42' });
   await worker.ready;
-  const child = spawn(process.execPath, [ENQUEUE, JSON.stringify(ORDER)], { env: { REDIS_URL: url } });
+  const child = spawn(process.execPath, [ENQUEUE, JSON.stringify(ORDER)], { env });
   let printed = '';
   child.stdout.on('data', (text) => { printed += text; });
   const [code] = await once(child, 'close');

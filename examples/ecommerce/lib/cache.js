@@ -18,7 +18,7 @@ export function createCache({ url, ca }, log) {
     socket: {
       connectTimeout: 2000,
       reconnectStrategy: (tries) => Math.min(100 * (tries + 1), 3000),
-      ...(url.startsWith('rediss:') && { tls: true, ca }),
+      ...(url.startsWith('rediss:') && { tls: true, ca, rejectUnauthorized: true }),
     },
   });
   client.on('error', (error) => {

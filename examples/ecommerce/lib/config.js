@@ -5,14 +5,20 @@
 
 import { readFileSync } from 'node:fs';
 
+import { isLocal } from './hosts.js';
+
 // The settings of services besides their port, and their environment variables.
 const NEEDS = {
   database: (env, wrong) => ({
-    url: url(env, 'DATABASE_URL', ['postgres:', 'postgresql:'], 'postgresql://user:password@host:5432/name', wrong),
+    url: withoutTlsOptions(
+      'DATABASE_URL',
+      url(env, 'DATABASE_URL', ['postgres:', 'postgresql:'], 'postgresql://user:password@host:5432/name', wrong),
+      wrong,
+    ),
     ca: file(env, 'DATABASE_CA', wrong),
   }),
   redis: (env, wrong) => ({
-    url: url(env, 'REDIS_URL', ['redis:', 'rediss:'], 'rediss://host:6379', wrong),
+    url: encrypted('REDIS_URL', url(env, 'REDIS_URL', ['redis:', 'rediss:'], 'rediss://host:6379', wrong), wrong),
     ca: file(env, 'REDIS_CA', wrong),
   }),
   secret: (env, wrong) => {
@@ -61,6 +67,23 @@ function number(env, name, fallback, wrong) {
 function url(env, name, protocols, example, wrong) {
   const value = env[name] ?? '';
   if (!URL.canParse(value) || !protocols.includes(new URL(value).protocol)) wrong.push(`${name} must be like ${example}`);
+  return value;
+}
+
+// Options in the URL would replace those of `connection`, which verify the server.
+function withoutTlsOptions(name, value, wrong) {
+  if (!URL.canParse(value) || isLocal(value)) return value;
+  const options = [...new URL(value).searchParams.keys()].filter((option) => option.startsWith('ssl'));
+  if (options.length) {
+    wrong.push(`${name} must not have ${options.join(', ')}: a database on another host is always verified (DATABASE_CA)`);
+  }
+  return value;
+}
+
+function encrypted(name, value, wrong) {
+  if (URL.canParse(value) && new URL(value).protocol === 'redis:' && !isLocal(value)) {
+    wrong.push(`${name} must begin with rediss:// (TLS), unless Redis is on this host`);
+  }
   return value;
 }
 

@@ -5,11 +5,16 @@
 
 import pg from 'pg';
 
+import { isLocal } from './hosts.js';
+
 // BIGINT comes as a text, since it may not fit a number; amounts and counts here always do.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
+// Options of a connection. A server on another host must have a certificate for its name, which one of the authorities
+// `ca` has signed (without them: of those that Node.js trusts). If it offers no TLS, `pg` ends the connection.
 export function connection({ url, ca }) {
-  return { connectionString: url, ...(ca && { ssl: { ca } }), connectionTimeoutMillis: 3000, keepAlive: true };
+  const ssl = { ca, rejectUnauthorized: true };
+  return { connectionString: url, ...(!isLocal(url) && { ssl }), connectionTimeoutMillis: 3000, keepAlive: true };
 }
 
 export function createDatabase(settings, log) {

@@ -2,7 +2,8 @@
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 // The whole shop on real PostgreSQL and Redis, behind the rules of the load balancer. Everything in the two is removed:
-// DATABASE_URL_TEST and REDIS_URL_TEST name ones that are for tests only.
+// DATABASE_URL_TEST and REDIS_URL_TEST name ones that are for tests only; DATABASE_CA_TEST and REDIS_CA_TEST the files with
+// the authorities of their certificates, where they are not on this host.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -13,7 +14,9 @@ import { createClient } from '@redis/client';
 import pg from 'pg';
 
 import { createRouter } from '../dev/router.js';
+import { fromEnvironment } from '../lib/config.js';
 import { migrate } from '../lib/migrate.js';
+import { connection } from '../lib/postgres.js';
 import { createTokens } from '../lib/tokens.js';
 import { definition as frontend } from '../services/frontend/frontend.js';
 import { definition as gateway } from '../services/gateway/gateway.js';
@@ -25,22 +28,25 @@ import { definition as product } from '../services/product/product.js';
 import { definition as user } from '../services/user/user.js';
 import { SECRET, serve, start } from './support.js';
 
-const { DATABASE_URL_TEST: DATABASE_URL, REDIS_URL_TEST: REDIS_URL } = process.env;
+const {
+  DATABASE_URL_TEST: DATABASE_URL, DATABASE_CA_TEST: DATABASE_CA, REDIS_URL_TEST: REDIS_URL, REDIS_CA_TEST: REDIS_CA,
+} = process.env;
 const STORED = ['user', 'product', 'order', 'payment', 'notification'];
 const NO_LISTENER = 'http://127.0.0.1:9';
 const missing = DATABASE_URL && REDIS_URL ? false : 'DATABASE_URL_TEST and REDIS_URL_TEST are not set';
 
 describe('the shop', { skip: missing }, () => {
-  const database = new pg.Pool({ connectionString: DATABASE_URL, max: 2 });
+  const servers = fromEnvironment({ DATABASE_URL, DATABASE_CA, REDIS_URL, REDIS_CA }, { needs: ['database', 'redis'] });
+  const database = new pg.Pool({ ...connection(servers.database), max: 2 });
   // One of the tests cuts all connections.
   database.on('error', () => {});
-  const redis = createClient({ url: REDIS_URL });
+  const redis = createClient({ url: REDIS_URL, ...(REDIS_CA && { socket: { tls: true, ca: servers.redis.ca } }) });
   const urls = {};
   const ends = [];
   const scope = { after: (end) => ends.push(end) };
   let shop;
 
-  const environment = (more) => ({ DATABASE_URL, REDIS_URL, ...more });
+  const environment = (more) => ({ DATABASE_URL, DATABASE_CA, REDIS_URL, REDIS_CA, ...more });
   const rows = async (text, values) => (await database.query(text, values)).rows;
   const up = async (definition, more, t = scope) => start(t, definition, environment(more));
   const running = async (definition, more) => {
@@ -58,7 +64,7 @@ describe('the shop', { skip: missing }, () => {
     await database.query('CREATE SCHEMA public');
     // Twice at the same time, as two hosts do.
     const log = () => {};
-    await Promise.all([...STORED, ...STORED].map((service) => migrate(service, { url: DATABASE_URL }, log)));
+    await Promise.all([...STORED, ...STORED].map((service) => migrate(service, servers.database, log)));
     for (const each of [user, product, payment, notification]) await running(each, { AUTH_LIMIT: '1000' });
     await running(order, called());
     await running(frontend);

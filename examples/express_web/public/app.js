@@ -3,20 +3,29 @@
 
 // The page: `/` lists and adds items, `/items/<id>` edits one.
 
+import { createCall } from './api.js';
+
 const PER_PAGE = 10;
 const $ = (selector, within = document) => within.querySelector(selector);
 const main = $('#main');
 
-async function call(method, path, body) {
-  const answer = await fetch(path, {
-    method,
-    headers: body && { 'Content-Type': 'application/json' },
-    body: body && JSON.stringify(body),
-  }).catch(() => { throw new Error('The server cannot be reached.'); });
-  const content = answer.status === 204 ? null : await answer.json().catch(() => ({}));
-  if (answer.ok) return content;
-  const message = content?.detail || content?.title || `The server answered ${answer.status}.`;
-  throw Object.assign(new Error(message), { status: answer.status });
+const call = createCall({ fetch: (...request) => fetch(...request), storage: () => sessionStorage, askForToken });
+
+// Resolves to what the person has entered, or to null.
+function askForToken(rejected) {
+  const dialog = $('#ask');
+  const form = $('form', dialog);
+  $('#ask-reason').textContent = rejected
+    ? 'The API does not accept this token. Enter the one that it has now.'
+    : 'Everybody may read. To change something, enter the token of the API.';
+  dialog.returnValue = 'cancel';
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener('close', () => {
+      resolve(dialog.returnValue === 'continue' ? form.elements.token.value.trim() : null);
+      form.reset();
+    }, { once: true });
+  });
 }
 
 let hiding;

@@ -34,6 +34,18 @@ test('the page names only files that are there', async (t) => {
   for (const file of files) assert.equal((await fetch(url + file)).status, 200, file);
 });
 
+test('the script of the page imports only files that are there', async (t) => {
+  const url = await web(t);
+  const script = await (await fetch(`${url}/static/app.js`)).text();
+  const files = [...script.matchAll(/^import .* from '\.\/([^']+)';$/gm)].map((match) => match[1]);
+  assert.ok(files.length >= 1);
+  for (const file of files) {
+    const answer = await fetch(`${url}/static/${file}`);
+    assert.equal(answer.status, 200, file);
+    assert.match(answer.headers.get('content-type'), /javascript/);
+  }
+});
+
 test('static files are compressed and have an ETag', async (t) => {
   const url = await web(t);
   const script = await fetch(`${url}/static/app.js`, { headers: { 'accept-encoding': 'gzip' } });

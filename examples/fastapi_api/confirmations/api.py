@@ -13,10 +13,11 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from celery.exceptions import OperationalError
-from fastapi import FastAPI, HTTPException, Path, Request, Response
+from fastapi import Depends, FastAPI, HTTPException, Path, Request, Response
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from .access import check_token
 from .config import Config, read_config
 from .logs import RequestLog, configure_logs
 from .orders import ORDER_NUMBER, Order
@@ -42,6 +43,7 @@ def create_app(config: Config | None = None) -> FastAPI:
         log.info("stopped")
 
     app = FastAPI(title="Confirmations", version=config.release, lifespan=open_connections)
+    app.state.config = config
     app.add_middleware(RequestLog)
     app.add_exception_handler(RedisError, answer_unavailable)
     app.add_exception_handler(OperationalError, answer_unavailable)
@@ -56,7 +58,7 @@ def create_app(config: Config | None = None) -> FastAPI:
     async def version() -> dict[str, str]:
         return {"service": "confirmations", "release": config.release}
 
-    @app.post("/confirmations", status_code=202)
+    @app.post("/confirmations", status_code=202, dependencies=[Depends(check_token)])
     async def request_confirmation(order: Order, request: Request, response: Response) -> dict[str, Any]:
         """Enqueue the confirmation of an order. A repeated request for the same order enqueues nothing."""
         redis, task_id = request.app.state.redis, str(uuid.uuid4())
@@ -71,7 +73,7 @@ def create_app(config: Config | None = None) -> FastAPI:
             raise
         return {"number": order.number, "state": "queued"}
 
-    @app.get("/confirmations/{number}")
+    @app.get("/confirmations/{number}", dependencies=[Depends(check_token)])
     async def read_confirmation(number: Annotated[str, Path(pattern=ORDER_NUMBER)], request: Request) -> dict[str, Any]:
         return await find_confirmation(request.app.state.redis, number)
 

@@ -1,6 +1,7 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The tests need Redis, which they empty: that of REDIS_URL_TEST, else a redis-server of their own."""
+"""The tests need Redis, which they empty: that of REDIS_URL_TEST (and REDIS_CA_TEST, the file with its authority), or
+a redis-server of their own."""
 
 from __future__ import annotations
 
@@ -17,9 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confirmations.config import read_config
 from redis import Redis
 from redis.exceptions import RedisError
 
+TOKEN = "a-token-of-the-tests"
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -38,9 +41,14 @@ def wait_for(check: Callable[[], Any], seconds: float, what: str) -> Any:
     raise AssertionError(f"{what} did not happen within {seconds} s")
 
 
-def answers(url: str) -> bool:
+def open_redis(**options: Any) -> Redis:
+    """A client of the Redis in the environment."""
+    return Redis.from_url(os.environ["REDIS_URL"], **read_config(os.environ).tls_options, **options)
+
+
+def answers() -> bool:
     try:
-        return bool(Redis.from_url(url).ping())
+        return bool(open_redis().ping())
     except RedisError:
         return False
 
@@ -56,13 +64,14 @@ def pytest_configure(config: pytest.Config) -> None:
         process = subprocess.Popen([server, "--port", str(port), "--save", ""], stdout=subprocess.DEVNULL)
         config.add_cleanup(process.kill)
         url = f"redis://127.0.0.1:{port}"
-    wait_for(lambda: answers(url), 10, f"an answer of Redis at {url}")
-    os.environ |= {"REDIS_URL": url, "RELEASE": "r42", "DELIVERY_SECONDS": "0"}
+    os.environ |= {"REDIS_URL": url, "RELEASE": "r42", "DELIVERY_SECONDS": "0", "API_TOKEN": TOKEN}
+    os.environ["REDIS_CA"] = os.environ.get("REDIS_CA_TEST", "")
+    wait_for(answers, 10, f"an answer of Redis at {url}")
 
 
 @pytest.fixture(autouse=True)
 def redis() -> Iterator[Redis]:
-    with Redis.from_url(os.environ["REDIS_URL"], decode_responses=True) as client:
+    with open_redis(decode_responses=True) as client:
         # A worker that was killed takes tasks until all its processes are gone, which share its connection.
         wait_for(lambda: all(other["cmd"] != "brpop" for other in client.client_list()), 10, "the end of all workers")
         client.flushdb()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from confirmations.api import create_app
 from confirmations.config import read_config
 from confirmations.tasks import app as celery
 from confirmations.tasks import send_confirmation
-from conftest import Worker, free_port, wait_for
+from conftest import TOKEN, Worker, free_port, wait_for
 from fastapi.testclient import TestClient
 from redis import Redis
 
@@ -20,17 +22,51 @@ LAMP = {"name": "Lamp", "quantity": 2, "price": "19.90"}
 ORDER = {"number": "A-1001", "email": "ada@example.org", "lines": [LAMP, {**LAMP, "name": "Bulb", "price": "0.05"}]}
 
 
+GOOD = {"Authorization": f"Bearer {TOKEN}"}
+
+
 @pytest.fixture
 def client() -> Iterator[TestClient]:
-    with TestClient(create_app()) as client:
+    """A client that has the token."""
+    with TestClient(create_app(), headers=GOOD) as client:
         yield client
 
 
 @pytest.fixture
 def client_without_redis() -> Iterator[TestClient]:
-    config = read_config({"REDIS_URL": f"redis://:password@127.0.0.1:{free_port()}"})
-    with TestClient(create_app(config)) as client:
+    config = read_config({"REDIS_URL": f"redis://:password@127.0.0.1:{free_port()}", "API_TOKEN": TOKEN})
+    with TestClient(create_app(config), headers=GOOD) as client:
         yield client
+
+
+@pytest.mark.parametrize(
+    ("headers", "challenge"),
+    [
+        ({}, 'Bearer realm="confirmations"'),
+        ({"Authorization": f"Bearer {TOKEN}x"}, 'Bearer realm="confirmations", error="invalid_token"'),
+        ({"Authorization": f"Bearer {TOKEN[:-1]}"}, 'Bearer realm="confirmations", error="invalid_token"'),
+        ({"Authorization": "Bearer"}, 'Bearer realm="confirmations"'),
+        ({"Authorization": TOKEN}, 'Bearer realm="confirmations"'),
+        ({"Authorization": f"Basic {TOKEN}"}, 'Bearer realm="confirmations"'),
+    ],
+)
+def test_confirmations_need_the_token(redis: Redis, headers: dict[str, str], challenge: str) -> None:
+    with TestClient(create_app(), headers=headers) as client:
+        answers = [client.post("/confirmations", json=ORDER), client.get("/confirmations/A-1001")]
+        assert client.get("/health").status_code == 200
+    assert [answer.status_code for answer in answers] == [401, 401]
+    assert answers[0].headers["WWW-Authenticate"] == challenge
+    assert TOKEN not in answers[0].text
+    assert redis.llen("celery") == 0
+
+
+@pytest.mark.parametrize("headers", [{}, GOOD])
+def test_an_api_without_a_token_confirms_nothing(redis: Redis, headers: dict[str, str]) -> None:
+    with TestClient(create_app(replace(read_config(os.environ), api_token="")), headers=headers) as client:
+        refused = client.post("/confirmations", json=ORDER)
+    assert refused.status_code == 403
+    assert "API_TOKEN" in refused.json()["detail"]
+    assert redis.llen("celery") == 0
 
 
 def test_a_confirmation_is_accepted_and_sent_by_a_worker(
@@ -125,9 +161,16 @@ def test_each_request_is_one_line_of_json(capsys: pytest.CaptureFixture[str]) ->
 
 def test_the_environment_configures() -> None:
     assert read_config({}).tls_options == {}
-    assert read_config({"REDIS_URL": "rediss://cache:6379"}).tls_options.keys() == {"ssl_cert_reqs"}
+    assert read_config({"REDIS_URL": "rediss://cache:6379"}).tls_options.keys() == {
+        "ssl_cert_reqs",
+        "ssl_check_hostname",
+    }
     own = read_config({"REDIS_URL": "rediss://cache:6379", "REDIS_CA": "/etc/redis.pem"})
     assert own.tls_options["ssl_ca_certs"] == "/etc/redis.pem"
+    for wrong in ("too-short", "with spaces in it, so no bearer token"):
+        with pytest.raises(ValueError, match="API_TOKEN must be") as raised:
+            read_config({"API_TOKEN": wrong})
+        assert wrong not in str(raised.value)
     with pytest.raises(ValueError, match="REDIS_URL must be like") as raised:
         read_config({"REDIS_URL": "http://user:password@cache"})
     assert "password" not in str(raised.value)

@@ -12,7 +12,7 @@ from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import config, items, logs, problems, system
+from . import changes, config, items, logs, problems, system
 from .database import db
 
 # Next to the package, so that `flask db upgrade` works from any directory.
@@ -23,8 +23,10 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     app = Flask(__name__)
     app.config.from_mapping(config.from_environment(Path(app.instance_path)))
     app.config.from_mapping(overrides or {})
+    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", config.engine_options(app.config))
     logs.configure(app)
     problems.register(app)
+    changes.protect(app)
     db.init_app(app)
     Migrate(app, db, directory=str(MIGRATIONS))
     app.register_blueprint(system.blueprint)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, Response, jsonify
@@ -16,14 +17,18 @@ log = logging.getLogger(__name__)
 class ProblemError(Exception):
     """Stops the request and becomes its answer."""
 
-    def __init__(self, status: int, title: str, detail: str = "", **members: Any) -> None:
+    def __init__(
+        self, status: int, title: str, detail: str = "", headers: Mapping[str, str] | None = None, **members: Any
+    ) -> None:
         super().__init__(detail or title)
         self.status, self.title, self.detail, self.members = status, title, detail, members
+        self.headers = dict(headers or {})
 
     def response(self) -> Response:
         body = {"type": "about:blank", "title": self.title, "status": self.status}
         answer = jsonify(body | ({"detail": self.detail} if self.detail else {}) | self.members)
         answer.status_code, answer.mimetype = self.status, "application/problem+json"
+        answer.headers.update(self.headers)
         return answer
 
 

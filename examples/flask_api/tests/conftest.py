@@ -12,10 +12,13 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from stockroom import create_app
 
+TOKEN = "a-token-of-the-tests"
+
 
 @pytest.fixture
 def app(tmp_path: Path) -> Flask:
-    app = create_app({"SQLALCHEMY_DATABASE_URI": f"sqlite:///{tmp_path}/test.db", "RELEASE": "r42", "TESTING": True})
+    settings = {"SQLALCHEMY_DATABASE_URI": f"sqlite:///{tmp_path}/test.db", "RELEASE": "r42", "API_TOKEN": TOKEN}
+    app = create_app({**settings, "TESTING": True})
     with app.app_context():
         upgrade()
     return app
@@ -23,4 +26,7 @@ def app(tmp_path: Path) -> Flask:
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    return app.test_client()
+    """A client that has the token."""
+    client = app.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {TOKEN}"
+    return client

@@ -5,10 +5,13 @@
 from __future__ import annotations
 
 import os
-import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import make_url
+
+from . import tls
 
 # What platforms hand out, and the driver that SQLAlchemy should use for it.
 DRIVERS = {"mysql://": "mysql+pymysql://", "mariadb://": "mariadb+pymysql://"}
@@ -60,14 +63,12 @@ def engine_options(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def connect_args(settings: Mapping[str, Any], connect: int, answer: int | None) -> dict[str, Any]:
-    """Options of the driver: seconds to wait (None: no limit), UTC, and the trusted authorities."""
+    """Options of the driver: seconds to wait (None: no limit), UTC, and verified TLS."""
     if not is_server(settings):
         return {}
     arguments: dict[str, Any] = {"connect_timeout": connect, "init_command": "SET time_zone = '+00:00'"}
     arguments |= {"read_timeout": answer, "write_timeout": answer}
-    if bundle := settings["DATABASE_CA"]:
-        arguments["ssl"] = ssl.create_default_context(cafile=bundle)
-    return arguments
+    return arguments | tls.driver_options(make_url(settings["SQLALCHEMY_DATABASE_URI"]), settings["DATABASE_CA"])
 
 
 def is_server(settings: Mapping[str, Any]) -> bool:

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Each test has an application with a database of its own, made by the migrations.
 
-That is SQLite in memory, or the MySQL or MariaDB that DATABASE_URL_TEST names: everything in it is dropped, so give it
-one that is for tests only.
+That is SQLite in memory, or the MySQL or MariaDB that DATABASE_URL_TEST names, with the authority of its certificate in
+the file DATABASE_CA_TEST: everything in it is dropped, so give it one that is for tests only.
 """
 
 from __future__ import annotations
@@ -24,6 +24,11 @@ from sqlalchemy import text
 @pytest.fixture
 def database() -> str:
     return with_driver(os.environ.get("DATABASE_URL_TEST") or "sqlite://")
+
+
+@pytest.fixture(autouse=True)
+def authorities(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_CA", os.environ.get("DATABASE_CA_TEST", ""))
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import ssl
 import time
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import downgrade, upgrade
 from portfolio import create_app
-from portfolio.config import connect_args, engine_options, from_environment, with_driver
+from portfolio.config import from_environment, with_driver
 from portfolio.database import db
 from sqlalchemy import inspect
 
@@ -132,12 +131,3 @@ def test_the_environment_configures(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert settings["SQLALCHEMY_DATABASE_URI"] == "mysql+pymysql://app:secret@db:3306/appdb"
     assert settings["CORS_ORIGINS"] == ["https://a.example", "https://b.example"]
     assert with_driver("sqlite://") == "sqlite://"
-
-
-def test_tls_is_checked_against_the_named_bundle(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = {"SQLALCHEMY_DATABASE_URI": "mysql+pymysql://db/appdb", "DATABASE_CA": ""}
-    assert "ssl" not in engine_options(settings)["connect_args"]
-    believed = []
-    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda _self, *given: believed.append(given[0]))
-    context = connect_args({**settings, "DATABASE_CA": "/etc/rds.pem"}, 1, 1)["ssl"]
-    assert (context.verify_mode, context.check_hostname, believed) == (ssl.CERT_REQUIRED, True, ["/etc/rds.pem"])

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 TABLE = yaml.safe_load((Path(__file__).resolve().parents[3] / "lab/al2023/packages.yml").read_text())["packages"]
+VARIABLES = yaml.safe_load((Path(__file__).resolve().parents[1] / "group_vars/groundwork.yml").read_text())
 PREINSTALLED = sorted(name for name, row in TABLE.items() if row.get("preinstalled"))
 # The packages of the roles and their dependencies.
 INSTALLED = ["nginx", "nginx-core", "nginx-filesystem", "nodejs24", "nodejs24-npm", "python3.13", "python3.13-pip"]
@@ -86,7 +87,8 @@ def test_the_api_answers_through_nginx(host: Any) -> None:
 
 def test_the_api_stores_an_item(host: Any) -> None:
     body = '--header content-type:application/json --data \'{"name": "bolt", "quantity": 3}\''
-    assert json.loads(fetch(host, "/api/items", body))["name"] == "bolt"
+    token = f"--header 'authorization: Bearer {VARIABLES['app_secrets']['api']['API_TOKEN']}'"
+    assert json.loads(fetch(host, "/api/items", body, token))["name"] == "bolt"
     assert "bolt" in {item["name"] for item in json.loads(fetch(host, "/api/items"))["items"]}
 
 

@@ -3,10 +3,11 @@
 """Clients of AWS's services that repeat a call as often as is safe.
 
 botocore repeats a call after a lost connection or a 5xx status. A call that creates an object, without an idempotency
-token, would then create two. So such calls use a client of botocore without retries: `Client` repeats them after
-throttling, when nothing was created, and raises `LostResponseError` for a lost answer; the caller searches for the
-object. All other calls get botocore's adaptive retries, and more attempts after a malformed answer (the page of a proxy
-in front of AWS), which botocore does not repeat. Every call is repeated after a temporary error (`retries.py`).
+token, would then create two; a few changes are not repeatable either. So such calls use a client of botocore without
+retries: `Client` repeats them after throttling, when nothing was done, and raises `LostResponseError` for a lost
+answer; the caller looks for what was done. All other calls get botocore's adaptive retries, and more attempts after a
+malformed answer (the page of a proxy in front of AWS), which botocore does not repeat. Every call is repeated after a
+temporary error (`retries.py`).
 """
 
 from __future__ import annotations
@@ -45,6 +46,9 @@ T = TypeVar("T")
 CREATES = re.compile(r"(allocate|copy|create|import|purchase|request|restore|run)_")
 SAFE_CREATES = frozenset({"create_tags"})
 TOKENS = frozenset({"ClientToken", "ClientRequestToken", "IdempotencyToken"})
+# Arguments of calls that change more when they are repeated, although they create nothing: a second ROTATE of an AUTH
+# token may end what the first one left valid (`_resources/elasticache/auth_token.py`).
+NOT_REPEATABLE = frozenset({"AuthTokenUpdateStrategy"})
 # A creation that AWS throttled, or that never reached it.
 THROTTLED = Backoff(attempts=10, first=1.0, factor=2.0, longest=20.0)
 WEB_PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?<(!doctype\s+html|html)\b", re.IGNORECASE)
@@ -106,6 +110,7 @@ class Client:
     def _call(self, operation: str, **arguments: Any) -> Any:
         is_creation = CREATES.match(operation) and operation not in SAFE_CREATES
         is_repeatable = not is_creation or not TOKENS.isdisjoint(arguments)
+        is_repeatable = is_repeatable and NOT_REPEATABLE.isdisjoint(arguments)
 
         def call_once() -> Any:
             client, name = self._find_operation(operation, is_repeatable)

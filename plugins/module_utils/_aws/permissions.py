@@ -18,6 +18,7 @@ SERVICES = "acm|cloudwatch|ec2|elasticache|elasticloadbalancing|iam|logs|rds|rou
 STATEMENTS = tuple(
     (re.compile(pattern), policy, sid)
     for pattern, policy, sid in (
+        (r"secretsmanager:GetSecretValue", PROVISION, "CacheTokens"),
         (r"secretsmanager:GetSecretValue", DEPLOY, "SecretsOfStacks, MasterUsers or SecretsKeptByHand"),
         (r"kms:\w+", PROVISION, "EncryptDatabases"),
         (r"ssm:GetParameters\w*", LOOK, "Parameters"),

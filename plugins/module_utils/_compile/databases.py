@@ -11,7 +11,7 @@ from .._engine.model import DesiredResource, Ref
 from .._topology.database_names import database_name, database_user, user_secret
 from .._topology.schema.stores import ENGINES
 from .._topology.view import Document, databases, find_store_users, monitoring
-from .firewall import store_ingress
+from .firewall import STORE_EGRESS, store_ingress
 from .network import subnet_refs
 
 # The parameters that make an engine write the logs that CloudWatch receives.
@@ -37,6 +37,7 @@ def _compile_database(document: Document, name: str, database: Mapping[str, Any]
             "vpc": Ref("vpc/main"),
             "description": f"Database {name} of {document['name']}",
             "ingress": store_ingress(document, f"database/{name}", ENGINES[database["engine"]]["port"]),
+            "egress": list(STORE_EGRESS),
         },
     )
     parameters = _build_parameters(database)

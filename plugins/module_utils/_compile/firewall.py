@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
 from typing import Any, TypeAlias
 
@@ -22,6 +22,10 @@ from .._topology.view import (
 
 # RFC 1918: addresses that reach private addresses of the network, over peering or a VPN.
 PRIVATE_NETWORKS = tuple(IPv4Network(cidr) for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+
+# The egress rules of a database or cache: it answers, which security groups always allow, and opens no connections (EC2
+# user guide, "Security group connection tracking"). AWS adds a rule for all egress to each new group.
+STORE_EGRESS: tuple[Mapping[str, Any], ...] = ()
 
 # Port, source and description.
 Connection: TypeAlias = "tuple[int, str | Ref, str]"

@@ -14,20 +14,29 @@ from .._aws.sdk import ClientError
 ClientOf = Callable[[str], Any]
 
 
-def read_text(clients: ClientOf, identifier: str, name: str) -> str:
-    """The text of a secret, by its name or ARN; ``name`` is its name in messages."""
+def read_text(clients: ClientOf, identifier: str, name: str, version: str = "") -> str:
+    """The text of a secret, by its name or ARN; ``name`` is its name in messages.
+
+    ``version`` is the id of a version, without which it is the current text.
+    """
+    chosen = {"VersionId": version} if version else {}
     try:
-        answer = clients("secretsmanager").get_secret_value(SecretId=identifier)
+        answer = clients("secretsmanager").get_secret_value(SecretId=identifier, **chosen)
     except ClientError as error:
         raise StackError(
-            join_sentences(f"{name} cannot be read. Nothing was changed", _describe_failure(error))
+            join_sentences(f"{name} cannot be read. Nothing was changed", _describe_failure(error, version))
         ) from None
     if not answer.get("SecretString"):
         raise StackError(f"{name} holds no text. Nothing was changed. Give it a value in AWS Secrets Manager")
     return str(answer["SecretString"])
 
 
-def _describe_failure(error: ClientError) -> str:
+def _describe_failure(error: ClientError, version: str) -> str:
+    if is_not_found(error) and version:
+        return (
+            f"It has no version {version} any more. Run the playbook provision.yml, which puts its current one to use; "
+            "with require_auth where it warns about the cache"
+        )
     if is_not_found(error):
         return (
             "There is no such secret in this region and account: create it there, or correct its name in the document"

@@ -9,10 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
+from .._aws.errors import StackError
 from .._engine.resource_type import ActualResource
 from .._engine.scope import Scope
+from .._resources.elasticache.auth_token import CURRENT, find_usable_version
 from .._resources.lookup import require_resources
+from .._topology.cache_names import token_secret
 from .database_login import format_url, read_endpoint
 from .secret_values import read_text, read_user, select_key
 from .stack_options import run_stack_query
@@ -48,10 +52,19 @@ class RequestedEnvironment:
             if not secret.get("existing"):
                 yield f"secret/{secret['name']}"
 
+    def list_token_addresses(self) -> Iterator[str]:
+        """The addresses of the secrets with AUTH tokens, which caches from before these tokens do not have."""
+        for cache in self.caches:
+            yield _token_address(cache)
+
+
+def _token_address(cache: Record) -> str:
+    return f"secret/{token_secret(cache['name'])}"
+
 
 def read_environment(clients: Callable[[str], Any], scope: Scope, requested: RequestedEnvironment) -> dict[str, str]:
     """The variables and their values; values of secrets are read in parallel."""
-    found = require_resources(clients, scope, requested.list_addresses())
+    found = require_resources(clients, scope, requested.list_addresses(), requested.list_token_addresses())
     readers = dict(_list_readers(clients, requested, found))
     with ThreadPoolExecutor(PARALLEL_READS) as pool:
         futures = {variable: pool.submit(read_value) for variable, read_value in readers.items()}
@@ -68,7 +81,9 @@ def _list_readers(
             partial(_read_database_url, clients, found[f"db_instance/{database['name']}"], secret),
         )
     for cache in requested.caches:
-        yield cache["variable"], partial(_format_cache_url, found[f"cache/{cache['name']}"])
+        actual, token_address = found[f"cache/{cache['name']}"], _token_address(cache)
+        token_holder = found.get(token_address)
+        yield cache["variable"], partial(_read_cache_url, clients, actual, token_holder, token_address)
     for record in requested.secrets:
         yield record["variable"], partial(_read_secret, clients, record, found)
 
@@ -77,9 +92,24 @@ def _read_database_url(clients: Callable[[str], Any], instance: ActualResource, 
     return format_url(read_endpoint(instance), read_user(clients, secret.id, secret.address))
 
 
-def _format_cache_url(cache: ActualResource) -> str:
-    """The scheme ``rediss`` means TLS, which all caches of documents use."""
-    return f"rediss://{cache.attributes['primary_endpoint']}:{cache.attributes['port']}/0"
+def _read_cache_url(
+    clients: Callable[[str], Any], cache: ActualResource, secret: ActualResource | None, secret_address: str
+) -> str:
+    """The URL of a cache with the token that it accepts; its secret may have a newer one already.
+
+    The scheme ``rediss`` means TLS, which all caches of documents use.
+    """
+    endpoint = f"{cache.attributes['primary_endpoint']}:{cache.attributes['port']}/0"
+    version = find_usable_version(cache)
+    if version is None:
+        return f"rediss://{endpoint}"
+    if secret is None:
+        raise StackError(
+            f"{secret_address} does not exist, and {cache.address} requires the AUTH token that was in it. Nothing was "
+            "changed. Run the playbook provision.yml, which gives the cache another token"
+        )
+    token = read_text(clients, secret.id, secret.address, "" if version == CURRENT else version)
+    return f"rediss://:{quote(token, safe='')}@{endpoint}"
 
 
 def _read_secret(clients: Callable[[str], Any], secret: Record, found: Mapping[str, ActualResource]) -> str:

@@ -38,12 +38,17 @@ class ActualResource:
         return f"{self.type}/{self.name}"
 
 
+def _no_clients(service: str) -> Client:
+    raise AssertionError(f"this resource is only compared, and needs no client of {service}")
+
+
 @dataclass(frozen=True)
 class ResolvedResource:
     """A desired resource with every reference resolved, AWS's name for it, and all tags.
 
     ``token`` is the client token for calls that take one; ``run_id`` differs from run to run. ``prepared`` is what the
-    type's ``prepare`` found for this resource.
+    type's ``prepare`` found for this resource. ``clients`` read what no property may hold, because plans show
+    properties: the value of a secret.
     """
 
     address: str
@@ -54,6 +59,7 @@ class ResolvedResource:
     token: str = ""
     prepared: Mapping[str, Any] = field(default_factory=dict)
     run_id: str = ""
+    clients: ClientOf = field(default=_no_clients, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

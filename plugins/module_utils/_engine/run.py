@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._aws.backoff import SYSTEM_CLOCK, Backoff, Clock
@@ -17,7 +17,7 @@ from .._aws.tags import RESOURCE, STACK
 from . import render
 from .discovery import DiscoveredResources, discover
 from .executor import apply
-from .model import DesiredStack, Ref
+from .model import DesiredResource, DesiredStack, Ref
 from .object_lookup import find_by_id
 from .planner import Change, Plan, make_plan
 from .progress import ProgressReporter, Report, discard_event
@@ -31,7 +31,11 @@ VISIBILITY = Backoff(attempts=6, first=1.0, factor=2.0, jitter=0.0)
 
 @dataclass(frozen=True)
 class Options:
-    """Options of a run. ``only`` and ``traffic`` select a part of the plan (selection.py)."""
+    """Options of a run. ``only`` and ``traffic`` select a part of the plan (selection.py).
+
+    ``once`` are properties that are desired in this run alone, by address: they replace those of the stack for its
+    plan, and are not verified afterwards.
+    """
 
     check: bool = False
     prune: bool = True
@@ -39,6 +43,7 @@ class Options:
     traffic: bool = True
     allow_destroy: Sequence[str] = ()
     adopt: Mapping[str, str] = field(default_factory=dict)
+    once: Mapping[str, Properties] = field(default_factory=dict)
     lock_wait: float = 120.0
     lock_ttl: float = 60.0
     parallel: int = 10
@@ -111,7 +116,7 @@ class Engine:
 
     def discover_and_plan(self) -> tuple[DiscoveredResources, Plan]:
         """What the stack owns, and the plan; changes nothing."""
-        stack, options = self.stack, self.options
+        stack, options = _add_properties(self.stack, self.options.once), self.options
         discovered = discover(self.clients, stack, self.registry)
         owned = {actual.address: actual for actual in discovered.alive}
         adopted = {**self._find_created_by_aws(owned.keys() | options.adopt.keys()), **self._find_adopted(owned)}
@@ -150,6 +155,7 @@ class Engine:
 
         Attributes such as public addresses depend on later changes. AWS may show changes late: it looks several times.
         """
+        applied = _leave_out_properties(applied, self.options.once)
         for _attempt in VISIBILITY.repeat(self.clock):
             current = make_plan(self.stack, discover(self.clients, self.stack, self.registry).alive, self.registry)
             unmade = find_unmade_changes(applied, current, self.registry) if verify else []
@@ -201,6 +207,24 @@ class Engine:
         if STACK in tags and (tags[STACK], tags.get(RESOURCE)) != (self.stack.name, address):
             return f"belongs to stack {tags[STACK]} as {tags.get(RESOURCE)}"
         return kind.to_actual(item, address.partition("/")[2])
+
+
+def _add_properties(stack: DesiredStack, once: Mapping[str, Properties]) -> DesiredStack:
+    """The stack with other properties of some resources, by address."""
+    resources: list[DesiredResource] = []
+    for resource in stack.resources:
+        more = once.get(resource.address)
+        resources.append(replace(resource, properties={**resource.properties, **more}) if more else resource)
+    return replace(stack, resources=tuple(resources))
+
+
+def _leave_out_properties(plan: Plan, once: Mapping[str, Properties]) -> Plan:
+    """The plan without changes of these properties, by address."""
+    changes: list[Change] = []
+    for change in plan.changes:
+        left_out = frozenset(once.get(change.key, ()))
+        changes.append(replace(change, changed=change.changed - left_out))
+    return replace(plan, changes=tuple(changes))
 
 
 def compute_outputs(stack: DesiredStack, actual: Mapping[str, ActualResource]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
-from .._aws.answer import missing_member
+from .._aws.answer import missing_member, select_members
 from .._aws.backoff import Backoff
 from .._aws.client import Clients
 from .._aws.errors import (
@@ -34,7 +34,15 @@ from .model import DesiredStack, Ref
 from .object_lookup import find_by_name, find_resource
 from .planner import Change, Plan, desired_tags
 from .references import find_references, resolve_references
-from .resource_type import ActualResource, Properties, Registry, ResolvedResource, ResourceType, ResourceUpdate
+from .resource_type import (
+    TAGS_UNKNOWN,
+    ActualResource,
+    Properties,
+    Registry,
+    ResolvedResource,
+    ResourceType,
+    ResourceUpdate,
+)
 from .scheduler import Await, Pause, Work
 from .scope import replacement_suffix
 from .type_selection import stack_scope
@@ -134,6 +142,7 @@ class Worker:
             token=self._client_token(change, attempt),
             prepared=self._prepared.get(change.key, {}),
             run_id=self._run_id,
+            clients=self._clients,
         )
 
     def _physical_name(self, change: Change, kind: ResourceType, properties: Properties) -> str:
@@ -190,6 +199,17 @@ class Worker:
         if ready is None or not ready.condition.takes_no_changes(actual.raw):
             return actual
         return (yield from self._await_actual(kind, actual, ready))
+
+    def _read_unknown_tags(self, kind: ResourceType, actual: ActualResource) -> ActualResource:
+        """The actual resource with its tags, which AWS did not show while it was at work on the object."""
+        if not actual.raw.get(TAGS_UNKNOWN):
+            return actual
+        item = select_members(actual.raw, lambda name: name != TAGS_UNKNOWN)
+        for detail in kind.discovery.details:
+            item = item | detail.read(self._clients(kind.service), [item])[0]
+        current = kind.to_actual(item, actual.name)
+        self.made[actual.address] = current
+        return current
 
     # Creating
 
@@ -276,6 +296,7 @@ class Worker:
     def _update(self, change: Change, kind: ResourceType) -> Work:
         yield from self._await_usable_references(change, with_deferred=True)
         actual = yield from self._await_changeable(kind, self.made[change.key])
+        actual = self._read_unknown_tags(kind, actual)
         client, tagging = self._clients(kind.service), kind.discovery.tagging
         if change.tags and tagging:
             tagging.write(client, actual, change.tags)

@@ -20,6 +20,7 @@ from .._engine.progress import Report, discard_event
 from .._resources import REGISTRY
 from .._topology.document.problems import TopologyError
 from .adoption import find_adopt_problems
+from .cache_tokens import require_tokens
 
 Outcome = dict[str, Any]
 
@@ -32,7 +33,8 @@ def apply_stack(options: Mapping[str, Any], check: bool, report: Report = discar
         clients, stack = opened.clients, opened.desired
         if options["state"] == "absent":
             stack = replace(stack, resources=(), outputs={}, known=stack.resources)
-        options_of_run = _engine_options(options, check, report)
+        once = require_tokens(stack, split_texts(options.get("require_auth") or []))
+        options_of_run = replace(_engine_options(options, check, report), once=once)
         result = engine.Engine(clients, stack, REGISTRY, options_of_run, warnings).run()
         return _build_outcome(clients, stack, result, warnings, check)
     except (StackError, TopologyError, *FAILURES) as error:

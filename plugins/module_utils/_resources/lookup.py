@@ -17,17 +17,19 @@ from . import REGISTRY
 ATTRIBUTES_WHEN_UP = {"db_instance": ("endpoint", "port"), "cache": ("primary_endpoint", "port")}
 
 
-def require_resources(clients: ClientOf, scope: Scope, addresses: Iterable[str]) -> dict[str, ActualResource]:
-    """The objects by address, with one list call a type.
+def require_resources(
+    clients: ClientOf, scope: Scope, addresses: Iterable[str], optional: Iterable[str] = ()
+) -> dict[str, ActualResource]:
+    """The objects by address, with one list call a type. ``optional`` ones are left out where they do not exist.
 
     StackError names all that do not exist, are not up yet, or cannot be used for now.
     """
-    required = list(dict.fromkeys(addresses))
-    kinds = [REGISTRY[name] for name in dict.fromkeys(address.partition("/")[0] for address in required)]
+    required, more = list(dict.fromkeys(addresses)), list(dict.fromkeys(optional))
+    kinds = [REGISTRY[name] for name in dict.fromkeys(address.partition("/")[0] for address in (*required, *more))]
     found: dict[str, ActualResource] = {}
     if kinds:
         alive = discover_types(clients, kinds, scope).alive
-        _reject_unusable(actual for actual in alive if actual.address in required)
+        _reject_unusable(actual for actual in alive if actual.address in (*required, *more))
         found = {actual.address: actual for actual in alive}
     problems: list[str] = []
     for address in required:
@@ -40,7 +42,11 @@ def require_resources(clients: ClientOf, scope: Scope, addresses: Iterable[str])
             problems.append(f"{address} of stack {scope.stack} is not up yet")
     if problems:
         raise StackError(f"{'; '.join(problems)}. Nothing was changed. Run the playbook provision.yml")
-    return {address: found[address] for address in required}
+    for address in more:
+        unlisted = None if address in found else _find_unlisted(clients, scope, address)
+        if unlisted is not None:
+            found[address] = unlisted
+    return {address: found[address] for address in (*required, *more) if address in found}
 
 
 def _reject_unusable(found: Iterable[ActualResource]) -> None:

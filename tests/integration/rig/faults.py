@@ -115,8 +115,12 @@ def mutation(number: int) -> When:
 
 
 def said(call: Call) -> str:
-    """What a call asks for. Some are made by every run that gets there, since they do no harm a second time."""
-    values = {name: value for name, value in call.operation.parameters.items() if not name.endswith("Token")}
+    """What a call asks for. Some are made by every run that gets there, since they do no harm a second time.
+
+    Tokens and generated values are other ones in every run.
+    """
+    parameters = call.operation.parameters.items()
+    values = {name: value for name, value in parameters if not name.endswith("Token") and name != "SecretString"}
     return f"{call.name} {json.dumps(values, sort_keys=True, default=str)}"
 
 

@@ -27,4 +27,9 @@ def test_the_scenario_has_the_variables_of_the_inventory() -> None:
     document = load(str(CHECKOUT / "topologies/single_instance.yml"))
     inventory = placement_variables(document, find_placements(document)["app"])
     scenario = render_scenario(str(CHECKOUT))
+    for service in inventory["groundwork_services"]:
+        # The scenario has no AWS: `app_secrets` has what a deploy reads from Secrets Manager.
+        variables = {secret["variable"] for secret in service["secrets"]}
+        assert set(scenario["app_secrets"].get(service["name"], {})) == variables
+        service["secrets"] = []
     assert {key: scenario[key] for key in inventory} == inventory

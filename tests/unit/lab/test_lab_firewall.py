@@ -79,3 +79,9 @@ def test_loading_replaces_in_one_step() -> None:
 def test_metadata_leaves_port_80_to_the_guest() -> None:
     rules = ruleset(MACHINE)
     assert rules.count("ip daddr 169.254.169.254 tcp dport 80 dnat ip to 169.254.169.254:45080") == 2
+
+
+def test_neighbours_do_not_get_the_metadata() -> None:
+    """Not even with a rule for the port: the service would take them for the instance itself."""
+    arriving = chain(ruleset(dataclasses.replace(MACHINE, ingress=(Rule("tcp", 80, 80, EVERYBODY),))), "arriving")
+    assert arriving.index("ip daddr 169.254.169.254 counter drop") < arriving.index("tcp dport 80 accept")

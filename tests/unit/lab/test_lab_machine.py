@@ -12,9 +12,12 @@ from pathlib import Path
 import pytest
 
 from lab import cli, shell, updown
+from lab.access.keys import ensure_key
 from lab.description import Description, read_description, running_pid, write_description
 from lab.engine import dockerd
 from lab.engine import machine as engine_machine
+from lab.guests import confinement
+from lab.guests.confinement import is_restricted
 from lab.paths import LabPaths, identity, lab_paths
 from lab.shell import CommandError, LabError, run
 
@@ -68,6 +71,36 @@ def test_an_engine_that_is_just_being_started_has_not_ended(
     assert dockerd._has_ended() is ended
 
 
+def test_a_machine_without_user_namespaces_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "user").mkdir()
+    setting = tmp_path / "user" / "max_user_namespaces"
+    missing = tmp_path / "kernel" / "unprivileged_userns_clone"
+    setting.write_text("0\n")
+    with pytest.raises(
+        LabError, match=r"user\.max_user_namespaces of this machine is 0.*sysctl -w user\.max_user_namespaces="
+    ):
+        engine_machine.ensure_user_namespaces(print, [missing, setting])
+    setting.write_text("96365\n")
+    engine_machine.ensure_user_namespaces(print, [missing, setting])
+
+
+def test_guests_get_a_profile_where_apparmor_restricts_user_namespaces(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    loaded: list[object] = []
+    setting = tmp_path / "restrict"
+    monkeypatch.setattr(confinement, "is_restricted", lambda: is_restricted(setting))
+    monkeypatch.setattr(engine_machine, "is_restricted", lambda: is_restricted(setting))
+    monkeypatch.setattr(engine_machine, "as_root", lambda *command: command)
+    monkeypatch.setattr(engine_machine, "run", lambda *command, stdin: loaded.append((command, stdin)))
+    for content, profile in (("", "unconfined"), ("0\n", "unconfined"), ("1\n", "groundwork-lab-guest")):
+        setting.write_text(content)
+        engine_machine.ensure_user_namespaces(lambda _text: None, [])
+        assert f"apparmor={profile}" in confinement.guest_options()
+    assert loaded == [(("apparmor_parser", "--replace"), confinement.PROFILE_TEXT)]
+    assert not is_restricted(tmp_path / "missing")
+
+
 def test_as_root_without_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     monkeypatch.setattr(shell, "can_become_root", lambda: False)
@@ -111,10 +144,38 @@ def test_another_process_with_the_number_is_not_the_lab() -> None:
 
 def test_exports(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("GROUNDWORK_LAB_HOME", str(tmp_path))
+    (tmp_path / "a").mkdir()
+    key = ensure_key(lab_paths("a").credentials)
     found = cli.environment(Description(name="a", port=5601, guests=True, gateway="198.51.100.1"))
     assert found["AWS_ENDPOINT_URL"] == "http://127.0.0.1:5601"
+    assert (found["AWS_ACCESS_KEY_ID"], found["AWS_SECRET_ACCESS_KEY"]) == (key.id, key.secret)
     assert found["GROUNDWORK_LAB_CLIENT_CIDR"] == "198.51.100.1/32"
     assert found["GROUNDWORK_LAB_SSH_KEY"] == str(tmp_path / "a/ssh/id_ed25519")
+
+
+def test_a_lab_of_an_earlier_version_has_no_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GROUNDWORK_LAB_HOME", str(tmp_path))
+    with pytest.raises(LabError, match="`lab down` and `lab up` make a lab with a new access key"):
+        cli.environment(Description(name="a", port=5601, guests=False))
+
+
+def test_a_session_token_of_another_account_is_unset(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GROUNDWORK_LAB_HOME", str(tmp_path))
+    write_description(lab_paths("a"), Description(name="a", port=5601, guests=False))
+    ensure_key(lab_paths("a").credentials)
+    assert cli.main(["env", "--name", "a"]) == 0
+    script = (
+        f"export AWS_SESSION_TOKEN=other; {capsys.readouterr().out} echo ${{AWS_SESSION_TOKEN-unset}} $AWS_ENDPOINT_URL"
+    )
+    assert run("sh", "-c", script).stdout == "unset http://127.0.0.1:5601\n"
+
+
+def test_only_its_user_enters_the_directory_of_a_lab(tmp_path: Path) -> None:
+    paths = LabPaths(tmp_path / "a")
+    write_description(paths, Description(name="a", port=5601, guests=False))
+    assert paths.root.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_missing_lab_is_an_error(

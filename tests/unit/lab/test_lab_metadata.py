@@ -10,10 +10,12 @@ from datetime import datetime, timezone
 
 import pytest
 
+from lab.access.keys import RoleCredentials
 from lab.machines import Machine, MetadataAccess
 from lab.metadata.service import Answer, Service
 from lab.metadata.tree import credentials, read, tree
 
+ROLES = RoleCredentials("secret of the lab")
 NOW = datetime(2026, 3, 1, 13, 30, tzinfo=timezone.utc)
 MACHINE = Machine(
     id="i-1",
@@ -43,7 +45,7 @@ MACHINE = Machine(
 
 
 def text(machine: Machine, path: str) -> str | None:
-    found = read(tree(machine, NOW), path)
+    found = read(tree(machine, ROLES, NOW), path)
     return None if found is None else found.decode("latin-1")
 
 
@@ -94,11 +96,10 @@ def test_identity_document() -> None:
 
 
 def test_credentials_last_and_change() -> None:
-    first, later = credentials(MACHINE, NOW), credentials(MACHINE, NOW.replace(hour=17))
+    first, later = credentials(MACHINE, ROLES, NOW), credentials(MACHINE, ROLES, NOW.replace(hour=17))
     assert first == later
-    assert len(first["AccessKeyId"]) == 20
     assert first["Expiration"] > "2026-03-01T19"
-    assert credentials(MACHINE, NOW.replace(hour=18)) != first
+    assert credentials(MACHINE, ROLES, NOW.replace(hour=18)) != first
 
 
 def status(call: object, *arguments: object) -> int:
@@ -108,7 +109,7 @@ def status(call: object, *arguments: object) -> int:
 
 
 def test_a_token_is_needed() -> None:
-    service = Service(MACHINE)
+    service = Service(MACHINE, ROLES)
     path = "/latest/meta-data/instance-id"
     assert status(service.get, path, None) == 401
     assert status(service.get, path, "made up") == 401
@@ -118,31 +119,31 @@ def test_a_token_is_needed() -> None:
 
 
 def test_without_a_token_when_it_is_optional() -> None:
-    service = Service(dataclasses.replace(MACHINE, access=MetadataAccess(token_required=False)))
+    service = Service(dataclasses.replace(MACHINE, access=MetadataAccess(token_required=False)), ROLES)
     assert service.get("/latest/meta-data/instance-id", None) == b"i-1"
     assert status(service.get, "/latest/meta-data/instance-id", "made up") == 401
 
 
 @pytest.mark.parametrize("seconds", ["", "0", "21601", "-1", "ten"])
 def test_tokens_of_an_impossible_length(seconds: str) -> None:
-    assert status(Service(MACHINE).put, "/latest/api/token", seconds, False) == 400
+    assert status(Service(MACHINE, ROLES).put, "/latest/api/token", seconds, False) == 400
 
 
 def test_no_token_through_a_proxy_and_none_elsewhere() -> None:
-    assert status(Service(MACHINE).put, "/latest/api/token", "60", True) == 403
-    assert status(Service(MACHINE).put, "/latest/meta-data", "60", False) == 404
+    assert status(Service(MACHINE, ROLES).put, "/latest/api/token", "60", True) == 403
+    assert status(Service(MACHINE, ROLES).put, "/latest/meta-data", "60", False) == 404
 
 
 def test_tokens_end(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [1000.0]
     monkeypatch.setattr("lab.metadata.service.time.monotonic", lambda: clock[0])
-    service = Service(MACHINE)
+    service = Service(MACHINE, ROLES)
     token = service.put("/latest/api/token", "60", False).decode()
     clock[0] += 61
     assert status(service.get, "/latest/meta-data/instance-id", token) == 401
 
 
 def test_a_disabled_service_answers_no_request() -> None:
-    service = Service(dataclasses.replace(MACHINE, access=MetadataAccess(enabled=False)))
+    service = Service(dataclasses.replace(MACHINE, access=MetadataAccess(enabled=False)), ROLES)
     assert status(service.get, "/latest/meta-data/instance-id", None) == 403
     assert status(service.put, "/latest/api/token", "60", False) == 403

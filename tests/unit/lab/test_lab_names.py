@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,25 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="symbolic"):
         write(tmp_path / "hosts", "one", [SHOP])
     assert SHOP[0] not in (tmp_path / "victim").read_text()
+
+
+def test_a_link_in_the_place_of_a_directory_is_not_followed(tmp_path: Path) -> None:
+    guest, machine = tmp_path / "guest", tmp_path / "machine"
+    guest.mkdir()
+    machine.mkdir()
+    (machine / "hosts").write_text("127.0.0.1 localhost\n")
+    (guest / "etc").symlink_to(machine)
+    with pytest.raises(OSError, match=r"directory|symbolic"):
+        write(guest / "etc" / "hosts", "one", [SHOP], guest)
+    assert SHOP[0] not in (machine / "hosts").read_text()
+    (guest / "etc").unlink()
+    (guest / "etc").mkdir()
+    (guest / "etc" / "hosts").write_text("127.0.0.1 localhost\n")
+    write(guest / "etc" / "hosts", "one", [SHOP], guest)
+    assert SHOP[0] in (guest / "etc" / "hosts").read_text()
+
+
+def test_a_pipe_in_its_place_holds_nothing_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "hosts")
+    with pytest.raises(OSError, match="not a regular file"):
+        write(tmp_path / "hosts", "one", [SHOP])

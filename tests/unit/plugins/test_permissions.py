@@ -16,6 +16,7 @@ from botocore import xform_name
 from support.policies import actions_of, read_page, statements_of
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import Connection
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.cache_names import token_secret
 from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory.ssh import build_session_command
 
 CHECKOUT = Path(__file__).parents[3]
@@ -42,6 +43,7 @@ SERVICES = {
 CALLED_IN: Mapping[str, tuple[str, ...]] = {
     **{f"module_utils/_resources/{path.name}": (path.name,) for path in TYPES.iterdir() if path.is_dir()},
     "module_utils/_resources/ec2": ("ec2", "ssm"),
+    "module_utils/_resources/elasticache": ("elasticache", "secretsmanager"),
     "module_utils/_resources/lookup.py": ("secretsmanager",),
     "module_utils/_resources/named.py": ("sts",),
     "module_utils/_engine": ("resourcegroupstaggingapi",),
@@ -142,10 +144,20 @@ def test_those_who_look_change_nothing() -> None:
     assert not [action for action in actions_of("To look") if not is_read(action)]
 
 
-def test_only_those_who_deploy_read_secrets() -> None:
+def test_only_those_who_deploy_read_secrets_and_those_who_provision_tokens_of_caches() -> None:
+    readers: dict[str, list[str]] = {}
     for heading in read_page():
-        reads = [action for action in actions_of(heading) if any(fnmatchcase(one, action) for one in SECRET)]
-        assert bool(reads) is (heading == "To deploy"), heading
+        for statement in statements_of(heading):
+            actions = statement["Action"]
+            listed = [actions] if isinstance(actions, str) else actions
+            if any(fnmatchcase(one, action) for action in listed for one in SECRET):
+                readers.setdefault(heading, []).append(statement["Sid"])
+    deploying = ["SecretsOfStacks", "MasterUsers", "SecretsKeptByHand"]
+    assert readers == {"To provision": ["CacheTokens"], "To deploy": deploying}
+    (tokens,) = (one for one in statements_of("To provision") if one["Sid"] == "CacheTokens")
+    pattern = tokens["Condition"]["StringLike"]["aws:ResourceTag/groundwork:resource"]
+    assert fnmatchcase(f"secret/{token_secret('redis')}", pattern)
+    assert not fnmatchcase("secret/main-api", pattern)
 
 
 def test_sessions_are_for_instances_of_stacks_and_for_ssh_alone() -> None:

@@ -142,6 +142,55 @@ def test_make_passes_an_inventory_on_as_one_word(inventory: str, target: str, tm
 
 def test_make_validates_without_an_inventory_where_none_is_named(tmp_path: Path) -> None:
     command = ["make", "-n", "-f", CHECKOUT / "Makefile", "validate"]
-    environment = {name: value for name, value in os.environ.items() if name != "INVENTORY"}
+    # Also the make that runs the tests names itself in the environment, and would have this one print directories.
+    left_out = ("INVENTORY", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+    environment = {name: value for name, value in os.environ.items() if name not in left_out}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.stdout.splitlines()[-1].strip() == "scripts/validate"
+
+
+ALL_CHECKS = [
+    "examples/api/requirements-dev.txt",
+    "roles/tool/files/tool.txt",
+    "examples/web/package-lock.json",
+    "roles/manager/files/package-lock.json",
+    ".venv",
+]
+
+
+@pytest.fixture
+def audited(tmp_path: Path) -> Path:
+    """A checkout with one lock of each kind, in which the tools are stubs that fail where their variable says so."""
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(CHECKOUT / "scripts" / "audit", tmp_path / "scripts" / "audit")
+    for lock in ALL_CHECKS[:-1]:
+        (tmp_path / lock).parent.mkdir(parents=True)
+        (tmp_path / lock).touch()
+    for stub in (".venv/bin/pip", ".venv/bin/npm", ".venv/audit/bin/python", ".venv/audit/bin/pip-audit"):
+        path = tmp_path / stub
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text('#!/bin/sh\necho "$(basename "$0") $*"\ncase "$(basename "$0") $*" in $FAIL) exit 1 ;; esac\n')
+        path.chmod(0o755)
+    (tmp_path / ".venv/bin/python").symlink_to(CHECKOUT / ".venv/bin/python")
+    return tmp_path
+
+
+def list_checks(output: str) -> list[str]:
+    return [line.removeprefix("== ") for line in output.splitlines() if line.startswith("== ")]
+
+
+def test_an_audit_looks_up_everything_that_is_locked_or_pinned(audited: Path) -> None:
+    done = run(audited / "scripts" / "audit", FAIL="none")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list_checks(done.stdout) == ALL_CHECKS
+    # Without it, what cannot be looked up would pass.
+    assert done.stdout.count("pip-audit --strict") == 3
+    assert done.stdout.count("npm audit") == 2
+
+
+@pytest.mark.parametrize("failing", ["*requirements-dev.txt", "npm audit*", "*site-packages"])
+def test_an_audit_goes_on_after_a_finding_and_fails_in_the_end(audited: Path, failing: str) -> None:
+    done = run(audited / "scripts" / "audit", FAIL=failing)
+    assert done.returncode == 1
+    assert list_checks(done.stdout) == ALL_CHECKS
+    assert "Advisories were found, or could not be looked up" in done.stderr

@@ -16,6 +16,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._aws import permiss
 from ansible_collections.groundwork.aws.plugins.module_utils._engine.scope import Scope
 from ansible_collections.groundwork.aws.plugins.module_utils._resources import REGISTRY
 from ansible_collections.groundwork.aws.plugins.module_utils._resources.rds.common import log_groups
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.cache_names import token_secret
 
 STACK, REGION, ACCOUNT = "shop", "eu-west-1", "123456789012"
 NAME = "main"
@@ -132,6 +133,7 @@ CACHES = {
 SECRETS = {
     "CreateSecret": "new:secret plain:master-secret",
     "DeleteSecret": "own:secret",
+    "GetSecretValue": "own:cache-token",
     "RestoreSecret": "own:secret",
     "TagResource": "own:secret plain:master-secret",
     "UntagResource": "own:secret",
@@ -296,6 +298,7 @@ def build_arn(kind: str, owner: Owner = OWN, name: str = NAME) -> str:
     names = {
         "alarm": f"cloudwatch:{REGION}:{ACCOUNT}:alarm:{owner.name('alarm', name)}",
         "cache-snapshot": f"elasticache:{REGION}:{ACCOUNT}:snapshot:abcdefghi-1a2b3c4d-final-20260301000000",
+        "cache-token": f"secretsmanager:{REGION}:{ACCOUNT}:secret:{owner.name('secret', token_secret(name))}-AbCdEf",
         "certificate": f"acm:{REGION}:{ACCOUNT}:certificate/0f0e4a2b",
         "cluster": f"elasticache:{REGION}:{ACCOUNT}:cluster:{cache}-001",
         "dashboard": f"cloudwatch::{ACCOUNT}:dashboard/{owner.name('dashboard', name)}",
@@ -341,7 +344,8 @@ def build_tags(role: str, kind: str, owner: Owner) -> dict[str, str]:
     if role == "standby":
         return {"groundwork:beside": f"{owner.stack}/{NAME}"}
     backup = {"groundwork:backup": "2026-03-01T00:00:00Z"} if kind == "db-snapshot" else {}
-    return {**backup, "groundwork:stack": owner.stack}
+    resource = {"groundwork:resource": f"secret/{token_secret(NAME)}"} if kind == "cache-token" else {}
+    return {**backup, **resource, "groundwork:stack": owner.stack}
 
 
 def build_keys(action: str, tags: Mapping[str, str], requested: Mapping[str, str]) -> Keys:

@@ -23,6 +23,8 @@ HELD: dict[str, Any] = {
     "arn:stock-api": json.dumps({"username": "api", "password": "another"}),
     "arn:master": json.dumps({"username": "admin", "password": "Meister", "engine": "mysql"}),
     "arn:jwt": JWT,
+    "arn:cache-redis": "the-newest-token-of-the-secret",
+    "arn:cache-redis v1": "the-token+of a%cache",
     "payment-provider": json.dumps({"api_key": "sk_live_1", "pin": 4711, "live": True}),
     "plain": "sk_plain",
     "binary": None,
@@ -44,11 +46,12 @@ class Account:
     def check_caller(self) -> None:
         """The account is the right one."""
 
-    def get_secret_value(self, SecretId: str) -> Any:  # noqa: N803 - AWS's name
-        self.calls.append(SecretId)
-        if SecretId not in self.held:
+    def get_secret_value(self, SecretId: str, VersionId: str = "") -> Any:  # noqa: N803 - AWS's names
+        key = f"{SecretId} {VersionId}".strip()
+        self.calls.append(key)
+        if key not in self.held:
             raise refused("GetSecretValue", "ResourceNotFoundException", "Secrets Manager can't find it.")
-        value = self.held[SecretId]
+        value = self.held[key]
         if isinstance(value, Exception):
             raise value
         return {"SecretString": value} if value is not None else {"SecretBinary": b"x"}
@@ -68,9 +71,12 @@ def database(name: str = "main", engine: str = "mysql", endpoint: str | None = "
     return ActualResource("db_instance", name, f"shop-{name}", {"engine": engine}, where, {})
 
 
-def cache(name: str = "redis", endpoint: str | None = "redis.example") -> ActualResource:
+def cache(
+    name: str = "redis", endpoint: str | None = "redis.example", token: dict[str, str] | None = None, **raw: Any
+) -> ActualResource:
+    """A cache; ``token`` is what its tag notes of its AUTH token, which it has not got without."""
     where = {"primary_endpoint": endpoint, "port": 6379 if endpoint else None}
-    return ActualResource("cache", name, f"shop-{name}", {}, where, {})
+    return ActualResource("cache", name, f"shop-{name}", {"auth_token": token or {}}, where, {}, raw)
 
 
 def secret(name: str) -> ActualResource:

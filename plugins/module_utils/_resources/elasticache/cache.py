@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Cache: Redis of ElastiCache, a primary node and its replicas. Encrypted by default.
 
-There is no AUTH token: it would be a secret in the document. Security groups limit the access.
+The document names the secret that holds its AUTH token. The token itself is read only for the call that sends it.
 """
 
 from __future__ import annotations
@@ -10,10 +10,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..._aws.tags import tags_to_list
+from ..._aws.tags import tags_to_dict, tags_to_list
 from ..._engine.items import Raw, returned_members
 from ..._engine.list_call import Listing
-from ..._engine.resource_type import Client, Discovery, Lifecycle, Properties, ResolvedResource, Schema
+from ..._engine.resource_type import (
+    ActualResource,
+    Client,
+    Discovery,
+    Lifecycle,
+    Properties,
+    ResolvedResource,
+    Schema,
+)
+from . import auth_token
 from . import cache_changes as changes
 from . import common as elasticache
 
@@ -59,6 +68,10 @@ def with_defaults(desired: Properties) -> dict[str, Any]:
         raise ValueError("automatic_failover and multi_az need two nodes")
     if given["multi_az"] and not given["automatic_failover"]:
         raise ValueError("multi_az needs automatic_failover")
+    if "auth_token" in given:
+        auth_token.validate(given["auth_token"])
+        if not given["encryption_in_transit"]:
+            raise ValueError("auth_token needs encryption_in_transit")
     return {**given, "engine_version": str(given["engine_version"])}
 
 
@@ -70,7 +83,14 @@ def normalize(group: Raw) -> dict[str, Any]:
             found[name] = found[name] in ("enabled", "enabling")
     if "MemberClusters" in group:
         found["nodes"] = len(group["MemberClusters"])
-    return {**found, **_node(group.get("Node") or {})}
+    return {**found, **_node(group.get("Node") or {}), **_token(group)}
+
+
+def _token(group: Raw) -> dict[str, Any]:
+    """The token is not compared where AWS shows no tags, or would refuse one."""
+    tags = group.get("Tags")
+    state = None if tags is None else auth_token.read_state(tags_to_dict(tags))
+    return {} if state is None or auth_token.describe_obstacle(group) else {"auth_token": state.as_property}
 
 
 def _node(node: Raw) -> dict[str, Any]:
@@ -93,15 +113,19 @@ def create(client: Client, resource: ResolvedResource) -> Raw:
     desired = resource.properties
     names = {**changes.PARAMETERS, **CREATION_PARAMETERS}
     parameters = {parameter: desired[name] for name, parameter in names.items() if name in desired}
+    tags = dict(resource.tags)
+    if "auth_token" in desired:
+        parameters["AuthToken"] = auth_token.read_token(resource.clients, desired["auth_token"])
+        tags[auth_token.TAG] = auth_token.TokenState(desired["auth_token"]["version"]).as_tag
     made: Raw = client.create_replication_group(
         ReplicationGroupId=resource.name,
         ReplicationGroupDescription=elasticache.description(resource),
         Engine="redis",
         NumCacheClusters=desired["nodes"],
         **parameters,
-        Tags=tags_to_list(resource.tags),
+        Tags=tags_to_list(tags),
     )["ReplicationGroup"]
-    return elasticache.with_node_names(made)
+    return elasticache.with_node_names(made | {"Tags": tags_to_list(tags)})
 
 
 class CacheType(elasticache.DescriptionOwnedType):
@@ -126,6 +150,10 @@ class CacheType(elasticache.DescriptionOwnedType):
             return f"AWS cannot take it from {current} back to engine_version {version}: give it a new name"
         return None
 
+    def notices(self, actual: ActualResource) -> Sequence[str]:
+        pending = auth_token.describe_pending(actual)
+        return () if pending is None else (pending,)
+
 
 TYPE = CacheType(
     Schema(
@@ -145,9 +173,10 @@ TYPE = CacheType(
         create_only=frozenset(CREATION_PARAMETERS),
         with_defaults=with_defaults,
         normalize=normalize,
-        comparisons={"engine_version": same_version},
+        comparisons={"engine_version": same_version, "auth_token": auth_token.is_as_desired},
         name_attributes=frozenset({"id", "name"}),
         max_name_length=40,
+        own_tags=frozenset({auth_token.TAG}),
     ),
     Discovery(
         listing=Listing(
@@ -161,7 +190,10 @@ TYPE = CacheType(
     ),
     Lifecycle(
         create=create,
-        updates=dict.fromkeys((*changes.PARAMETERS, "nodes"), changes.change),
+        updates={
+            **dict.fromkeys((*changes.PARAMETERS, "nodes"), changes.change),
+            "auth_token": changes.change_token,
+        },
         delete=changes.remove,
         ready=changes.AVAILABLE,
         name_taken_codes=frozenset({"ReplicationGroupAlreadyExists"}),

@@ -4,15 +4,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from typing import TypeVar
 
-from ..._aws.errors import error_code, ignore_errors
+from ..._aws.errors import StackError, error_code, ignore_errors
 from ..._aws.sdk import ClientError
+from ..._aws.tags import tags_to_dict, tags_to_list
 from ..._engine.condition import Condition, Wait, Waiter
 from ..._engine.items import value_at
 from ..._engine.resource_type import ActualResource, Client, ResourceUpdate
 from ..._engine.scope import shorten_name
+from . import auth_token
 from . import common as elasticache
+
+T = TypeVar("T")
 
 # AWS takes minutes for each node of a cache, and longer where it changes the type of one that is full.
 # The wait for a cache that could not be created fails at once; removed from the document, the cache is deleted.
@@ -24,6 +29,10 @@ AVAILABLE = Waiter(
     Condition("available", "Status", ("available",), (*FAILED, "deleting"), PENDING, BUSY_STATES),
     timeout=3600,
     delay=15,
+)
+# A change of the AUTH token that AWS is still making.
+SETTLED = Waiter(
+    Condition("settled", auth_token.STATUS, (None,), pending=("ROTATING", "SETTING")), timeout=3600, delay=15
 )
 # The length limit of a snapshot name is not documented; this is that of a replication group.
 LONGEST = 40
@@ -63,17 +72,68 @@ def change(client: Client, update: ResourceUpdate) -> Iterator[Wait]:
     yield Wait(AVAILABLE, update.actual.id)
 
 
-def _when_available(identifier: str, call: Callable[[], object]) -> Iterator[Wait]:
-    """Make a change once the cache takes one. A snapshot may begin just before the call."""
+def change_token(client: Client, update: ResourceUpdate) -> Iterator[Wait]:
+    """Rotate the token of a cache or set it (`auth_token.py`): one of both, since services change in between."""
+    begun = yield from _when_available(update.actual.id, lambda: _begin_token_change(client, update))
+    if begun is not None:
+        yield Wait(SETTLED, update.actual.id)
+        yield from _when_available(update.actual.id, lambda: _note(client, update.actual, begun.complete()))
+
+
+def _begin_token_change(client: Client, update: ResourceUpdate) -> auth_token.TokenState | None:
+    """Make the call that is due, and return the state that was noted for it; None where no call is due.
+
+    The state is read from AWS again, because this function begins again after a lost answer.
+    """
+    desired = update.desired.properties["auth_token"]
+    group = auth_token.read_group(client, update.actual.id)
+    noted = _read_state(client, update.actual)
+    may_revoke = desired.get("exclusive", False)
+    state = noted
+    if noted.call:
+        was_made = auth_token.was_made(noted, group)
+        state = noted.complete() if was_made else noted.undo()
+        # Services do not have a token yet that was rotated just now or by a run that was interrupted.
+        may_revoke = may_revoke and not (was_made and noted.call == auth_token.ROTATE)
+    call = auth_token.choose_call(state, desired["version"], may_revoke)
+    if not call:
+        if state != noted:
+            _note(client, update.actual, state)
+        return None
+    token = auth_token.read_token(update.desired.clients, desired)
+    state = state.begin(call, desired["version"], group)
+    _note(client, update.actual, state)
+    client.modify_replication_group(
+        ReplicationGroupId=update.actual.id, AuthToken=token, AuthTokenUpdateStrategy=call, ApplyImmediately=True
+    )
+    return state
+
+
+def _read_state(client: Client, actual: ActualResource) -> auth_token.TokenState:
+    tags = tags_to_dict(client.list_tags_for_resource(ResourceName=actual.attributes["arn"])["TagList"])
+    state = auth_token.read_state(tags)
+    if state is None:
+        raise StackError(f"the tag {auth_token.TAG} cannot be read. The token was not changed. Restore the tag")
+    return state
+
+
+def _note(client: Client, actual: ActualResource, state: auth_token.TokenState) -> None:
+    tags = tags_to_list({auth_token.TAG: state.as_tag})
+    client.add_tags_to_resource(ResourceName=actual.attributes["arn"], Tags=tags)
+
+
+def _when_available(identifier: str, call: Callable[[], T]) -> Generator[Wait, None, T | None]:
+    """Make a change once the cache takes one, and return its result. A snapshot may begin just before the call."""
     for last in (False, False, True):
         yield Wait(AVAILABLE, identifier)
         try:
             with ignore_errors("NoOperationFault"):
-                call()
-            return
+                return call()
+            break
         except ClientError as error:
             if last or error_code(error) != elasticache.BUSY:
                 raise
+    return None
 
 
 def remove(client: Client, actual: ActualResource) -> Iterator[Wait]:

@@ -88,6 +88,16 @@ def _name(arn: str) -> str:
     return arn.split(":", 6)[-1].rpartition("-")[0]
 
 
+def with_current_version(item: Raw) -> Raw:
+    """The secret with the id of its current version, whose value GetSecretValue returns.
+
+    ListSecrets and DescribeSecret have a name each for the versions (Secrets Manager API reference).
+    """
+    stages = item.get("SecretVersionsToStages") or item.get("VersionIdsToStages") or {}
+    current = [version for version, names in stages.items() if "AWSCURRENT" in names]
+    return item | {"CurrentVersion": current[0] if current else None}
+
+
 def describe_secret(client: Client, name: str) -> Raw:
     """The secret with a name. Lists are up to five minutes late, this call is not."""
     found: Raw = client.describe_secret(SecretId=name)
@@ -130,8 +140,7 @@ def create(client: Client, resource: ResolvedResource) -> Raw:
     deleted = resource.prepared.get("deleted")
     if deleted:
         client.restore_secret(SecretId=deleted["ARN"])
-        restored: Raw = deleted | {"DeletedDate": None}
-        return restored
+        return with_current_version(deleted | {"DeletedDate": None})
     desired = resource.properties
     tags = tags_to_list(
         {**resource.tags, CREATED_WITH: digest(desired["generate"]), RECOVERY: str(desired["recovery_window"])}
@@ -140,10 +149,24 @@ def create(client: Client, resource: ResolvedResource) -> Raw:
         Name=resource.name,
         Description=desired["description"],
         SecretString=passwords.generate_value(desired["generate"]),
-        ClientRequestToken=resource.token,
+        ClientRequestToken=_request_token(resource),
         Tags=tags,
     )
-    return {"ARN": made["ARN"], "Name": made["Name"], "Description": desired["description"], "Tags": tags}
+    return {
+        "ARN": made["ARN"],
+        "Name": made["Name"],
+        "Description": desired["description"],
+        "CurrentVersion": made.get("VersionId"),
+        "Tags": tags,
+    }
+
+
+def _request_token(resource: ResolvedResource) -> str:
+    """The request token, which becomes the id of the first version.
+
+    A secret that is created again, after a deletion without recovery, has another value and needs another version.
+    """
+    return hashlib.sha256(f"{resource.token}|{resource.run_id}".encode()).hexdigest()[:32]
 
 
 def set_description(client: Client, update: ResourceUpdate) -> None:
@@ -180,6 +203,9 @@ class SecretType(ResourceType):
     def physical_name(self, scope: Scope, name: str, suffix: str = "") -> str:
         return avoid_arn_suffix(super().physical_name(scope, name, suffix))
 
+    def merge(self, items: list[Raw], _others: Sequence[list[Raw]]) -> list[Raw]:
+        return [with_current_version(item) for item in items]
+
     def find_address(self, item: Raw, scope: Scope) -> str | None:
         return owner(item, scope)
 
@@ -187,7 +213,7 @@ class SecretType(ResourceType):
         return bool(item.get("DeletedDate"))
 
     def find_by_name(self, client: Client, name: str) -> Raw | None:
-        return describe_secret(client, name)
+        return with_current_version(describe_secret(client, name))
 
     def prepare(self, clients: ClientOf, resources: list[ResolvedResource]) -> Mapping[str, Mapping[str, Any]]:
         return find_deleted(clients, resources)
@@ -198,7 +224,7 @@ TYPE = SecretType(
         name="secret",
         service="secretsmanager",
         id_path="ARN",
-        attributes={"id": "ARN", "arn": "ARN", "name": "Name"},
+        attributes={"id": "ARN", "arn": "ARN", "name": "Name", "version": "CurrentVersion"},
         create_only=frozenset({"generate"}),
         with_defaults=with_defaults,
         normalize=normalize,

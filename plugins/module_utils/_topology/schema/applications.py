@@ -318,8 +318,8 @@ SERVICE = Record(
                 )
             ),
             "Databases and caches that it uses, as in `[database/main, cache/sessions]`. They admit its instances, and "
-            "its environment has `DATABASE_URL` with a user and password of its own, or `REDIS_URL` "
-            "(`<NAME>_DATABASE_URL`, `<NAME>_REDIS_URL` where it uses several).",
+            "its environment has `DATABASE_URL` with a user and password of its own, or `REDIS_URL` with the AUTH "
+            "token (`<NAME>_DATABASE_URL`, `<NAME>_REDIS_URL` where it uses several).",
             default=[],
         ),
         "environment": Field(

@@ -86,7 +86,9 @@ DOCUMENT = Record(
         "services": Field(MappingOf(RESOURCE_NAME, SERVICE, "<service>"), "The applications.", default={}),
         "databases": Field(MappingOf(RESOURCE_NAME, DATABASE, "<database>"), "Databases of RDS.", default={}),
         "caches": Field(
-            MappingOf(RESOURCE_NAME, CACHE, "<cache>"), "Caches of ElastiCache, always encrypted.", default={}
+            MappingOf(RESOURCE_NAME, CACHE, "<cache>"),
+            "Caches of ElastiCache, always encrypted and with an AUTH token.",
+            default={},
         ),
         "secrets": Field(
             MappingOf(RESOURCE_NAME, SECRET, "<secret>"),

@@ -371,3 +371,33 @@ def test_addresses_in_allow_destroy_that_can_name_nothing_are_rejected(allowed: 
 
 def test_every_wrong_address_in_allow_destroy_is_reported_at_once() -> None:
     assert len(problems({"allow_destroy": "nope/a, instance/app-1, true"})) == 2
+
+
+WITH_CACHES = {**DOCUMENT, "caches": {"redis": {}}, "resources": {"cache/raw": {}, "vpc/other": {}}}
+
+
+@pytest.mark.parametrize("required", [None, "", [], "cache/redis", "cache/redis cache/raw", ["cache/raw"]], ids=str)
+def test_caches_of_the_document_may_be_required_to_authenticate(required: Any) -> None:
+    assert problems({"require_auth": required}, document=WITH_CACHES) == []
+
+
+@pytest.mark.parametrize(
+    ("required", "text"),
+    [
+        ("redis", 'there is no cache "redis" in the stack shop; did you mean "cache/redis"?'),
+        (["cache/sessions"], 'there is no cache "cache/sessions" in the stack shop; '),
+        ("vpc/other", 'there is no cache "vpc/other" in the stack shop; known here: cache/redis, cache/raw'),
+        (True, "True is neither a list of addresses nor addresses separated by commas"),
+        ("cache/redis,", "'cache/redis,' ends with a comma (write the addresses without spaces"),
+    ],
+    ids=str,
+)
+def test_other_addresses_cannot_be_required_to_authenticate(required: Any, text: str) -> None:
+    (found,) = problems({"require_auth": required}, document=WITH_CACHES)
+    assert found.startswith("require_auth: ")
+    assert text in found
+
+
+def test_a_stack_without_caches_has_none_to_authenticate_at() -> None:
+    (found,) = problems({"require_auth": "cache/redis"})
+    assert found.endswith('there is no cache "cache/redis" in the stack shop; there is none yet')

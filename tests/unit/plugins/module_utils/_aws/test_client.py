@@ -83,6 +83,9 @@ def client(
         ("delete_vpc", {}, True),
         ("describe_vpcs", {}, True),
         ("modify_vpc_attribute", {}, True),
+        # A second ROTATE would end what the first one left valid.
+        ("modify_replication_group", {"AuthToken": "t", "AuthTokenUpdateStrategy": "ROTATE"}, False),
+        ("modify_replication_group", {"CacheNodeType": "cache.t3.small"}, True),
     ],
 )
 def test_only_repeatable_calls_get_the_retries_of_botocore(
@@ -99,6 +102,14 @@ def test_a_creation_without_an_answer_is_not_repeated(failure: Exception) -> Non
     with pytest.raises(errors.LostResponseError):
         client(service)[0].create_vpc()
     assert service.said == ["create_vpc"]
+
+
+@pytest.mark.parametrize("failure", [CUT, LATE, refusal("InternalFailure", 500)])
+def test_a_change_that_is_not_repeatable_is_not_repeated(failure: Exception) -> None:
+    service = Service(failure)
+    with pytest.raises(errors.LostResponseError):
+        client(service, name="elasticache")[0].modify_replication_group(AuthTokenUpdateStrategy="ROTATE")
+    assert service.said == ["modify_replication_group"]
 
 
 @pytest.mark.parametrize("failure", [refusal("RequestLimitExceeded", 503), refusal("Throttling"), DOWN])

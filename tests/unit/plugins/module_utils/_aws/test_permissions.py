@@ -53,6 +53,7 @@ def test_every_statement_that_is_named_is_on_the_page_and_allows_the_action() ->
     [
         ("rds:DescribeDBInstances", permissions.RESTORE, permissions.LOOK),
         ("secretsmanager:GetSecretValue", permissions.DEPLOY, permissions.DEPLOY),
+        ("secretsmanager:GetSecretValue", "", permissions.PROVISION),
         ("ec2:RunInstances", permissions.BACK_UP, permissions.PROVISION),
     ],
 )

@@ -85,6 +85,15 @@ def test_ingress(case: Any) -> None:
 
 
 @EVERY_CASE
+def test_only_groups_of_databases_and_caches_have_no_egress(case: Any) -> None:
+    """Without the property a group allows all egress, as AWS makes it."""
+    groups = [one for one in stack_of(case).resources if one.type == "security_group" and one.name != "extra"]
+    closed = {group.name for group in groups if group.properties.get("egress") == []}
+    assert closed == {group.name for group in groups if group.name.startswith(("database-", "cache-"))}
+    assert all("egress" not in group.properties for group in groups if group.name not in closed)
+
+
+@EVERY_CASE
 def test_outputs_and_tags(case: Any) -> None:
     stack = stack_of(case)
     assert written(stack.outputs) == case["outputs"]

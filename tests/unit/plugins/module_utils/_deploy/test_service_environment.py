@@ -73,8 +73,64 @@ def test_only_required_resources_are_read(monkeypatch: pytest.MonkeyPatch) -> No
     module.read_service_environment({**base, "caches": [REDIS]})
     module.read_service_environment({**base, "secrets": [PAYMENT]})
     module.read_service_environment({**base, **ALL})
-    assert asked == [["cache"], ["db_instance", "secret", "cache"]]
+    assert asked == [["cache", "secret"], ["db_instance", "secret", "cache"]]
     assert sorted(account.calls) == sorted(["payment-provider", "arn:main-api", "arn:jwt", "payment-provider"])
+
+
+TOKEN = secret("cache-redis")
+URL = "rediss://:the-token%2Bof%20a%25cache@redis.example:6379/0"
+CURRENT_URL = "rediss://:the-newest-token-of-the-secret@redis.example:6379/0"
+BARE_URL = "rediss://redis.example:6379/0"
+CACHES: dict[str, tuple[tuple[ActualResource, ...], str]] = {
+    "no token, and no secret": ((cache(),), BARE_URL),
+    "no token yet": ((cache(), TOKEN), BARE_URL),
+    "a token": ((cache(token={"version": "v1"}), TOKEN), URL),
+    "a token, and none": ((cache(token={"version": "v1", "also": "none"}), TOKEN), URL),
+    "a rotation that may not be done": ((cache(token={"version": "v2", "also": "v1", "call": "ROTATE"}), TOKEN), URL),
+    "a first one that may not be done": (
+        (cache(token={"version": "v1", "also": "none", "call": "ROTATE"}), TOKEN),
+        BARE_URL,
+    ),
+    "no tags are shown": ((cache(TagsUnknown=True, AuthTokenEnabled=True), TOKEN), CURRENT_URL),
+    "no tags are shown, and there is no token": ((cache(TagsUnknown=True, AuthTokenEnabled=False), TOKEN), BARE_URL),
+}
+
+
+@pytest.mark.parametrize(("alive", "url"), CACHES.values(), ids=CACHES)
+def test_the_url_of_a_cache_has_the_token_that_it_accepts(
+    monkeypatch: pytest.MonkeyPatch, alive: tuple[ActualResource, ...], url: str
+) -> None:
+    """Not that which is current in the secret: it may be newer than what the cache has."""
+    assert given(monkeypatch, alive, caches=[REDIS])["environment"] == {"REDIS_URL": url}
+
+
+def test_several_caches_have_a_token_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    alive = (cache(token={"version": "v1"}), TOKEN, cache("sessions", "sessions.example"))
+    both = [{"name": "redis", "variable": "REDIS_REDIS_URL"}, {"name": "sessions", "variable": "SESSIONS_REDIS_URL"}]
+    assert given(monkeypatch, alive, caches=both)["environment"] == {
+        "REDIS_REDIS_URL": URL,
+        "SESSIONS_REDIS_URL": "rediss://sessions.example:6379/0",
+    }
+
+
+def test_a_token_whose_secret_no_list_shows_yet_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    tags = [{"Key": "groundwork:stack", "Value": "shop"}, {"Key": "groundwork:resource", "Value": "secret/cache-redis"}]
+    late = {"shop-cache-redis-value": {"ARN": "arn:cache-redis", "Name": "shop-cache-redis", "Tags": tags}}
+    late["shop-cache-redis"] = late["shop-cache-redis-value"]
+    result = given(monkeypatch, (cache(token={"version": "v1"}),), Account(late=late), caches=[REDIS])
+    assert result["environment"] == {"REDIS_URL": URL}
+
+
+def test_a_token_that_is_lost_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = given(monkeypatch, (cache(token={"version": "v1"}),), caches=[REDIS])
+    assert gone["msg"] == (
+        "secret/cache-redis does not exist, and cache/redis requires the AUTH token that was in it. Nothing was "
+        "changed. Run the playbook provision.yml, which gives the cache another token"
+    )
+    other = given(monkeypatch, (cache(token={"version": "v0"}), TOKEN), caches=[REDIS])
+    assert "secret/cache-redis cannot be read. Nothing was changed. It has no version v0 any more" in other["msg"]
+    unknown = given(monkeypatch, (cache(TagsUnknown=True), TOKEN), caches=[REDIS])
+    assert "AWS did not return AuthTokenEnabled of cache/redis" in unknown["msg"]
 
 
 def test_all_missing_resources_are_in_one_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,6 +86,17 @@ def test_a_subnet_under_another_name_takes_the_place_of_the_old_one() -> None:
     assert run(desired).plan.changes == ()
 
 
+def test_properties_of_one_run_are_planned_and_not_verified() -> None:
+    """Afterwards the stack is compared as its document says: the next run takes them back."""
+    desired = stack()
+    run(desired)
+    once = {"vpc/main": {"dns_support": True, "dns_hostnames": False}}
+    made = run(desired, once=once)
+    assert (made.failure, actions(made)) == (None, {"vpc/main": "update"})
+    assert made.plan.changes[0].after == {"dns_hostnames": False}
+    assert actions(run(desired)) == {"vpc/main": "update"}
+
+
 @pytest.mark.parametrize(
     ("adopt", "message"),
     [

@@ -22,13 +22,16 @@ from ansible_collections.groundwork.aws.plugins.module_utils._engine.list_call i
 from ansible_collections.groundwork.aws.plugins.module_utils._engine.model import DesiredResource, DesiredStack, Ref
 from ansible_collections.groundwork.aws.plugins.module_utils._engine.planner import Change, Plan
 from ansible_collections.groundwork.aws.plugins.module_utils._engine.resource_type import (
+    TAGS_UNKNOWN,
     ActualResource,
+    Detail,
     ResolvedResource,
     ResourceType,
     ResourceUpdate,
     Tagging,
 )
 from ansible_collections.groundwork.aws.plugins.module_utils._engine.scheduler import Await, Pause
+from ansible_collections.groundwork.aws.plugins.module_utils._engine.scope import Scope
 from ansible_collections.groundwork.aws.plugins.module_utils._engine.steps import Worker
 from ansible_collections.groundwork.aws.plugins.module_utils._engine.waiter import ResourceGoneError
 
@@ -280,6 +283,38 @@ def test_a_pending_object_is_waited_for_before_its_update() -> None:
     )
     assert [wait.wait for wait in waits] == [Wait(UP, "t-1")]
     assert account.said == ["paint"]
+
+
+def test_tags_that_aws_did_not_show_are_read_before_an_update() -> None:
+    """What only tags show is compared in the run that waits, and not only in the next one."""
+    account = Account()
+
+    def read(client: Account, items: list[Raw]) -> list[Raw]:
+        client.said.append("read tags")
+        return [{"Tags": {"colour": "red"}}]
+
+    tagged = kind(
+        ready=UP,
+        details=(Detail(read),),
+        normalize=lambda item: {} if item.get(TAGS_UNKNOWN) else {"colour": item["Tags"]["colour"]},
+    )
+    busy = tagged.to_actual({"Id": "t-1", "State": "new", TAGS_UNKNOWN: True}, "a")
+    work = worker(account, tagged, change("update", busy, colour="blue"))
+    finish(work, ("update", "thing/a"))
+    assert account.said == ["read tags", "paint"]
+    assert work.made["thing/a"].properties == {"colour": "red"}
+
+
+def test_a_type_reads_with_the_clients_of_the_run_what_no_property_may_hold() -> None:
+    account = Account()
+    found: list[Any] = []
+    curious = kind(
+        create=lambda client, resource: found.append(resource.clients("things")) or client.make(""),
+        updates={"colour": lambda client, update: found.append(update.desired.clients("things"))},
+    )
+    finish(worker(account, curious, change("create", colour="red")), CREATE)
+    assert found == [account, account]
+    assert "clients" not in repr(ResolvedResource("thing/a", "a", {}, {}, Scope("shop", "us-east-1"), clients=account))
 
 
 def test_an_update_with_a_lost_answer_is_repeated() -> None:

@@ -94,6 +94,7 @@ def resolve(kind: ResourceType, case: dict[str, Any]) -> ResolvedResource:
         SCOPE,
         "token",
         case.get("prepared", {}),
+        clients=lambda _service: Recorder({"get_secret_value": case.get("secret", {})}, {}),
     )
 
 

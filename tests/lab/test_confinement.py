@@ -1,0 +1,329 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What root in a guest can do, and what it cannot do to this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from labtools import Account, Lab, client, docker, refused, until
+
+pytestmark = pytest.mark.docker
+
+IMDS = "http://169.254.169.254/latest"
+TOKEN = f"$(curl -s -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' {IMDS}/api/token)"
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}],
+}
+# Which system call of which number the machine has, by what it is called in Python (os.uname().machine).
+FINIT_MODULE = {"x86_64": 313, "aarch64": 273}
+
+
+@pytest.fixture(scope="module")
+def account(lab: Lab) -> Account:
+    found = lab.account()
+    found.make_network()
+    found.allow(22, lab.exports["GROUNDWORK_LAB_CLIENT_CIDR"])
+    public = Path(f"{lab.exports['GROUNDWORK_LAB_SSH_KEY']}.pub").read_bytes()
+    found.ec2.import_key_pair(KeyName="lab", PublicKeyMaterial=public)
+    found.iam.create_role(RoleName="app-role", AssumeRolePolicyDocument=json.dumps(TRUST))
+    found.iam.create_instance_profile(InstanceProfileName="app")
+    found.iam.add_role_to_instance_profile(InstanceProfileName="app", RoleName="app-role")
+    return found
+
+
+@pytest.fixture(scope="module")
+def guest(account: Account) -> Iterator[str]:
+    interface = {
+        "DeviceIndex": 0,
+        "SubnetId": account.subnet,
+        "Groups": [account.group],
+        "AssociatePublicIpAddress": True,
+    }
+    made = account.launch(
+        SubnetId=None,
+        SecurityGroupIds=None,
+        KeyName="lab",
+        NetworkInterfaces=[interface],
+        IamInstanceProfile={"Name": "app"},
+        MetadataOptions={"HttpTokens": "required"},
+    )
+    account.wait(made, "running")
+    yield made
+    account.terminate(made)
+
+
+class Root:
+    """Root in the guest, as a user gets it: through ssh and sudo."""
+
+    def __init__(self, lab: Lab, guest: str) -> None:
+        self.lab, self.guest = lab, guest
+
+    def run(self, script: str) -> subprocess.CompletedProcess[str]:
+        """Run a shell script and return what it printed."""
+        words = script.replace("'", "'\\''")
+        return self.lab.ssh(self.guest, f"sudo sh -c '{words}'", seconds=60)
+
+    def fails(self, script: str) -> str:
+        """What the script says about why it failed; an error where it did not."""
+        done = self.run(script)
+        assert done.returncode != 0, f"{script} worked: {done.stdout}"
+        return done.stderr
+
+    @property
+    def pid(self) -> int:
+        name = f"lab-{self.lab.name}-{self.guest}"
+        return int(docker("inspect", "--format", "{{.State.Pid}}", name).stdout)
+
+
+@pytest.fixture
+def root(lab: Lab, guest: str) -> Root:
+    return Root(lab, guest)
+
+
+def test_root_of_a_guest_is_not_in_the_user_namespace_of_the_machine(root: Root) -> None:
+    assert root.run("id -u; cat /proc/self/uid_map").stdout.split() == ["0", "0", "0", "65536"]
+    assert os.readlink(f"/proc/{root.pid}/ns/user") != os.readlink("/proc/self/ns/user")
+
+
+def test_what_docker_starts_in_a_guest_has_no_capability_over_the_machine_either(root: Root) -> None:
+    """The lab runs programs of the guest's disk that way, which root of the guest can exchange."""
+    name = f"lab-{root.lab.name}-{root.guest}"
+    for line in docker("exec", name, "grep", "^Cap[PEB]", "/proc/self/status").stdout.splitlines():
+        # SETGID (6), SETUID (7) and SETFCAP (31).
+        assert int(line.split()[1], 16) == 1 << 6 | 1 << 7 | 1 << 31
+
+
+def test_devices_cannot_be_made(root: Root) -> None:
+    disk = next(one for one in Path("/sys/class/block").iterdir() if (one / "dev").exists())
+    major, minor = (disk / "dev").read_text().strip().split(":")
+    assert "Operation not permitted" in root.fails(f"mknod /root/disk b {major} {minor}")
+    assert "Operation not permitted" in root.fails("mknod /root/mem c 1 1")
+    assert root.run("test -e /root/disk || test -e /root/mem").returncode == 1
+    assert "permission denied" in root.fails("mkdir -p /mnt/dev && mount -t devtmpfs dev /mnt/dev")
+
+
+def test_a_device_that_is_there_cannot_be_read(root: Root) -> None:
+    """The lab's process puts the node of a real disk there."""
+    found = [one for one in Path("/dev").iterdir() if stat.S_ISBLK(one.stat().st_mode)]
+    if not found:
+        number = next(Path("/sys/class/block").glob("*/dev")).read_text().strip().split(":")
+        device = os.makedev(*map(int, number))
+    else:
+        device = found[0].stat().st_rdev
+    node = Path(f"/proc/{root.pid}/root/root/disk")
+    os.mknod(node, 0o666 | stat.S_IFBLK, device)
+    try:
+        assert "Operation not permitted" in root.fails("head -c 1 /root/disk")
+    finally:
+        node.unlink()
+
+
+def test_the_control_groups_of_the_machine_stay_read_only(root: Root) -> None:
+    """What docker has mounted lies below the guest's own control groups; a sandbox without these shows it."""
+    # A mount namespace of its own, in which the guest's mounts are taken away.
+    bare = 'unshare --mount sh -c "umount --recursive /sys/fs/cgroup; {}"'
+    read_only = root.run(bare.format("grep ' /sys/fs/cgroup' /proc/self/mounts")).stdout.splitlines()
+    groups = [line.split() for line in read_only if line.split()[2] in ("cgroup", "cgroup2")]
+    assert groups
+    for _, place, _, options, *_ in groups:
+        assert options.split(",")[0] == "ro"
+        assert root.run(bare.format(f"mount -o remount,rw,bind {place} && mkdir {place}/escape")).returncode != 0
+        assert root.run(bare.format(f"mkdir {place}/escape")).returncode != 0
+        assert root.run(bare.format(f"umount {place}")).returncode != 0
+
+
+def test_a_guest_sees_no_control_groups_but_its_own(root: Root) -> None:
+    outside = Path(f"/proc/{root.pid}/cgroup").read_text()
+    mine = {line.split(":", 2)[2] for line in root.run("cat /proc/1/cgroup").stdout.splitlines()}
+    assert mine <= {"/", "/init.scope"}, outside
+    hidden = "mkdir -p /mnt/group && mount -t {} group /mnt/group && ls /mnt/group/release_agent"
+    for kind in ("cgroup -o memory", "cgroup2"):
+        assert root.run(f"unshare --mount sh -c '{hidden.format(kind)}'").returncode != 0
+    # A hierarchy of its own would have a program that the machine runs as root.
+    assert "permission denied" in root.fails(
+        "mkdir -p /mnt/group && mount -t cgroup -o none,name=escape group /mnt/group"
+    )
+    rule = "mkdir -p /mnt/group && mount -t cgroup -o devices group /mnt/group && echo a >/mnt/group/devices.allow"
+    assert root.run(f"unshare --mount sh -c '{rule}'").returncode != 0
+
+
+def test_settings_of_the_kernel_cannot_be_changed(root: Root) -> None:
+    before = Path("/proc/sys/kernel/core_pattern").read_text()
+    assert "Read-only file system" in root.fails("echo '|/escape' >/proc/sys/kernel/core_pattern")
+    for place in ("/proc/sys", "/sys"):
+        assert root.run(f"mount -o remount,rw,bind {place}").returncode != 0
+    for kind in ("proc", "sysfs"):
+        fresh = f"unshare --user --map-root-user --pid --fork --net --mount mount -t {kind} fresh /mnt"
+        assert "permission denied" in root.fails(fresh)
+    assert Path("/proc/sys/kernel/core_pattern").read_text() == before
+
+
+def test_modules_cannot_be_loaded(root: Root) -> None:
+    number = FINIT_MODULE[os.uname().machine]
+    script = (
+        'import ctypes, os; libc = ctypes.CDLL(None, use_errno=True); file = os.memfd_create("module"); '
+        f'print(libc.syscall({number}, file, b"", 0), os.strerror(ctypes.get_errno()))'
+    )
+    assert root.run(f"python3 -c '{script}'").stdout == "-1 Operation not permitted\n"
+
+
+def test_clock_and_kernel_log_are_out_of_reach(root: Root) -> None:
+    assert "Operation not permitted" in root.fails("date --set 2020-01-01 >/dev/null")
+    assert "Operation not permitted" in root.fails("dmesg")
+    assert datetime.now(timezone.utc).year > 2020
+
+
+def test_security_groups_cannot_be_lifted_from_inside(root: Root) -> None:
+    assert root.run("nft flush ruleset").returncode != 0
+    assert "Operation not permitted" in root.fails("ip address add 10.0.1.99/24 dev ens5")
+
+
+def test_processes_of_the_machine_are_not_seen(root: Root, lab: Lab) -> None:
+    command = f"/proc/{lab.pid}/cmdline"
+    assert b"serve" in Path(command).read_bytes()
+    assert "serve" not in root.run(f"cat {command}").stdout
+    assert "init" in root.run("cat /proc/1/cmdline").stdout
+
+
+def test_what_a_guest_leaves_in_the_cache_is_for_no_user_of_the_machine(root: Root) -> None:
+    planted = "/var/cache/groundwork-lab/planted"
+    assert root.run(f"cp /bin/sh {planted} && chmod 4755 {planted}").returncode == 0
+    try:
+        name = f"lab-{root.lab.name}-{root.guest}"
+        mounts = json.loads(docker("inspect", "--format", "{{json .Mounts}}", name).stdout)
+        source = Path(next(one["Source"] for one in mounts if one["Destination"] == "/var/cache/groundwork-lab"))
+        assert (source / "planted").stat().st_mode & stat.S_ISUID
+        drop = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+        tried = subprocess.run([*drop, "test", "-e", str(source / "planted")], check=False)
+        assert tried.returncode != 0
+        assert source.parent.stat().st_mode & 0o777 == 0o700
+        # The locks of the lab are elsewhere: the lab would follow a link in their place.
+        assert not list(source.glob("*.lock"))
+    finally:
+        root.run(f"rm {planted}")
+
+
+def test_units_are_sandboxed_as_on_a_machine(root: Root) -> None:
+    """What the roles use, and what services of others do."""
+    options = (
+        *(
+            "User=admin",
+            "PrivateUsers=yes",
+            "ProtectSystem=strict",
+            "ProtectHome=yes",
+            "PrivateDevices=yes",
+            "PrivateTmp=yes",
+        ),
+        *("ProtectKernelTunables=yes", "ProtectKernelModules=yes", "ProtectKernelLogs=yes", "ProtectControlGroups=yes"),
+        *(
+            "ProtectClock=yes",
+            "ProtectHostname=yes",
+            "ProtectProc=invisible",
+            "NoNewPrivileges=yes",
+            "LockPersonality=yes",
+        ),
+        *("RestrictNamespaces=yes", "RestrictRealtime=yes", "RestrictSUIDSGID=yes", "SystemCallFilter=@system-service"),
+        *(
+            "RestrictAddressFamilies=AF_UNIX AF_INET",
+            "SystemCallArchitectures=native",
+            "LimitNOFILE=65536",
+            "TasksMax=50",
+        ),
+        *("StateDirectory=sandboxed", "RuntimeDirectory=sandboxed", "IPAddressDeny=any", "CapabilityBoundingSet="),
+    )
+    words = " ".join(f'--property "{one}"' for one in options)
+    seen = root.run(
+        f"systemd-run --quiet --wait --pipe --collect {words} sh -c "
+        '"id -un; touch /usr/x; touch /etc/x; ls /home; ls /dev/tty; touch \\$STATE_DIRECTORY/x && echo kept" 2>&1'
+    ).stdout
+    assert seen.splitlines()[0] == "admin", seen
+    assert seen.count("Read-only file system") == 2, seen
+    assert seen.splitlines()[-1] == "kept", seen
+    dynamic = root.run("systemd-run --quiet --wait --pipe --property DynamicUser=yes id -u").stdout
+    assert 61184 <= int(dynamic) <= 65519
+
+
+def test_a_unit_that_takes_too_much_memory_is_killed(root: Root) -> None:
+    if not root.run("grep -w memory /proc/self/cgroup /sys/fs/cgroup/cgroup.controllers").stdout:
+        pytest.fail("the guest has no control group for memory")
+    take = 'python3 -c "bytearray(200 << 20)"'
+    run = "systemd-run --quiet --wait --pipe --property MemoryMax={} " + take
+    assert root.run(run.format("64M")).returncode != 0
+    assert root.run(run.format("512M")).returncode == 0
+
+
+def test_services_for_which_a_container_lacks_a_capability_are_not_started(root: Root) -> None:
+    """As chrony, which cannot set the clock, and would fail."""
+    unit = "[Unit]\\nConditionCapability={}\\n[Service]\\nType=oneshot\\nExecStart=/bin/false\\n"
+    start = f'printf "{unit}" >/run/systemd/system/picky.service && systemctl daemon-reload && systemctl start picky'
+    for name in ("CAP_SYS_TIME", "CAP_SYS_MODULE", "CAP_MKNOD"):
+        assert root.run(start.format(name)).returncode == 0, name
+    assert root.run(start.format("CAP_CHOWN")).returncode != 0
+
+
+def test_ports_below_1024_and_ping_work(root: Root) -> None:
+    root.run("systemd-run --quiet --unit web --property DynamicUser=yes python3 -m http.server 80")
+    until("the server listens", lambda: root.run("curl -s localhost:80").returncode == 0)
+    assert root.run("ping -c 1 -W 2 127.0.0.1").returncode == 0
+
+
+def credentials(root: Root) -> dict[str, str]:
+    asked = f'curl -s -H "X-aws-ec2-metadata-token: {TOKEN}" {IMDS}/meta-data/iam/security-credentials/app-role'
+    found = json.loads(root.run(asked).stdout)
+    return {
+        "aws_access_key_id": found["AccessKeyId"],
+        "aws_secret_access_key": found["SecretAccessKey"],
+        "aws_session_token": found["Token"],
+    }
+
+
+def test_credentials_of_the_role_sign_requests_also_after_a_restart_of_the_lab(
+    root: Root, lab: Lab, account: Account
+) -> None:
+    keys = credentials(root)
+
+    def reader(**more: str) -> Any:
+        return client("ec2", lab.exports["AWS_ENDPOINT_URL"], **{**keys, **more})
+
+    assert account.vpc in [one["VpcId"] for one in reader().describe_vpcs()["Vpcs"]]
+    assert refused(reader(aws_secret_access_key="guessed").describe_vpcs) == "AuthFailure"
+    os.kill(lab.pid, 9)
+    lab.up()
+    assert account.vpc in [one["VpcId"] for one in reader().describe_vpcs()["Vpcs"]]
+
+
+def test_a_guest_does_not_reach_the_api(root: Root, lab: Lab) -> None:
+    port = lab.exports["AWS_ENDPOINT_URL"].rpartition(":")[2]
+    gateway = lab.exports["GROUNDWORK_LAB_CLIENT_CIDR"].partition("/")[0]
+    for host in ("127.0.0.1", gateway):
+        assert root.run(f"curl -s --max-time 3 http://{host}:{port}/groundwork-lab/health").returncode != 0
+
+
+def test_root_of_a_guest_may_exchange_how_it_boots_and_gains_nothing(root: Root) -> None:
+    """The first program comes from the guest's disk. This is the last test, for the guest does not boot any more."""
+    enter = "/usr/local/lib/groundwork-lab/enter"
+    lines = (
+        '"#!/bin/sh"',
+        '"grep CapEff /proc/self/status"',
+        '"mount -t tmpfs x /mnt || echo no mount"',
+        '"mknod /x b 8 0 || echo no device"',
+    )
+    assert root.run(f"printf '%s\\n' {' '.join(lines)} >{enter}").returncode == 0
+    root.run("systemctl reboot")
+    name = f"lab-{root.lab.name}-{root.guest}"
+    console = until(
+        "it boots its own way", lambda: (seen := docker("logs", name).stdout) and "no device" in seen and seen, 40
+    )
+    assert "no mount" in console
+    allowed = 1 << 6 | 1 << 7 | 1 << 31
+    assert all(int(line.split()[1], 16) == allowed for line in console.splitlines() if line.startswith("CapEff"))

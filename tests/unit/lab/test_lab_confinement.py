@@ -1,0 +1,95 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The options that confine guests: those of the lab, and the same ones of the scenarios of molecule."""
+
+from __future__ import annotations
+
+import configparser
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lab.guests.appliances import CONFINEMENT
+from lab.guests.confinement import CAPABILITIES, ENTER, SECCOMP, guest_options
+from lab.guests.docker import Container
+from lab.guests.driver import power
+from lab.image.recipe import ROOTFS
+from lab.machines import Power
+from lab.paths import CHECKOUT, cache_directory, guest_cache
+
+SCENARIOS = (".config/molecule/config.yml", "molecule/al2023/molecule.yml")
+# What Docker gives a container by default: Docker documentation, "Runtime privilege and Linux capabilities".
+DEFAULT = {
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FSETID",
+    "FOWNER",
+    "MKNOD",
+    "NET_RAW",
+    "SETGID",
+    "SETUID",
+    "SETFCAP",
+    "SETPCAP",
+} | {*("NET_BIND_SERVICE", "SYS_CHROOT", "KILL", "AUDIT_WRITE")}
+
+
+def values(options: tuple[str, ...], name: str) -> list[str]:
+    return [value for key, value in itertools.pairwise(options) if key == name]
+
+
+@pytest.mark.parametrize("options", [guest_options(), CONFINEMENT], ids=["guest", "appliance"])
+def test_no_container_has_more_than_docker_gives_by_default(options: tuple[str, ...]) -> None:
+    assert values(options, "--cap-drop") == ["ALL"]
+    assert set(values(options, "--cap-add")) < DEFAULT - {"MKNOD", "NET_RAW"}
+    assert "--privileged" not in options
+    assert not values(options, "--device")
+
+
+def test_a_guest_gets_nothing_of_the_machine() -> None:
+    options = guest_options()
+    assert values(options, "--volume") == []
+    assert values(options, "--cgroupns") == ["private"]
+    assert f"seccomp={SECCOMP}" in values(options, "--security-opt")
+    assert values(options, "--cap-add") == list(CAPABILITIES)
+
+
+@pytest.mark.parametrize("path", SCENARIOS)
+def test_scenarios_are_confined_as_guests_are(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/cache")
+    platform: dict[str, Any] = yaml.safe_load((CHECKOUT / path).read_text())["platforms"][0]
+    security = dict(one.split("=", 1) for one in platform["security_opts"])
+    assert json.loads(security.pop("seccomp")) == json.loads(SECCOMP.read_text())
+    assert security == {"apparmor": "${GROUNDWORK_LAB_APPARMOR:-unconfined}"}
+    assert platform["command"] == f"{ENTER} /sbin/init"
+    assert platform["cgroupns_mode"] == "private"
+    assert platform["privileged"] is False
+    assert "capabilities" not in platform
+    volumes = [one.replace("${XDG_CACHE_HOME:-~/.cache}", "/cache") for one in platform["volumes"]]
+    assert volumes == [f"{guest_cache()}:/var/cache/groundwork-lab"]
+    options = guest_options()
+    assert platform["tmpfs"] == values(options, "--tmpfs")
+    assert [platform["stop_signal"]] == values(options, "--stop-signal")
+    assert [f"{key}={value}" for key, value in platform["env"].items()] == values(options, "--env")
+
+
+def test_guests_cannot_write_what_the_lab_itself_writes() -> None:
+    assert guest_cache().parent.parent == cache_directory()
+    assert not (cache_directory() / "setup.lock").is_relative_to(guest_cache())
+
+
+@pytest.mark.parametrize(("unit", "found"), [("reboot", Power.REBOOTING), ("poweroff", Power.OFF), ("halt", Power.OFF)])
+def test_the_lab_understands_how_a_guest_ends(unit: str, found: Power) -> None:
+    drop_in = configparser.RawConfigParser(strict=False)
+    drop_in.optionxform = str  # type: ignore[assignment,method-assign]
+    drop_in.read(ROOTFS / f"etc/systemd/system/systemd-{unit}.service.d/lab.conf")
+    assert drop_in["Unit"]["SuccessAction"] == "exit-force"
+    status = int(drop_in["Unit"]["SuccessActionExitStatus"])
+    assert power(Container("id", "name", "i-1", "exited", status)) is found
+
+
+def test_the_first_program_of_a_guest_is_in_the_image() -> None:
+    assert (ROOTFS / Path(ENTER).relative_to("/")).is_file()
