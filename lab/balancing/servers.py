@@ -79,6 +79,9 @@ def health(row: Row) -> Health | None:
     if row.status != "DOWN" or row.check in ("", "INI", "UNK"):
         return None
     if row.check == "L7STS":
+        # While the next check is under way, the code of the last one is not there.
+        if row.code in ("", "0"):
+            return None
         return Health(
             "unhealthy", "Target.ResponseCodeMismatch", f"Health checks failed with these codes: [{row.code}]"
         )

@@ -244,6 +244,16 @@ def test_health(status: str, check: str, found: Health | None) -> None:
     assert health(row(status, check)) == found
 
 
+@pytest.mark.parametrize("code", ["0", ""])
+def test_a_check_under_way_does_not_replace_the_code_of_the_last_one(code: str) -> None:
+    """HAProxy's statistics have the code 0 during a check."""
+    during = dataclasses.replace(row("DOWN", "L7STS"), code=code)
+    assert health(during) is None
+    assert health(dataclasses.replace(during, check="L7TOUT")) == Health(
+        "unhealthy", "Target.Timeout", "Request timed out"
+    )
+
+
 @pytest.mark.parametrize(
     ("state", "description"),
     [
