@@ -436,6 +436,15 @@ def become(site: Site, group: str, machine: str, state: str) -> list[str]:
     return states
 
 
+def serve(site: Site, group: str) -> str:
+    """An instance that is a healthy target of the group."""
+    machine = site.machines[0]
+    site.run(machine, "sudo touch /srv/app/up-3003")
+    site.register(group, machine)
+    become(site, group, machine, "healthy")
+    return machine
+
+
 def test_a_new_target_serves_after_one_good_check(site: Site, fifth: str) -> None:
     machine = site.machines[0]
     site.run(machine, "sudo touch /srv/app/up-3003")
@@ -449,7 +458,7 @@ def test_a_new_target_serves_after_one_good_check(site: Site, fifth: str) -> Non
 
 
 def test_an_unhealthy_target_needs_as_many_good_checks_as_the_group_says(site: Site, fifth: str) -> None:
-    machine = site.machines[0]
+    machine = serve(site, fifth)
     site.run(machine, "sudo rm /srv/app/up-3003")
     become(site, fifth, machine, "unhealthy")
     failed = [status for path, status in site.requests(machine, 3003) if path == CHECKED].count(503)
@@ -473,7 +482,7 @@ def test_a_new_target_that_fails_is_initial_until_the_unhealthy_threshold(site: 
 
 def test_an_idle_target_is_finished_with_at_once_and_shown_as_draining(site: Site, fifth: str) -> None:
     """A client that keeps its connection to the load balancer open does not delay it."""
-    machine = site.machines[0]
+    machine = serve(site, fifth)
     idle = http.client.HTTPConnection(site.name, 80, timeout=10)
     try:
         idle.request("GET", "/fifth")
@@ -487,10 +496,8 @@ def test_an_idle_target_is_finished_with_at_once_and_shown_as_draining(site: Sit
 
 
 def test_a_request_in_flight_ends_while_its_target_drains_and_comes_back(site: Site, fifth: str) -> None:
-    machine = site.machines[0]
+    machine = serve(site, fifth)
     site.deregister(fifth, site.machines[1])
-    site.register(fifth, machine)
-    become(site, fifth, machine, "healthy")
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(site.ask, "/fifth/slow")
         time.sleep(0.5)
