@@ -331,7 +331,8 @@ class _Exchange:
 
     def _explain(self, error: Exception, address: Address) -> NoResponseError:
         seconds = self._deadline.elapsed()
-        if self._deadline.is_over() or isinstance(error, (socket.timeout, TimeoutError)):  # noqa: UP041 - two in 3.9
+        # Two classes in Python 3.9.
+        if self._deadline.is_over() or isinstance(error, (socket.timeout, TimeoutError)):
             step = "no whole response" if self._has_connected else "no connection"
             why = f"{step} within {self._request.timeout:g} s"
             return NoResponseError(why, seconds, self._has_connected, timed_out=True)

@@ -237,6 +237,7 @@ def _describe_failure(
     options: Mapping[str, Any], asked: str, expectation: Expectation, tally: Tally, last: Measurement
 ) -> str:
     answers = "a good answer" if options["consecutive"] == 1 else f"{options['consecutive']} good answers in a row"
+    period = f" within {options['timeout']:g} s" if options["timeout"] else ""
     count = f"{tally.requests} requests" if tally.requests > 1 else "1 request"
     if tally.good or tally.bad:
         numbers = f"{count}: {tally.good} good (at most {tally.longest} in a row), {tally.bad} bad"
@@ -247,7 +248,7 @@ def _describe_failure(
         advice = "Check that the service listens there, and that this host reaches it"
     outcome = "good" if last.passed else last.why
     return (
-        f"{asked} has not given {answers} within {options['timeout']:g} s. Expected: {expectation.describe()}. "
+        f"{asked} has not given {answers}{period}. Expected: {expectation.describe()}. "
         f"{numbers}. The last one: {outcome}, after {last.latency_ms} ms. {advice}."
     )
 

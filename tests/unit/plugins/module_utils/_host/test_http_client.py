@@ -135,9 +135,7 @@ def test_an_endless_body_ends_at_the_limit(server: HttpServer) -> None:
         after(5, answer()),
         endless(pause=0.05, chunk=b"x"),
         # A header that never ends, byte by byte: each read is in time.
-        lambda connection, _asked: [
-            connection.sendall(byte) or time.sleep(0.05) for byte in [HEAD, *[b"x"] * 100]
-        ],
+        lambda connection, _asked: [connection.sendall(byte) or time.sleep(0.05) for byte in [HEAD, *[b"x"] * 100]],
     ],
     ids=["no answer", "a body byte by byte", "headers byte by byte"],
 )
