@@ -178,10 +178,11 @@ def test_only_the_last_measurements_are_kept(server: HttpServer) -> None:
 
 
 def test_a_slow_answer_is_bad_and_a_later_fast_one_good(server: HttpServer) -> None:
-    server.script(after(0.4, answer()), answer())
-    result = gate(server.url, clock=SYSTEM_CLOCK, latency=300, interval=0.1)
-    assert (result["passed"], result["bad"], result["good"]) == (True, 1, 1)
-    assert re.fullmatch(r"took \d{3} ms", result["measurements"][0]["why"])
+    server.script(after(1.2, answer()), answer())
+    result = gate(server.url, clock=SYSTEM_CLOCK, latency=1000, interval=0.1)
+    assert (result["passed"], result["good"]) == (True, 1)
+    assert result["bad"] >= 1
+    assert re.fullmatch(r"took \d+ ms", result["measurements"][0]["why"])
 
 
 def test_an_answer_that_never_ends_is_too_slow(server: HttpServer) -> None:
