@@ -22,6 +22,7 @@ STATEMENTS = tuple(
         (r"secretsmanager:GetSecretValue", DEPLOY, "SecretsOfStacks, MasterUsers or SecretsKeptByHand"),
         (r"kms:\w+", PROVISION, "EncryptDatabases"),
         (r"ssm:GetParameters\w*", LOOK, "Parameters"),
+        (r"cloudwatch:GetMetricData", DEPLOY, "Metrics"),
         (rf"({SERVICES}):(Describe|Get|List)\w+", LOOK, "Look"),
         (r"ec2:(AllocateAddress|CreateInternetGateway|CreateVpc|ImportKeyPair)", PROVISION, "NewInEc2"),
         (r"ec2:Create(NatGateway|RouteTable|SecurityGroup|Subnet)", PROVISION, "NewInEc2 or Network"),

@@ -220,6 +220,8 @@ CALLS: Mapping[str, Mapping[str, str]] = {
         **LOCK,
     },
     permissions.DEPLOY: {
+        # It supports neither resources nor conditions.
+        "cloudwatch:GetMetricData": "",
         "elasticloadbalancing:DeregisterTargets": "own:targetgroup",
         "elasticloadbalancing:RegisterTargets": "own:targetgroup",
         "secretsmanager:GetSecretValue": "own:secret own:master-secret",
