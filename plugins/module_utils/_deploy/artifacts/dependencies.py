@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .lock_age import compare_npm_lock, compare_uv_lock, find_removed_packages, is_poetry_lock_current
+from .npm_tree import find_missing_workspaces, find_unmet_requirements, list_workspaces
 from .poetry_lock import convert_lock
 from .requirements_file import NAME, Requirement, normalize, read_requirements
 from .source_error import SourceError
@@ -31,6 +32,7 @@ REQUIREMENTS, UV, POETRY, PROJECT = "requirements.txt", "uv.lock", "poetry.lock"
 # The path in a release of the requirements converted from a lock of Poetry.
 CONVERTED = ".groundwork/requirements.txt"
 NPM_LOCKS = ("npm-shrinkwrap.json", "package-lock.json")
+NPM_LOCK_FIX = "run npm install --package-lock-only"
 NPM_LOCK_VERSIONS = (1, 2, 3)  # npm documentation, "package-lock.json"
 # Scripts of a project that `npm ci` runs (npm documentation, "Life Cycle Operation Order").
 OWN_INSTALL_SCRIPTS = ("preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare")
@@ -278,7 +280,8 @@ def check_node(root: Path, names: Collection[str]) -> Dependencies:
                 ]
             )
         lock = _read_json(root, lock_name)
-        return _check_npm(package, lock_name, lock, names)
+        workspaces = {folder: _read_json(root, f"{folder}/package.json") for folder in list_workspaces(package, names)}
+        return _check_npm(package, lock_name, lock, names, workspaces)
     except SourceError as error:
         return Dependencies([_add_fix(str(error), "correct it, and run npm install --package-lock-only")])
     except UNEXPECTED_FORM:
@@ -287,7 +290,11 @@ def check_node(root: Path, names: Collection[str]) -> Dependencies:
 
 
 def _check_npm(
-    package: Mapping[str, Any], lock_name: str, lock: Mapping[str, Any], names: Collection[str]
+    package: Mapping[str, Any],
+    lock_name: str,
+    lock: Mapping[str, Any],
+    names: Collection[str],
+    workspaces: Mapping[str, Mapping[str, Any]],
 ) -> Dependencies:
     specs: dict[str, Any] = {}
     for key in ("dependencies", "devDependencies", "optionalDependencies"):
@@ -296,7 +303,7 @@ def _check_npm(
             raise SourceError(f"{key} of package.json is not an object of names and versions")
         specs.update(listed)
     locked = _read_npm_lock_names(lock)
-    missing = sorted(set(specs) - locked)
+    missing = sorted(set(specs) - set(package.get("optionalDependencies") or ()) - locked)
     result = Dependencies(packages=locked)
     if lock.get("lockfileVersion", 1) not in NPM_LOCK_VERSIONS:
         result.errors.append(
@@ -315,8 +322,34 @@ def _check_npm(
     result.install_scripts = _find_install_scripts(package, lock)
     removed = [f"{name}, which it does not require" for name in find_removed_packages(package, lock)]
     differing = [*compare_npm_lock(package, lock), *removed]
-    result.errors += _report_older_lock(lock_name, "package.json", differing, "run npm install --package-lock-only")
+    result.errors += _report_older_lock(lock_name, "package.json", differing, NPM_LOCK_FIX)
+    if not differing:  # from an older lock it would follow
+        result.errors += _find_unmet_requirements(package, lock_name, lock, names, workspaces)
     return result
+
+
+def _find_unmet_requirements(
+    package: Mapping[str, Any],
+    lock_name: str,
+    lock: Mapping[str, Any],
+    names: Collection[str],
+    workspaces: Mapping[str, Mapping[str, Any]],
+) -> Iterator[str]:
+    """Errors about requirements that a lock does not meet, from which `npm ci` installs nothing."""
+    unlocked = find_missing_workspaces(package, lock, names)
+    if unlocked:
+        yield f"{lock_name} does not have the workspace {_list_first(unlocked)} of package.json ({NPM_LOCK_FIX})"
+    known = {folder: one for folder, one in workspaces.items() if folder not in unlocked}
+    unmet = find_unmet_requirements(package, lock, known)
+    if unmet.missing:
+        yield f"{lock_name} does not have {_list_first(unmet.missing, '; ')} ({NPM_LOCK_FIX})"
+    if unmet.wrong:
+        yield f"{lock_name} has {_list_first(unmet.wrong, '; ')} ({NPM_LOCK_FIX})"
+
+
+def _list_first(texts: Sequence[str], separator: str = ", ") -> str:
+    more = f" and {len(texts) - NAMES_IN_MESSAGE} more" if len(texts) > NAMES_IN_MESSAGE else ""
+    return f"{separator.join(texts[:NAMES_IN_MESSAGE])}{more}"
 
 
 def _find_paths_outside(specs: Mapping[str, Any], names: Collection[str]) -> Iterator[str]:
