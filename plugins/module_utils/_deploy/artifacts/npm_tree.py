@@ -22,8 +22,8 @@ MODULES = "node_modules"
 # The sections that `npm ci` compares, also without development dependencies. Without an optional package npm goes on.
 DEVELOPMENT, OPTIONAL = "devDependencies", "optionalDependencies"
 SECTIONS = ("dependencies", DEVELOPMENT, OPTIONAL)
-# Entries of a lock whose requirements are not compared. Of an optional package, which npm may leave out, a lock that was
-# made on another platform lacks some.
+# Entries of a lock whose requirements are not compared. Of an optional package, which npm may leave out, a lock that
+# was made on another platform lacks some.
 NOT_COMPARED = ("link", "inBundle", "optional", "extraneous")
 # Characters of patterns that are not read here: alternatives, exclusions and classes.
 UNREAD_PATTERN = "{}!()[]"
