@@ -12,14 +12,14 @@ import json
 import posixpath
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from .lock_age import compare_npm_lock, compare_uv_lock, find_removed_packages, is_poetry_lock_current
 from .npm_tree import find_missing_workspaces, find_unmet_requirements, list_workspaces
 from .poetry_lock import convert_lock
-from .requirements_file import NAME, Requirement, normalize, read_requirements
+from .requirements_file import NAME, Requirement, allows_version, normalize, read_requirements
 from .source_error import SourceError
 from .uv_lock import check_schema, find_lock_problems
 
@@ -94,13 +94,14 @@ def _add_fix(text: str, fix: str) -> str:
 
 def _check_requirements(root: Path, names: Collection[str]) -> Dependencies:
     listed = read_requirements(root, REQUIREMENTS, names)
-    found = listed.requirements
+    found = _pin_by_constraints(listed.requirements, listed.constraints)
     packages = {one.name for one in found if one.name}
     result = Dependencies(packages=packages)
     for one in found:
         if one.problem is not None:
             result.errors.append(f"{one.where}{f' ({one.name})' if one.name else ''} {one.problem}")
     result.errors += _find_differing_pins(found)
+    result.errors += _find_unmet_constraints(found, listed.constraints)
     # A line that no tool can read has been reported as such.
     loose = [one for one in found if not one.is_pinned and one.is_readable]
     hashed = [one for one in found if one.is_hashed]
@@ -123,6 +124,36 @@ def _check_requirements(root: Path, names: Collection[str]) -> Dependencies:
             "pinned (use uv pip compile --generate-hashes, or a lock file)"
         )
     return result
+
+
+def _pin_by_constraints(found: Sequence[Requirement], constraints: Sequence[Requirement]) -> list[Requirement]:
+    """The requirements, with the version that a constraint gives to those without one."""
+    pins = {one.name: one.pin for one in constraints if one.is_pinned and one.is_readable and not one.marker}
+    return [
+        replace(one, is_pinned=True, pin=pins[one.name])
+        if one.is_readable and not one.is_pinned and one.name in pins
+        else one
+        for one in found
+    ]
+
+
+def _find_unmet_constraints(found: Sequence[Requirement], constraints: Sequence[Requirement]) -> Iterator[str]:
+    """Errors about constraints that cannot be read, or that exclude a required version."""
+    for constraint in constraints:
+        if not constraint.is_readable:
+            yield f"{constraint.where} {constraint.problem}"
+            continue
+        for one in found:
+            # With conditions, both may be for other hosts.
+            if one.name != constraint.name or not one.name or one.marker or constraint.marker or one.is_local:
+                continue
+            is_met = allows_version(constraint.specifier, one.pin) if one.pin else True
+            if is_met and constraint.pin:
+                is_met = allows_version(one.specifier, constraint.pin)
+            if not is_met:
+                allowed, wanted = constraint.specifier.strip(), one.specifier.strip()
+                text = f"{one.where} ({one.name}) requires {wanted}, and {constraint.where} allows {allowed}"
+                yield f"{text} (correct one)"
 
 
 def _find_differing_pins(found: Sequence[Requirement]) -> Iterator[str]:

@@ -172,7 +172,7 @@ class TestRequirements:
         assert check(tmp_path, requirements=f"gunicorn==1 {HASH}\n{address}\n").errors == []
 
     def test_included_files_are_read(self, tmp_path: Path) -> None:
-        write(tmp_path, {"base.txt": "flask\n", "limits.txt": "flask<4\n"})
+        write(tmp_path, {"base.txt": "flask\n", "bounds.txt": "flask<4\n"})
         found = check(tmp_path, requirements="gunicorn==1\n-r base.txt\n-c limits.txt\n")
         assert found.errors[0].startswith("base.txt:1 (flask) is not pinned")
         found = check(tmp_path, requirements="gunicorn==1\n--requirement=none.txt\n")
@@ -236,6 +236,46 @@ class TestRequirements:
             ("_flask==3", "requirements.txt:2 is not a requirement that pip can read"),
             ("flask[==3", "requirements.txt:2 is not a requirement that pip can read"),
             ("flask 3", "requirements.txt:2 is not a requirement that pip can read"),
+            ("pywin32==306", "requirements.txt:2 (pywin32) works on Windows only, and hosts run Linux (remove it, or"),
+            ("pyobjc-core==10 ; python_version > '3'", "requirements.txt:2 (pyobjc-core) works on macOS only"),
+            (
+                "wheels/shop-1.0-cp311-cp311-win_amd64.whl",
+                "requirements.txt:2 is a wheel for Windows, and hosts run Linux on x86_64 or aarch64 (take the package",
+            ),
+            (
+                "shop @ https://me.example/shop-1.0-cp311-cp311-macosx_11_0_arm64.whl#sha256=0",
+                "requirements.txt:2 (shop) is a wheel for macOS",
+            ),
+            (
+                "https://me.example/a%2Bb/shop-1.0%2Blocal-py3-none-win32.whl",
+                "requirements.txt:2 is a wheel for Windows",
+            ),
+            (
+                "https://me.example/shop-1.0-1-py3-none-musllinux_1_2_x86_64.whl",
+                "requirements.txt:2 is a wheel for Linux w",
+            ),
+            (
+                "https://me.example/shop-1.0-cp311-cp311-manylinux_2_17_i686.whl",
+                "requirements.txt:2 is a wheel for manyl",
+            ),
+            (
+                "https://me.example/shop-1.0-cp38-cp38-manylinux_2_17_x86_64.whl",
+                "requirements.txt:2 is a wheel for cp38, and hosts run CPython 3.9 or later (take the package",
+            ),
+            (
+                "https://me.example/shop-1.0-pp310-pypy310_pp73-manylinux_2_17_x86_64.whl",
+                "requirements.txt:2 is a wheel fo",
+            ),
+            ("https://me.example/shop-1.0-py2-none-any.whl", "requirements.txt:2 is a wheel for py2"),
+            (
+                "-c bounds.txt\nflask==5",
+                "requirements.txt:3 (flask) requires ==5, and bounds.txt:1 allows <4 (correct one)",
+            ),
+            (
+                "-c bounds.txt\nrequests>=3",
+                "requirements.txt:3 (requests) requires >=3, and bounds.txt:2 allows ==2.32.0",
+            ),
+            ("-c broken.txt", "broken.txt:1 is not a requirement that pip can read"),
             (
                 "--require-hashes",
                 "requirements.txt:1 (gunicorn) is without a hash, but the option --require-hashes is set",
@@ -247,7 +287,14 @@ class TestRequirements:
         ],
     )
     def test_requirements_that_no_host_can_install(self, line: str, text: str, tmp_path: Path) -> None:
-        found = check(tmp_path, requirements=f"gunicorn==23.0.0\n{line}\n", **{"hashed.txt": "--require-hashes\n"})
+        (tmp_path / "wheels").mkdir()
+        files = {
+            "hashed.txt": "--require-hashes\n",
+            "wheels/shop-1.0-cp311-cp311-win_amd64.whl": "",
+            "bounds.txt": "flask<4\nrequests==2.32.0\nother>7\n",
+            "broken.txt": "fläsk<3\n",
+        }
+        found = check(tmp_path, requirements=f"gunicorn==23.0.0\n{line}\n", **files)
         assert all(error.endswith(")") for error in found.errors)
         assert any(error.startswith(text) for error in found.errors), found.errors
         assert "hunter2" not in str(found)
@@ -273,6 +320,18 @@ class TestRequirements:
             "flask==1\nflask==1",
             "flask==1\nflask==2 ; sys_platform == 'win32'",
             "colorama>=0.4 ; sys_platform == 'win32'",
+            "pywin32==306 ; sys_platform == 'win32'",
+            "https://me.example/shop-1.0-cp311-cp311-win_amd64.whl ; sys_platform == 'win32'",
+            "https://me.example/shop-1.0-py2.py3-none-any.whl",
+            "https://me.example/shop-1.0-cp36-abi3-manylinux_2_17_aarch64.manylinux2014_aarch64.whl",
+            "https://me.example/shop-1.0-cp314-cp314t-linux_x86_64.whl",
+            "https://me.example/shop-1.0-cp3-none-any.whl",
+            "https://me.example/win32.tar.gz",
+            # A constraint gives the version, and does not apply to other packages.
+            "flask\n-c pins.txt",
+            "flask>=3\n-c pins.txt",
+            "-c pins.txt\nflask[async]==3.1.0",
+            "flask==5 ; python_version < '3.9'\n-c pins.txt",
             "tomli ; python_version < '3.8'",
             "flask==1 --config-settings=a=b",
         ],
@@ -281,6 +340,7 @@ class TestRequirements:
         for folder in ("lib", "wheels"):
             (tmp_path / folder).mkdir()
         files = {"lib/setup.py": "", "wheels/shop-1.0-py3-none-any.whl": "", "limits.txt": "flask<9\n"}
+        files["pins.txt"] = "--pre\nflask==3.1.0  # why\nflask==9 ; sys_platform == 'win32'\nother==1\n"
         found = check(tmp_path, requirements=f"gunicorn==23.0.0\n{line}\n", **files)
         assert found.errors == []
 
