@@ -172,7 +172,7 @@ class TestRequirements:
         assert check(tmp_path, requirements=f"gunicorn==1 {HASH}\n{address}\n").errors == []
 
     def test_included_files_are_read(self, tmp_path: Path) -> None:
-        write(tmp_path, {"base.txt": "flask\n", "bounds.txt": "flask<4\n"})
+        write(tmp_path, {"base.txt": "flask\n", "limits.txt": "flask<4\n"})
         found = check(tmp_path, requirements="gunicorn==1\n-r base.txt\n-c limits.txt\n")
         assert found.errors[0].startswith("base.txt:1 (flask) is not pinned")
         found = check(tmp_path, requirements="gunicorn==1\n--requirement=none.txt\n")
