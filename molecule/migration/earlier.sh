@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sets a host up as the roles of version 0.1.0 left it: one user, `app`, for all services, and one PM2 for those under PM2. What it
 # writes was recorded on a host that those roles had set up. It needs node, uv, PM2 and the gunicorn launcher, and the sources of the
-# services in /root/sources. Standard input is not used.
+# services in /root/sources.
 set -eu
 pm2=$(echo /opt/pm2/*/node_modules/.bin/pm2)
 hardening='NoNewPrivileges=yes
@@ -75,7 +75,7 @@ as_app() {
 }
 cd /srv/api/releases/1
 as_app uv venv --quiet --python /usr/bin/python3 .venv
-as_app uv pip install --quiet --python .venv/bin/python --require-hashes --requirement requirements.txt
+as_app uv pip install --quiet --system-certs --python .venv/bin/python --require-hashes --requirement requirements.txt
 cat >/etc/groundwork/gunicorn/api.py <<'END'
 workers = 1
 threads = 2
