@@ -36,7 +36,7 @@ STATEMENTS = tuple(
         (r"elasticloadbalancing:AddTags", PROVISION, "TagsOfNewLoadBalancers or LoadBalancers"),
         (r"elasticloadbalancing:\w+", PROVISION, "LoadBalancers"),
         (r"acm:RequestCertificate", PROVISION, "NewCertificates"),
-        (r"acm:AddTagsToCertificate", PROVISION, "NewCertificates or Certificates"),
+        (r"acm:AddTagsToCertificate", PROVISION, "TagsOfNewCertificates or Certificates"),
         (r"acm:\w+", PROVISION, "Certificates"),
         (r"route53:\w+", PROVISION, "Records"),
         (r"rds:DeleteDBSnapshot", BACK_UP, "OldSnapshots"),

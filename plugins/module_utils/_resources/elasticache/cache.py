@@ -32,6 +32,7 @@ from ..._engine.resource_type import (
     ResolvedResource,
     Schema,
 )
+from ..._engine.scope import Scope, shorten_name
 from . import auth_token, node_types
 from . import cache_changes as changes
 from . import common as elasticache
@@ -162,6 +163,11 @@ def create(client: Client, resource: ResolvedResource) -> Raw:
 class CacheType(elasticache.DescriptionOwnedType):
     description_path = "Description"
     other_listings = (Listing("describe_cache_clusters", "CacheClusters"),)
+
+    def physical_name(self, scope: Scope, name: str, suffix: str = "") -> str:
+        """The name in AWS. It begins with all of the stack's name, because policies limit new caches by that."""
+        full_name = self.base_name(scope, name) + suffix
+        return shorten_name(full_name, self.schema.max_name_length, prefix=scope.physical_name(""))
 
     def merge(self, items: list[Raw], others: Sequence[list[Raw]]) -> list[Raw]:
         """The groups, each with its first node: the nodes of a group are alike, and come in any order."""
