@@ -56,9 +56,9 @@ def check_compiled(document: Document, wrong: Collection[DocumentPath] = ()) -> 
     wrong_addresses = {path[1] for path, _text in problems}
     own = document["resources"]
     valid = [compile_raw(address, own[address]) for address in own if address not in wrong_addresses]
-    if wrong:
-        derived = [resource for resource in derived if not find_property_problems(resource, REGISTRY)]
-    yield from find_conflicts([resource for resource in derived if resource.address not in own], valid)
+    # In a document with other problems, derived resources may lack what they need.
+    certain = [] if wrong else [resource for resource in derived if resource.address not in own]
+    yield from find_conflicts(certain, valid)
     if not any(path[:1] in (("name",), ("region",)) for path in wrong):
         yield from check_raw_names(document, compiled.keys())
     yield from check_excluded_alarms(document, uncertain)
