@@ -7,7 +7,7 @@ const text = 'one';
 
 const server = http.createServer((request, response) => {
   response.setHeader('Content-Type', 'application/json');
-  response.end(JSON.stringify({ text, user: os.userInfo().username, token: process.env.TOKEN }));
+  response.end(JSON.stringify({ text, user: os.userInfo().username, token: process.env.TOKEN ?? null }));
 });
 
 server.listen(process.env.PORT, process.env.HOST);
