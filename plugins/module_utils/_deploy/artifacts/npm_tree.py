@@ -133,7 +133,9 @@ def _list_requirements(package: Mapping[str, Any], sections: Collection[str]) ->
     for section in sections:
         for name, spec in read_section(package, section).items():
             found.setdefault(name, set()).add(" ".join(str(spec).split()))
-    yield from ((name, next(iter(specs))) for name, specs in found.items() if len(specs) == 1)
+    for name, specs in found.items():
+        if len(specs) == 1:
+            yield name, specs.pop()
 
 
 def _resolve(packages: Mapping[str, Any], path: str, name: str) -> Mapping[str, Any] | None:

@@ -42,7 +42,7 @@ def check_conditions(given: Properties) -> Iterator[PropertyProblem]:
     if not values:
         yield (), "needs paths or hosts (add one of them)"
     elif len(values) > MOST_VALUES:
-        name = next(name for name in reversed(FIELDS) if given.get(name))
+        name = [name for name in FIELDS if given.get(name)][-1]
         text = f"{len(values)} paths and hosts are more than the {MOST_VALUES} that AWS allows in a rule"
         yield (name,), f"{text} (move some to a rule of their own)"
 
