@@ -16,7 +16,7 @@ from .access.keys import read_key
 from .description import Description, read_description, running_pid
 from .guests import docker
 from .paths import CHECKOUT, lab_paths
-from .shell import LabError, as_root
+from .shell import LabError, as_root, escape_controls
 
 
 def _say(text: str) -> None:
@@ -160,7 +160,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return COMMANDS[options.command][0](options)
     except LabError as error:
-        print(f"lab: {error}", file=sys.stderr)
+        print(f"lab: {escape_controls(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

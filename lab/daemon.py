@@ -18,12 +18,19 @@ from .description import Description, read_description
 from .guests.appliances import DockerAppliances
 from .guests.driver import DockerGuests, Ground
 from .hooks import addresses, console
-from .paths import guest_cache, lab_paths
+from .paths import lab_paths, private_cache
 from .ranges import PublicRange
 from .server import LabServer
-from .shell import LabError
+from .shell import LabError, escape_controls
 
 log = logging.getLogger("lab")
+
+
+class Formatter(logging.Formatter):
+    """Escapes what a terminal would act upon: guests and clients write parts of many messages."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return escape_controls(super().format(record))
 
 
 def serve(name: str) -> int:
@@ -31,7 +38,9 @@ def serve(name: str) -> int:
 
     Returns an exit status: EADDRINUSE tells `lab up` that another program has taken the port.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     paths = lab_paths(name)
     description = read_description(paths)
     if description is None:
@@ -83,5 +92,5 @@ def _ground(description: Description) -> Ground:
         network=description.network,
         cidr=description.range,
         gateway=public.gateway,
-        cache=guest_cache(),
+        cache=private_cache(),
     )

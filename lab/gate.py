@@ -24,6 +24,7 @@ from urllib.parse import parse_qs
 
 from .access.guard import Guard
 from .access.rejection import RejectedError, find_family, render
+from .access.request import check_form
 
 HEALTH = "/groundwork-lab/health"
 READS = re.compile(r"(Describe|Get|List|Head|Search|Lookup|Simulate|BatchGet|Query|Scan|Select)")
@@ -53,9 +54,9 @@ class ApiCall:
         return self.method not in ("GET", "HEAD", "OPTIONS")
 
 
-def read_body(environ: Environ) -> bytes:
+def read_body(environ: Environ, length: int) -> bytes:
     """The body of the request, which is left to be read again."""
-    body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    body: bytes = environ["wsgi.input"].read(length)
     environ["wsgi.input"] = io.BytesIO(body)
     return body
 
@@ -91,11 +92,12 @@ class Gate:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         body = b""
         try:
+            length = check_form(environ)
             self._guard.check_source(environ)
             if environ.get("PATH_INFO") == HEALTH:
                 start_response("200 OK", [("Content-Type", "application/json")])
                 return [json.dumps({"name": self._name}).encode()]
-            body = read_body(environ)
+            body = read_body(environ, length)
             self._guard.check_signature(environ, body)
         except RejectedError as error:
             return _reject(error, environ, body, start_response)

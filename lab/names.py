@@ -3,7 +3,8 @@
 """The DNS names of load balancers, databases and caches, in the files that name servers are asked after: /etc/hosts.
 
 Each lab has a block of its own between two marks. The file is written in place, because docker binds the one of a
-container to it, and a bound file cannot be replaced; a lock on it keeps two labs from writing at once.
+container to it, and a bound file cannot be replaced. A lock on the file of this machine keeps two labs from writing at
+once. In a guest only one lab writes, and a lock that the guest holds would keep the lab waiting.
 """
 
 from __future__ import annotations
@@ -12,16 +13,22 @@ import errno
 import fcntl
 import functools
 import os
-import re
 import stat
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TextIO
 
 from .paths import CHECKOUT
-from .shell import as_root, run
+from .shell import LabError, as_root, run
 
 MACHINE = Path("/etc/hosts").resolve()
+# A guest may make its file as large as it likes, and the lab reads it every second.
+LIMIT = 1 << 20
+
+
+class HostsFileError(LabError):
+    """A hosts file into which the lab cannot write names."""
 
 
 def write_inside(pid: int, mark: str, names: Iterable[tuple[str, str]]) -> None:
@@ -46,8 +53,17 @@ def _end(mark: str) -> str:
 
 def replace(text: str, mark: str, lines: str) -> str:
     """The text with the lab's block exchanged for other lines; what stands around it stays as it is."""
-    found = re.compile(rf"^{re.escape(_begin(mark))}\n.*?^{re.escape(_end(mark))}\n", re.MULTILINE | re.DOTALL)
-    rest = found.sub("", text)
+    kept: list[str] = []
+    begin: int | None = None
+    for line in text.split("\n"):
+        if line == _begin(mark) and begin is None:
+            begin = len(kept)
+        if line == _end(mark) and begin is not None:
+            del kept[begin:]
+            begin = None
+        else:
+            kept.append(line)
+    rest = "\n".join(kept)
     if lines and rest and not rest.endswith("\n"):
         rest += "\n"
     return rest + lines
@@ -56,25 +72,37 @@ def replace(text: str, mark: str, lines: str) -> str:
 def write(path: Path, mark: str, names: Iterable[tuple[str, str]], root: Path | None = None) -> None:
     """Put the lab's names into the file; does nothing when they are there.
 
-    No link below ``root`` is followed, which is the file's directory where it is not given: a guest may have put it
-    there, and it would lead to a file of this machine.
+    ``root`` is that of the guest whose file it is. No link below it is followed, or below the file's directory where it
+    is not given: a guest may have put it there, and it would lead to a file of this machine.
     """
     lines = block(mark, names)
     opener = functools.partial(_open_below, root or path.parent)
     if _holds(path, mark, lines, opener):
         return
-    with open(path, "r+", opener=opener) as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        text = replace(file.read(), mark, lines)
+    # Bytes that are no UTF-8 are written as they were read.
+    with open(path, "r+", opener=opener, encoding="utf-8", errors="surrogateescape", newline="") as file:
+        if root is None:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        text = replace(_read(file, path), mark, lines)
         file.seek(0)
         file.write(text)
         file.truncate()
 
 
 def _holds(path: Path, mark: str, lines: str, opener: Callable[[str, int], int]) -> bool:
-    with open(path, opener=opener) as file:
-        text = file.read()
+    with open(path, opener=opener, encoding="utf-8", errors="surrogateescape", newline="") as file:
+        text = _read(file, path)
     return lines in text if lines else _begin(mark) not in text
+
+
+def _read(file: TextIO, path: Path) -> str:
+    text = file.read(LIMIT + 1)
+    if len(text) > LIMIT:
+        raise HostsFileError(
+            f"{path} is larger than {LIMIT >> 20} MB, so that the lab did not write the names of its services into it. "
+            "Make the file smaller; the lab tries again every second."
+        )
+    return text
 
 
 def _open_below(root: Path, path: str, flags: int) -> int:

@@ -26,22 +26,28 @@ def cache_directory() -> Path:
 
 
 def private_cache() -> Path:
-    """Root alone enters it: what guests write below it, such as a program with the set-user-ID bit, is for no user."""
+    """Root alone enters it: what guests write below it, such as a program with the set-user-ID bit, is for no user.
+
+    It holds the packages that guests downloaded (`packages.py`). Guests write to no other directory of this machine.
+    """
     return cache_directory() / "guests"
-
-
-def guest_cache() -> Path:
-    """The packages that guests downloaded; the only directory of this machine that guests can write to."""
-    return private_cache() / "packages"
 
 
 @contextlib.contextmanager
 def alone(work: str) -> Iterator[None]:
     """Of all labs and their tests one is at this work at a time; the others wait. Its file is below the cache."""
-    cache_directory().mkdir(parents=True, exist_ok=True)
-    with (cache_directory() / f"{work}.lock").open("w") as lock:
+    directory = cache_directory()
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Also what an earlier version has made: a user who can open the file can lock it, and hold every lab up.
+    directory.chmod(0o700)
+    with open(directory / f"{work}.lock", "w", opener=_open_privately) as lock:
+        os.fchmod(lock.fileno(), 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _open_privately(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
 
 
 def labs_directory() -> Path:

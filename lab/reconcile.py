@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -16,7 +17,7 @@ from moto.ec2.models.instances import Instance
 
 from .hooks import lifecycle, nat, targets
 from .machines import Machine, Power
-from .shell import LabError
+from .restarts import PAUSES, Restart, Restarts
 from .snapshot import describe
 from .watch import Watcher
 
@@ -38,6 +39,7 @@ class Action(Enum):
     REMOVE = "remove"
     SWITCHED_OFF = "switched off"
     LOST = "lost"
+    GIVE_UP = "give up"
 
 
 class Guests(Protocol):
@@ -60,6 +62,9 @@ class Guests(Protocol):
 
     def shut_down(self, instance_id: str) -> None:
         """Switch a guest off."""
+
+    def interrupt(self, instance_id: str) -> None:
+        """End a guest at once, so that what waits for it ends too; it is removed next."""
 
     def remove(self, instance_id: str) -> None:
         """Take a guest away with everything that belongs to it."""
@@ -97,6 +102,9 @@ class NoGuests:
         time.sleep(self._delay)
         self._power[instance_id] = Power.OFF
 
+    def interrupt(self, instance_id: str) -> None:
+        """Nothing takes longer than a moment."""
+
     def remove(self, instance_id: str) -> None:
         time.sleep(self._delay)
         self._power.pop(instance_id, None)
@@ -111,6 +119,7 @@ class Task:
 
     action: Action
     instance: Instance
+    power: Power
 
 
 def decide(state: str, power: Power, reboot: bool) -> Action:
@@ -138,11 +147,20 @@ class Reconciler(Watcher):
         super().__init__(lock, "reconcile", INTERVAL, AT_A_TIME)
         self._guests = guests
         self._keep = keep
+        self._restarts = Restarts()
+        # Workers of their own, because a termination must not wait until guests that do not boot are given up.
+        self._removals = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="removal")
+        self._removing: set[str] = set()
+        self._futures: dict[str, Future[None]] = {}
 
     def start(self) -> None:
         with self._lock:
             self._guests.adopt([one.id for one in lifecycle.all_instances() if one.state == "running"])
         super().start()
+
+    def stop(self) -> None:
+        super().stop()
+        self._removals.shutdown(wait=True, cancel_futures=True)
 
     def look(self) -> None:
         """Find what is to be done, and start doing it."""
@@ -155,16 +173,39 @@ class Reconciler(Watcher):
             nat.settle_all()
             targets.settle_all()
             moving |= self._busy
+            held = self._make_way()
+            moving -= held.keys() - self._busy
             tasks = self._tasks(powers, moving)
             self._busy.update(task.instance.id for task in tasks)
+            self._removing.update(task.instance.id for task in tasks if task.action is Action.REMOVE)
             known = {instance.id for instance in lifecycle.all_instances()}
+            self._restarts.keep_only(known)
             vpcs = lifecycle.all_vpcs()
         for task in tasks:
-            self._pool.submit(self._do, task)
+            pool = self._removals if task.action is Action.REMOVE else self._pool
+            self._futures[task.instance.id] = pool.submit(self._do, task)
+        for id, is_running in held.items():
+            if is_running:
+                self._removals.submit(self._guests.interrupt, id)
         for orphan in set(powers) - known - moving:
             log.warning("%s belongs to no instance (any more) and is removed", orphan)
             self._guests.remove(orphan)
         self._guests.tidy(vpcs)
+
+    def _make_way(self) -> dict[str, bool]:
+        """The terminated instances about which something else is being done, and whether that has begun.
+
+        What has not is cancelled. The lock is held.
+        """
+        held = {}
+        for instance in lifecycle.all_instances():
+            id = instance.id
+            if instance.state == "shutting-down" and id in self._busy - self._removing:
+                future = self._futures.get(id)
+                held[id] = not (future and future.cancel())
+                if not held[id]:
+                    self._busy.discard(id)
+        return held
 
     def _tasks(self, powers: Mapping[str, Power], moving: Collection[str]) -> list[Task]:
         tasks = []
@@ -173,25 +214,47 @@ class Reconciler(Watcher):
                 continue
             power = powers.get(instance.id, Power.ABSENT)
             action = decide(instance.state, power, bool(lifecycle.read_note(instance, "reboot")))
+            if instance.state == "running":
+                action = self._limit_restarts(instance, power, action)
             if action is not Action.NOTHING:
-                tasks.append(Task(action, instance))
+                tasks.append(Task(action, instance, power))
         return tasks
+
+    def _limit_restarts(self, instance: Instance, power: Power, action: Action) -> Action:
+        """The action, or what is done instead for a guest that crashes again and again."""
+        if power is Power.RUNNING:
+            self._restarts.see_running(instance.id)
+        if action is not Action.BOOT:
+            return action
+        restart = self._restarts.attempt(instance.id)
+        return {Restart.NOW: action, Restart.LATER: Action.NOTHING, Restart.NEVER: Action.GIVE_UP}[restart]
 
     def _do(self, task: Task) -> None:
         instance = task.instance
         try:
             self._drive(task)
-        except LabError as error:
-            log.error("%s: could not %s it: %s", instance.id, task.action.value, error)
-            self._give_up(task, str(error))
+            self._trouble.pop(instance.id, None)
         except Exception as error:
-            log.exception("%s: could not %s it", instance.id, task.action.value)
+            if not self._is_expected(task):
+                self._complain(instance.id, error, task.action.value)
             self._give_up(task, str(error))
         finally:
             with self._lock:
                 self._busy.discard(instance.id)
+                self._futures.pop(instance.id, None)
+                if task.action is Action.REMOVE:
+                    self._removing.discard(instance.id)
         if task.action is not Action.WIRE:
             self.wake()
+
+    def _is_expected(self, task: Task) -> bool:
+        """Whether a failure needs no line in the log."""
+        if task.action is Action.REMOVE:
+            return False
+        # A termination ends what waits for the guest. Each attempt of one that crashes ends with another console.
+        return task.instance.state == "shutting-down" or (
+            task.action is Action.BOOT and task.instance.id in self._trouble
+        )
 
     def _drive(self, task: Task) -> None:
         action, instance = task.action, task.instance
@@ -199,7 +262,7 @@ class Reconciler(Watcher):
             with self._lock:
                 machine = describe(instance) if instance.state in ("pending", "running") else None
             if machine:
-                self._bring_up(action, instance, machine)
+                self._bring_up(task, machine)
         elif action is Action.SHUT_DOWN:
             self._guests.shut_down(instance.id)
             self._set(instance, "stopping", lifecycle.finish_stop)
@@ -213,14 +276,26 @@ class Reconciler(Watcher):
         elif action is Action.LOST:
             log.error("%s: its container is gone, so the instance is terminated", instance.id)
             self._set(instance, "running", lambda one: lifecycle.lose(one, "the container is gone"))
+        elif action is Action.GIVE_UP:
+            self._restarts.forget(instance.id)
+            reason = (
+                f"the guest crashed, or did not boot, {len(PAUSES)} times in a row. Its console has the cause "
+                "(GetConsoleOutput); StartInstances tries again"
+            )
+            log.error("%s is stopped: %s", instance.id, reason)
+            self._set(instance, "running", lambda one: lifecycle.give_up(one, reason))
 
-    def _bring_up(self, action: Action, instance: Instance, machine: Machine) -> None:
+    def _bring_up(self, task: Task, machine: Machine) -> None:
+        action, instance = task.action, task.instance
         if action is Action.REBOOT:
             with self._lock:
                 lifecycle.take_reboot(instance)
             self._guests.reboot(machine)
         elif action is Action.BOOT:
             self._guests.boot(machine)
+            if task.power is Power.REBOOTING or instance.state == "pending":
+                # A reboot from inside, or a start by the user, that worked is no crash.
+                self._restarts.forget(instance.id)
             self._set(instance, "pending", lifecycle.finish_start)
         else:
             self._guests.wire(machine)

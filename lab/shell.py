@@ -5,9 +5,19 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
+import threading
 from collections.abc import Mapping, Sequence
+
+# What moves the cursor, colours, or hides text: control characters, and those that change the direction of writing.
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+
+
+def escape_controls(text: str) -> str:
+    """The text as a terminal may show it, whoever wrote it: only line ends and tabs are left of control characters."""
+    return CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text.replace("\r\n", "\n"))
 
 
 class LabError(Exception):
@@ -20,8 +30,9 @@ class CommandError(LabError):
     def __init__(self, command: Sequence[str], status: int, output: str) -> None:
         self.command = list(command)
         self.status = status
-        self.output = output.strip()
-        shown = " ".join(command)
+        # It may be that of a program in a guest.
+        self.output = escape_controls(output.strip())
+        shown = escape_controls(" ".join(command))
         last = "\n".join(self.output.splitlines()[-8:]) or "it printed nothing"
         super().__init__(f"`{shown[:200]}` ended with status {status}: {last}")
 
@@ -57,6 +68,21 @@ def run(
     if check and done.returncode:
         raise CommandError(command, done.returncode, done.stderr or done.stdout)
     return done
+
+
+def read_start(*command: str, limit: int = 200, timeout: float = 10.0) -> str:
+    """The first bytes that a program prints, without control characters; it may print without end, or never end."""
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        assert process.stdout is not None
+        timer = threading.Timer(timeout, process.kill)
+        timer.start()
+        try:
+            return escape_controls(process.stdout.read(limit).decode("utf-8", "replace"))
+        finally:
+            timer.cancel()
+            process.kill()
 
 
 def as_root(*command: str) -> tuple[str, ...]:

@@ -16,13 +16,13 @@ import sys
 import time
 from collections.abc import Callable
 
-from . import engine, image, names, ports
+from . import engine, image, names, packages, ports
 from .access.keys import ensure_key
 from .al2023 import remove_standins
 from .description import Description, read_description, running_pid, write_description
 from .engine.dockerd import engine_answers
 from .guests import docker, wiring
-from .paths import CHECKOUT, LabPaths, alone, cache_directory, identity, lab_paths, labs_directory, private_cache
+from .paths import CHECKOUT, LabPaths, alone, cache_directory, identity, lab_paths, labs_directory
 from .ranges import create_network
 from .shell import LabError, as_root, run
 
@@ -48,7 +48,7 @@ def setup(say: Say) -> tuple[str, str]:
         engine.ensure_engine(say)
         engine.ensure_kernel_settings(say)
         engine.ensure_user_namespaces(say)
-        run(*as_root("install", "--directory", "--mode=0700", str(private_cache())))
+        packages.ensure_directories()
         guests = image.ensure_image(say)
         return guests, image.ensure_appliance_image(guests, say)
 

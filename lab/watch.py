@@ -60,9 +60,9 @@ class Watcher(ABC):
             self._wake.wait(self._interval)
             self._wake.clear()
 
-    def _complain(self, about: str, error: Exception) -> None:
+    def _complain(self, about: str, error: Exception, doing: str = "look after") -> None:
         """Say it once: what is wrong now is usually wrong a moment later too."""
         if self._trouble.get(about) != str(error):
             self._trouble[about] = str(error)
             expected = isinstance(error, self.expected)
-            self._log.error("cannot look after %s: %s", about, error, exc_info=not expected)
+            self._log.error("cannot %s %s: %s", doing, about, error, exc_info=not expected)

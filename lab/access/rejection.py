@@ -19,6 +19,7 @@ from xml.sax.saxutils import escape
 class Fault(Enum):
     """Why a request is rejected."""
 
+    MALFORMED = "a request that is not what AWS clients write"
     FORBIDDEN = "it comes from where no AWS client sends requests from"
     UNSIGNED = "no signature"
     INCOMPLETE = "a signature without all of its parts"
@@ -60,6 +61,7 @@ class Answer:
 _VALIDATION = "AWS was not able to validate the provided access credentials"
 _CODES: dict[Family, dict[Fault, tuple[int, str]]] = {
     Family.EC2: {
+        Fault.MALFORMED: (400, "MalformedHttpRequest"),
         Fault.FORBIDDEN: (403, "UnauthorizedOperation"),
         Fault.UNSIGNED: (403, "MissingAuthenticationToken"),
         Fault.INCOMPLETE: (400, "IncompleteSignature"),
@@ -69,6 +71,7 @@ _CODES: dict[Family, dict[Fault, tuple[int, str]]] = {
         Fault.EXPIRED_TOKEN: (400, "RequestExpired"),
     },
     Family.QUERY: {
+        Fault.MALFORMED: (400, "MalformedHttpRequest"),
         Fault.FORBIDDEN: (403, "AccessDenied"),
         Fault.UNSIGNED: (403, "MissingAuthenticationToken"),
         Fault.INCOMPLETE: (400, "IncompleteSignature"),
@@ -78,6 +81,7 @@ _CODES: dict[Family, dict[Fault, tuple[int, str]]] = {
         Fault.EXPIRED_TOKEN: (403, "ExpiredToken"),
     },
     Family.JSON: {
+        Fault.MALFORMED: (400, "MalformedHttpRequestException"),
         Fault.FORBIDDEN: (403, "AccessDeniedException"),
         Fault.UNSIGNED: (403, "MissingAuthenticationTokenException"),
         Fault.INCOMPLETE: (400, "IncompleteSignatureException"),
@@ -87,6 +91,7 @@ _CODES: dict[Family, dict[Fault, tuple[int, str]]] = {
         Fault.EXPIRED_TOKEN: (400, "ExpiredTokenException"),
     },
     Family.S3: {
+        Fault.MALFORMED: (400, "InvalidRequest"),
         Fault.FORBIDDEN: (403, "AccessDenied"),
         Fault.UNSIGNED: (403, "AccessDenied"),
         Fault.INCOMPLETE: (400, "AuthorizationHeaderMalformed"),

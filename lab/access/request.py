@@ -4,9 +4,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from .rejection import Fault, RejectedError
+
+# More than any request of a client needs: a terabyte.
+LENGTH = re.compile(r"[0-9]{1,12}")
 
 
 @dataclass(frozen=True)
@@ -26,8 +32,29 @@ def read_request(environ: Mapping[str, Any], body: bytes = b"") -> Request:
         for name, value in environ.items()
         if name.startswith("HTTP_") or name in ("CONTENT_TYPE", "CONTENT_LENGTH")
     }
-    target = str(environ.get("RAW_URI") or environ.get("PATH_INFO") or "/")
+    return Request(str(environ.get("REQUEST_METHOD", "GET")), _read_target(environ), headers, body)
+
+
+def check_form(environ: Mapping[str, Any]) -> int:
+    """The length of the body; raises a RejectedError for a request of which the server could read another one.
+
+    The signature is over the target and the body. So the target must be the path and query that moto gets, and one
+    header must say where the body ends.
+    """
+    target = _read_target(environ)
     if not target.startswith("/"):
-        # A proxy is asked with the whole URL. What names the host is in the environment already.
-        target = "/" + target.partition("://")[2].partition("/")[2]
-    return Request(str(environ.get("REQUEST_METHOD", "GET")), target, headers, body)
+        _reject(f"its target {target[:100]!r} does not begin with a slash")
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        _reject("it has the header Transfer-Encoding; send the length of the body in Content-Length")
+    length = str(environ.get("CONTENT_LENGTH") or "0")
+    if not LENGTH.fullmatch(length):
+        _reject(f"its Content-Length {length[:20]!r} is not a number of bytes")
+    return int(length)
+
+
+def _read_target(environ: Mapping[str, Any]) -> str:
+    return str(environ.get("RAW_URI") or environ.get("PATH_INFO") or "/")
+
+
+def _reject(reason: str) -> None:
+    raise RejectedError(Fault.MALFORMED, f"The lab rejects this request, because {reason}. Nothing was changed.")

@@ -10,7 +10,7 @@ import tarfile
 from collections.abc import Mapping
 
 from ..machines import Appliance, Power
-from ..shell import LabError
+from ..shell import LabError, escape_controls
 from . import docker, wiring
 from .driver import Ground, power
 
@@ -56,7 +56,7 @@ class DockerAppliances:
     def _pid(self, name: str) -> int:
         pid = self._processes.of(name)
         if not pid:
-            said = docker.docker("logs", "--tail", "5", name, check=False).strip()
+            said = escape_controls(docker.docker("logs", "--tail", "5", name, check=False).strip())
             raise LabError(f"the container {name} does not stay up; it said: {said or 'nothing'}")
         return pid
 

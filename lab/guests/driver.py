@@ -12,11 +12,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import names
+from .. import names, packages
 from ..access.keys import RoleCredentials
 from ..machines import Machine, Power
 from ..metadata.service import MetadataServices
-from ..shell import LabError, as_root
+from ..shell import LabError, as_root, escape_controls, read_start
 from . import docker, wiring
 from .confinement import ENTER, guest_options
 from .seed import seed
@@ -56,6 +56,7 @@ class DockerGuests:
         self._metadata = MetadataServices(roles)
         self._plugs = wiring.Plugs(ground.lab, ground.gateway, ground.cidr)
         self._processes = docker.Processes()
+        self._warned: set[str] = set()
 
     def adopt(self, instance_ids: Iterable[str]) -> None:
         """Nothing is to be done: the containers ran on, and are looked at anyway."""
@@ -85,7 +86,14 @@ class DockerGuests:
         self._metadata.serve(machine, pid)
         # While a guest boots its file may be away for a moment; we look again in a second.
         with contextlib.suppress(OSError):
-            names.write_inside(pid, self._ground.lab, machine.names)
+            try:
+                names.write_inside(pid, self._ground.lab, machine.names)
+                self._warned.discard(machine.id)
+            except names.HostsFileError as error:
+                # The guest boots and runs all the same.
+                if machine.id not in self._warned:
+                    self._warned.add(machine.id)
+                    log.warning("%s: %s", machine.id, error)
 
     def reboot(self, machine: Machine) -> None:
         log.info("%s reboots", machine.id)
@@ -95,6 +103,9 @@ class DockerGuests:
     def shut_down(self, instance_id: str) -> None:
         docker.docker("stop", "--time", str(STOP_TIME), self.name(instance_id))
         self._forget(instance_id)
+
+    def interrupt(self, instance_id: str) -> None:
+        docker.docker("kill", self.name(instance_id), check=False)
 
     def remove(self, instance_id: str) -> None:
         docker.remove_containers([self.name(instance_id)])
@@ -132,7 +143,7 @@ class DockerGuests:
             *("--label", f"{docker.LAB_LABEL}={self._ground.lab}"),
             *("--label", f"{docker.INSTANCE_LABEL}={machine.id}"),
             *("--network", self._ground.network, *guest_options()),
-            *("--volume", f"{self._ground.cache}:/var/cache/groundwork-lab"),
+            *(word for volume in packages.volumes(self._ground.cache) for word in ("--volume", volume)),
             *(self._ground.image, ENTER, "/sbin/init"),
         )
         docker.unpack(name, seed(machine))
@@ -143,9 +154,9 @@ class DockerGuests:
         state = ""
         while time.monotonic() < ends:
             if self.observe().get(machine.id) is not Power.RUNNING:
-                tail = self.console(machine.id).strip().splitlines()[-5:]
+                tail = map(escape_controls, self.console(machine.id).strip().splitlines()[-5:])
                 raise LabError(f"{name} ended while it booted; its console ends with: {' / '.join(tail)}")
-            state = docker.docker("exec", name, "systemctl", "is-system-running", check=False).strip()
+            state = read_start(*as_root("docker", "exec", name, "systemctl", "is-system-running")).strip()
             if state in ("running", "degraded"):
                 return
             time.sleep(0.2)

@@ -109,6 +109,14 @@ def fail(instance: Instance, reason: str) -> None:
     instance._reason = f"{code}: {reason}"
 
 
+def give_up(instance: Instance, reason: str) -> None:
+    """The machine crashes whenever it is started: the instance is stopped, and may be started by its user."""
+    code = "Server.InternalError"
+    Instance.stop(instance)
+    instance.state_reason = StateReason(f"{code}: {reason}", code)
+    instance._reason = f"{code}: {reason}"
+
+
 def lose(instance: Instance, reason: str) -> None:
     """The machine is gone without a request."""
     note(instance, "launched", False)

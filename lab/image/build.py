@@ -34,6 +34,8 @@ def ensure_image(say: Callable[[str], None] = print, docker: str = "docker") -> 
     Images of older recipes stay until `lab clean`: a lab that runs may start its next guest from one.
     """
     machine = read_machine()
+    for host in sorted(machine.without_passwords):
+        say(f"guests use {host} without the user and password of this machine's settings: the image holds none")
     with alone("image"):
         return _ensure(machine, say, docker)
 

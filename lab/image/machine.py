@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What an image takes from the machine that it is built on: where packages come from, and whom to trust.
 
-Nothing of it is stored anywhere but in the image. Passwords and tokens of registries are left out.
+Nothing of it is stored anywhere but in the image. Passwords and tokens are left out: those of npm's registries, and the
+user and password of every URL, with the name of the host or of a proxy.
 """
 
 from __future__ import annotations
@@ -15,15 +16,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..packages import MOUNT
 from ..shell import run
 
 SUITES = frozenset({"bookworm", "bookworm-updates", "bookworm-security"})
 BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 LOCAL_CERTIFICATES = Path("/usr/local/share/ca-certificates")
-CACHE = "/var/cache/groundwork-lab"
 APT_SETTINGS = ("Acquire::Check-Valid-Until", "Acquire::Check-Date", "Acquire::http::Proxy", "Acquire::https::Proxy")
 NPM_PLACES = ("usr/etc/npmrc", "usr/local/etc/npmrc", "etc/npmrc")
-HOST = re.compile(r"https?://(?:[^/@\s\"]*@)?([^/:\s\";]+)")
+HOST = re.compile(r"https?://([^/:\s\";]+)")
+# User and password of a URL, or of the address of a proxy without a scheme. The last "@" before the path ends them.
+USER = re.compile(r"(?<=[\s\"'=,])(?![\"'])(?P<scheme>(?:[A-Za-z][A-Za-z0-9+.-]*://)?)[^/\s]*@(?P<host>[^/:\s\"';,]+)")
 ONE_LINE = re.compile(r"deb\s+(?:\[(?P<options>[^]]*)\]\s+)?(?P<uri>\S+)\s+(?P<suite>\S+)\s+(?P<components>.+)")
 
 
@@ -37,6 +40,16 @@ class MachineConfiguration:
     npm: str = ""
     bundle: bytes = b""
     certificates: dict[str, bytes] = field(default_factory=dict)
+    # Hosts for which a user or password was left out.
+    without_passwords: frozenset[str] = field(default=frozenset(), init=False)
+
+    def __post_init__(self) -> None:
+        found: set[str] = set()
+        for name in ("apt_sources", "apt_settings", "pip", "npm"):
+            text = getattr(self, name)
+            found |= {match["host"] for match in USER.finditer(text)}
+            object.__setattr__(self, name, USER.sub(r"\g<scheme>\g<host>", text))
+        object.__setattr__(self, "without_passwords", frozenset(found))
 
     def files(self) -> dict[str, bytes]:
         """The files of the image that say it, by their path from the root."""
@@ -136,7 +149,7 @@ def _pip_settings() -> dict[str, str]:
 
 def pip_configuration(settings: dict[str, str]) -> str:
     """The pip.conf of a guest; indexes that are files of the machine are not there, so they are left out."""
-    lines = ["[global]", f"cert = {BUNDLE}", f"cache-dir = {CACHE}/pip", "disable-pip-version-check = true"]
+    lines = ["[global]", f"cert = {BUNDLE}", "disable-pip-version-check = true"]
     for key in ("index-url", "extra-index-url", "trusted-host", "proxy"):
         kept = [word for word in settings.get(key, "").split() if not word.startswith(("file:", "/"))]
         if kept:
@@ -160,6 +173,6 @@ def _npm_settings(root: Path) -> dict[str, str]:
 
 def npm_configuration(settings: dict[str, str]) -> str:
     """The npmrc of a guest."""
-    lines = [f"cafile={BUNDLE}", f"cache={CACHE}/npm", "update-notifier=false", "audit=false", "fund=false"]
+    lines = [f"cafile={BUNDLE}", f"cache={MOUNT}/npm", "update-notifier=false", "audit=false", "fund=false"]
     lines += [f"{key}={settings[key]}" for key in ("registry", "proxy", "https-proxy", "noproxy") if settings.get(key)]
     return "\n".join(lines) + "\n"

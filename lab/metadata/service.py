@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import ctypes
 import hmac
+import logging
 import os
+import re
 import secrets
 import socket
+import sys
 import threading
 import time
 from datetime import datetime, timezone
@@ -27,26 +30,32 @@ from .tree import VERSIONS, Node, read, tree
 ADDRESS = (METADATA_ADDRESS, METADATA_PORT)
 CLONE_NEWNET = 0x40000000
 LONGEST = 21600
+SECONDS = re.compile(r"[0-9]{1,5}")
+# The oldest ends when a guest asks for more: the memory of the lab's process is not its own.
+MOST_TOKENS = 1024
+log = logging.getLogger("lab.metadata")
 
 
 class Tokens:
     """The session tokens of one instance."""
 
     def __init__(self) -> None:
-        self._ends: dict[str, float] = {}
+        self._ends: dict[bytes, float] = {}
 
     def make(self, seconds: int) -> str:
         """A token that is good for so long."""
         now = time.monotonic()
-        self._ends = {token: end for token, end in self._ends.items() if end > now}
+        kept = [(token, end) for token, end in list(self._ends.items()) if end > now]
         token = secrets.token_urlsafe(40)
-        self._ends[token] = now + seconds
+        self._ends = dict([*kept[1 - MOST_TOKENS :], (token.encode(), now + seconds)])
         return token
 
     def good(self, given: str) -> bool:
         """Whether it is one of ours and has not ended."""
         now = time.monotonic()
-        return any(hmac.compare_digest(token, given) and end > now for token, end in list(self._ends.items()))
+        # As bytes, because texts with other characters than those of ASCII cannot be compared.
+        asked = given.encode("utf-8", "surrogatepass")
+        return any(hmac.compare_digest(token, asked) and end > now for token, end in list(self._ends.items()))
 
 
 class Answer(Exception):
@@ -71,7 +80,7 @@ class Service:
             raise Answer(404)
         if not self.machine.access.enabled or forwarded:
             raise Answer(403)
-        if not seconds.isdigit() or not 1 <= int(seconds) <= LONGEST:
+        if not SECONDS.fullmatch(seconds) or not 1 <= int(seconds) <= LONGEST:
             raise Answer(400)
         return self.tokens.make(int(seconds)).encode()
 
@@ -99,6 +108,8 @@ class Service:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "EC2ws"
+    # A guest holds no thread of the lab for longer with a connection that it leaves open.
+    timeout = 60
     server: _Server
 
     def do_GET(self) -> None:
@@ -135,6 +146,12 @@ class _Server(ThreadingHTTPServer):
         self.socket.close()
         self.socket = listener
         self.service = service
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A guest may send anything, and close the connection at any time: the log needs no traceback of it."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            log.error("cannot answer a request of %s: %r", self.service.machine.id, error)
 
 
 class MetadataServices:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import http.client
 import itertools
 import json
+import socket
 import urllib.parse
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
@@ -184,6 +185,40 @@ def test_another_account_in_a_signed_request(sender: Sender) -> None:
     body = b"Action=DescribeKeyPairs&Version=2016-11-15"
     status, _, answer = sender.send("POST", "/", body, **{**sender.sign(body, **FORM), "X-Moto-Account-Id": "1" * 12})
     assert (status, "AuthFailure" in answer) == (401, True)
+
+
+def send_raw(sender: Sender, head: str, body: bytes = b"") -> bytes:
+    """Send a request as it is written here, leave the connection open, and return the first line of the answer."""
+    with socket.create_connection((sender.host, sender.port), timeout=10) as connection:
+        connection.sendall(head.replace("\n", "\r\n").encode("latin-1") + b"\r\n" + body)
+        return connection.makefile("rb").readline()
+
+
+@pytest.mark.parametrize("target", ["http://{host}?{query}", "http://{host}/?{query}", "?{query}", "*?{query}"])
+def test_the_signature_of_another_query_is_not_taken(sender: Sender, name: str, target: str) -> None:
+    """A request whose target does not begin with a slash: what was signed is the empty query."""
+    query = urllib.parse.urlencode({"Action": "CreateKeyPair", "KeyName": name, "Version": "2016-11-15"})
+    host = f"{sender.host}:{sender.port}"
+    headers = "".join(f"{key}: {value}\n" for key, value in sender.sign(b"").items())
+    line = send_raw(sender, f"POST {target.format(host=host, query=query)} HTTP/1.1\nHost: {host}\n{headers}")
+    assert line.startswith(b"HTTP/1.1 400 ")
+    assert not sender.exists(name)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        *(f"Content-Length: {length}\n" for length in ("abc", "-1", "1_0", "\xb2", "9" * 5000)),
+        "Transfer-Encoding: chunked\n",
+        "Transfer-Encoding: chunked\nContent-Length: 100\n",
+    ],
+    ids=lambda headers: headers[:40],
+)
+def test_a_malformed_length_is_answered_at_once(sender: Sender, headers: str) -> None:
+    host = f"{sender.host}:{sender.port}"
+    assert send_raw(sender, f"POST / HTTP/1.1\nHost: {host}\n{headers}", b"5\r\nabcde").startswith(b"HTTP/1.1 400 ")
+    # The next one is answered.
+    assert sender.send("GET", "/groundwork-lab/health")[0] == 200
 
 
 EC2 = (("AuthFailure", 401), ("AuthFailure", 401), ("RequestExpired", 400))

@@ -8,6 +8,7 @@ import json
 import os
 import stat
 import subprocess
+import time
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
@@ -83,6 +84,13 @@ class Root:
     def pid(self) -> int:
         name = f"lab-{self.lab.name}-{self.guest}"
         return int(docker("inspect", "--format", "{{.State.Pid}}", name).stdout)
+
+    def cache(self, name: str) -> Path:
+        """The directory of this machine that is mounted into the guest."""
+        container = f"lab-{self.lab.name}-{self.guest}"
+        mounts = json.loads(docker("inspect", "--format", "{{json .Mounts}}", container).stdout)
+        found = {one["Destination"]: Path(one["Source"]) for one in mounts}
+        return found[f"/var/cache/groundwork-lab/{name}"]
 
 
 @pytest.fixture
@@ -195,13 +203,12 @@ def test_processes_of_the_machine_are_not_seen(root: Root, lab: Lab) -> None:
     assert "init" in root.run("cat /proc/1/cmdline").stdout
 
 
-def test_what_a_guest_leaves_in_the_cache_is_for_no_user_of_the_machine(root: Root) -> None:
-    planted = "/var/cache/groundwork-lab/planted"
+@pytest.mark.parametrize("name", ["apt", "npm"])
+def test_what_a_guest_leaves_in_the_cache_is_for_no_user_of_the_machine(root: Root, name: str) -> None:
+    planted = f"/var/cache/groundwork-lab/{name}/planted"
     assert root.run(f"cp /bin/sh {planted} && chmod 4755 {planted}").returncode == 0
     try:
-        name = f"lab-{root.lab.name}-{root.guest}"
-        mounts = json.loads(docker("inspect", "--format", "{{json .Mounts}}", name).stdout)
-        source = Path(next(one["Source"] for one in mounts if one["Destination"] == "/var/cache/groundwork-lab"))
+        source = root.cache(name)
         assert (source / "planted").stat().st_mode & stat.S_ISUID
         drop = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
         tried = subprocess.run([*drop, "test", "-e", str(source / "planted")], check=False)
@@ -211,6 +218,90 @@ def test_what_a_guest_leaves_in_the_cache_is_for_no_user_of_the_machine(root: Ro
         assert not list(source.glob("*.lock"))
     finally:
         root.run(f"rm {planted}")
+
+
+def test_no_link_takes_the_place_of_a_cache(root: Root) -> None:
+    """Root of the next guest, and the machine, would follow it."""
+    for name in ("apt", "npm"):
+        place = f"/var/cache/groundwork-lab/{name}"
+        assert root.run(f"rmdir {place}").returncode != 0
+        assert root.run(f"mv {place} {place}.away").returncode != 0
+        assert not root.cache(name).is_symlink()
+        assert root.cache(name).is_dir()
+    assert {one.name for one in root.cache("apt").parent.iterdir()} <= {"apt", "npm", "packages"}
+
+
+def test_a_boot_changes_nothing_that_a_link_in_the_cache_leads_to(root: Root) -> None:
+    victim = "/root/victim"
+    links = " && ".join(f"ln -sfT {victim} /var/cache/groundwork-lab/{name}" for name in ("apt/x.deb", "npm/x"))
+    before = root.run(f"mkdir -p {victim} && chmod 0700 {victim} && {links} && stat -c %a {victim} /etc").stdout
+    try:
+        assert root.run("/usr/local/lib/groundwork-lab/guest-init").returncode == 0
+        assert root.run(f"stat -c %a {victim} /etc").stdout == before
+        assert root.run("test -e /var/cache/apt/archives/x.deb").returncode == 1
+        assert root.run(f"ls {victim}").stdout == ""
+    finally:
+        root.run("rm -f /var/cache/groundwork-lab/apt/x.deb /var/cache/groundwork-lab/npm/x")
+
+
+def test_a_package_that_another_guest_has_exchanged_is_not_installed(root: Root) -> None:
+    """The size is right, which is all that apt looks at."""
+    package = "hello"
+    cache, archives = "/var/cache/groundwork-lab/apt", "/var/cache/apt/archives"
+    install = f"DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends {package}"
+    assert root.run("apt-get -qq update").returncode == 0
+    first = root.run(f"rm -f {cache}/{package}_* {archives}/{package}_*; {install}")
+    assert first.returncode == 0, first.stderr
+    file = root.run(f"cd {cache} && ls {package}_*").stdout.strip()
+    assert file.endswith(".deb")
+    # As a guest that boots finds it.
+    assert root.run(f"apt-get -qq purge --yes {package} && apt-get clean").returncode == 0
+    exchange = f"printf X | dd of={cache}/{file} bs=1 seek=200 conv=notrunc status=none"
+    assert (
+        root.run(f"{exchange} && /usr/local/lib/groundwork-lab/guest-init && test -L {archives}/{file}").returncode == 0
+    )
+    assert f"lab: {file} in the packages that guests share" in root.fails(install)
+    assert root.run(f"dpkg --status {package}").returncode != 0
+    # What is wrong is gone, so that it works the second time.
+    assert root.run(install).returncode == 0
+    # And a good one is taken from the cache, as a copy.
+    assert root.run(f"apt-get -qq purge --yes {package} && apt-get clean").returncode == 0
+    assert root.run(f"/usr/local/lib/groundwork-lab/guest-init && test -L {archives}/{file}").returncode == 0
+    assert root.run(f"{install} --no-download").returncode == 0
+    assert root.run(f"test -f {archives}/{file} && ! test -L {archives}/{file}").returncode == 0
+
+
+def test_a_malformed_request_for_metadata_is_answered(root: Root, lab: Lab) -> None:
+    token, length = "X-aws-ec2-metadata-token", "X-aws-ec2-metadata-token-ttl-seconds"
+    status = "curl -s -o /dev/null -w %{http_code}"
+    assert root.run(f"{status} -H \"{token}: $(printf '\\351')\" {IMDS}/meta-data/").stdout == "401"
+    for seconds in ("$(printf '\\262')", "9" * 5000):
+        assert root.run(f'{status} -X PUT -H "{length}: {seconds}" {IMDS}/api/token').stdout == "400"
+    assert "Traceback" not in lab.run("logs", "--lines", "200").stdout
+
+
+def memory(pid: int) -> int:
+    """The resident memory of a process in kilobytes."""
+    return int(Path(f"/proc/{pid}/status").read_text().partition("VmRSS:")[2].split()[0])
+
+
+def test_a_guest_does_not_hold_the_lab_up_with_its_hosts_file(root: Root, lab: Lab, account: Account) -> None:
+    other = account.launch()
+    account.wait(other, "running")
+    hosts = Root(lab, root.guest)
+    hosts.run(f"cp /etc/hosts /root/hosts; echo '# lab {lab.mark}: begin' >>/etc/hosts")
+    hosts.run("systemd-run --quiet --unit holder flock -x /etc/hosts sleep 600")
+    try:
+        began = time.monotonic()
+        account.terminate(other)
+        assert time.monotonic() - began < 20
+        before = memory(lab.pid)
+        hosts.run("truncate -s 200M /etc/hosts")
+        until("the log says it", lambda: "is larger than 1 MB" in lab.run("logs", "--lines", "200").stdout)
+        assert memory(lab.pid) - before < 100_000
+        assert account.state(root.guest) == "running"
+    finally:
+        hosts.run("systemctl stop holder; cat /root/hosts >/etc/hosts")
 
 
 def test_units_are_sandboxed_as_on_a_machine(root: Root) -> None:
@@ -307,6 +398,29 @@ def test_a_guest_does_not_reach_the_api(root: Root, lab: Lab) -> None:
     gateway = lab.exports["GROUNDWORK_LAB_CLIENT_CIDR"].partition("/")[0]
     for host in ("127.0.0.1", gateway):
         assert root.run(f"curl -s --max-time 3 http://{host}:{port}/groundwork-lab/health").returncode != 0
+
+
+def test_a_guest_that_does_not_boot_is_stopped_after_a_few_attempts(lab: Lab, account: Account) -> None:
+    """Its console tries to control the terminal of who reads the log."""
+    guest = account.launch(KeyName="lab")
+    account.wait(guest, "running")
+    enter = "/usr/local/lib/groundwork-lab/enter"
+    root = Root(lab, guest)
+    assert root.run(f"printf '%s\\n' '#!/bin/sh' 'printf \"\\\\033[31mred\\\\n\"' >{enter}").returncode == 0
+    root.run("systemctl reboot")
+    account.wait(guest, "stopped", 240)
+    reason = account.instance(guest)["StateReason"]
+    assert reason["Code"] == "Server.InternalError"
+    assert "5 times in a row" in reason["Message"]
+    log = lab.run("logs", "--lines", "500").stdout
+    assert log.count(f"cannot boot {guest}") == 1
+    assert f"{guest} is stopped" in log
+    assert r"\x1b[31mred" in log
+    assert "\x1b" not in log
+    # The user may try again, which ends the same way.
+    account.ec2.start_instances(InstanceIds=[guest])
+    account.wait(guest, "stopped", 60)
+    account.terminate(guest)
 
 
 def test_root_of_a_guest_may_exchange_how_it_boots_and_gains_nothing(root: Root) -> None:

@@ -18,7 +18,7 @@ from botocore.credentials import Credentials
 
 from lab.access.keys import AccessKey, RoleCredentials, ensure_key, make_key, read_key
 from lab.access.rejection import Family, Fault, RejectedError, find_family, render
-from lab.access.request import Request, read_request
+from lab.access.request import Request, check_form, read_request
 from lab.access.signature import verify
 from lab.access.source import check_source, list_hosts
 from lab.shell import LabError
@@ -342,6 +342,7 @@ def test_every_fault_has_a_code_in_every_family() -> None:
             answer = render(RejectedError(fault, "a < b & c"), family)
             assert 400 <= answer.status < 500
             assert (fault is not Fault.FORBIDDEN) or answer.status == 403
+            assert (fault is not Fault.MALFORMED) or answer.status == 400
             assert b"a < b & c" in answer.body or b"a &lt; b &amp; c" in answer.body
             assert bool(answer.error_type) is (family is Family.JSON)
 
@@ -351,9 +352,6 @@ def test_every_fault_has_a_code_in_every_family() -> None:
     [
         ("/a?b=c", "/a?b=c"),
         ("//a", "//a"),
-        ("http://127.0.0.1:5600/a?b", "/a?b"),
-        ("http://127.0.0.1:5600", "/"),
-        ("*", "/"),
     ],
 )
 def test_the_target_is_read_as_it_was_sent(uri: str, target: str) -> None:
@@ -361,3 +359,32 @@ def test_the_target_is_read_as_it_was_sent(uri: str, target: str) -> None:
     read = read_request(environ)
     assert read.target == target
     assert read.headers == {"x-amz-date": "d", "content-type": "t"}
+    assert check_form(environ) == 0
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"RAW_URI": "http://127.0.0.1:5600/a?b"},
+        {"RAW_URI": "http://127.0.0.1:5600?Action=DeleteVpc"},
+        {"RAW_URI": "?VpcId.1=vpc-1"},
+        {"RAW_URI": "*"},
+        {"RAW_URI": "127.0.0.1:5600"},
+        *({"CONTENT_LENGTH": length} for length in ("abc", "-1", "+1", "1,1", "1 1", "1.0", "0x1", "1_0", "\u00b2")),
+        {"CONTENT_LENGTH": "9" * 5000},
+        {"HTTP_TRANSFER_ENCODING": "chunked"},
+        {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": "5"},
+        {"HTTP_TRANSFER_ENCODING": ""},
+    ],
+    ids=lambda environ: str(environ)[:60],
+)
+def test_a_request_that_can_be_read_in_two_ways_is_malformed(environ: dict[str, str]) -> None:
+    with pytest.raises(RejectedError, match="Nothing was changed") as caught:
+        check_form({"RAW_URI": "/", **environ})
+    assert caught.value.fault is Fault.MALFORMED
+    assert len(caught.value.message) < 300
+
+
+@pytest.mark.parametrize(("given", "length"), [({}, 0), ({"CONTENT_LENGTH": ""}, 0), ({"CONTENT_LENGTH": "012"}, 12)])
+def test_the_length_of_a_body(given: dict[str, str], length: int) -> None:
+    assert check_form({"RAW_URI": "/", **given}) == length

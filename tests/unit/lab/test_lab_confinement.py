@@ -19,7 +19,8 @@ from lab.guests.docker import Container
 from lab.guests.driver import power
 from lab.image.recipe import ROOTFS
 from lab.machines import Power
-from lab.paths import CHECKOUT, cache_directory, guest_cache
+from lab.packages import volumes
+from lab.paths import CHECKOUT, alone, cache_directory, private_cache
 
 SCENARIOS = (".config/molecule/config.yml", "molecule/al2023/molecule.yml")
 # What Docker gives a container by default: Docker documentation, "Runtime privilege and Linux capabilities".
@@ -68,8 +69,8 @@ def test_scenarios_are_confined_as_guests_are(path: str, monkeypatch: pytest.Mon
     assert platform["cgroupns_mode"] == "private"
     assert platform["privileged"] is False
     assert "capabilities" not in platform
-    volumes = [one.replace("${XDG_CACHE_HOME:-~/.cache}", "/cache") for one in platform["volumes"]]
-    assert volumes == [f"{guest_cache()}:/var/cache/groundwork-lab"]
+    expanded = tuple(one.replace("${XDG_CACHE_HOME:-~/.cache}", "/cache") for one in platform["volumes"])
+    assert expanded == volumes(private_cache())
     options = guest_options()
     assert platform["tmpfs"] == values(options, "--tmpfs")
     assert [platform["stop_signal"]] == values(options, "--stop-signal")
@@ -77,8 +78,35 @@ def test_scenarios_are_confined_as_guests_are(path: str, monkeypatch: pytest.Mon
 
 
 def test_guests_cannot_write_what_the_lab_itself_writes() -> None:
-    assert guest_cache().parent.parent == cache_directory()
-    assert not (cache_directory() / "setup.lock").is_relative_to(guest_cache())
+    assert private_cache().parent == cache_directory()
+    for volume in volumes(private_cache()):
+        source = Path(volume.partition(":")[0])
+        # Below a directory that root alone enters, and that guests do not see: they cannot put a link in its place.
+        assert source.parent == private_cache()
+        assert not (cache_directory() / "setup.lock").is_relative_to(source)
+
+
+def test_the_locks_of_labs_are_for_their_user_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Who can open the file of a lock can hold every lab up."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    directory = tmp_path / "groundwork-lab"
+    for _ in range(2):
+        with alone("setup"):
+            assert directory.stat().st_mode & 0o777 == 0o700
+            assert (directory / "setup.lock").stat().st_mode & 0o777 == 0o600
+        # As an earlier version has made them.
+        directory.chmod(0o755)
+        (directory / "setup.lock").chmod(0o644)
+
+
+def test_a_lock_that_is_a_link_is_not_followed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "groundwork-lab").mkdir()
+    (tmp_path / "victim").write_text("mine")
+    (tmp_path / "groundwork-lab/setup.lock").symlink_to(tmp_path / "victim")
+    with pytest.raises(OSError, match="symbolic"), alone("setup"):
+        pass
+    assert (tmp_path / "victim").read_text() == "mine"
 
 
 @pytest.mark.parametrize(("unit", "found"), [("reboot", Power.REBOOTING), ("poweroff", Power.OFF), ("halt", Power.OFF)])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lab.access.guard import Guard
-from lab.gate import ApiCall, Gate, read_body, read_call
+from lab.gate import HEALTH, ApiCall, Gate, read_body, read_call
 
 SIGNED = "AWS4-HMAC-SHA256 Credential=AKIA/20260301/eu-central-1/ec2/aws4_request, SignedHeaders=host, Signature=0"
 
@@ -20,20 +20,24 @@ def environ(body: bytes = b"", **more: str) -> dict[str, Any]:
     return {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body)), "REQUEST_METHOD": "POST", **more}
 
 
+def read(asked: dict[str, Any]) -> bytes:
+    return read_body(asked, int(asked["CONTENT_LENGTH"]))
+
+
 def test_query_protocol() -> None:
     asked = environ(b"Action=RunInstances&Version=2016-11-15&MinCount=1", HTTP_AUTHORIZATION=SIGNED)
-    assert read_call(asked, read_body(asked)) == ApiCall("ec2", "eu-central-1", "RunInstances", "POST")
+    assert read_call(asked, read(asked)) == ApiCall("ec2", "eu-central-1", "RunInstances", "POST")
     assert asked["wsgi.input"].read() == b"Action=RunInstances&Version=2016-11-15&MinCount=1"
 
 
 def test_json_protocol() -> None:
     asked = environ(b'{"Name": "a"}', HTTP_X_AMZ_TARGET="AmazonSSM.PutParameter")
-    assert read_call(asked, read_body(asked)).operation == "PutParameter"
+    assert read_call(asked, read(asked)).operation == "PutParameter"
 
 
 def test_operation_in_the_query_string() -> None:
     asked = environ(QUERY_STRING="Action=DescribeVpcs", REQUEST_METHOD="GET")
-    assert read_call(asked, read_body(asked)).operation == "DescribeVpcs"
+    assert read_call(asked, read(asked)).operation == "DescribeVpcs"
 
 
 @pytest.mark.parametrize(
@@ -79,3 +83,30 @@ def test_an_api_without_signatures_is_not_for_pages_either() -> None:
         assert "access-control-allow-origin" not in headers
         assert b"The lab rejects this request" in body
     assert reached == ["127.0.0.1:4711"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"RAW_URI": "http://127.0.0.1:4711?Action=DeleteVpc"},
+        {"RAW_URI": f"http://127.0.0.1:4711{HEALTH}", "PATH_INFO": HEALTH},
+        {"CONTENT_LENGTH": "abc"},
+        {"CONTENT_LENGTH": "9" * 5000},
+        {"HTTP_TRANSFER_ENCODING": "chunked"},
+    ],
+    ids=lambda more: str(more)[:60],
+)
+def test_a_malformed_request_is_not_read(more: dict[str, str]) -> None:
+    def inner(asked: dict[str, Any], start_response: Any) -> list[bytes]:
+        raise AssertionError("moto was asked")
+
+    class Endless(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise AssertionError("the body was read")
+
+    gate = Gate(inner, threading.RLock(), lambda call: None, "test", Guard())
+    heads: list[Any] = []
+    asked = {**environ(), "HTTP_HOST": "127.0.0.1:4711", "wsgi.input": Endless(), **more}
+    body = b"".join(gate(asked, lambda *head: heads.append(head)))
+    assert heads[-1][0] == "400 Bad Request"
+    assert b"The lab rejects this request" in body

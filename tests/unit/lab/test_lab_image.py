@@ -104,3 +104,53 @@ def test_the_hosts_that_packages_come_from() -> None:
         npm="registry=https://npm.example/\n",
     )
     assert machine.hosts == {"apt.example", "proxy.example", "pip.example", "npm.example"}
+
+
+SECRET = "s3c:r@t"
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("pip", f"index-url = https://user:{SECRET}@a.example/simple\n", "index-url = https://a.example/simple\n"),
+        ("pip", f"extra-index-url = https://b.example https://{SECRET}@a.example:8443/x@y\n", None),
+        ("pip", f"proxy = user:{SECRET}@a.example:3128\n", "proxy = a.example:3128\n"),
+        ("npm", f"registry=https://user:{SECRET}@a.example/\n", "registry=https://a.example/\n"),
+        ("npm", f"https-proxy=http://user:{SECRET}@a.example\n", "https-proxy=http://a.example\n"),
+        ("npm", f"proxy=user:{SECRET}@a.example:1\n", "proxy=a.example:1\n"),
+        ("apt_sources", f"URIs: https://user:{SECRET}@a.example/debian\n", "URIs: https://a.example/debian\n"),
+        ("apt_sources", f"URIs: mirror+https://{SECRET}@a.example/list\n", "URIs: mirror+https://a.example/list\n"),
+        (
+            "apt_settings",
+            f'Acquire::http::Proxy "http://user:{SECRET}@a.example:3128";\n',
+            'Acquire::http::Proxy "http://a.example:3128";\n',
+        ),
+        ("apt_settings", f'Acquire::http::Proxy "{SECRET}@a.example";\n', 'Acquire::http::Proxy "a.example";\n'),
+    ],
+)
+def test_no_user_and_password_of_a_url_is_in_the_image(name: str, before: str, after: str | None) -> None:
+    expected = after or "extra-index-url = https://b.example https://a.example:8443/x@y\n"
+    machine = MachineConfiguration(**{"apt_sources": "", name: before})
+    assert getattr(machine, name) == expected
+    assert machine.without_passwords == {"a.example"}
+    assert not any(SECRET.encode() in content for content in machine.files().values())
+    assert "a.example" in machine.hosts or "://" not in expected
+    assert recipe_digest(machine) == recipe_digest(MachineConfiguration(**{"apt_sources": "", name: expected}))
+
+
+def test_settings_without_passwords_stay_as_they_are() -> None:
+    settings = {
+        "apt_sources": "Types: deb\nURIs: http://deb.example/debian\nSigned-By: /usr/share/keyrings/a@b.gpg\n",
+        "apt_settings": 'Acquire::http::Proxy "DIRECT";\n',
+        "pip": "[global]\nindex-url = https://pip.example/a@b/simple\n",
+        "npm": "cafile=/etc/a@b\nregistry=https://npm.example/@scope/\nnoproxy=a,b\n",
+    }
+    machine = MachineConfiguration(**settings)  # type: ignore[arg-type]
+    assert {name: getattr(machine, name) for name in settings} == settings
+    assert machine.without_passwords == frozenset()
+
+
+def test_pip_shares_no_wheels() -> None:
+    """It would take one that another guest has put there."""
+    assert "cache-dir" not in pip_configuration({})
+    assert "cache=/var/cache/groundwork-lab/npm" in npm_configuration({})

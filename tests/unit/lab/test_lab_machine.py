@@ -5,21 +5,24 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from lab import cli, shell, updown
 from lab.access.keys import ensure_key
+from lab.daemon import Formatter
 from lab.description import Description, read_description, running_pid, write_description
 from lab.engine import dockerd
 from lab.engine import machine as engine_machine
 from lab.guests import confinement
 from lab.guests.confinement import is_restricted
 from lab.paths import LabPaths, identity, lab_paths
-from lab.shell import CommandError, LabError, run
+from lab.shell import CommandError, LabError, escape_controls, read_start, run
 
 
 def test_errors_show_the_command_and_its_last_words() -> None:
@@ -201,3 +204,49 @@ def test_a_missing_program_is_not_installed_although_a_directory_of_path_is_lock
     monkeypatch.setattr(subprocess, "run", refuse)
     with pytest.raises(LabError, match="no-such-program is not installed"):
         run("no-such-program")
+
+
+CONTROL = "\x1b]0;title\x07\x1b[31mred\x9b2J\rover\u202etxt\x00\u2028"
+HARMLESS = r"\x1b]0;title\x07\x1b[31mred\x9b2J\rover\u202etxt\x00\u2028"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [(CONTROL, HARMLESS), ("a\tb\r\nc é 漢 ✓ C:\\n", "a\tb\nc é 漢 ✓ C:\\n"), ("\udce9", r"\udce9"), ("", "")],
+)
+def test_nothing_that_a_guest_writes_controls_the_terminal(text: str, shown: str) -> None:
+    assert escape_controls(text) == shown
+
+
+def test_errors_of_programs_are_escaped() -> None:
+    with pytest.raises(CommandError, match=r"ended with status 3: \\x1b\[31mred") as caught:
+        run("sh", "-c", "printf '\\033[31mred\\n' >&2; exit 3")
+    assert "\x1b" not in caught.value.output
+
+
+def test_the_log_is_escaped() -> None:
+    record = logging.LogRecord("lab.guests", logging.ERROR, "", 1, "cannot boot %s", (CONTROL,), None)
+    assert Formatter("%(message)s").format(record) == f"cannot boot {HARMLESS}"
+    try:
+        raise ValueError(CONTROL)
+    except ValueError as error:
+        record.exc_info = (ValueError, error, error.__traceback__)
+    record.exc_text = None
+    assert "\x1b" not in Formatter("%(message)s").format(record)
+
+
+def test_a_message_for_the_user_is_escaped(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def fail(*_: object) -> None:
+        raise LabError(f"the lab {CONTROL} has the port")
+
+    monkeypatch.setattr(updown, "up", fail)
+    assert cli.main(["up"]) == 1
+    assert capsys.readouterr().err == f"lab: the lab {HARMLESS} has the port\n"
+
+
+def test_only_the_start_of_what_a_guest_prints_is_read() -> None:
+    began = time.monotonic()
+    assert read_start("yes", limit=4) == "y\ny\n"
+    assert read_start("printf", "run\033ning\n") == "run\\x1bning\n"
+    assert read_start("sh", "-c", "exec sleep 30", timeout=0.2) == ""
+    assert time.monotonic() - began < 10

@@ -6,13 +6,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import socket
+import threading
+from collections.abc import Iterator
 from datetime import datetime, timezone
 
 import pytest
 
 from lab.access.keys import RoleCredentials
 from lab.machines import Machine, MetadataAccess
-from lab.metadata.service import Answer, Service
+from lab.metadata.service import MOST_TOKENS, Answer, Service, Tokens, _Server
 from lab.metadata.tree import credentials, read, tree
 
 ROLES = RoleCredentials("secret of the lab")
@@ -124,7 +127,7 @@ def test_without_a_token_when_it_is_optional() -> None:
     assert status(service.get, "/latest/meta-data/instance-id", "made up") == 401
 
 
-@pytest.mark.parametrize("seconds", ["", "0", "21601", "-1", "ten"])
+@pytest.mark.parametrize("seconds", ["", "0", "21601", "-1", "ten", "\u00b2", "\u0661", "6 0", "60\n", "9" * 5000])
 def test_tokens_of_an_impossible_length(seconds: str) -> None:
     assert status(Service(MACHINE, ROLES).put, "/latest/api/token", seconds, False) == 400
 
@@ -147,3 +150,64 @@ def test_a_disabled_service_answers_no_request() -> None:
     service = Service(dataclasses.replace(MACHINE, access=MetadataAccess(enabled=False)), ROLES)
     assert status(service.get, "/latest/meta-data/instance-id", None) == 403
     assert status(service.put, "/latest/api/token", "60", False) == 403
+
+
+@pytest.mark.parametrize("token", ["\xe9", "\udce9", "", "a" * 70000])
+def test_tokens_that_are_none(token: str) -> None:
+    service = Service(MACHINE, ROLES)
+    service.put("/latest/api/token", "60", False)
+    assert status(service.get, "/latest/meta-data/instance-id", token) == 401
+
+
+def test_a_guest_has_a_limited_number_of_tokens() -> None:
+    tokens = Tokens()
+    made = [tokens.make(60) for _ in range(MOST_TOKENS + 2)]
+    assert [tokens.good(one) for one in (*made[:3], made[-1])] == [False, False, True, True]
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """Of the service of a guest that has a token."""
+    service = Service(MACHINE, ROLES)
+    service.tokens.make(60)
+    server = _Server(service, socket.create_server(("127.0.0.1", 0)))
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield server.socket.getsockname()[1]
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("request_text", "answered"),
+    [
+        (b"GET /latest/meta-data/ HTTP/1.1\r\nX-aws-ec2-metadata-token: \xe9\r\n\r\n", 401),
+        (b"PUT /latest/api/token HTTP/1.1\r\nX-aws-ec2-metadata-token-ttl-seconds: \xb2\r\n\r\n", 400),
+        (b"PUT /latest/api/token HTTP/1.1\r\nX-aws-ec2-metadata-token-ttl-seconds: %s\r\n\r\n" % (b"9" * 5000), 400),
+        (b"PUT /latest/api/token HTTP/1.1\r\nX-aws-ec2-metadata-token-ttl-seconds: 60\r\n\r\n", 200),
+        (b"GET /\xff\xfe HTTP/1.1\r\n\r\n", 401),
+        (b"POST / HTTP/1.1\r\n\r\n", 501),
+    ],
+)
+def test_a_malformed_request_is_answered_without_a_traceback(
+    port: int, request_text: bytes, answered: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(request_text)
+        line = connection.makefile("rb").readline()
+    assert line.startswith(b"HTTP/1.1 %d " % answered)
+    assert capsys.readouterr().err == ""
+
+
+def test_an_error_of_the_service_is_one_line_of_the_log(
+    port: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> bytes:
+        raise ValueError("\x1b[31m")
+
+    monkeypatch.setattr(Service, "get", fail)
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        assert connection.recv(100) == b""
+    assert [one.getMessage() for one in caplog.records] == [r"cannot answer a request of i-1: ValueError('\x1b[31m')"]
+    assert capsys.readouterr().err == ""

@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from lab.names import block, write
+from lab.names import LIMIT, HostsFileError, block, replace, write
 
 SHOP = ("shop-1.us-east-1.elb.amazonaws.com", "198.51.100.9")
 
@@ -68,3 +71,75 @@ def test_a_pipe_in_its_place_holds_nothing_up(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "hosts")
     with pytest.raises(OSError, match="not a regular file"):
         write(tmp_path / "hosts", "one", [SHOP])
+
+
+def test_a_lock_of_the_guest_holds_nothing_up(tmp_path: Path) -> None:
+    hosts = tmp_path / "etc" / "hosts"
+    hosts.parent.mkdir()
+    hosts.write_text("# lab one: begin\n")
+    with hosts.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        writer = threading.Thread(target=write, args=(hosts, "one", [SHOP], tmp_path), daemon=True)
+        writer.start()
+        writer.join(5)
+        assert not writer.is_alive()
+    assert SHOP[0] in hosts.read_text()
+
+
+def test_labs_wait_for_each_other_with_the_file_of_the_machine(tmp_path: Path) -> None:
+    path = tmp_path / "hosts"
+    path.write_text("127.0.0.1 localhost\n")
+    with path.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        writer = threading.Thread(target=write, args=(path, "one", [SHOP]), daemon=True)
+        writer.start()
+        writer.join(0.3)
+        assert writer.is_alive()
+        assert SHOP[0] not in path.read_text()
+    writer.join(5)
+    assert SHOP[0] in path.read_text()
+
+
+@pytest.mark.parametrize("names", [[SHOP], []], ids=["names", "no names"])
+def test_a_large_file_of_a_guest_is_not_read(tmp_path: Path, names: list[tuple[str, str]]) -> None:
+    path = tmp_path / "hosts"
+    path.touch()
+    os.truncate(path, LIMIT + 1)
+    with pytest.raises(HostsFileError, match=r"larger than 1 MB.*Make the file smaller"):
+        write(path, "one", names, tmp_path)
+    assert path.stat().st_size == LIMIT + 1
+    os.truncate(path, LIMIT)
+    write(path, "one", [SHOP], tmp_path)
+    assert SHOP[0] in path.read_text()
+
+
+def test_other_bytes_of_a_guest_stay_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "hosts"
+    before = b"10.0.0.1 caf\xe9\r\n10.0.0.2 b\n"
+    path.write_bytes(before)
+    write(path, "one", [SHOP], tmp_path)
+    assert path.read_bytes() == before + block("one", [SHOP]).encode()
+    write(path, "one", [], tmp_path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("a\n# lab one: begin\nb\n# lab one: end\nc\n", "a\nc\n"),
+        ("# lab one: begin\nb\n# lab one: end\n# lab one: begin\nc\n# lab one: end\n", ""),
+        ("# lab one: begin\nb\n", "# lab one: begin\nb\n"),
+        ("b\n# lab one: end\n", "b\n# lab one: end\n"),
+        ("# lab one: begin\n# lab one: begin\nb\n# lab one: end\n", ""),
+    ],
+)
+def test_only_whole_blocks_are_exchanged(text: str, rest: str) -> None:
+    assert replace(text, "one", "") == rest
+
+
+def test_many_marks_take_no_time(tmp_path: Path) -> None:
+    """A guest could hold the lab up with a file that takes long to search."""
+    began = time.monotonic()
+    text = "# lab one: begin\n" * (LIMIT // 17)
+    assert replace(text, "one", "") == text
+    assert time.monotonic() - began < 2
