@@ -13,7 +13,7 @@ import pytest
 from labtools import until
 
 from lab.guests import wiring
-from lab.guests.firewall import name_servers, port_guard
+from lab.guests.firewall import name_servers, port_guard, ruleset
 from lab.guests.namespaces import check_network, inside
 from lab.machines import Machine, Rule
 from lab.metadata.service import listen_inside
@@ -186,7 +186,7 @@ def test_metadata_is_served_in_the_network_of_the_guest(stands: list[Stand]) -> 
 def test_name_servers_of_the_machine_can_be_a_rule(stands: list[Stand]) -> None:
     """The kernel takes what `name_servers` finds, and examples where it finds none."""
     for servers in (name_servers(), ("192.0.2.1", "192.0.2.2")):
-        rules = wiring.ruleset(Machine(id="i-4", region="us-east-1", egress=True), servers)
+        rules = ruleset(Machine(id="i-4", region="us-east-1", egress=True), servers)
         wiring.apply_ruleset(stands[0].path, rules)
 
 
