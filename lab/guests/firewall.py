@@ -20,6 +20,9 @@ PUBLIC, PRIVATE = "eth0", "ens5"
 # Where a guest asks for its metadata, and the port at which the lab answers. A listener at port 80 itself would keep a
 # web server of the guest from taking port 80 of all addresses.
 METADATA_ADDRESS, METADATA_PORT = "169.254.169.254", 45080
+# The zone of connection tracking in which groups know connections. What a guest opened before its rules were loaded,
+# while Docker had connected it already, is in zone 0 and counts as new.
+ZONE = 1
 PROTOCOLS = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6"}
 # The name servers of this machine. Where systemd-resolved is its only one, Docker reads the second file.
 RESOLVER_FILES = (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf"))
@@ -127,6 +130,17 @@ def ruleset(one: Wired, servers: Iterable[str] = ()) -> str:
                 f"chain metadata_{hook} {{",
                 f"type nat hook {hook} priority -110; policy accept;",
                 f"ip daddr {METADATA_ADDRESS} tcp dport 80 dnat ip to {METADATA_ADDRESS}:{METADATA_PORT}",
+                "}",
+            )
+        ),
+        # Docker's name server is reached over loopback, by address translation of Docker's own.
+        *(
+            line
+            for hook, interface in (("output", "oifname"), ("prerouting", "iifname"))
+            for line in (
+                f"chain zone_{hook} {{",
+                f"type filter hook {hook} priority -300; policy accept;",
+                f'{interface} != "lo" ct zone set {ZONE}',
                 "}",
             )
         ),

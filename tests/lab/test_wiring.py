@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import textwrap
 import uuid
@@ -41,6 +42,25 @@ CONNECT = """
         print("refused")
     except OSError:
         print("lost")
+"""
+ECHO = """
+    import socket
+    connection, _ = socket.create_server(("198.51.100.1", 7)).accept()
+    while data := connection.recv(100):
+        connection.send(data)
+"""
+# A connection that is used once for each line of the input.
+KEEP = """
+    import socket, sys
+    connection = socket.create_connection(("198.51.100.1", 7))
+    connection.settimeout(2)
+    print("connected", flush=True)
+    for line in sys.stdin:
+        connection.send(line.encode())
+        try:
+            print(connection.recv(100).decode().strip(), flush=True)
+        except TimeoutError:
+            print("lost", flush=True)
 """
 HEAR = """
     import socket
@@ -173,6 +193,55 @@ def test_an_address_that_moves_to_another_guest_is_reached_there(stands: list[St
     wiring.apply_guard(vpc, port_guard(before.machine, wiring.port_name(before.machine.id)))
     assert client.reaches(before.machine.private_ip)
     assert client.reaches("10.0.1.9")
+
+
+@contextlib.contextmanager
+def running(one: Stand, script: str) -> Iterator[subprocess.Popen[str]]:
+    command = inside(one.path, "python3", "-c", textwrap.dedent(script))
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def say(process: subprocess.Popen[str], word: str) -> str:
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(f"{word}\n")
+    process.stdin.flush()
+    return process.stdout.readline().strip()
+
+
+@pytest.mark.parametrize(("outgoing", "answer"), [(ALL, "later"), ((), "lost")], ids=["allowed", "closed"])
+def test_a_connection_from_before_the_rules_ends_unless_groups_allow_it(
+    outgoing: tuple[Rule, ...], answer: str, stands: list[Stand]
+) -> None:
+    early, _, world = stands
+    # As after the start of a container: no rules of the lab, but Docker's address translation for its name server.
+    for one in (early, world):
+        one.run("nft", "flush", "ruleset")
+    early.run("nft", "add table ip docker; add chain ip docker names { type nat hook output priority -100; }")
+    early.run("nft", "add rule ip docker names ip daddr 127.0.0.11 udp dport 53 dnat ip to 127.0.0.11:5353")
+    early.run("ip", "link", "set", "docker0", "down")
+    early.run("ip", "link", "set", "docker0", "name", "outside")
+    early.run("ip", "link", "set", "outside", "netns", world.path)
+    world.run("ip", "address", "add", "198.51.100.1/32", "dev", "outside")
+    world.run("ip", "link", "set", "outside", "up")
+    world.run("ip", "route", "replace", "198.51.100.130/32", "dev", "outside")
+    early.run("ip", "address", "add", "198.51.100.130/24", "dev", "eth0")
+    rules = ruleset(Machine(**{**vars(early.machine), "egress": True, "outgoing": outgoing}))
+    with running(world, ECHO):
+        until("the server listens", lambda: ":7 " in world.run("ss", "-Hltn").stdout)
+        with running(early, KEEP) as client:
+            assert client.stdout
+            assert client.stdout.readline() == "connected\n"
+            assert say(client, "before") == "before"
+            wiring.apply_ruleset(early.path, rules)
+            assert say(client, "later") == answer
+            # As after a restart of the lab.
+            wiring.apply_ruleset(early.path, rules)
+            assert say(client, "later") == answer
 
 
 def test_metadata_is_served_in_the_network_of_the_guest(stands: list[Stand]) -> None:

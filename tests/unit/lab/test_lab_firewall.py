@@ -147,6 +147,16 @@ def test_loading_a_guard_again_leaves_those_of_other_ports() -> None:
     assert flushed == ["flush chain bridge groundwork_lab arriving", "flush chain bridge groundwork_lab v123"]
 
 
+def test_connections_from_before_the_rules_are_not_established() -> None:
+    """Docker connects a container before the lab can load the rules."""
+    rules = ruleset(MACHINE)
+    assert chain(rules, "zone_output")[-1] == 'oifname != "lo" ct zone set 1'
+    assert chain(rules, "zone_prerouting")[-1] == 'iifname != "lo" ct zone set 1'
+    # Connection tracking comes at -200.
+    assert "priority -300;" in chain(rules, "zone_output")[0]
+    assert "priority -300;" in chain(rules, "zone_prerouting")[0]
+
+
 def test_loading_replaces_in_one_step() -> None:
     first, second, third, *_ = ruleset(MACHINE).splitlines()
     assert (first, second, third) == (
