@@ -111,11 +111,10 @@ def _ssh_proxy(options: argparse.Namespace) -> int:
     """Connect standard input and output to a port of an instance, wherever its networks are."""
     identity = _known(options.name).identity
     found = [one for one in docker.containers(identity) if one.instance == options.instance]
-    pid = docker.process_id(found[0].name) if found else 0
-    if not pid:
+    running = docker.find_running(found[0].name) if found else None
+    if not running:
         raise LabError(f"instance {options.instance} does not run in lab {options.name}")
-    relay = (sys.executable, "-m", "lab.relay", "127.0.0.1", str(options.to_port))
-    command = as_root("nsenter", "--target", str(pid), "--net", *relay)
+    command = as_root(sys.executable, "-m", "lab.relay", running.network, "127.0.0.1", str(options.to_port))
     os.chdir(CHECKOUT)
     os.execvp(command[0], command)
 

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Copies between standard input and output and a connection; runs inside of a guest's network namespace."""
+"""Copies between standard input and output and a connection in the network namespace of a guest."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import os
 import selectors
 import socket
 import sys
+
+from .guests.namespaces import enter_network
+from .shell import LabError
 
 
 def relay(host: str, port: int) -> None:
@@ -37,4 +40,8 @@ def _write(data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    relay(sys.argv[1], int(sys.argv[2]))
+    try:
+        enter_network(sys.argv[1])
+    except LabError as error:
+        sys.exit(str(error))
+    relay(sys.argv[2], int(sys.argv[3]))

@@ -49,16 +49,16 @@ class DockerAppliances:
         if found is not Power.RUNNING:
             docker.docker("start", name)
             self._processes.forget(name)
-        pid = self._pid(name)
-        self._plugs.wire(appliance, pid)
-        return pid
+        running = self._running(name)
+        self._plugs.wire(appliance, running.network)
+        return running.pid
 
-    def _pid(self, name: str) -> int:
-        pid = self._processes.of(name)
-        if not pid:
+    def _running(self, name: str) -> docker.Running:
+        found = self._processes.of(name)
+        if not found:
             said = escape_controls(docker.docker("logs", "--tail", "5", name, check=False).strip())
             raise LabError(f"the container {name} does not stay up; it said: {said or 'nothing'}")
-        return pid
+        return found
 
     def remove(self, appliance_id: str) -> None:
         """Take an appliance away with everything that belongs to it."""

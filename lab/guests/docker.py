@@ -8,12 +8,13 @@ import http.client
 import json
 import os
 import re
+import select
 import socket
 import subprocess
+import threading
 import urllib.parse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ..shell import LabError, as_root, run
@@ -90,27 +91,74 @@ def containers(lab: str) -> list[Container]:
     return found
 
 
-def process_id(container: str) -> int:
-    """The process of a running container on this machine; 0 when it does not run."""
-    return int(ask(f"/containers/{container}/json")["State"]["Pid"])
+@dataclass(frozen=True)
+class Running:
+    """Where a running container is on this machine: its first process, and the network that Docker made for it.
+
+    ``network`` is the path of its network namespace. The container's processes may be in others.
+    """
+
+    pid: int
+    network: str
+
+
+def find_running(container: str) -> Running | None:
+    """Where a container runs on this machine; None when it does not run."""
+    found = ask(f"/containers/{container}/json")
+    pid = int(found["State"]["Pid"])
+    return Running(pid, found["NetworkSettings"]["SandboxKey"]) if pid else None
 
 
 class Processes:
-    """The processes of running containers, remembered while they live."""
+    """Where containers run, remembered while their first processes live.
 
-    def __init__(self) -> None:
-        self._known: dict[str, int] = {}
+    The number of a process that has ended is given to another one some time. A descriptor of the process tells that it
+    has ended, whatever has its number.
+    """
 
-    def of(self, container: str) -> int:
-        """The process of a container on this machine; 0 when it does not run."""
-        pid = self._known.get(container, 0)
-        if not pid or not Path(f"/proc/{pid}").exists():
-            pid = self._known[container] = process_id(container)
-        return pid
+    def __init__(self, find: Callable[[str], Running | None] = find_running) -> None:
+        self._find = find
+        self._known: dict[str, tuple[Running, int]] = {}
+        self._lock = threading.Lock()
+
+    def of(self, container: str) -> Running | None:
+        """Where a container runs on this machine; None when it does not run."""
+        with self._lock:
+            known = self._known.get(container)
+            if known and not _has_ended(known[1]):
+                return known[0]
+        self.forget(container)
+        found = self._find(container)
+        if found is None:
+            return None
+        try:
+            process = os.pidfd_open(found.pid)
+        except ProcessLookupError:
+            return None
+        # The number may have passed on between Docker's answer and the descriptor; Docker knows by now.
+        if self._find(container) != found:
+            os.close(process)
+            return None
+        with self._lock:
+            before = self._known.get(container)
+            self._known[container] = (found, process)
+        if before:
+            os.close(before[1])
+        return found
 
     def forget(self, container: str) -> None:
         """It is another one from now on, or none."""
-        self._known.pop(container, None)
+        with self._lock:
+            known = self._known.pop(container, None)
+        if known:
+            os.close(known[1])
+
+
+def _has_ended(process: int) -> bool:
+    """Whether the process of a descriptor has ended; pidfd_open(2): it is readable then."""
+    poll = select.poll()
+    poll.register(process, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def unpack(container: str, archive: bytes) -> None:

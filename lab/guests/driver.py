@@ -81,13 +81,13 @@ class DockerGuests:
         log.info("%s is up at %s after %.1f s", machine.id, machine.private_ip, time.monotonic() - began)
 
     def wire(self, machine: Machine) -> None:
-        pid = self._pid(machine.id)
-        self._plugs.wire(machine, pid)
-        self._metadata.serve(machine, pid)
+        running = self._running(machine.id)
+        self._plugs.wire(machine, running.network)
+        self._metadata.serve(machine, running.network)
         # While a guest boots its file may be away for a moment; we look again in a second.
         with contextlib.suppress(OSError):
             try:
-                names.write_inside(pid, self._ground.lab, machine.names)
+                names.write_inside(running.pid, self._ground.lab, machine.names)
                 self._warned.discard(machine.id)
             except names.HostsFileError as error:
                 # The guest boots and runs all the same.
@@ -130,11 +130,11 @@ class DockerGuests:
         self._plugs.forget(instance_id)
         self._processes.forget(self.name(instance_id))
 
-    def _pid(self, instance_id: str) -> int:
-        pid = self._processes.of(self.name(instance_id))
-        if not pid:
+    def _running(self, instance_id: str) -> docker.Running:
+        found = self._processes.of(self.name(instance_id))
+        if not found:
             raise LabError(f"the container {self.name(instance_id)} does not run")
-        return pid
+        return found
 
     def _create(self, machine: Machine) -> None:
         name = self.name(machine.id)

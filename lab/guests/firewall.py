@@ -1,8 +1,16 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Security groups as a ruleset of nftables inside the guest's network namespace."""
+"""Rulesets of nftables.
+
+Those of security groups are inside the guest's network namespace. One in that of the VPC keeps every guest to its own
+addresses.
+"""
 
 from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from pathlib import Path
 
 from ..machines import Rule, Wired
 
@@ -12,11 +20,68 @@ PUBLIC, PRIVATE = "eth0", "ens5"
 # Where a guest asks for its metadata, and the port at which the lab answers. A listener at port 80 itself would keep a
 # web server of the guest from taking port 80 of all addresses.
 METADATA_ADDRESS, METADATA_PORT = "169.254.169.254", 45080
+# The zone of connection tracking in which groups know connections. What a guest opened before its rules were loaded,
+# while Docker had connected it already, is in zone 0 and counts as new.
+ZONE = 1
 PROTOCOLS = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6"}
+# The name servers of this machine. Where systemd-resolved is its only one, Docker reads the second file.
+RESOLVER_FILES = (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf"))
+STUB = "127.0.0.53"
 
 
-def ruleset(one: Wired) -> str:
+def name_servers(files: Iterable[Path] = RESOLVER_FILES) -> tuple[str, ...]:
+    """The name servers that Docker's own, at 127.0.0.11 of a guest, may ask out of the network namespace of the guest.
+
+    Those of loopback it asks out of that of the machine.
+    """
+    for path in files:
+        try:
+            words = [line.split() for line in path.read_text(errors="replace").splitlines()]
+        except OSError:
+            continue
+        found = [word[1] for word in words if len(word) > 1 and word[0] == "nameserver"]
+        if found != [STUB]:
+            return tuple(sorted({address for address in found if _is_remote(address)}))
+    return ()
+
+
+def _is_remote(address: str) -> bool:
+    try:
+        return not ipaddress.IPv4Address(address).is_loopback
+    except ValueError:
+        # Guests have no IPv6.
+        return False
+
+
+def port_guard(one: Wired, port: str) -> str:
+    """What a guest's port at the bridge of its VPC lets through: frames from the guest's own addresses.
+
+    Even a guest that had power over its network could not take the address of another one. Loading it again replaces
+    the rules of this port alone. Ports without rules pass nothing.
+    """
+    table = f"bridge {TABLE}"
+    mine = f"{{ {', '.join(one.private_ips)} }}"
+    lines = [
+        f"add table {table}",
+        f"add map {table} ports {{ type ifname : verdict; }}",
+        f"add chain {table} arriving {{ type filter hook prerouting priority -300; policy drop; }}",
+        f"flush chain {table} arriving",
+        f"add rule {table} arriving iifname vmap @ports",
+        f"add chain {table} {port}",
+        f"flush chain {table} {port}",
+        f"add rule {table} {port} ether saddr != {one.mac} counter drop",
+        f"add rule {table} {port} ether type ip ip saddr {mine} accept",
+        f"add rule {table} {port} ether type arp arp saddr ether {one.mac} arp saddr ip {mine} accept",
+        f"add rule {table} {port} counter drop",
+        f'add element {table} ports {{ "{port}" : goto {port} }}',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def ruleset(one: Wired, servers: Iterable[str] = ()) -> str:
     """The whole table; loading it replaces the one that was there, in one step.
+
+    ``servers`` are the addresses of `name_servers`.
 
     It filters before address translation, so that ports which a container engine inside of the guest publishes are
     held to the same rules. The engine of the guest itself keeps its name service in tables of its own.
@@ -26,6 +91,13 @@ def ruleset(one: Wired) -> str:
     mine = one.public_ips[0] if len(one.public_ips) == 1 else f"{{ {', '.join(one.public_ips)} }}"
     public = f'iifname "{PUBLIC}" ip daddr != {mine} counter drop'
     foreign = f'iifname "{PUBLIC}" counter drop'
+    # The name server of a VPC is not subject to security groups. No other address is exempt: it may be anybody's.
+    outside = [
+        f'oifname "{PUBLIC}" ip daddr {server} meta l4proto {{ tcp, udp }} th dport 53 accept' for server in servers
+    ]
+    if not one.egress:
+        # There is no default route, but this machine and public addresses of the lab are on the same network.
+        outside = [f'oifname "{PUBLIC}" counter drop']
     lines = [
         f"table inet {TABLE}",
         f"delete table inet {TABLE}",
@@ -46,8 +118,7 @@ def ruleset(one: Wired) -> str:
         "type filter hook postrouting priority -150; policy accept;",
         f'oifname != {{ "{PUBLIC}", "{PRIVATE}" }} accept',
         "ct state established,related accept",
-        # The name server of a VPC is not subject to security groups.
-        "meta l4proto { tcp, udp } th dport 53 accept",
+        *outside,
         *leaving,
         "counter drop",
         "}",
@@ -59,6 +130,17 @@ def ruleset(one: Wired) -> str:
                 f"chain metadata_{hook} {{",
                 f"type nat hook {hook} priority -110; policy accept;",
                 f"ip daddr {METADATA_ADDRESS} tcp dport 80 dnat ip to {METADATA_ADDRESS}:{METADATA_PORT}",
+                "}",
+            )
+        ),
+        # Docker's name server is reached over loopback, by address translation of Docker's own.
+        *(
+            line
+            for hook, interface in (("output", "oifname"), ("prerouting", "iifname"))
+            for line in (
+                f"chain zone_{hook} {{",
+                f"type filter hook {hook} priority -300; policy accept;",
+                f'{interface} != "lo" ct zone set {ZONE}',
                 "}",
             )
         ),

@@ -5,6 +5,9 @@
 Every lab has one docker network with a range of public addresses: over it the host reaches the guests, and they the
 world. A VPC is a bridge in a network namespace of its own, where neither the host's addresses nor its firewall nor
 another VPC with the same addresses can be in its way.
+
+The network of a guest is the namespace that Docker made for it (`namespaces.py`), never that of a process: a process of
+the guest may have left it for one in which the guest may do everything.
 """
 
 from __future__ import annotations
@@ -14,11 +17,13 @@ import ipaddress
 import os
 import threading
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..machines import Wired
 from ..shell import LabError, as_root, run
-from .firewall import METADATA_ADDRESS, PRIVATE, PUBLIC, ruleset
+from .firewall import METADATA_ADDRESS, PRIVATE, PUBLIC, TABLE, name_servers, port_guard, ruleset
+from .namespaces import check_network, inside
 
 NAMESPACES = Path("/run/netns")
 # Takes the addresses of a device away that are not among the first argument's.
@@ -67,16 +72,21 @@ def remove_namespaces(names: Iterable[str]) -> None:
         run(*as_root("ip", "netns", "delete", name), check=False)
 
 
-def plug(lab: str, one: Wired, pid: int) -> None:
-    """Give a guest its port in the VPC, unless it has one."""
-    if run(*inside(pid, "ip", "link", "show", PRIVATE), check=False).returncode == 0:
+def apply_guard(vpc: str, guard: str) -> None:
+    """Load the rules of `firewall.port_guard` into the namespace of a VPC."""
+    with _making:
+        run(*inside(str(NAMESPACES / vpc), "nft", "-f", "-"), stdin=guard)
+
+
+def plug(namespace: str, one: Wired, network: str) -> None:
+    """Give the network namespace of a guest its port in that of the VPC, unless it has one."""
+    if run(*inside(network, "ip", "link", "show", PRIVATE), check=False).returncode == 0:
         return
-    namespace = ensure_vpc(lab, one.vpc)
     port = port_name(one.id)
     run(*as_root("ip", "-n", namespace, "link", "delete", port), check=False)
     run(
         *as_root("ip", "link", "add", port, "netns", namespace, "type", "veth", "peer", "name", PRIVATE),
-        *("address", one.mac, "netns", str(pid)),
+        *("address", one.mac, "netns", network),
     )
     run(*as_root("ip", "-n", namespace, "link", "set", port, "master", "vpc", "up"))
 
@@ -109,19 +119,26 @@ def addresses(one: Wired, gateway: str, network: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def inside(pid: int, *command: str) -> tuple[str, ...]:
-    """The command line that runs a program of the host in the network namespace of a guest."""
-    return as_root("nsenter", "--target", str(pid), "--net", *command)
-
-
-def apply_addresses(pid: int, script: str) -> None:
+def apply_addresses(network: str, script: str) -> None:
     """Run the script of `addresses`."""
-    run(*inside(pid, "sh", "-s"), stdin=script)
+    run(*inside(network, "sh", "-s"), stdin=script)
 
 
-def apply_ruleset(pid: int, rules: str) -> None:
+def apply_ruleset(network: str, rules: str) -> None:
     """Load the ruleset of `firewall.ruleset`."""
-    run(*inside(pid, "nft", "-f", "-"), stdin=rules)
+    run(*inside(network, "nft", "-f", "-"), stdin=rules)
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """How something was wired the last time."""
+
+    network: str
+    # Those of the time when the container started: Docker reads them then, and no more.
+    name_servers: tuple[str, ...]
+    guard: str
+    rules: str
+    script: str
 
 
 class Plugs:
@@ -130,24 +147,39 @@ class Plugs:
     def __init__(self, lab: str, gateway: str, network: str) -> None:
         self._lab, self._gateway, self._network = lab, gateway, network
         self._lock = threading.Lock()
-        self._wired: dict[str, tuple[int, str, str]] = {}
+        self._wired: dict[str, Wiring] = {}
 
-    def wire(self, one: Wired, pid: int) -> None:
-        """Give a process's network namespace its port, addresses and rules; does nothing when it has them."""
-        script, rules = addresses(one, self._gateway, self._network), ruleset(one)
+    def wire(self, one: Wired, network: str) -> None:
+        """Give a container's network namespace its port, addresses and rules; does nothing when it has them."""
         with self._lock:
-            before = self._wired.get(one.id, (0, "", ""))
-        fresh = before[0] != pid
-        if fresh:
-            plug(self._lab, one, pid)
-        if fresh or before[2] != rules:
-            apply_ruleset(pid, rules)
-        if fresh or before[1] != script:
-            apply_addresses(pid, script)
+            before = self._wired.get(one.id)
+        if before and before.network != network:
+            before = None
+        servers = before.name_servers if before else name_servers()
+        now = Wiring(
+            network=network,
+            name_servers=servers,
+            guard=port_guard(one, port_name(one.id)),
+            rules=ruleset(one, servers),
+            script=addresses(one, self._gateway, self._network),
+        )
+        if now == before:
+            return
+        if before is None:
+            check_network(network)
+        # Before the port is there, and before it has other addresses.
+        if before is None or before.guard != now.guard:
+            vpc = ensure_vpc(self._lab, one.vpc)
+            apply_guard(vpc, now.guard)
+            plug(vpc, one, network)
+        if before is None or before.rules != now.rules:
+            apply_ruleset(network, now.rules)
+        if before is None or before.script != now.script:
+            apply_addresses(network, now.script)
             for address in one.public_ips:
                 forget_neighbour(address)
         with self._lock:
-            self._wired[one.id] = (pid, script, rules)
+            self._wired[one.id] = now
 
     def forget(self, id: str) -> None:
         """What had the port is gone."""
@@ -167,3 +199,9 @@ def check_namespaces() -> None:
     """Fail early and clearly where network namespaces cannot be made."""
     if run(*as_root("ip", "netns", "list"), check=False).returncode:
         raise LabError("the lab needs `ip netns` (package iproute2) and the right to make network namespaces")
+    # In a network namespace that ends with the program.
+    guard = run(*as_root("unshare", "--net", "nft", "-f", "-"), stdin=f"table bridge {TABLE} {{ }}\n", check=False)
+    if guard.returncode:
+        raise LabError(
+            f"the lab needs a kernel with nftables for bridges (CONFIG_NF_TABLES_BRIDGE): {guard.stderr.strip()}"
+        )

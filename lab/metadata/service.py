@@ -7,10 +7,8 @@ So the service knows the guest without its address, and no other guest can conne
 
 from __future__ import annotations
 
-import ctypes
 import hmac
 import logging
-import os
 import re
 import secrets
 import socket
@@ -23,12 +21,12 @@ from typing import Any
 
 from ..access.keys import RoleCredentials
 from ..guests.firewall import METADATA_ADDRESS, METADATA_PORT
+from ..guests.namespaces import enter_network
 from ..machines import Machine
 from ..shell import LabError
 from .tree import VERSIONS, Node, read, tree
 
 ADDRESS = (METADATA_ADDRESS, METADATA_PORT)
-CLONE_NEWNET = 0x40000000
 LONGEST = 21600
 SECONDS = re.compile(r"[0-9]{1,5}")
 # The oldest ends when a guest asks for more: the memory of the lab's process is not its own.
@@ -159,21 +157,21 @@ class MetadataServices:
 
     def __init__(self, roles: RoleCredentials) -> None:
         self._roles = roles
-        self._servers: dict[str, tuple[int, _Server]] = {}
+        self._servers: dict[str, tuple[str, _Server]] = {}
         self._lock = threading.Lock()
 
-    def serve(self, machine: Machine, pid: int) -> None:
+    def serve(self, machine: Machine, network: str) -> None:
         """Answer the guest with what the machine is now."""
         with self._lock:
             running = self._servers.get(machine.id)
-            if running and running[0] == pid:
+            if running and running[0] == network:
                 running[1].service.machine = machine
                 return
         self.stop(machine.id)
-        server = _Server(Service(machine, self._roles), listen_inside(pid))
+        server = _Server(Service(machine, self._roles), listen_inside(network))
         threading.Thread(target=server.serve_forever, name=f"metadata {machine.id}", daemon=True).start()
         with self._lock:
-            self._servers[machine.id] = (pid, server)
+            self._servers[machine.id] = (network, server)
 
     def stop(self, instance_id: str) -> None:
         with self._lock:
@@ -187,26 +185,20 @@ class MetadataServices:
             self.stop(instance_id)
 
 
-def listen_inside(pid: int) -> socket.socket:
-    """A listening socket in the network namespace of a process: only a thread goes there, and it ends there."""
-    made: list[socket.socket | OSError] = []
+def listen_inside(network: str) -> socket.socket:
+    """A listening socket in the network namespace of a container: only a thread goes there, and it ends there."""
+    made: list[socket.socket | Exception] = []
 
     def work() -> None:
         try:
-            namespace = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
-            try:
-                libc = ctypes.CDLL(None, use_errno=True)
-                if libc.setns(namespace, CLONE_NEWNET):
-                    raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-            finally:
-                os.close(namespace)
+            enter_network(network)
             made.append(socket.create_server(ADDRESS, backlog=64))
-        except OSError as error:
+        except (LabError, OSError) as error:
             made.append(error)
 
     thread = threading.Thread(target=work, name="listen")
     thread.start()
     thread.join()
-    if isinstance(made[0], OSError):
-        raise LabError(f"cannot serve metadata inside process {pid}: {made[0]}")
+    if isinstance(made[0], Exception):
+        raise LabError(f"cannot serve metadata in the network namespace {network}: {made[0]}")
     return made[0]

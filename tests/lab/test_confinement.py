@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import json
 import os
+import socket
 import stat
 import subprocess
 import time
@@ -15,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from labtools import Account, Lab, client, docker, refused, until
+from labtools import CHECKOUT, Account, Lab, client, docker, refused, until
 
 pytestmark = pytest.mark.docker
 
@@ -42,23 +45,29 @@ def account(lab: Lab) -> Account:
     return found
 
 
-@pytest.fixture(scope="module")
-def guest(account: Account) -> Iterator[str]:
+def launch(account: Account, public: bool = True, **more: Any) -> str:
     interface = {
         "DeviceIndex": 0,
         "SubnetId": account.subnet,
         "Groups": [account.group],
-        "AssociatePublicIpAddress": True,
+        "AssociatePublicIpAddress": public,
     }
-    made = account.launch(
-        SubnetId=None,
-        SecurityGroupIds=None,
-        KeyName="lab",
-        NetworkInterfaces=[interface],
-        IamInstanceProfile={"Name": "app"},
-        MetadataOptions={"HttpTokens": "required"},
-    )
+    made = account.launch(SubnetId=None, SecurityGroupIds=None, KeyName="lab", NetworkInterfaces=[interface], **more)
     account.wait(made, "running")
+    return made
+
+
+@pytest.fixture(scope="module")
+def guest(account: Account) -> Iterator[str]:
+    made = launch(account, IamInstanceProfile={"Name": "app"}, MetadataOptions={"HttpTokens": "required"})
+    yield made
+    account.terminate(made)
+
+
+@pytest.fixture
+def another(account: Account) -> Iterator[str]:
+    """A second guest of the VPC, which the test may break."""
+    made = launch(account)
     yield made
     account.terminate(made)
 
@@ -80,10 +89,22 @@ class Root:
         assert done.returncode != 0, f"{script} worked: {done.stdout}"
         return done.stderr
 
+    def inspect(self, template: str) -> str:
+        """What Docker says of the guest's container."""
+        return docker("inspect", "--format", template, f"lab-{self.lab.name}-{self.guest}").stdout.strip()
+
     @property
     def pid(self) -> int:
-        name = f"lab-{self.lab.name}-{self.guest}"
-        return int(docker("inspect", "--format", "{{.State.Pid}}", name).stdout)
+        return int(self.inspect("{{.State.Pid}}"))
+
+    @property
+    def network(self) -> str:
+        """The network namespace that Docker made."""
+        return self.inspect("{{.NetworkSettings.SandboxKey}}")
+
+    def connects(self, address: str, port: int) -> bool:
+        """Whether a connection from the guest is accepted."""
+        return self.run(f'timeout 2 bash -c "</dev/tcp/{address}/{port}" 2>/dev/null').returncode == 0
 
     def cache(self, name: str) -> Path:
         """The directory of this machine that is mounted into the guest."""
@@ -421,6 +442,100 @@ def test_a_guest_that_does_not_boot_is_stopped_after_a_few_attempts(lab: Lab, ac
     account.ec2.start_instances(InstanceIds=[guest])
     account.wait(guest, "stopped", 60)
     account.terminate(guest)
+
+
+@contextlib.contextmanager
+def listening(lab: Lab, port: int) -> Iterator[str]:
+    """A program of this machine that listens at the gateway of the lab's network; gives its address."""
+    gateway = lab.exports["GROUNDWORK_LAB_CLIENT_CIDR"].partition("/")[0]
+    with socket.create_server((gateway, port), backlog=64):
+        yield gateway
+
+
+def test_port_53_is_subject_to_groups(root: Root, lab: Lab, account: Account) -> None:
+    everything = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+    with listening(lab, 53) as gateway:
+        assert root.connects(gateway, 53)
+        account.ec2.revoke_security_group_egress(GroupId=account.group, IpPermissions=everything)
+        try:
+            until("port 53 is closed", lambda: not root.connects(gateway, 53))
+            # The name server of the guest itself answers all the same.
+            name = f"lab-{lab.name}-{root.guest}"
+            assert root.run(f"getent ahostsv4 {name}").returncode == 0
+        finally:
+            account.ec2.authorize_security_group_egress(GroupId=account.group, IpPermissions=everything)
+        until("port 53 is open again", lambda: root.connects(gateway, 53))
+
+
+def test_a_guest_without_a_way_out_does_not_reach_this_machine(root: Root, lab: Lab, account: Account) -> None:
+    private = Root(lab, launch(account, public=False))
+    try:
+        # Through the command of the lab that connects without an address.
+        assert private.run("ip route show default").stdout == ""
+        for port in (53, 18081):
+            with listening(lab, port) as gateway:
+                assert root.connects(gateway, port)
+                assert not private.connects(gateway, port)
+    finally:
+        account.terminate(private.guest)
+
+
+def test_guests_have_no_sockets_outside_of_their_network(root: Root) -> None:
+    script = (
+        "import ctypes, socket; libc = ctypes.CDLL(None, use_errno=True); "
+        "[socket.socket(one, socket.SOCK_DGRAM).close() for one in (1, 2, 10, 16)]; "
+        # AF_PACKET, AF_ALG, AF_VSOCK, and AF_VSOCK in the lower half of the argument.
+        "values = (17, 38, 40, 2**32 + 40); "
+        "print(*(libc.socket(ctypes.c_long(one), 1, 0) < 0 and ctypes.get_errno() for one in values))"
+    )
+    assert root.run(f'python3 -c "{script}"').stdout.split() == ["97"] * 4
+    executed = docker("exec", f"lab-{root.lab.name}-{root.guest}", "python3", "-c", script)
+    assert executed.stdout.split() == ["97"] * 4, executed.stderr
+
+
+def test_a_guest_that_boots_in_a_network_of_its_own_gets_no_port_of_the_vpc(
+    root: Root, lab: Lab, account: Account, another: str
+) -> None:
+    """There it could lift its groups, and take the address of another guest."""
+    thief = Root(lab, another)
+    address = account.instance(root.guest)["PrivateIpAddress"]
+    enter = "usr/local/lib/groundwork-lab/enter"
+    text = (CHECKOUT / "lab/image/rootfs" / enter).read_text()
+    leave, stage = "unshare --user", "    unset ENTER_STAGE\n"
+    assert leave in text
+    assert stage in text
+    # With the interface on which the lab sets public addresses, so that nothing fails that would show it.
+    steal = (
+        "    ip link add eth0 type veth peer name ethx; ip link set eth0 up; ip link set ethx up\n"
+        "    (\n"
+        "        for _ in $(seq 100); do\n"
+        "            if ip link show ens5 >/dev/null 2>&1; then\n"
+        f"                nft flush ruleset; ip address add {address}/32 dev ens5; echo took the port; exit\n"
+        "            fi\n"
+        "            sleep 0.1\n"
+        "        done\n"
+        "        echo found no port\n"
+        "    ) &\n"
+    )
+    text = text.replace(leave, "unshare --net --user").replace(stage, stage + steal)
+    encoded = base64.b64encode(text.encode()).decode()
+    before = thief.network
+    assert thief.run(f"echo {encoded} | base64 -d >/{enter}").returncode == 0
+    thief.run("systemctl reboot")
+    name = f"lab-{lab.name}-{another}"
+    said = until(
+        "it has looked for the port",
+        lambda: next((one for one in ("took the port", "found no port") if one in docker("logs", name).stdout), ""),
+        60,
+    )
+    assert said == "found no port"
+    # Its processes are elsewhere; what the lab has wired is the network that Docker made.
+    assert thief.network != before
+    assert os.stat(thief.network).st_ino != os.stat(f"/proc/{thief.pid}/ns/net").st_ino
+    wired = ("nsenter", f"--net={thief.network}")
+    assert subprocess.run([*wired, "ip", "link", "show", "ens5"], check=False).returncode == 0
+    assert subprocess.run([*wired, "nft", "list", "table", "inet", "groundwork_lab"], check=False).returncode == 0
+    assert root.run("true").returncode == 0
 
 
 def test_root_of_a_guest_may_exchange_how_it_boots_and_gains_nothing(root: Root) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 import configparser
 import itertools
 import json
+import operator
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +119,35 @@ def test_the_lab_understands_how_a_guest_ends(unit: str, found: Power) -> None:
     assert drop_in["Unit"]["SuccessAction"] == "exit-force"
     status = int(drop_in["Unit"]["SuccessActionExitStatus"])
     assert power(Container("id", "name", "i-1", "exited", status)) is found
+
+
+def denied_families(call: str) -> set[int]:
+    """The families of sockets, and values that the kernel takes for one, for which a system call is denied."""
+    compare = {"SCMP_CMP_EQ": operator.eq, "SCMP_CMP_GE": operator.ge}
+    rules = [rule for rule in json.loads(SECCOMP.read_text())["syscalls"] if call in rule["names"]]
+    conditions = [condition for rule in rules for condition in rule["args"]]
+    assert rules
+    assert all(rule["action"] == "SCMP_ACT_ERRNO" for rule in rules)
+    assert all(condition["index"] == 0 for condition in conditions)
+    # The kernel uses the lower 32 bits of the argument, a filter compares all 64.
+    values = {upper << 32 | family for upper in (0, 1, 0xFFFFFFFF) for family in range(256)} | {2**64 - 1}
+    return {one for one in values if any(compare[rule["op"]](one, rule["value"]) for rule in conditions)}
+
+
+@pytest.mark.parametrize("call", ["socket", "socketpair"])
+def test_guests_have_only_sockets_that_network_namespaces_separate(call: str) -> None:
+    # AF_UNSPEC is no family.
+    allowed = {0, socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK}
+    denied = denied_families(call)
+    assert set(range(256)) - denied == allowed
+    assert {1 << 32 | socket.AF_VSOCK, 0xFFFFFFFF << 32 | 3, 2**64 - 1} <= denied
+
+
+def test_programs_for_32_bits_have_no_other_way_to_a_socket() -> None:
+    rules = json.loads(SECCOMP.read_text())["syscalls"]
+    assert [rule["action"] for rule in rules if "socketcall" in rule["names"] and "args" not in rule] == [
+        "SCMP_ACT_ERRNO"
+    ]
 
 
 def test_the_first_program_of_a_guest_is_in_the_image() -> None:
