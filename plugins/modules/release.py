@@ -120,8 +120,8 @@ options:
     default: root
   public:
     description:
-      - With O(state=staged) and O(state=current), directories of a release that every user may read, such as those whose
-        files nginx serves. Only O(owner) can read anything else of a release.
+      - With O(state=staged) and O(state=current), directories of a release that every user may read, such as those
+        whose files nginx serves. Only O(owner) can read anything else of a release.
       - What symbolic links in these directories lead to, inside of the release, can be read as well.
     type: list
     elements: str

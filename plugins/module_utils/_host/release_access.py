@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Who may read a release: the user of its service, and everybody else only its public directories.
 
-Runs on managed hosts: Python 3.9. A release is readable by nginx where it serves static files of it. nginx may be in the
-groups of several services, so a release has modes for its user and for others, and none for its group.
+Runs on managed hosts: Python 3.9. nginx reads the static files of a release, and is in the groups of services that
+listen on a socket. So a release gives its group no more than others.
 
-No process of the user can change a release while this runs: its build has ended, and the sandbox of everything else that
-runs as this user cannot write it.
+No process of the user can change a release while this runs: its build has ended, and everything else that runs as this
+user is in a sandbox that cannot write it.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ class ArchiveError(ValueError):
 
 
 def unpack_archive(archive: Path, target: Path) -> int:
-    """Unpack into ``target``, which must not exist yet and which other users cannot enter; returns the number of files."""
+    """Unpack into ``target``, which must not exist yet; other users cannot enter it. Returns the number of files."""
     target.mkdir(mode=0o700)
     try:
         with tarfile.open(archive) as tar:

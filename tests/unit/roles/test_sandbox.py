@@ -120,7 +120,9 @@ def test_a_port_belongs_to_the_user_of_its_service() -> None:
 
 
 def test_workers_and_sockets_have_no_rule_for_a_port() -> None:
-    rules = firewall({"name": "a", "user": "app-a", "port": None}, {"name": "b", "user": "app-b", "socket": "/run/b.sock"})
+    rules = firewall(
+        {"name": "a", "user": "app-a", "port": None}, {"name": "b", "user": "app-b", "socket": "/run/b.sock"}
+    )
     assert "jump" not in rules
     assert "chain listener" not in rules
 

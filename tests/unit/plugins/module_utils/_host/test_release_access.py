@@ -63,7 +63,9 @@ def test_static_files_can_be_read_and_nothing_next_to_them(release: Path, name: 
 def test_the_group_gets_no_more_than_others(release: Path) -> None:
     """nginx is in the group of each service that listens on a socket."""
     limit(release, "web/public")
-    assert [name for name in ("server.js", "node_modules", "web/private") if (release / name).stat().st_mode & 0o070] == []
+    assert [
+        name for name in ("server.js", "node_modules", "web/private") if (release / name).stat().st_mode & 0o070
+    ] == []
 
 
 def test_several_directories_of_which_one_is_in_another(release: Path) -> None:
