@@ -139,3 +139,95 @@ def test_a_host_without_services_has_a_table_without_rules() -> None:
 
 def test_a_table_that_exists_is_replaced_in_one_transaction() -> None:
     assert firewall().index("\ndelete table inet groundwork\n") < firewall().index("table inet groundwork {")
+
+
+def trust(value: Any) -> Any:
+    """Templates in a value of a file, as Ansible trusts them."""
+    if isinstance(value, dict):
+        return {key: trust(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [trust(item) for item in value]
+    return trust_as_template(value) if isinstance(value, str) else value
+
+
+def evaluate(role: str, text: str, **known: Any) -> Any:
+    """An expression of a role, with its variables."""
+    variables: dict[str, Any] = {"role_path": str(ROLES / role), "app_stable_time": 10, "ansible_check_mode": False}
+    for name in ("defaults/main.yml", "vars/main.yml"):
+        variables.update(trust(yaml.safe_load((ROLES / role / name).read_text("utf-8"))))
+    return Templar(loader=DataLoader(), variables={**variables, **known}).template(trust_as_template(text))
+
+
+def read_argv(role: str, tasks: str, name: str) -> str:
+    found = yaml.safe_load((ROLES / role / "tasks" / tasks).read_text("utf-8"))
+    (task,) = [task for task in found if task["name"] == name]
+    return str(task["ansible.builtin.command"]["argv"])
+
+
+WEB = {"name": "web", "user": "app-web", "process_manager": "pm2", "runtime": "gunicorn", "port": 3000}
+IN_UNIT = ["systemd-run", "--quiet", "--wait", "--pipe", "--collect"]
+
+
+@pytest.mark.parametrize(
+    ("role", "tasks", "name", "variable", "control"),
+    [
+        ("gunicorn", "status.yml", "Watch the processes", "app_service", "/run/groundwork-web/control"),
+        ("pm2", "status.yml", "Watch the processes of the launcher", "app_service", "/var/lib/groundwork/web/control"),
+        (
+            "gunicorn",
+            "configure.yml",
+            "Reload services of other process managers whose settings have changed",
+            "gunicorn_service",
+            "/var/lib/groundwork/web/control",
+        ),
+    ],
+)
+def test_the_launcher_is_asked_in_the_sandbox(role: str, tasks: str, name: str, variable: str, control: str) -> None:
+    known = {variable: WEB, "gunicorn_asked": WEB}
+    argv = evaluate(role, read_argv(role, tasks, name), **known)
+    assert argv[:5] == IN_UNIT
+    properties, command = argv[5 : argv.index("--")], argv[argv.index("--") + 1 :]
+    expected = sandbox(**WEB)
+    assert [f"--property={line}" for line in expected if f"--property={line}" not in properties] == []
+    assert command[:2] == ["/usr/bin/python3", "/usr/local/lib/groundwork/gunicorn_launcher.py"]
+    assert control in command
+    # The answer comes to a socket next to that of the launcher.
+    assert "--property=ReadWritePaths=-/run/groundwork-web" in properties
+
+
+def test_pm2_may_write_the_logs_of_its_service() -> None:
+    found = evaluate("pm2", "{{ pm2_sandbox }}", app_service=WEB, groundwork_stack="shop")
+    assert "ReadWritePaths=-/var/log/groundwork/shop" in found
+    assert {"User=app-web", "StateDirectory=groundwork/web", "SocketBindAllow=tcp:3000"} <= set(found)
+
+
+def test_the_command_of_administrators_reads_one_property_a_line() -> None:
+    text = (ROLES / "pm2/templates/files.yml.j2").read_text("utf-8")
+    (block,) = re.findall(r"content: (\{\{ lookup\([^\n]*sandbox\.conf\.j2.*?\}\})", text, re.DOTALL)
+    content = yaml.safe_load(evaluate("pm2", block, service=WEB, user="app-web", groundwork_stack="shop"))
+    assert content.splitlines() == evaluate("pm2", "{{ pm2_sandbox }}", app_service=WEB, groundwork_stack="shop")
+    assert content.endswith("\n")
+
+
+@pytest.mark.parametrize("step", ["build", "migrate", "trial"])
+def test_each_step_runs_as_the_user_of_the_service(step: str) -> None:
+    known = {
+        "app_service": {**WEB, "builder": "python"},
+        "app_step": step,
+        "app_release": {"number": 3, "path": "/srv/web/releases/3"},
+        "app_commands": ["echo $HOME"],
+        "app_step_properties": ["WorkingDirectory=/srv/web/releases/3"],
+    }
+    argv = evaluate("app", read_argv("app", "run_step.yml", "Run the step: {{ app_step }}"), **known)
+    properties = argv[: argv.index("--")]
+    assert {"--property=User=app-web", "--property=Group=app-web", "--property=NoNewPrivileges=yes"} <= set(properties)
+    assert ("--property=ProtectSystem=strict" in properties) is (step != "build")
+    assert ("--property=PrivateUsers=yes" in properties) is (step == "build")
+    assert argv[-1] == "echo $$HOME"
+
+
+@pytest.mark.parametrize(
+    ("static", "public"), [(None, []), ({}, []), ({"/s/": "public", "/t/": "a/b"}, ["public", "a/b"])]
+)
+def test_the_directories_of_static_files_are_public(static: Any, public: list[str]) -> None:
+    assert evaluate("app", "{{ app_public }}", app_service={**WEB, "static": static}) == public
