@@ -137,7 +137,7 @@ class Pm2:
     def enter_sandbox(self, command: Sequence[str], timeout: float) -> list[str]:
         """The command that runs another one in a transient unit, as the user that the properties name."""
         variables = [f"--setenv={name}={value}" for name, value in self.environment.items()]
-        properties = [f"--property={one}" for one in (*self.sandbox, f"RuntimeMaxSec={timeout + SANDBOX_GRACE:g}")]
+        properties = [f"--property={one}" for one in (*self.sandbox, f"RuntimeMaxSec={timeout + SANDBOX_GRACE:.0f}")]
         # systemd would replace variables in the arguments.
         arguments = [argument.replace("$", "$$") for argument in command]
         return ["systemd-run", "--quiet", "--wait", "--pipe", "--collect", *variables, *properties, "--", *arguments]

@@ -46,7 +46,7 @@ class Command:
             (self.folder / "bin" / name).chmod(0o755)
 
     def run(self, *arguments: str, code: int = 0, terminal: int | None = None) -> subprocess.CompletedProcess[str]:
-        streams = {"stdin": terminal, "stdout": terminal, "stderr": terminal} if terminal else {}
+        """Run the command; its streams are ``terminal``, or pipes."""
         return subprocess.run(
             [str(self.folder / "bin/pm2"), *arguments],
             env={
@@ -56,9 +56,11 @@ class Command:
                 "RECORD": str(self.record),
                 "CODE": str(code),
             },
+            stdin=subprocess.DEVNULL if terminal is None else terminal,
+            stdout=subprocess.PIPE if terminal is None else terminal,
+            stderr=subprocess.PIPE if terminal is None else terminal,
             text=True,
             check=False,
-            **({"capture_output": True, "stdin": subprocess.DEVNULL} if not terminal else streams),  # type: ignore[arg-type]
         )
 
     def read_record(self) -> list[str]:

@@ -36,7 +36,7 @@ def sandbox(**service: Any) -> list[str]:
     return [line for line in text.splitlines() if re.match("[A-Z]", line)]
 
 
-SERVICES = [
+SERVICES: list[dict[str, Any]] = [
     {"runtime": "pm2", "process_manager": "pm2", "port": 3000},
     {"runtime": "pm2", "process_manager": "pm2", "port": 81},
     {"runtime": "pm2", "process_manager": "pm2", "aws_access": True},
