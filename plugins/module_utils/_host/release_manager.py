@@ -69,9 +69,9 @@ class ReleaseManager:
         release = self.find_staged() or self.unpack()
         self.write_commit(release)
         self.write_environment(release)
-        # Also those that an earlier version left readable for every user.
-        for one in self.store.list_releases():
-            self.limit_access(one)
+        # Also those that an earlier version left readable for every user, and those whose records cannot be read.
+        for path in sorted(self.store.releases.glob("*")):
+            self.limit_access(path)
         return release
 
     def reach_recorded(self) -> Release:
@@ -88,7 +88,7 @@ class ReleaseManager:
         if self.options["restore"]:
             self.restore_environment(release)
         self.deliver_environment(release)
-        self.limit_access(release)
+        self.limit_access(self.store.path(release.number))
         before = self.store.read_current()
         if before != release.number:
             release.confirmed = False
@@ -247,10 +247,9 @@ class ReleaseManager:
             path.mkdir(parents=True, exist_ok=True)
             set_access(path, mode, owner)
 
-    def limit_access(self, release: Release) -> None:
+    def limit_access(self, release: Path) -> None:
         """Let other users read the public directories of a release, and nothing else of it."""
-        path = self.store.path(release.number)
-        modes = plan_access(path, self.options["public"]) if path.is_dir() else {}
+        modes = plan_access(release, self.options["public"]) if release.is_dir() else {}
         for one, mode in modes.items():
             self.add_diff(f"{one} {one.stat().st_mode & 0o7777:o}\n", f"{one} {mode:o}\n")
         if not self.check_mode:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="needs Linux's /proc, as managed hosts have it")
+
 CHECKOUT = Path(__file__).resolve().parents[3]
 TEMPLATE = CHECKOUT / "roles/pm2/templates/pm2.sh.j2"
 # Records its arguments and where its input, output and errors go, and answers like `pm2 jlist`.

@@ -587,6 +587,15 @@ def test_every_release_of_an_earlier_version_is_closed_once(host: Host) -> None:
     assert not host.stage("two")["changed"]
 
 
+def test_a_release_whose_record_cannot_be_read_is_closed_as_well(host: Host) -> None:
+    host.deploy("one")
+    host.deploy("two")
+    ReleaseStore(host.root).record_path(1, "release.json").write_text("{")
+    (host.root / "releases" / "1").chmod(0o755)
+    host.stage("two")
+    assert read_modes(host) == {"1": 0o700, "2": 0o700}
+
+
 def test_the_release_that_is_served_has_its_public_directories_readable(host: Host) -> None:
     """A build makes them, so they may be missing before."""
     host.stage("one", public=["dist"])
