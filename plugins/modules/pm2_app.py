@@ -56,6 +56,15 @@ options:
     description: The C(pm2) command.
     type: path
     default: /usr/local/bin/pm2
+  sandbox:
+    description:
+      - Properties of a systemd unit, such as V(ProtectSystem=strict), in which every command to PM2 runs. They include
+        C(User) and C(Group), and what PM2 has to write to. Only root can use them.
+      - PM2 reads files that the service can write, such as those in O(home), so without them a service can reach
+        everything that O(user) can.
+    type: list
+    elements: str
+    default: []
   path:
     description: Search path that PM2 and the processes get.
     type: str
@@ -163,6 +172,7 @@ def main() -> None:
             "user": {"type": "str", "default": "app"},
             "home": {"type": "path"},
             "executable": {"type": "path", "default": "/usr/local/bin/pm2"},
+            "sandbox": {"type": "list", "elements": "str", "default": []},
             "path": {"type": "str", "default": "/usr/local/bin:/usr/bin:/bin"},
             "unit": {"type": "str"},
             "timeout": {"type": "int", "default": 60},
@@ -180,7 +190,9 @@ def main() -> None:
 
 
 def connect_daemon(options: Mapping[str, Any]) -> Pm2:
-    return Pm2(options["executable"], options["user"], options["home"], options["path"])
+    return Pm2(
+        options["executable"], options["user"], options["home"], options["path"], sandbox=options["sandbox"] or ()
+    )
 
 
 def remove_app(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:

@@ -118,6 +118,14 @@ options:
     description: User that the files of a release and the environment file belong to.
     type: str
     default: root
+  public:
+    description:
+      - With O(state=staged) and O(state=current), directories of a release that every user may read, such as those
+        whose files nginx serves. Only O(owner) can read anything else of a release.
+      - What symbolic links in these directories lead to, inside of the release, can be read as well.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - groundwork.aws.attributes
 attributes:
@@ -262,6 +270,7 @@ def main() -> None:
             "reason": {"type": "str", "default": ""},
             "keep": {"type": "int", "default": 5},
             "owner": {"type": "str", "default": "root"},
+            "public": {"type": "list", "elements": "str", "default": []},
         },
         required_if=[
             ("state", "staged", ["artifact"]),

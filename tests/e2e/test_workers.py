@@ -140,7 +140,9 @@ def wait_until(url: str, number: str, state: str, seconds: float = 60) -> Any:
 def enqueue_on_host(run_on_host: Callable[[str], str], number: str) -> dict[str, Any]:
     """Put an order into the queue of BullMQ, and return the result of its job."""
     script = f"enqueue.js {shlex.quote(json.dumps(order(number)))}"
-    printed = run_on_host(f"cd /srv/orders/current && sudo node --env-file=/etc/groundwork/orders.env {script}")
+    # Only root and the service can enter its release.
+    enter = "sudo env --chdir=/srv/orders/current"
+    printed = run_on_host(f"{enter} node --env-file=/etc/groundwork/orders.env {script}")
     result: dict[str, Any] = json.loads(printed)
     return result
 

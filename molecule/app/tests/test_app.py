@@ -9,7 +9,8 @@ change the host are steps (tests/unit/support/steps.py).
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -70,12 +71,47 @@ def test_directories_of_earlier_versions_are_moved_and_linked(host: Any, path: s
 def test_a_service_cannot_read_what_belongs_to_another(host: Any, service: str) -> None:
     others = [name for name in PATHS if name != service]
     for name in others:
-        for path in (f"/etc/groundwork/{name}.env", f"/srv/{name}/.groundwork", f"/var/lib/groundwork/{name}"):
+        release = f"/srv/{name}/current"
+        files = (release, f"{release}/server.js", f"{release}/wsgi.py", f"{release}/node_modules", f"{release}/.venv")
+        for path in (f"/etc/groundwork/{name}.env", f"/srv/{name}/.groundwork", f"/var/lib/groundwork/{name}", *files):
             read = f"runuser --user=app-{service} -- sh -c 'head -c 1 {path}; ls {path}/'"
             assert host.run(read).stdout == "", path
     pids = host.check_output(f"pgrep --uid {','.join(f'app-{name}' for name in others)}").split()
     environments = " ".join(f"/proc/{pid}/environ" for pid in pids)
     assert host.run(f"runuser --user=app-{service} -- cat {environments}").stdout == ""
+
+
+def test_nginx_reads_nothing_of_a_release_but_its_static_files(host: Any) -> None:
+    """It is in the group of `api`, which listens on a socket."""
+    user = host.check_output("ps -o user:32= -p $(pgrep -f '[n]ginx: worker' | head -1)").strip()
+    assert "app-api" in host.user(user).groups
+    for path in ("/srv/api/current/wsgi.py", "/srv/api/current/", "/srv/web/current/server.js", "/srv/web/current/"):
+        assert host.run(f"test -e {path}").rc == 0
+        assert host.run(f"runuser --user={user} -- sh -c 'cat {path} || ls {path}'").stdout == "", path
+    assert host.run(f"runuser --user={user} -- cat /srv/web/current/public/site.css").rc == 0
+
+
+def test_a_migration_writes_nothing_but_the_state_of_its_service(host: Any) -> None:
+    assert host.check_output("cat /var/lib/groundwork/api/migrate-access") == "NoNewPrivs: 1"
+
+
+def test_a_process_has_the_home_of_its_service(host: Any) -> None:
+    for service in ("old", "web", "solo"):
+        pid = host.check_output(f"pgrep --uid app-{service} --newest")
+        variables = host.check_output(f"tr '\\0' '\\n' < /proc/{pid}/environ").splitlines()
+        assert f"HOME=/var/lib/groundwork/{service}" in variables
+    # PM2 adds the variables of the command that has started a process.
+    assert answer(host, "http://127.0.0.1/")["home"] == "/var/lib/groundwork/web"
+
+
+def test_only_the_user_of_a_service_answers_at_its_port(host: Any) -> None:
+    """Guests of the lab may not change rules, so that only the file and its unit can be looked at."""
+    rules = host.file("/etc/groundwork/firewall.nft").content_string
+    assert host.service("groundwork_firewall").is_enabled
+    for service, port in (("old", 5001), ("web", 3000), ("solo", 3002)):
+        assert f"chain listener_{port} {{" in rules
+        assert f'meta skuid {{ "root", "app-{service}" }} return' in rules
+    assert "listener_5000" not in rules
 
 
 def test_a_log_can_be_written_by_its_service_and_its_directory_by_none(host: Any) -> None:
@@ -142,6 +178,32 @@ def test_a_killed_process_is_restarted(host: Any, service: str, victim: str) -> 
     assert wait_for(lambda: curl(host, f"http://127.0.0.1{PATHS[service]}")[0] == 200, 60)
 
 
+# Records processes of services in the mount namespace of the host. All processes of the same user reach their files.
+SAMPLE = """
+init=$(readlink /proc/1/ns/mnt)
+while sleep 0.05; do
+    for pid in $(pgrep --uid app-api,app-old,app-web,app-solo); do
+        found=$(readlink /proc/$pid/ns/mnt) || continue
+        [ "$found" != "$init" ] || tr '\\0' ' ' < /proc/$pid/cmdline >> /tmp/outside
+        echo >> /tmp/sampled
+    done
+done
+"""
+
+
+@contextmanager
+def sampling(host: Any) -> Iterator[None]:
+    """Fail if a process of a service runs outside of every sandbox meanwhile."""
+    host.run_expect([0], "rm -f /tmp/outside /tmp/sampled && printf %s %s > /tmp/sample", "%s", SAMPLE)
+    host.run_expect([0], "systemd-run --quiet --unit=sampler sh /tmp/sample")
+    try:
+        yield
+    finally:
+        host.run("systemctl stop sampler")
+    assert int(host.check_output("wc -l < /tmp/sampled")) > 100
+    assert host.run("cat /tmp/outside").stdout == ""
+
+
 @pytest.mark.step
 def test_new_releases_are_served_and_no_request_is_lost(host: Any, source: Source, address: str) -> None:
     before = {service: current(host, service) for service in PATHS}
@@ -149,6 +211,7 @@ def test_new_releases_are_served_and_no_request_is_lost(host: Any, source: Sourc
     for name in ("web/server.js", "api/wsgi.py"):
         source.change(name, "one", "two")
     with ExitStack() as stack:
+        stack.enter_context(sampling(host))
         loads = {service: stack.enter_context(Load(address, path, clients=2)) for service, path in PATHS.items()}
         done = source.deploy()
     assert done.returncode == 0, done.stdout

@@ -79,5 +79,12 @@ def test_services_cannot_reach_the_metadata_service(host: Any) -> None:
     assert not host.file("/etc/systemd/system/groundwork-other.service").contains("^IPAddressDeny")
 
 
+@pytest.mark.parametrize("service", ["api", "other"])
+def test_a_service_whose_socket_systemd_opens_listens_on_no_port(host: Any, service: str) -> None:
+    unit = host.file(f"/etc/systemd/system/groundwork-{service}.service")
+    assert unit.contains("^SocketBindDeny=tcp:1-65535$")
+    assert not unit.contains("^SocketBindAllow")
+
+
 def test_uv_is_installed(host: Any) -> None:
     assert host.run("runuser -u app -- uv --version").stdout.startswith("uv 0.")

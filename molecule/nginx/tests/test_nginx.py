@@ -130,6 +130,12 @@ def test_files_at_the_root_are_served_with_well_known_and_without_hidden_ones(
     assert curl(host, f"http://127.0.0.1:9007{path}")[0] == status
 
 
+def test_a_service_cannot_lead_nginx_to_another_service(host: Any) -> None:
+    status, headers, body = ask(host, "/elsewhere")
+    assert (status, body) == (200, "its own answer")
+    assert "x-accel-redirect" not in headers
+
+
 def test_the_longest_server_name_is_answered(host: Any) -> None:
     name = ".".join(["a" * 63] * 3 + ["b" * 61])
     status, _, _ = curl(host, f"https://{name}/exact", f"--resolve={name}:443:127.0.0.1")

@@ -108,6 +108,67 @@ def test_systemd_verifies_the_units(host: Any) -> None:
     assert [line for line in said.splitlines() if "groundwork-" in line] == []
 
 
+BUFFERUTIL = "/var/lib/groundwork/web/.node_modules/bufferutil"
+# A dependency of PM2 loads this package where it finds it, also below HOME.
+PLANTED = "require('fs').writeFileSync('/var/lib/groundwork/web/loaded', process.argv.join(' ')); module.exports = {};"
+
+
+@pytest.mark.parametrize("command", ["pm2 ls", "pm2 jlist web", "pm2 ping web"])
+def test_a_package_that_a_service_leaves_in_its_home_is_not_loaded(host: Any, command: str) -> None:
+    host.run_expect([0], f"mkdir -p {BUFFERUTIL} && printf %s %s > {BUFFERUTIL}/index.js", "%s", PLANTED)
+    host.run_expect([0], "chown -R app: /var/lib/groundwork/web/.node_modules")
+    try:
+        host.run_expect([0], command)
+        assert not host.file("/var/lib/groundwork/web/loaded").exists
+    finally:
+        host.run("rm -rf /var/lib/groundwork/web/.node_modules /var/lib/groundwork/web/loaded")
+
+
+def find_command(host: Any) -> str:
+    """The process id of the command to PM2 that runs now; empty where there is none."""
+    units = "systemctl list-units --plain --no-legend 'groundwork-web_pm2-*.service'"
+    unit = (host.run(units).stdout.split() or [""])[0]
+    pid = host.run("systemctl show --property MainPID --value %s", unit).stdout.strip() if unit else ""
+    return "" if pid == "0" else pid
+
+
+def test_a_command_of_an_administrator_has_no_more_rights_than_the_service(host: Any) -> None:
+    host.run_expect([0], "setsid pm2 logs web > /tmp/logs 2>&1 < /dev/null & echo $! > /tmp/logs.pid")
+    try:
+        assert wait_for(lambda: find_command(host) != "")
+        pid, daemon = find_command(host), main_pid(host, "web")
+        for name in ("Uid", "NoNewPrivs", "CapBnd", "Seccomp"):
+            line = f"grep ^{name}: /proc/{{}}/status"
+            assert host.check_output(line.format(pid)) == host.check_output(line.format(daemon))
+        # No terminal of the administrator, and not the file system outside of the unit of the service.
+        assert host.check_output(f"ps -o tty= -p {pid}").strip() == "?"
+        assert host.run(f"touch /proc/{pid}/root/srv/touched").rc != 0
+        assert host.run(f"nsenter --target {pid} --mount touch /etc/touched").rc != 0
+    finally:
+        host.run("kill $(cat /tmp/logs.pid)")
+    # What is interrupted does not go on.
+    assert wait_for(lambda: find_command(host) == "")
+
+
+def test_a_command_works_at_a_terminal(host: Any) -> None:
+    spawn = "python3 -c \"import pty, sys; sys.exit(pty.spawn(['pm2', 'status', 'web']) >> 8)\""
+    done = host.run(spawn)
+    assert (done.rc, "status" in done.stdout) == (0, True), done.stdout
+
+
+def test_a_service_listens_on_its_own_port_only(host: Any) -> None:
+    """Guests of the lab have no BPF, so that only the rules can be looked at."""
+    for service, port in (("web", 3000), ("low", 81)):
+        unit = host.file(f"/etc/systemd/system/groundwork-{service}.service")
+        assert unit.contains("^SocketBindDeny=tcp:1-65535$")
+        assert unit.contains(f"^SocketBindAllow=tcp:{port}$")
+
+
+def test_a_process_gets_the_home_of_its_service_and_not_that_of_the_command(host: Any) -> None:
+    settings = json.loads(host.file("/etc/groundwork/pm2/web.json").content_string)
+    assert settings["apps"][0]["env"]["HOME"] == "/var/lib/groundwork/web"
+
+
 def test_a_killed_daemon_is_restarted(host: Any) -> None:
     before = main_pid(host, "web")
     host.run_expect([0], f"kill -9 {before}")

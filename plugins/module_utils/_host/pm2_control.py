@@ -22,6 +22,10 @@ START_TIMEOUT = 15.0
 STOP_TIMEOUT = 30.0
 STOP_ATTEMPTS = 5
 RESTART_HINT = "(restart its unit, groundwork-<service>)"
+# Node.js also looks for packages below HOME (`~/.node_modules`), which the user of a service may write.
+NO_HOME = "/nonexistent"
+# systemd ends a command that goes on although nothing waits for it any more.
+SANDBOX_GRACE = 5.0
 
 
 class Pm2Error(RuntimeError):
@@ -31,9 +35,19 @@ class Pm2Error(RuntimeError):
 class Pm2:
     """One PM2 daemon. Every command gets a clean environment: PM2 passes its variables on to applications."""
 
-    def __init__(self, executable: str, user: str, home: Optional[str], path: str, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(
+        self,
+        executable: str,
+        user: str,
+        home: Optional[str],
+        path: str,
+        clock: Clock = SYSTEM_CLOCK,
+        sandbox: Sequence[str] = (),
+    ) -> None:
+        """``sandbox`` are properties of a transient unit for every command; without any there is no unit."""
         self.executable = executable
         self.clock = clock
+        self.sandbox = tuple(sandbox)
         try:
             self.account = pwd.getpwnam(user)
         except KeyError:
@@ -41,7 +55,7 @@ class Pm2:
         self.home = home or os.path.join(self.account.pw_dir, ".pm2")
         self.environment = {
             "PATH": path,
-            "HOME": os.path.dirname(self.home),
+            "HOME": NO_HOME,
             "USER": user,
             "PM2_HOME": self.home,
             "PM2_DISCRETE_MODE": "true",
@@ -99,10 +113,13 @@ class Pm2:
 
     def run_as_user(self, command: Sequence[str], timeout: float = QUERY_TIMEOUT) -> subprocess.CompletedProcess[str]:
         account: dict[str, Any] = {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
+        if self.sandbox:
+            account = {}
         try:
             # run_command of AnsibleModule has no timeout and cannot become a user.
             return subprocess.run(  # pylint: disable=ansible-bad-function
-                command,
+                self.enter_sandbox(command, timeout) if self.sandbox else command,
+                stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
                 check=False,
@@ -116,6 +133,14 @@ class Pm2:
             raise Pm2Error(
                 f"{' '.join(command)} did not end within {timeout:g} s; PM2's daemon may hang {RESTART_HINT}"
             ) from None
+
+    def enter_sandbox(self, command: Sequence[str], timeout: float) -> list[str]:
+        """The command that runs another one in a transient unit, as the user that the properties name."""
+        variables = [f"--setenv={name}={value}" for name, value in self.environment.items()]
+        properties = [f"--property={one}" for one in (*self.sandbox, f"RuntimeMaxSec={timeout + SANDBOX_GRACE:.0f}")]
+        # systemd would replace variables in the arguments.
+        arguments = [argument.replace("$", "$$") for argument in command]
+        return ["systemd-run", "--quiet", "--wait", "--pipe", "--collect", *variables, *properties, "--", *arguments]
 
     def read_directories(self, running: Sequence[Mapping[str, Any]]) -> list[str]:
         """The working directories of processes: PM2 knows only the symbolic link with which they were started."""

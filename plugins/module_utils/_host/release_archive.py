@@ -15,8 +15,8 @@ class ArchiveError(ValueError):
 
 
 def unpack_archive(archive: Path, target: Path) -> int:
-    """Unpack into ``target``, which must not exist yet; returns the number of files."""
-    target.mkdir(mode=0o755)
+    """Unpack into ``target``, which must not exist yet; other users cannot enter it. Returns the number of files."""
+    target.mkdir(mode=0o700)
     try:
         with tarfile.open(archive) as tar:
             return sum(unpack_member(tar, member, target) for member in tar)

@@ -16,6 +16,7 @@ from .atomic_write import has_access, set_access
 from .environment_file import describe_changes, render_environment
 from .ownership import change_owner
 from .polling import SYSTEM_CLOCK, Clock
+from .release_access import apply_access, plan_access
 from .release_archive import unpack_archive
 from .release_store import (
     Release,
@@ -68,6 +69,9 @@ class ReleaseManager:
         release = self.find_staged() or self.unpack()
         self.write_commit(release)
         self.write_environment(release)
+        # Also those that an earlier version left readable for every user, and those whose records cannot be read.
+        for path in sorted(self.store.releases.glob("*")):
+            self.limit_access(path)
         return release
 
     def reach_recorded(self) -> Release:
@@ -84,6 +88,7 @@ class ReleaseManager:
         if self.options["restore"]:
             self.restore_environment(release)
         self.deliver_environment(release)
+        self.limit_access(self.store.path(release.number))
         before = self.store.read_current()
         if before != release.number:
             release.confirmed = False
@@ -241,6 +246,14 @@ class ReleaseManager:
         if not self.check_mode:
             path.mkdir(parents=True, exist_ok=True)
             set_access(path, mode, owner)
+
+    def limit_access(self, release: Path) -> None:
+        """Let other users read the public directories of a release, and nothing else of it."""
+        modes = plan_access(release, self.options["public"]) if release.is_dir() else {}
+        for one, mode in modes.items():
+            self.add_diff(f"{one} {one.stat().st_mode & 0o7777:o}\n", f"{one} {mode:o}\n")
+        if not self.check_mode:
+            apply_access(modes)
 
     def write_private(self, path: Path, content: str, owner: tuple[int, int] = (-1, -1)) -> None:
         before = self.store.read_state(path) or ""

@@ -6,7 +6,7 @@ const text = 'one';
 
 const server = http.createServer((request, response) => {
   response.setHeader('Content-Type', 'application/json');
-  response.end(JSON.stringify({ text, pid: process.pid, release: process.env.RELEASE, environment: process.env.NODE_ENV }));
+  response.end(JSON.stringify({ text, pid: process.pid, release: process.env.RELEASE, environment: process.env.NODE_ENV, home: process.env.HOME }));
 });
 
 server.listen(process.env.PORT, process.env.HOST);

@@ -182,3 +182,63 @@ def test_a_list_that_cannot_be_read_is_an_error(printed: str, monkeypatch: pytes
     monkeypatch.setattr(pm2, "run", lambda *_arguments, **_options: printed)
     with pytest.raises(Pm2Error, match="pm2 jlist printed a list that cannot be read"):
         pm2.list_processes("web")
+
+
+def record_commands(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], dict[str, Any]]]:
+    recorded = []
+
+    def run(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
+        recorded.append((list(command), options))
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    return recorded
+
+
+def make_sandboxed() -> Pm2:
+    user = pwd.getpwuid(os.getuid()).pw_name
+    return Pm2("pm2", user, "/s/web/.pm2", "/bin", FakeClock(), sandbox=["User=app-web", "ProtectSystem=strict"])
+
+
+def test_every_command_runs_in_a_unit_with_the_properties_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded = record_commands(monkeypatch)
+    pm2 = make_sandboxed()
+    monkeypatch.setattr(pm2, "is_alive", lambda: True)
+    pm2.run("delete", "web")
+    pm2.run_command(["launcher", "reload"], 5)
+    pm2.read_process_links(["1"], "cwd")
+    pm2.find_node()
+    assert len(recorded) == 4
+    for command, options in recorded:
+        assert command[0] == "systemd-run"
+        assert {"--property=User=app-web", "--property=ProtectSystem=strict", "--wait", "--pipe"} <= set(command)
+        # Root starts the unit, which becomes the user.
+        assert "user" not in options
+        assert options["stdin"] == subprocess.DEVNULL
+    assert recorded[0][0][-3:] == ["pm2", "delete", "web"]
+
+
+def test_a_command_that_hangs_ends_with_its_unit(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded = record_commands(monkeypatch)
+    make_sandboxed().run_as_user(["pm2", "jlist"], timeout=60)
+    assert "--property=RuntimeMaxSec=65" in recorded[0][0]
+
+
+def test_systemd_replaces_no_variable_of_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded = record_commands(monkeypatch)
+    make_sandboxed().read_daemon_program()
+    assert recorded[0][0][-1] == 'cat "$$PM2_HOME/pm2.pid"'
+
+
+@pytest.mark.parametrize("sandbox", [(), ("User=app-web",)])
+def test_nodejs_finds_no_packages_in_a_home_that_the_service_writes(
+    sandbox: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded = record_commands(monkeypatch)
+    user = pwd.getpwuid(os.getuid()).pw_name
+    Pm2("pm2", user, "/s/web/.pm2", "/bin", FakeClock(), sandbox=sandbox).run_as_user(["pm2"])
+    command, options = recorded[0]
+    assert options["env"]["HOME"] == "/nonexistent"
+    assert options["env"]["PM2_HOME"] == "/s/web/.pm2"
+    assert set(options["env"]) == {"PATH", "HOME", "USER", "PM2_HOME", "PM2_DISCRETE_MODE"}
+    assert ("--setenv=HOME=/nonexistent" in command) is bool(sandbox)

@@ -42,6 +42,7 @@ DEFAULTS = {
     "reason": "",
     "keep": 5,
     "owner": ME,
+    "public": [],
 }
 
 
@@ -563,3 +564,44 @@ class TestServicesThatLeave:
         assert host.call("owned", environment_file=str(host.file))["changed"]
         assert {path.stat().st_uid for path in paths} == {0}
         assert not host.call("owned", environment_file=str(host.file))["changed"]
+
+
+def read_modes(host: Host) -> dict[str, int]:
+    return {path.name: path.stat().st_mode & 0o777 for path in (host.root / "releases").iterdir()}
+
+
+def test_no_other_user_can_enter_a_release(host: Host) -> None:
+    host.stage("one")
+    assert read_modes(host) == {"1": 0o700}
+
+
+def test_every_release_of_an_earlier_version_is_closed_once(host: Host) -> None:
+    host.deploy("one")
+    host.deploy("two")
+    for number in ("1", "2"):
+        (host.root / "releases" / number).chmod(0o755)
+    assert host.stage("two", check_mode=True)["changed"]
+    assert read_modes(host) == {"1": 0o755, "2": 0o755}
+    assert host.stage("two")["changed"]
+    assert read_modes(host) == {"1": 0o700, "2": 0o700}
+    assert not host.stage("two")["changed"]
+
+
+def test_a_release_whose_record_cannot_be_read_is_closed_as_well(host: Host) -> None:
+    host.deploy("one")
+    host.deploy("two")
+    ReleaseStore(host.root).record_path(1, "release.json").write_text("{")
+    (host.root / "releases" / "1").chmod(0o755)
+    host.stage("two")
+    assert read_modes(host) == {"1": 0o700, "2": 0o700}
+
+
+def test_the_release_that_is_served_has_its_public_directories_readable(host: Host) -> None:
+    """A build makes them, so they may be missing before."""
+    host.stage("one", public=["dist"])
+    dist = host.root / "releases" / "1" / "dist"
+    dist.mkdir(mode=0o755)
+    assert read_modes(host) == {"1": 0o700}
+    host.call("current", number=1, environment_file=str(host.file), public=["dist"])
+    assert (read_modes(host), dist.stat().st_mode & 0o777) == ({"1": 0o711}, 0o755)
+    assert not host.call("current", number=1, environment_file=str(host.file), public=["dist"])["changed"]

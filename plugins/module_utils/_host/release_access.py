@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Who may read a release: the user of its service, and everybody else only its public directories.
+
+Runs on managed hosts: Python 3.9. nginx reads the static files of a release, and is in the groups of services that
+listen on a socket. So a release gives its group no more than others.
+
+No process of the user can change a release while this runs: its build has ended, and everything else that runs as this
+user is in a sandbox that cannot write it.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Sequence
+
+PRIVATE = 0o077
+ENTER = 0o011
+READ_FILE = 0o044
+READ_DIRECTORY = 0o055
+
+
+def plan_access(release: Path, public: Sequence[str]) -> dict[Path, int]:
+    """The modes that differ from the required ones, by path, in the order in which they are set.
+
+    What lies on the way to a public directory can be entered, but not listed. What lies next to it is private. A
+    directory that nobody else can enter hides everything in it, so that what is in there needs no change. The release
+    comes last: it stays closed until everything in it has its mode.
+    """
+    opened = find_public(release, public)
+    ways = {parent for path in opened for parent in path.parents if parent == release or release in parent.parents}
+    entries = [path for way in sorted(ways, reverse=True) for path in sorted(way.iterdir())]
+    found: dict[Path, int] = {}
+    for path in [*(path for path in entries if not path.is_symlink()), release]:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if path in opened:
+            required = mode | (READ_DIRECTORY if path.is_dir() else READ_FILE)
+        else:
+            required = mode & ~PRIVATE | (ENTER if path in ways else 0)
+        if mode != required:
+            found[path] = required
+    return found
+
+
+def apply_access(modes: dict[Path, int]) -> None:
+    """Set modes, as `plan_access` returns them."""
+    for path, mode in modes.items():
+        os.chmod(path, mode)
+
+
+def find_public(release: Path, public: Sequence[str]) -> set[Path]:
+    """The existing public directories, and what links in them lead to inside of the release; none inside of another."""
+    root = Path(os.path.realpath(release))
+    waiting = [release / name.strip("/") for name in public]
+    found: set[Path] = set()
+    while waiting:
+        real = Path(os.path.realpath(waiting.pop()))
+        if not real.exists() or (real != root and root not in real.parents):
+            continue
+        path = release / real.relative_to(root)
+        if path in found:
+            continue
+        found.add(path)
+        for folder, directories, files in os.walk(path):
+            names = (Path(folder, name) for name in directories + files)
+            waiting += [name for name in names if name.is_symlink()]
+    return {path for path in found if not found.intersection(path.parents)}
