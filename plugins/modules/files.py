@@ -113,6 +113,7 @@ changed_paths:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.groundwork.aws.plugins.module_utils._host.file_reconciler import FileError, FileReconciler
+from ansible_collections.groundwork.aws.plugins.module_utils._host.printable_text import replace_control_characters
 
 
 def main() -> None:
@@ -148,7 +149,7 @@ def main() -> None:
     try:
         module.exit_json(**FileReconciler(module.check_mode, set_context).run(module.params["entries"]))
     except FileError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=replace_control_characters(str(error)))
 
 
 if __name__ == "__main__":

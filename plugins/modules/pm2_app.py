@@ -139,6 +139,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._host.pm2_process i
     is_reloadable,
     plan_process,
 )
+from ansible_collections.groundwork.aws.plugins.module_utils._host.printable_text import replace_control_characters
 
 
 def read_process(file: str, name: str) -> dict[str, Any]:
@@ -176,7 +177,8 @@ def main() -> None:
     try:
         module.exit_json(**act(options, module.check_mode))
     except (Pm2Error, OSError) as error:
-        module.fail_json(msg=f"{options['name']} has not reached the state {options['state']} under PM2: {error}.")
+        problem = replace_control_characters(str(error))
+        module.fail_json(msg=f"{options['name']} has not reached the state {options['state']} under PM2: {problem}.")
 
 
 def connect_daemon(options: Mapping[str, Any]) -> Pm2:
@@ -298,7 +300,7 @@ def build_result(action: str, running: list[Mapping[str, Any]], release: str, pl
 
 
 def format_side(plan: Plan, column: int) -> str:
-    return "".join(f"{reason[0]}: {reason[column]}\n" for reason in plan.reasons)
+    return replace_control_characters("".join(f"{reason[0]}: {reason[column]}\n" for reason in plan.reasons))
 
 
 if __name__ == "__main__":
