@@ -64,6 +64,8 @@ options:
     description:
       - Unit of systemd that runs PM2's daemon. V(reloaded) and V(restarted) restart it when it runs another Node.js
         than the first in O(path), because PM2 starts processes with the Node.js of its daemon.
+      - V(present), V(reloaded), V(restarted) and V(absent) also restart it when its list of processes is not one of
+        PM2, and V(restarted) and V(absent) when it does not list its processes at all. That interrupts the service.
     type: str
   timeout:
     description: How many seconds the processes may take to come online.
@@ -130,7 +132,12 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.groundwork.aws.plugins.module_utils._host.pm2_control import Pm2, Pm2Error, read_last_lines
+from ansible_collections.groundwork.aws.plugins.module_utils._host.pm2_control import (
+    Pm2,
+    Pm2AnswerError,
+    Pm2Error,
+    read_last_lines,
+)
 from ansible_collections.groundwork.aws.plugins.module_utils._host.pm2_process import (
     Plan,
     Target,
@@ -187,11 +194,28 @@ def connect_daemon(options: Mapping[str, Any]) -> Pm2:
 
 def remove_app(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     pm2 = connect_daemon(options)
-    running = pm2.list_processes(options["name"]) if pm2.is_alive() else []
+    running, is_restarted = list_or_restart(pm2, options, check_mode) if pm2.is_alive() else ([], False)
     if running and not check_mode:
         pm2.stop(options["name"])
         pm2.run("save", "--force")
-    return {"changed": bool(running), "action": "delete" if running else "none", "processes": []}
+    return {"changed": bool(running) or is_restarted, "action": "delete" if running else "none", "processes": []}
+
+
+def list_or_restart(
+    pm2: Pm2, options: Mapping[str, Any], check_mode: bool
+) -> tuple[list[Mapping[str, Any]], bool]:
+    """The processes of the application, and whether the daemon was restarted. A daemon without a proper list is restarted, because no command reaches it.
+
+    One that fails for another reason may serve, so it is restarted only where the state interrupts the service anyway.
+    """
+    try:
+        return pm2.list_processes(options["name"]), False
+    except Pm2Error as error:
+        is_allowed = isinstance(error, Pm2AnswerError) or options["state"] in ("restarted", "absent")
+        if check_mode or not options["unit"] or not is_allowed:
+            raise
+    pm2.restart_daemon(options["unit"])
+    return pm2.list_processes(options["name"]), True
 
 
 def require_stable(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
@@ -212,8 +236,12 @@ def apply_state(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     release = find_release(process_file)
     pm2 = connect_daemon(options)
     # In check mode PM2 may not be installed yet.
-    running = [] if check_mode and not pm2.is_alive() else pm2.list_processes(options["name"])
+    missing = check_mode and not pm2.is_alive()
+    running, is_restarted = ([], False) if missing else list_or_restart(pm2, options, check_mode)
     found = plan_process(process_file, running, pm2.read_directories(running), release)
+    if is_restarted and running:
+        # A daemon starts the processes of a list that the service may have written.
+        found = Plan("restart", (("daemon", "without a proper list", "restarted"),))
     plan = extend_plan(found, running, options)
     if options["unit"] and options["state"] in ("reloaded", "restarted"):
         plan = plan_node(plan, pm2, running)

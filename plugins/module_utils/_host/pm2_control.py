@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pwd
 import socket
 import subprocess
 from typing import Any, Mapping, Optional, Sequence
 
-from .pm2_process import Target, assess_process
+from .pm2_process import ListError, Target, assess_process, parse_processes
 from .polling import SYSTEM_CLOCK, Clock, poll
 
 # In seconds. A reload waits for every process in turn, and for its requests.
@@ -21,11 +20,17 @@ ACTION_TIMEOUT = 300.0
 START_TIMEOUT = 15.0
 STOP_TIMEOUT = 30.0
 STOP_ATTEMPTS = 5
+# The longest `timeout` and `drain` of a service, in seconds. PM2 reports what the service may have written.
+LONGEST_KILL_TIMEOUT = 3600.0
 RESTART_HINT = "(restart its unit, groundwork-<service>)"
 
 
 class Pm2Error(RuntimeError):
     """PM2 does not answer, or did not carry out a command."""
+
+
+class Pm2AnswerError(Pm2Error):
+    """PM2 answers, but not as PM2 does: its daemon is damaged, or another program."""
 
 
 class Pm2:
@@ -78,9 +83,17 @@ class Pm2:
 
     def restart_daemon(self, unit: str) -> None:
         """Restart the daemon through systemd, which runs it."""
-        done = subprocess.run(  # pylint: disable=ansible-bad-function
-            ["systemctl", "restart", unit], capture_output=True, text=True, check=False, timeout=ACTION_TIMEOUT
-        )
+        try:
+            done = subprocess.run(  # pylint: disable=ansible-bad-function
+                ["systemctl", "restart", unit],
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+                timeout=ACTION_TIMEOUT + LONGEST_KILL_TIMEOUT,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise Pm2Error(f"systemctl restart {unit} did not end within {error.timeout:g} s") from None
         if done.returncode != 0:
             raise Pm2Error(f"systemctl restart {unit} ended with {done.returncode}: {join_last_lines(done.stderr)}")
 
@@ -105,6 +118,7 @@ class Pm2:
                 command,
                 capture_output=True,
                 text=True,
+                errors="replace",
                 check=False,
                 env=self.environment,
                 cwd="/",
@@ -134,15 +148,11 @@ class Pm2:
         return [targets.get(number) or read_link(f"/proc/{pid}/{name}") for number, pid in enumerate(pids)]
 
     def list_processes(self, name: str) -> list[Mapping[str, Any]]:
-        """The processes of one application. PM2 may print notices before the list."""
-        listed = self.run("jlist", timeout=QUERY_TIMEOUT)
-        lines = [line for line in listed.splitlines() if line.startswith("[")]
-        if not lines:
-            raise Pm2Error("pm2 jlist printed no list")
+        """The processes of one application. Raises `Pm2AnswerError` for a list that PM2 does not print."""
         try:
-            return [process for process in json.loads(lines[-1]) if process["name"] == name]
-        except (ValueError, KeyError, TypeError) as error:
-            raise Pm2Error(f"pm2 jlist printed a list that cannot be read: {error}") from error
+            return parse_processes(self.run("jlist", timeout=QUERY_TIMEOUT), name)
+        except ListError as error:
+            raise Pm2AnswerError(f"pm2 jlist printed a list that cannot be read: {error} {RESTART_HINT}") from error
 
     def carry_out(self, action: str, name: str, file: str, number: int, reload_command: Sequence[str] | None) -> str:
         """Carry out an action; returns the action that was done, which is a restart where PM2 cannot reload.
@@ -176,7 +186,9 @@ class Pm2:
             running = self.list_processes(name)
             if not running:
                 break
-            processes |= find_process_trees({int(process.get("pid") or 0) for process in running})
+            # Its list may name any process of the host.
+            own = {process["pid"] for process in running if read_user(process["pid"]) == self.account.pw_uid}
+            processes |= find_process_trees(own)
             self.delete(name, ACTION_TIMEOUT + find_kill_timeout(running))
         else:
             raise Pm2Error(f"PM2 does not remove {name} from its list {RESTART_HINT}")
@@ -224,7 +236,17 @@ def read_link(path: str) -> str:
 
 def find_kill_timeout(running: Sequence[Mapping[str, Any]]) -> float:
     """The seconds that each process of an application gets to end."""
-    return max((float(process["pm2_env"].get("kill_timeout") or 0) / 1000 for process in running), default=0.0)
+    longest = max((float(process["pm2_env"].get("kill_timeout") or 0) / 1000 for process in running), default=0.0)
+    return min(longest, LONGEST_KILL_TIMEOUT)
+
+
+def read_user(pid: int) -> int:
+    """The user of a process; -1 for one that has ended. /proc/<pid> belongs to root where processes may bind low ports."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
+            return next((int(line.split()[1]) for line in file if line.startswith("Uid:")), -1)
+    except OSError:
+        return -1
 
 
 def find_process_trees(roots: set[int]) -> set[tuple[int, str]]:
