@@ -32,7 +32,7 @@ options:
           - V(file) has O(entries[].content). A link at the path is replaced; its target is not changed.
           - V(directory) is created with its parent directories. Its content is not changed.
           - V(link) points to O(entries[].target), which need not exist.
-          - V(absent) removes a file or a link, but not a directory.
+          - V(absent) removes a file or a link, and a directory only with O(entries[].recursive).
         type: str
         choices: [file, directory, link, absent]
         default: file
@@ -59,6 +59,7 @@ options:
       recursive:
         description:
           - When the owner of the directory changes, all files in it change theirs as well. No link is followed.
+          - With O(entries[].state=absent) a directory is removed with everything in it, however deep it is.
         type: bool
         default: false
       moved_from:
