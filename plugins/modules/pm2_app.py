@@ -201,12 +201,11 @@ def remove_app(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     return {"changed": bool(running) or is_restarted, "action": "delete" if running else "none", "processes": []}
 
 
-def list_or_restart(
-    pm2: Pm2, options: Mapping[str, Any], check_mode: bool
-) -> tuple[list[Mapping[str, Any]], bool]:
-    """The processes of the application, and whether the daemon was restarted. A daemon without a proper list is restarted, because no command reaches it.
+def list_or_restart(pm2: Pm2, options: Mapping[str, Any], check_mode: bool) -> tuple[list[Mapping[str, Any]], bool]:
+    """The processes of the application, and whether the daemon was restarted.
 
-    One that fails for another reason may serve, so it is restarted only where the state interrupts the service anyway.
+    A daemon without a proper list is restarted, because no command reaches it. One that fails for another reason may
+    serve, so it is restarted only where the state interrupts the service anyway.
     """
     try:
         return pm2.list_processes(options["name"]), False

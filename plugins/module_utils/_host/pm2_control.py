@@ -241,7 +241,10 @@ def find_kill_timeout(running: Sequence[Mapping[str, Any]]) -> float:
 
 
 def read_user(pid: int) -> int:
-    """The user of a process; -1 for one that has ended. /proc/<pid> belongs to root where processes may bind low ports."""
+    """The user of a process; -1 for one that has ended.
+
+    Not the owner of /proc/<pid>, which is root where processes may bind low ports.
+    """
     try:
         with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
             return next((int(line.split()[1]) for line in file if line.startswith("Uid:")), -1)

@@ -336,7 +336,9 @@ def parse_status(answer: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise ValueError("it is not JSON") from error
     kinds = {"release": str, "ended_workers": int, "quiet_seconds": (int, float)}
-    wrong = [name for name, kind in kinds.items() if not isinstance(status, dict) or not isinstance(status.get(name), kind)]
+    wrong = [
+        name for name, kind in kinds.items() if not isinstance(status, dict) or not isinstance(status.get(name), kind)
+    ]
     if wrong:
         raise ValueError(f"it has no proper {' and '.join(wrong)}")
     return dict(status)
@@ -381,7 +383,9 @@ def watch(options: argparse.Namespace) -> int:
         except OSError as error:
             problem = f"the launcher does not answer: {error}"
         except ValueError as error:
-            problem = f"another program answers at {options.control}, or a damaged launcher ({error}): restart the service"
+            problem = (
+                f"another program answers at {options.control}, or a damaged launcher ({error}): restart the service"
+            )
         stable, failure = watched.judge(identify(options.control), status)
         if stable:
             return 0

@@ -21,7 +21,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._host.ownership imp
 from ansible_collections.groundwork.aws.plugins.module_utils._host.release_store import ReleaseStore
 
 # Deeper than Python recurses, and a path is longer than Linux takes one (PATH_MAX).
-DEPTH = 3000
+DEPTH = 1500
 USER = 54321
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 

@@ -84,7 +84,8 @@ def test_a_reload_that_fails_becomes_a_restart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("timeouts", "seconds"), [((), 0.0), ((None,), 0.0), ((20000,), 20.0), ((8000, 3600000, None), 3600.0), ((10**9,), 3600.0)]
+    ("timeouts", "seconds"),
+    [((), 0.0), ((None,), 0.0), ((20000,), 20.0), ((8000, 3600000, None), 3600.0), ((10**9,), 3600.0)],
 )
 def test_commands_wait_for_the_slowest_process(timeouts: tuple[int | None, ...], seconds: float) -> None:
     assert find_kill_timeout([{"pm2_env": {"kill_timeout": timeout}} for timeout in timeouts]) == seconds
