@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import socket
 import subprocess
 from typing import Any, Mapping, Optional, Sequence
@@ -16,6 +17,7 @@ from .polling import SYSTEM_CLOCK, Clock, poll
 # In seconds. A reload waits for every process in turn, and for its requests.
 QUERY_TIMEOUT = 60.0
 ACTION_TIMEOUT = 300.0
+CONNECT_TIMEOUT = 2.0
 # systemd starts a daemon that died, and processes end, within these.
 START_TIMEOUT = 15.0
 STOP_TIMEOUT = 30.0
@@ -55,6 +57,8 @@ class Pm2:
     def is_alive(self) -> bool:
         """Whether the daemon answers. A command of `pm2` would start a daemon outside systemd."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            # Connecting waits where nothing accepts.
+            probe.settimeout(CONNECT_TIMEOUT)
             try:
                 probe.connect(os.path.join(self.home, "rpc.sock"))
             except OSError:
@@ -73,8 +77,12 @@ class Pm2:
 
         A file that was replaced since then has `` (deleted)`` at its end.
         """
-        pid = self.run_as_user(["/bin/sh", "-c", 'cat "$PM2_HOME/pm2.pid"']).stdout.strip()
-        return self.read_process_links([pid], "exe")[0] if pid.isdigit() else ""
+        try:
+            pid = self.run_as_user(["/bin/sh", "-c", 'cat "$PM2_HOME/pm2.pid"']).stdout.strip()
+        except Pm2Error:
+            # The service may have put a pipe there, which has no end.
+            return ""
+        return self.read_process_links([pid], "exe")[0] if re.fullmatch("[0-9]{1,7}", pid) else ""
 
     def find_node(self) -> str:
         """The path of the Node.js that a daemon gets when it starts; empty where there is none."""

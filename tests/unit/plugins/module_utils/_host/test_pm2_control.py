@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -215,3 +217,43 @@ def test_a_restart_of_the_daemon_that_does_not_end_is_an_error(monkeypatch: pyte
     monkeypatch.setattr(control.subprocess, "run", hang)
     with pytest.raises(Pm2Error, match="systemctl restart groundwork-web did not end within 3900 s"):
         FakePm2().restart_daemon("groundwork-web")
+
+
+def test_a_daemon_that_accepts_no_connection_is_not_alive_in_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "CONNECT_TIMEOUT", 0.2)
+    pm2 = Pm2("pm2", pwd.getpwuid(os.getuid()).pw_name, str(tmp_path), "/usr/bin:/bin", FakeClock())
+    assert not pm2.is_alive()
+    waiting: list[socket.socket] = []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as daemon:
+        daemon.bind(str(tmp_path / "rpc.sock"))
+        daemon.listen(0)
+        assert pm2.is_alive()
+        # Fill the queue of connections.
+        with contextlib.suppress(OSError):
+            while len(waiting) < 10_000:
+                waiting.append(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+                waiting[-1].settimeout(0)
+                waiting[-1].connect(str(tmp_path / "rpc.sock"))
+        assert not pm2.is_alive()
+        for one in waiting:
+            one.close()
+
+
+@pytest.mark.parametrize("content", ["", "x", "1 2", "-1", "²", "9" * 5000])
+def test_a_wrong_file_of_the_process_id_names_no_daemon(tmp_path: Path, content: str) -> None:
+    pm2 = Pm2("pm2", pwd.getpwuid(os.getuid()).pw_name, str(tmp_path), "/usr/bin:/bin", FakeClock())
+    assert pm2.read_daemon_program() == ""
+    (tmp_path / "pm2.pid").write_text(content)
+    assert pm2.read_daemon_program() == ""
+
+
+def test_a_pipe_in_place_of_the_file_of_the_process_id_names_no_daemon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pm2 = Pm2("pm2", pwd.getpwuid(os.getuid()).pw_name, str(tmp_path), "/usr/bin:/bin", FakeClock())
+    os.mkfifo(tmp_path / "pm2.pid")
+    run_as_user = pm2.run_as_user
+    monkeypatch.setattr(pm2, "run_as_user", lambda command: run_as_user(command, timeout=0.3))
+    assert pm2.read_daemon_program() == ""
