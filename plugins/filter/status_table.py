@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.groundwork.aws.plugins.module_utils._host.printable_text import replace_control_characters
+
 DOCUMENTATION = r"""
 ---
 name: status_table
@@ -39,7 +41,7 @@ options:
       - The variables of all hosts, as the variable C(hostvars).
       - Those of a host have C(status_host), which the playbook C(status) has read there. C(problem) says why it
         could not be read, C(releases) has results of M(groundwork.aws.release). C(health) has those of
-        M(ansible.builtin.uri), and for a service without a port C(running) and C(reason).
+        M(groundwork.aws.http_gate), and for a service without a port C(running) and C(reason).
     type: dict
     required: true
   targets:
@@ -98,7 +100,8 @@ def status_table(
                 notes += [f"{name} on {host}: {reason}" for reason in reasons]
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return lines + notes
+    # Hosts report reasons, which may have lines of logs in them.
+    return [replace_control_characters(line) for line in lines + notes]
 
 
 def _find_service(variables: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
@@ -161,11 +164,12 @@ def _release_notes(release: Mapping[str, Any]) -> list[str]:
 def _health(answer: Mapping[str, Any]) -> str:
     if "running" in answer:
         return "running" if answer["running"] else "not-running"
-    if "status" not in answer:
+    if not answer.get("measurements"):
         return UNKNOWN
-    if answer["status"] in HEALTHY:
-        return "healthy"
-    return f"HTTP-{answer['status']}" if answer["status"] > 0 else "no-answer"
+    status = answer["measurements"][-1]["status"]
+    if status is None:
+        return "no-answer"
+    return "healthy" if status in HEALTHY else f"HTTP-{status}"
 
 
 def _target(

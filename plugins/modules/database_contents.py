@@ -64,6 +64,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._host.database_cont
     find_missing_tables,
     list_tables,
 )
+from ansible_collections.groundwork.aws.plugins.module_utils._host.printable_text import replace_control_characters
 
 
 def main() -> None:
@@ -74,10 +75,11 @@ def main() -> None:
     try:
         found = list_tables(module.params)
     except AccessError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=replace_control_characters(str(error)))
     missing = find_missing_tables(found, module.params["expects"])
     if missing:
-        module.fail_json(msg=f"{module.params['database']} at {module.params['host']}: {missing}", tables=found)
+        message = f"{module.params['database']} at {module.params['host']}: {missing}"
+        module.fail_json(msg=replace_control_characters(message), tables=found)
     module.exit_json(changed=False, tables=found)
 
 

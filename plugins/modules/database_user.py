@@ -98,6 +98,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.groundwork.aws.plugins.module_utils._host.database_connection import ARGUMENTS, AccessError
 from ansible_collections.groundwork.aws.plugins.module_utils._host.database_users import disable_user, ensure_user
+from ansible_collections.groundwork.aws.plugins.module_utils._host.printable_text import replace_control_characters
 
 
 def main() -> None:
@@ -120,9 +121,9 @@ def main() -> None:
     try:
         outcome = change(module.params, module.check_mode)
     except AccessError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=replace_control_characters(str(error)))
     for warning in outcome.warnings:
-        module.warn(warning)
+        module.warn(replace_control_characters(warning))
     module.exit_json(changed=outcome.changed, got_in=not outcome.changed)
 
 

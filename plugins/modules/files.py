@@ -32,7 +32,7 @@ options:
           - V(file) has O(entries[].content). A link at the path is replaced; its target is not changed.
           - V(directory) is created with its parent directories. Its content is not changed.
           - V(link) points to O(entries[].target), which need not exist.
-          - V(absent) removes a file or a link, but not a directory.
+          - V(absent) removes a file or a link, and a directory only with O(entries[].recursive).
         type: str
         choices: [file, directory, link, absent]
         default: file
@@ -59,6 +59,7 @@ options:
       recursive:
         description:
           - When the owner of the directory changes, all files in it change theirs as well. No link is followed.
+          - With O(entries[].state=absent) a directory is removed with everything in it, however deep it is.
         type: bool
         default: false
       moved_from:
@@ -113,6 +114,7 @@ changed_paths:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.groundwork.aws.plugins.module_utils._host.file_reconciler import FileError, FileReconciler
+from ansible_collections.groundwork.aws.plugins.module_utils._host.printable_text import replace_control_characters
 
 
 def main() -> None:
@@ -148,7 +150,7 @@ def main() -> None:
     try:
         module.exit_json(**FileReconciler(module.check_mode, set_context).run(module.params["entries"]))
     except FileError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=replace_control_characters(str(error)))
 
 
 if __name__ == "__main__":

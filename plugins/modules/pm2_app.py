@@ -73,6 +73,8 @@ options:
     description:
       - Unit of systemd that runs PM2's daemon. V(reloaded) and V(restarted) restart it when it runs another Node.js
         than the first in O(path), because PM2 starts processes with the Node.js of its daemon.
+      - V(present), V(reloaded), V(restarted) and V(absent) also restart it when its list of processes is not one of
+        PM2, and V(restarted) and V(absent) when it does not list its processes at all. That interrupts the service.
     type: str
   timeout:
     description: How many seconds the processes may take to come online.
@@ -139,7 +141,12 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.groundwork.aws.plugins.module_utils._host.pm2_control import Pm2, Pm2Error, read_last_lines
+from ansible_collections.groundwork.aws.plugins.module_utils._host.pm2_control import (
+    Pm2,
+    Pm2AnswerError,
+    Pm2Error,
+    read_last_lines,
+)
 from ansible_collections.groundwork.aws.plugins.module_utils._host.pm2_process import (
     Plan,
     Target,
@@ -148,6 +155,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._host.pm2_process i
     is_reloadable,
     plan_process,
 )
+from ansible_collections.groundwork.aws.plugins.module_utils._host.printable_text import replace_control_characters
 
 
 def read_process(file: str, name: str) -> dict[str, Any]:
@@ -186,7 +194,8 @@ def main() -> None:
     try:
         module.exit_json(**act(options, module.check_mode))
     except (Pm2Error, OSError) as error:
-        module.fail_json(msg=f"{options['name']} has not reached the state {options['state']} under PM2: {error}.")
+        problem = replace_control_characters(str(error))
+        module.fail_json(msg=f"{options['name']} has not reached the state {options['state']} under PM2: {problem}.")
 
 
 def connect_daemon(options: Mapping[str, Any]) -> Pm2:
@@ -197,11 +206,27 @@ def connect_daemon(options: Mapping[str, Any]) -> Pm2:
 
 def remove_app(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     pm2 = connect_daemon(options)
-    running = pm2.list_processes(options["name"]) if pm2.is_alive() else []
+    running, is_restarted = list_or_restart(pm2, options, check_mode) if pm2.is_alive() else ([], False)
     if running and not check_mode:
         pm2.stop(options["name"])
         pm2.run("save", "--force")
-    return {"changed": bool(running), "action": "delete" if running else "none", "processes": []}
+    return {"changed": bool(running) or is_restarted, "action": "delete" if running else "none", "processes": []}
+
+
+def list_or_restart(pm2: Pm2, options: Mapping[str, Any], check_mode: bool) -> tuple[list[Mapping[str, Any]], bool]:
+    """The processes of the application, and whether the daemon was restarted.
+
+    A daemon without a proper list is restarted, because no command reaches it. One that fails for another reason may
+    serve, so it is restarted only where the state interrupts the service anyway.
+    """
+    try:
+        return pm2.list_processes(options["name"]), False
+    except Pm2Error as error:
+        is_allowed = isinstance(error, Pm2AnswerError) or options["state"] in ("restarted", "absent")
+        if check_mode or not options["unit"] or not is_allowed:
+            raise
+    pm2.restart_daemon(options["unit"])
+    return pm2.list_processes(options["name"]), True
 
 
 def require_stable(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
@@ -222,8 +247,12 @@ def apply_state(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     release = find_release(process_file)
     pm2 = connect_daemon(options)
     # In check mode PM2 may not be installed yet.
-    running = [] if check_mode and not pm2.is_alive() else pm2.list_processes(options["name"])
+    missing = check_mode and not pm2.is_alive()
+    running, is_restarted = ([], False) if missing else list_or_restart(pm2, options, check_mode)
     found = plan_process(process_file, running, pm2.read_directories(running), release)
+    if is_restarted and running:
+        # A daemon starts the processes of a list that the service may have written.
+        found = Plan("restart", (("daemon", "without a proper list", "restarted"),))
     plan = extend_plan(found, running, options)
     if options["unit"] and options["state"] in ("reloaded", "restarted"):
         plan = plan_node(plan, pm2, running)
@@ -310,7 +339,7 @@ def build_result(action: str, running: list[Mapping[str, Any]], release: str, pl
 
 
 def format_side(plan: Plan, column: int) -> str:
-    return "".join(f"{reason[0]}: {reason[column]}\n" for reason in plan.reasons)
+    return replace_control_characters("".join(f"{reason[0]}: {reason[column]}\n" for reason in plan.reasons))
 
 
 if __name__ == "__main__":

@@ -232,6 +232,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.groundwork.aws.plugins.module_utils._host.artifact import OPTION
 from ansible_collections.groundwork.aws.plugins.module_utils._host.environment_file import EnvironmentFileError
+from ansible_collections.groundwork.aws.plugins.module_utils._host.printable_text import replace_control_characters
 from ansible_collections.groundwork.aws.plugins.module_utils._host.release_archive import ArchiveError
 from ansible_collections.groundwork.aws.plugins.module_utils._host.release_manager import ReleaseError, ReleaseManager
 from ansible_collections.groundwork.aws.plugins.module_utils._host.release_store import StoreLockedError
@@ -286,11 +287,12 @@ def main() -> None:
         result = ReleaseManager(module.params, module.check_mode).run()
     except (ArchiveError, EnvironmentFileError, ReleaseError, StoreLockedError, OSError) as error:
         module.fail_json(
-            msg=f"State {module.params['state']} of a release of {module.params['root']} was not reached: {error}. "
-            "The release that served before still serves. Correct the cause and run again."
+            msg=f"State {module.params['state']} of a release of {module.params['root']} was not reached: "
+            f"{replace_control_characters(str(error))}. The release that served before still serves. Correct the cause "
+            "and run again."
         )
     for text in result["unreadable"]:
-        module.warn(text)
+        module.warn(replace_control_characters(text))
     module.exit_json(**result)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Callable, Mapping, Sequence
 
 from .atomic_write import has_access, move_directory, replace_file, replace_link, set_access, sync_directory
+from .directory_tree import remove_tree
 from .ownership import change_owner, find_untrusted_parent
 
 MODES = {"file": "0644", "directory": "0755"}
@@ -126,10 +127,17 @@ class FileReconciler:
 
     def reconcile_absent(self, path: Path, entry: Mapping[str, Any]) -> None:
         kind = read_kind(path)
+        if kind == "directory" and not entry.get("recursive"):
+            raise FileError("is a directory, and only files and links are removed; move it away, or set recursive")
         if kind == "directory":
-            raise FileError("is a directory, and only files and links are removed; move it away")
-        if kind:
-            self._add_change(path, _decode(path.read_bytes()) if kind == "file" else f"a {kind}\n", "")
+            self._add_change(path, "a directory\n", "")
+            if not self.check_mode:
+                remove_tree(path)
+                sync_directory(path.parent)
+        elif kind:
+            # What is removed with `recursive` was written by another user, and may be of any size.
+            is_shown = kind == "file" and not entry.get("recursive")
+            self._add_change(path, _decode(path.read_bytes()) if is_shown else f"a {kind}\n", "")
             if not self.check_mode:
                 path.unlink()
                 sync_directory(path.parent)

@@ -24,6 +24,8 @@ from .polling import SYSTEM_CLOCK, Clock
 PORTS = {"http": 80, "https": 443}
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 CHUNK = 65536
+# Bytes of an answer besides its body: status lines, headers, the sizes of chunks.
+FRAMING_LIMIT = 1 << 20
 # RFC 9110, 5.6.2 (token) and 5.5 (field values); http.client sends values as Latin-1.
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 HEADER_VALUE = re.compile(r"[\t -~\x80-\xff]*")
@@ -176,33 +178,41 @@ class _Deadline:
 class _TimedSocket:
     """What http.client uses of a socket. Every call gets the time that is left for the whole exchange."""
 
-    def __init__(self, connected: socket.socket, deadline: _Deadline) -> None:
+    def __init__(self, connected: socket.socket, deadline: _Deadline, limit: int) -> None:
         self._socket = connected
         self._deadline = deadline
+        self._limit = limit
 
     def sendall(self, data: Any) -> None:
         self._socket.settimeout(self._deadline.left())
         self._socket.sendall(data)
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_TimedReader(self._socket, self._deadline))
+        return io.BufferedReader(_TimedReader(self._socket, self._deadline, self._limit))
 
     def close(self) -> None:
         """Nothing: http.client closes it when the headers are read, and the body is still to come."""
 
 
 class _TimedReader(io.RawIOBase):
-    def __init__(self, connected: socket.socket, deadline: _Deadline) -> None:
+    """Reads within the time and size of the whole exchange. http.client reads an answer with wrong sizes to its end."""
+
+    def __init__(self, connected: socket.socket, deadline: _Deadline, limit: int) -> None:
         super().__init__()
         self._socket = connected
         self._deadline = deadline
+        self._left = limit
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         self._socket.settimeout(self._deadline.left())
-        return self._socket.recv_into(buffer)
+        received = self._socket.recv_into(buffer)
+        self._left -= received
+        if self._left < 0:
+            raise OSError("the answer is longer than its headers and the read limit allow")
+        return received
 
 
 class _Exchange:
@@ -307,10 +317,16 @@ class _Exchange:
         connection = http.client.HTTPConnection(address.host, address.port)
         # For the header Host: with this port it has none.
         connection.default_port = PORTS[address.scheme]  # type: ignore[misc]
-        connection.sock = _TimedSocket(connected, self._deadline)  # type: ignore[assignment]
+        # A chunk of one byte takes six.
+        longest = FRAMING_LIMIT + 8 * self._request.read_limit
+        connection.sock = _TimedSocket(connected, self._deadline, longest)  # type: ignore[assignment]
         connection.request(self._request.method, address.target, self._request.body, dict(headers))
-        answer = connection.getresponse()
-        body = self._read(answer)
+        try:
+            answer = connection.getresponse()
+            body = self._read(answer)
+        except ValueError as error:
+            # From http.client itself, for chunks of a negative size.
+            raise http.client.HTTPException(str(error)) from error
         received: dict[str, tuple[str, ...]] = {}
         for name, value in answer.getheaders():
             received[name.lower()] = (*received.get(name.lower(), ()), value)

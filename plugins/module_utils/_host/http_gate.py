@@ -15,6 +15,7 @@ from typing import Any, Deque, Mapping, Optional, Pattern, Sequence
 
 from .http_client import HttpClient, NoResponseError, Request, RequestError, Response, check_headers, parse_url
 from .polling import SYSTEM_CLOCK, Clock, poll
+from .printable_text import replace_control_characters
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "url": {"type": "str", "required": True},
@@ -134,16 +135,18 @@ def judge_response(expectation: Expectation, response: Response) -> Measurement:
         problems.append(f"body ({size}) without {_quote(expectation.body)}")
     if expectation.latency is not None and response.seconds * 1000 > expectation.latency:
         problems.append(f"took {latency} ms")
-    return Measurement(not problems, True, latency, response.status, ", ".join(problems))
+    why = replace_control_characters(", ".join(problems))
+    return Measurement(not problems, True, latency, response.status, why)
 
 
 def judge_no_response(expectation: Expectation, error: NoResponseError) -> Measurement:
     """A request without a response is not measured, unless the time limit shows that the answer was too slow."""
     latency = round(error.seconds * 1000)
+    why = replace_control_characters(error.why)
     is_slow = error.timed_out and error.has_connected
     if is_slow and expectation.latency is not None and latency > expectation.latency:
-        return Measurement(False, True, latency, None, error.why)
-    return Measurement(False, False, latency, None, error.why)
+        return Measurement(False, True, latency, None, why)
+    return Measurement(False, False, latency, None, why)
 
 
 def decide(tally: Tally, consecutive: int, is_over: bool) -> Optional[str]:
@@ -171,7 +174,8 @@ def _decode(response: Response) -> str:
     found = re.search(r"charset=\"?([\w.:-]+)", kind, re.IGNORECASE)
     try:
         return response.body.decode(found.group(1) if found else "utf-8", "replace")
-    except LookupError:
+    except (LookupError, UnicodeError):
+        # Some codecs of Python, such as idna, replace nothing.
         return response.body.decode("utf-8", "replace")
 
 

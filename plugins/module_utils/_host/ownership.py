@@ -11,7 +11,10 @@ from __future__ import annotations
 import os
 import pwd
 import stat
+from contextlib import suppress
 from pathlib import Path
+
+from .directory_tree import walk_contents
 
 
 def change_owner(root: Path, user: int, group: int) -> None:
@@ -21,11 +24,10 @@ def change_owner(root: Path, user: int, group: int) -> None:
     link to a file of a third user stays as it is: its name may have been put there by the former owner.
     """
     former = os.stat(root, follow_symlinks=False).st_uid
-    for _path, directories, files, folder in os.fwalk(root, topdown=False, follow_symlinks=False):
-        for name in directories + files:
-            status = os.stat(name, dir_fd=folder, follow_symlinks=False)
-            is_shared = not stat.S_ISDIR(status.st_mode) and status.st_nlink > 1
-            if not is_shared or status.st_uid in (former, user):
+    for folder, name, status in walk_contents(root):
+        is_shared = not stat.S_ISDIR(status.st_mode) and status.st_nlink > 1
+        if not is_shared or status.st_uid in (former, user):
+            with suppress(FileNotFoundError):
                 os.chown(name, user, group, dir_fd=folder, follow_symlinks=False)
     os.chown(root, user, group, follow_symlinks=False)
 

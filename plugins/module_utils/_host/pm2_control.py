@@ -4,23 +4,26 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pwd
+import re
 import socket
 import subprocess
 from typing import Any, Mapping, Optional, Sequence
 
-from .pm2_process import Target, assess_process
+from .pm2_process import ListError, Target, assess_process, parse_processes
 from .polling import SYSTEM_CLOCK, Clock, poll
 
 # In seconds. A reload waits for every process in turn, and for its requests.
 QUERY_TIMEOUT = 60.0
 ACTION_TIMEOUT = 300.0
+CONNECT_TIMEOUT = 2.0
 # systemd starts a daemon that died, and processes end, within these.
 START_TIMEOUT = 15.0
 STOP_TIMEOUT = 30.0
 STOP_ATTEMPTS = 5
+# The longest `timeout` and `drain` of a service, in seconds. PM2 reports what the service may have written.
+LONGEST_KILL_TIMEOUT = 3600.0
 RESTART_HINT = "(restart its unit, groundwork-<service>)"
 # Node.js also looks for packages below HOME (`~/.node_modules`), which the user of a service may write.
 NO_HOME = "/nonexistent"
@@ -30,6 +33,10 @@ SANDBOX_GRACE = 5.0
 
 class Pm2Error(RuntimeError):
     """PM2 does not answer, or did not carry out a command."""
+
+
+class Pm2AnswerError(Pm2Error):
+    """PM2 answers, but not as PM2 does: its daemon is damaged, or another program."""
 
 
 class Pm2:
@@ -64,6 +71,8 @@ class Pm2:
     def is_alive(self) -> bool:
         """Whether the daemon answers. A command of `pm2` would start a daemon outside systemd."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            # Connecting waits where nothing accepts.
+            probe.settimeout(CONNECT_TIMEOUT)
             try:
                 probe.connect(os.path.join(self.home, "rpc.sock"))
             except OSError:
@@ -82,8 +91,12 @@ class Pm2:
 
         A file that was replaced since then has `` (deleted)`` at its end.
         """
-        pid = self.run_as_user(["/bin/sh", "-c", 'cat "$PM2_HOME/pm2.pid"']).stdout.strip()
-        return self.read_process_links([pid], "exe")[0] if pid.isdigit() else ""
+        try:
+            pid = self.run_as_user(["/bin/sh", "-c", 'cat "$PM2_HOME/pm2.pid"']).stdout.strip()
+        except Pm2Error:
+            # The service may have put a pipe there, which has no end.
+            return ""
+        return self.read_process_links([pid], "exe")[0] if re.fullmatch("[0-9]{1,7}", pid) else ""
 
     def find_node(self) -> str:
         """The path of the Node.js that a daemon gets when it starts; empty where there is none."""
@@ -92,9 +105,17 @@ class Pm2:
 
     def restart_daemon(self, unit: str) -> None:
         """Restart the daemon through systemd, which runs it."""
-        done = subprocess.run(  # pylint: disable=ansible-bad-function
-            ["systemctl", "restart", unit], capture_output=True, text=True, check=False, timeout=ACTION_TIMEOUT
-        )
+        try:
+            done = subprocess.run(  # pylint: disable=ansible-bad-function
+                ["systemctl", "restart", unit],
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+                timeout=ACTION_TIMEOUT + LONGEST_KILL_TIMEOUT,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise Pm2Error(f"systemctl restart {unit} did not end within {error.timeout:g} s") from None
         if done.returncode != 0:
             raise Pm2Error(f"systemctl restart {unit} ended with {done.returncode}: {join_last_lines(done.stderr)}")
 
@@ -122,6 +143,7 @@ class Pm2:
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
+                errors="replace",
                 check=False,
                 env=self.environment,
                 cwd="/",
@@ -159,15 +181,11 @@ class Pm2:
         return [targets.get(number) or read_link(f"/proc/{pid}/{name}") for number, pid in enumerate(pids)]
 
     def list_processes(self, name: str) -> list[Mapping[str, Any]]:
-        """The processes of one application. PM2 may print notices before the list."""
-        listed = self.run("jlist", timeout=QUERY_TIMEOUT)
-        lines = [line for line in listed.splitlines() if line.startswith("[")]
-        if not lines:
-            raise Pm2Error("pm2 jlist printed no list")
+        """The processes of one application. Raises `Pm2AnswerError` for a list that PM2 does not print."""
         try:
-            return [process for process in json.loads(lines[-1]) if process["name"] == name]
-        except (ValueError, KeyError, TypeError) as error:
-            raise Pm2Error(f"pm2 jlist printed a list that cannot be read: {error}") from error
+            return parse_processes(self.run("jlist", timeout=QUERY_TIMEOUT), name)
+        except ListError as error:
+            raise Pm2AnswerError(f"pm2 jlist printed a list that cannot be read: {error} {RESTART_HINT}") from error
 
     def carry_out(self, action: str, name: str, file: str, number: int, reload_command: Sequence[str] | None) -> str:
         """Carry out an action; returns the action that was done, which is a restart where PM2 cannot reload.
@@ -201,7 +219,9 @@ class Pm2:
             running = self.list_processes(name)
             if not running:
                 break
-            processes |= find_process_trees({int(process.get("pid") or 0) for process in running})
+            # Its list may name any process of the host.
+            own = {process["pid"] for process in running if read_user(process["pid"]) == self.account.pw_uid}
+            processes |= find_process_trees(own)
             self.delete(name, ACTION_TIMEOUT + find_kill_timeout(running))
         else:
             raise Pm2Error(f"PM2 does not remove {name} from its list {RESTART_HINT}")
@@ -249,7 +269,20 @@ def read_link(path: str) -> str:
 
 def find_kill_timeout(running: Sequence[Mapping[str, Any]]) -> float:
     """The seconds that each process of an application gets to end."""
-    return max((float(process["pm2_env"].get("kill_timeout") or 0) / 1000 for process in running), default=0.0)
+    longest = max((float(process["pm2_env"].get("kill_timeout") or 0) / 1000 for process in running), default=0.0)
+    return min(longest, LONGEST_KILL_TIMEOUT)
+
+
+def read_user(pid: int) -> int:
+    """The user of a process; -1 for one that has ended.
+
+    Not the owner of /proc/<pid>, which is root where processes may bind low ports.
+    """
+    try:
+        with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
+            return next((int(line.split()[1]) for line in file if line.startswith("Uid:")), -1)
+    except OSError:
+        return -1
 
 
 def find_process_trees(roots: set[int]) -> set[tuple[int, str]]:

@@ -1,12 +1,16 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Compare the processes of PM2 with the process file. Pure; runs on managed hosts: Python 3.9."""
+"""Read the list of PM2's processes and compare it with the process file. Pure; runs on managed hosts: Python 3.9.
+
+PM2's daemon runs as the user of the service, which can replace it: its list may be any text.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
-from typing import Any, Mapping, Sequence
+from typing import Any, Mapping, Sequence, Union
 
 # Option of a process file -> name under which `pm2 jlist` reports it.
 REPORTED_NAMES = {
@@ -32,6 +36,21 @@ REPORTED_NAMES = {
 UNITS = {"K": 1024, "M": 1024**2, "G": 1024**3}
 # A process that ends twice while it is observed is in a crash loop. Once may be a dependency that was not ready.
 CRASH_LIMIT = 2
+
+
+# Numbers that `pm2 jlist` reports of a process, and how large they are at most.
+REPORTED_NUMBERS = {
+    "kill_timeout": 10**9,
+    "pm_uptime": 10**15,
+    "restart_time": 10**9,
+    "unstable_restarts": 10**9,
+}
+# The limit of Linux (proc_sys_kernel(5), pid_max).
+LARGEST_PID = 2**22
+
+
+class ListError(ValueError):
+    """A list of processes that PM2 does not print."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +80,61 @@ class Verdict:
 
     state: str
     reason: str = ""
+
+
+def parse_processes(printed: str, name: str) -> list[Mapping[str, Any]]:
+    """The processes of one application in the output of `pm2 jlist`, which may have notices before the list.
+
+    What this module uses of each has the kind that PM2 gives it. Raises `ListError` for any other list.
+    """
+    lines = [line for line in printed.splitlines() if line.startswith("[")]
+    if not lines:
+        raise ListError("it has no list")
+    try:
+        listed = json.loads(lines[-1])
+    except (ValueError, RecursionError, MemoryError):
+        raise ListError("it is not JSON, or nested too deeply") from None
+    if not isinstance(listed, list):
+        raise ListError("it is not a list")
+    if not all(isinstance(process, dict) and isinstance(process.get("name"), str) for process in listed):
+        raise ListError("it has processes without a name")
+    return [parse_process(process) for process in listed if process["name"] == name]
+
+
+def parse_process(process: Mapping[str, Any]) -> Mapping[str, Any]:
+    """One process of the list. What may be null in it is left out."""
+    reported, monitored = process.get("pm2_env"), process.get("monit") or {}
+    if not isinstance(reported, dict) or not isinstance(monitored, dict):
+        raise ListError(f"a process of {process['name']} has no proper pm2_env or monit")
+    reported = {key: value for key, value in reported.items() if value is not None}
+    for key, largest in REPORTED_NUMBERS.items():
+        if key in reported:
+            check_number(key, reported[key], largest)
+    if not isinstance(reported.get("pm_id", 0), (int, str)):
+        raise ListError("pm_id of a process is neither a number nor a text")
+    for key in (*REPORTED_NAMES.values(), "status", "exit_code"):
+        if not is_flat(reported.get(key)):
+            raise ListError(f"{key} of a process is neither a text, a number nor a list of these")
+    pid, memory = process.get("pid") or 0, monitored.get("memory") or 0
+    return {
+        **process,
+        "pid": check_number("pid", pid, LARGEST_PID),
+        "pm2_env": reported,
+        "monit": {"memory": check_number("memory", memory, 2**63)},
+    }
+
+
+def check_number(name: str, value: Any, largest: int) -> int:
+    """The value as a whole number. Raises `ListError` for another kind, and one that is not from 0 to ``largest``."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= largest:
+        raise ListError(f"{name} of a process is not a number from 0 to {largest}")
+    return int(value)
+
+
+def is_flat(value: Any) -> bool:
+    """Whether a value is a scalar or a list of scalars."""
+    scalar = (str, int, float, type(None))
+    return all(isinstance(one, scalar) for one in value) if isinstance(value, list) else isinstance(value, scalar)
 
 
 def plan_process(
@@ -117,16 +191,23 @@ def find_changed_options(
 
 def normalize_option(option: str, value: Any, desired: Mapping[str, Any]) -> Any:
     """Convert a value of the process file or of PM2 to a common form."""
-    if option == "script" and value and not os.path.isabs(value):
+    if option == "script" and isinstance(value, str) and value and not os.path.isabs(value):
         return os.path.normpath(os.path.join(desired.get("cwd", "/"), value))
     if option == "exec_mode":
         return str(value).replace("_mode", "")
     if option in ("args", "node_args"):
-        return value.split() if isinstance(value, str) else list(value or [])
+        return value.split() if isinstance(value, str) else value or []
     if option == "max_memory_restart" and isinstance(value, str):
-        return int(value[:-1]) * UNITS[value[-1].upper()] if value[-1:].upper() in UNITS else int(value)
+        return parse_size(value)
     # PM2 does not report this option when it is off.
     return bool(value) if option == "wait_ready" else value
+
+
+def parse_size(text: str) -> Union[int, str]:
+    """The bytes of a size like 200M; the text itself where it is none."""
+    unit = UNITS.get(text[-1:].upper())
+    number = text[:-1] if unit else text
+    return int(number) * (unit or 1) if number.isascii() and number.isdigit() and len(number) < 19 else text
 
 
 def read_state(process: Mapping[str, Any]) -> str:

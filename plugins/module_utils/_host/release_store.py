@@ -19,14 +19,14 @@ import fcntl
 import hashlib
 import json
 import os
-import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any, Iterator, Mapping
 
 from .artifact import TREE
 from .atomic_write import replace_file, replace_link, sync_directory
+from .directory_tree import remove_tree
 from .ownership import change_owner
 from .polling import SYSTEM_CLOCK, Clock, poll
 
@@ -213,9 +213,10 @@ class ReleaseStore:
 
     def remove(self, number: int) -> None:
         """Remove a release, its record first: an interrupted removal leaves no release."""
-        shutil.rmtree(self.records / str(number), ignore_errors=True)
+        with suppress(OSError):
+            remove_tree(self.records / str(number))
         if self.path(number).exists():
-            shutil.rmtree(self.path(number))
+            remove_tree(self.path(number))
 
     def holds_shared_files(self) -> bool:
         """Whether there is a file that outlives releases."""
@@ -226,13 +227,13 @@ class ReleaseStore:
         if os.path.lexists(self.link):
             self.unset_current()
         if self.releases.exists():
-            shutil.rmtree(self.releases)
+            remove_tree(self.releases)
         if self.holds_shared_files():
             change_owner(self.shared, os.geteuid(), os.getegid())
         elif self.shared.exists():
             self.shared.rmdir()
         # The records hold the lock of this run; they are removed last.
-        shutil.rmtree(self.records)
+        remove_tree(self.records)
         if not any(self.root.iterdir()):
             self.root.rmdir()
 
@@ -244,10 +245,10 @@ class ReleaseStore:
         complete = {str(release.number) for release in self.list_releases()} | {str(self.read_current())}
         incomplete = [path for path in self.releases.glob("*") if path.name not in complete]
         for path in incomplete:
-            shutil.rmtree(path)
+            remove_tree(path)
         for path in self.records.glob("*"):
             if path.name.isdigit() and path.name not in complete:
-                shutil.rmtree(path)
+                remove_tree(path)
         return sorted(path.name for path in incomplete)
 
 

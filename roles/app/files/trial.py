@@ -12,6 +12,7 @@ time; otherwise with 1, and prints the last lines of the release. It leaves no p
 from __future__ import annotations
 
 import argparse
+import contextlib
 import http.client
 import os
 import signal
@@ -19,11 +20,13 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from typing import IO
 
 PORTS = range(20000, 65536)
 PAUSE = 0.5  # Seconds between two requests.
+ANSWER_TIMEOUT = 5.0  # Seconds for an answer as a whole.
 GRACE = 5.0  # Seconds to end in after SIGTERM.
 LINES = 25
 
@@ -106,14 +109,31 @@ def watch(process: subprocess.Popen[bytes], port: int, path: str, timeout: float
 
 
 def ask(port: int, path: str) -> str:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    """Ask the release; returns the status, or why there is none."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_TIMEOUT)
+    # The timeout of a connection is for each read, and a release may answer a byte a second.
+    limit = threading.Timer(ANSWER_TIMEOUT, shut_down, [connection])
     try:
+        connection.connect()
+        began = time.monotonic()
+        limit.start()
         connection.request("GET", path)
-        return str(connection.getresponse().status)
+        status = connection.getresponse().status
+        # http.client takes the end of the connection for the end of the headers.
+        is_late = time.monotonic() - began >= ANSWER_TIMEOUT
+        return f"nothing (no whole answer within {ANSWER_TIMEOUT:g} s)" if is_late else str(status)
     except (OSError, http.client.HTTPException) as error:
         return f"nothing ({error})"
     finally:
+        limit.cancel()
         connection.close()
+
+
+def shut_down(connection: http.client.HTTPConnection) -> None:
+    """End a connection whose answer takes too long: what reads from it gets the end of the answer."""
+    # http.client has no socket any more when it has read the headers.
+    with contextlib.suppress(OSError, AttributeError):
+        connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

@@ -111,23 +111,24 @@ class Launcher:
         Requests come from commands of this program (`reload`, `status` with the address for the answer), the rest from
         gunicorn's settings: `loaded`, `ended` and `retired` (a worker that has served its `max_requests`).
         """
-        kind, _space, rest = self.control.recv(512).decode().partition(" ")
+        kind, _space, rest = self.control.recv(512).decode(errors="replace").partition(" ")
         if kind in ("reload", "status"):
             self.requests.append((kind, rest))
             return kind, 0
-        if kind not in ("loaded", "ended", "retired"):
+        numbers = re.fullmatch(r"([0-9]{1,10}) ([0-9]{1,10})", rest)
+        if kind not in ("loaded", "ended", "retired") or numbers is None:
             return kind, 0
-        gunicorn, _space, worker = rest.partition(" ")
-        if self.serving is not None and int(gunicorn) == self.serving.pid:
+        gunicorn, worker = int(numbers[1]), int(numbers[2])
+        if self.serving is not None and gunicorn == self.serving.pid:
             self.count_worker(kind, worker)
-        return kind, int(gunicorn)
+        return kind, gunicorn
 
-    def count_worker(self, kind: str, worker: str) -> None:
+    def count_worker(self, kind: str, worker: int) -> None:
         """Count the workers that gunicorn has lost while it serves."""
         if kind == "retired":
-            self.retired_workers.add(int(worker))
-        elif kind == "ended" and int(worker) in self.retired_workers:
-            self.retired_workers.remove(int(worker))
+            self.retired_workers.add(worker)
+        elif kind == "ended" and worker in self.retired_workers:
+            self.retired_workers.remove(worker)
         elif kind == "ended":
             self.ended_workers += 1
             self.last_loss = time.monotonic()
@@ -143,10 +144,11 @@ class Launcher:
         )
 
     def answer(self, asker: str, text: str) -> None:
+        """Answer without waiting: a socket that nothing reads must not stop the launcher."""
         try:
-            self.control.sendto(text.encode(), asker)
-        except OSError:
-            say("the process that asked for the reload has ended")
+            self.control.sendto(text.encode(), socket.MSG_DONTWAIT, asker)
+        except (OSError, ValueError):
+            say("the process that asked does not take the answer, or has ended")
 
     def change_release(self) -> str:
         """Serve the current release. Returns why it cannot be loaded (nothing has changed then), or an empty text."""
@@ -290,23 +292,28 @@ def read_variables(path: str) -> dict[str, str]:
 
 
 def ask(options: argparse.Namespace, command: str, timeout: float) -> str:
-    """Send a command to the running launcher and return its answer. Raises OSError when there is none."""
+    """Send a command to the running launcher and return its answer. Raises OSError when there is none in time.
+
+    The service may replace the socket by one of its own: its answer is any text, and sending waits where nothing reads.
+    """
     own = f"{options.control}.{os.getpid()}"
     launcher = identify(options.control)
     if launcher is None:
         raise FileNotFoundError(f"there is no {options.control}")
     asking = control_socket(own)
+    deadline = time.monotonic() + timeout
+    asking.settimeout(timeout)
     try:
         asking.sendto(f"{command} {own}".encode(), options.control)
-        deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             if select.select([asking], [], [], 0.2)[0]:
-                return asking.recv(512).decode()
+                return asking.recv(512).decode(errors="replace")
             # A launcher that has started since then never received the command.
             if identify(options.control) != launcher:
                 raise ConnectionResetError("it ended while it was asked")
         raise TimeoutError(f"no answer within {timeout:g} s")
     finally:
+        asking.close()
         remove(own)
 
 
@@ -320,6 +327,21 @@ def ask_for_reload(options: argparse.Namespace) -> int:
     if answer != "ok":
         say(answer)
     return 0 if answer == "ok" else 1
+
+
+def parse_status(answer: str) -> dict[str, Any]:
+    """Read the answer to `status`. Raises ValueError for what a launcher does not answer."""
+    try:
+        status = json.loads(answer)
+    except (ValueError, RecursionError) as error:
+        raise ValueError("it is not JSON") from error
+    kinds = {"release": str, "ended_workers": int, "quiet_seconds": (int, float)}
+    wrong = [
+        name for name, kind in kinds.items() if not isinstance(status, dict) or not isinstance(status.get(name), kind)
+    ]
+    if wrong:
+        raise ValueError(f"it has no proper {' and '.join(wrong)}")
+    return dict(status)
 
 
 class Watch:
@@ -357,9 +379,13 @@ def watch(options: argparse.Namespace) -> int:
         status: dict[str, Any] | None = None
         problem = "it did not serve for so long without losing a process"
         try:
-            status = json.loads(ask(options, "status", STATUS_TIMEOUT))
+            status = parse_status(ask(options, "status", STATUS_TIMEOUT))
         except OSError as error:
             problem = f"the launcher does not answer: {error}"
+        except ValueError as error:
+            problem = (
+                f"another program answers at {options.control}, or a damaged launcher ({error}): restart the service"
+            )
         stable, failure = watched.judge(identify(options.control), status)
         if stable:
             return 0

@@ -4,12 +4,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from jinja2 import Environment, StrictUndefined
+from support.clock import FakeClock
+from support.http_server import Answer, answer, hang_up, serve_http
+
+from ansible_collections.groundwork.aws.plugins.filter.printable import printable
+from ansible_collections.groundwork.aws.plugins.module_utils._host.http_gate import ARGUMENTS, run_http_gate
 
 ROLE = Path(__file__).resolve().parents[3] / "roles" / "app"
 SERVICE = {"name": "api", "balanced": False}
@@ -30,6 +36,8 @@ def find_facts(value: Any, name: str) -> list[str]:
 def render(text: str, **given: Any) -> str:
     environment = Environment(undefined=StrictUndefined, autoescape=False)
     environment.filters["difference"] = lambda left, right: [one for one in left if one not in right]
+    environment.filters["regex_replace"] = lambda text, pattern, new: re.sub(pattern, new, text)
+    environment.filters["groundwork.aws.printable"] = printable
     return environment.from_string(text).render({"app_restore": False, "app_service": SERVICE, **given})
 
 
@@ -97,3 +105,32 @@ def test_releases_that_could_not_be_restored_are_named() -> None:
 def test_services_that_were_left_out_are_named(unsettled: list[str], said: str) -> None:
     text = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))["app_left_out"]
     assert render(text, app_unsettled=unsettled) == said
+
+
+def describe_reason(item: dict[str, Any]) -> str:
+    text = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))["app_reason"]
+    return render(text, app_failed_item=item)
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [(answer(503), "status 503"), (hang_up, "the server closed the connection without a response")],
+)
+def test_the_reason_of_a_failed_health_check_names_its_url(given: Answer, why: str) -> None:
+    options = {name: argument.get("default") for name, argument in ARGUMENTS.items()}
+    with serve_http(given) as server:
+        url = f"{server.url}/health"
+        result = run_http_gate({**options, "url": url, "timeout": 3.0}, False, FakeClock())
+    assert describe_reason(result) == f"its health check {url} failed: {why}"
+
+
+@pytest.mark.parametrize(
+    ("item", "reason"),
+    [
+        ({"msg": "web has ended:\n\x1b[31mError\x07"}, "web has ended:\n�[31mError�"),
+        ({"msg": "the URL is wrong", "measurements": []}, "the URL is wrong"),
+        ({}, "unknown"),
+    ],
+)
+def test_the_reason_of_any_other_failure_is_its_message(item: dict[str, Any], reason: str) -> None:
+    assert describe_reason(item) == reason

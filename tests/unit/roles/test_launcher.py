@@ -5,14 +5,16 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.util
 import json
 import os
+import select
 import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -134,8 +136,104 @@ def test_a_request_that_came_while_a_release_loaded_is_answered_before_the_next_
 
 
 def test_a_message_that_makes_no_sense_ends_nothing(running: Any) -> None:
-    send(running, "nonsense", "", "loaded 100 1")
+    send(running, "nonsense", "", "loaded x", "ended 100", "ended 100 x", "retired 100 -1", "ended " + "9" * 400)
+    send(running, "loaded 100 1")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as gunicorn:
+        gunicorn.sendto(b"ended \xff\xfe", running.options.control)
+    running.take_message()
     assert running.requests == []
+    assert running.ended_workers == 0
+
+
+def fill_queue(path: str) -> None:
+    """Send to a socket until its queue is full."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.setblocking(False)
+        # The kernel limits it in net.unix.max_dgram_qlen, and by the memory of the socket.
+        with contextlib.suppress(BlockingIOError):
+            for _message in range(100_000):
+                sender.sendto(b"x", path)
+            pytest.fail("the queue does not fill up")
+
+
+def call_in_time(call: Callable[[], Any]) -> Any:
+    """The result of a call, or its error. A call that waits for ever fails the test instead of holding it."""
+    found: list[Any] = []
+
+    def run() -> None:
+        try:
+            found.append(call())
+        except OSError as error:
+            found.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(5)
+    assert found, "it waits for a socket that nothing reads"
+    return found[0]
+
+
+def test_a_socket_that_nothing_reads_ends_the_question_in_time(running: Any) -> None:
+    fill_queue(running.options.control)
+    assert str(call_in_time(lambda: launcher.ask(running.options, "status", 0.5))) == "timed out"
+    assert not list(Path(running.options.control).parent.glob("control.*"))
+
+
+def test_a_reload_of_a_launcher_that_reads_nothing_has_no_answer(
+    running: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill_queue(running.options.control)
+    running.options.ready_timeout = -59.5
+    assert call_in_time(lambda: launcher.ask_for_reload(running.options)) == launcher.NO_ANSWER
+    assert capsys.readouterr().err == "launcher: the launcher does not answer: timed out\n"
+
+
+def test_an_asker_that_reads_nothing_does_not_stop_the_launcher(running: Any, tmp_path: Path) -> None:
+    with launcher.control_socket(str(tmp_path / "asker")):
+        fill_queue(str(tmp_path / "asker"))
+        assert call_in_time(lambda: running.answer(str(tmp_path / "asker"), "ok")) is None
+    for asker in ("a\0b", str(tmp_path / "missing")):
+        running.answer(asker, "ok")
+
+
+WRONG_ANSWERS = {
+    "no JSON": b"ok",
+    "no text": b"\xff\xfe",
+    "nothing": b"",
+    "no object": b"[1]",
+    "deep": b"[" * 500,
+    "no field": b'{"release": "/srv/api/releases/2"}',
+    "other kinds": b'{"release": 2, "ended_workers": "x", "quiet_seconds": []}',
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_ANSWERS.values(), ids=WRONG_ANSWERS)
+def test_a_wrong_answer_fails_the_watch_in_time(running: Any, wrong: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    """A program of the service may have put its own socket in the place of the launcher's."""
+    done = threading.Event()
+
+    def reply() -> None:
+        while not done.is_set():
+            if select.select([running.control], [], [], 0.05)[0]:
+                asker = running.control.recv(512).decode().partition(" ")[2]
+                with contextlib.suppress(OSError):
+                    running.control.sendto(wrong, asker)
+
+    thread = threading.Thread(target=reply)
+    thread.start()
+    try:
+        running.options.ready_timeout, running.options.seconds = 0.5, 0.2
+        assert launcher.watch(running.options) == 1
+    finally:
+        done.set()
+        thread.join()
+    said = capsys.readouterr().err
+    assert "does not stay up: within 0.7 s another program answers at " in said
+    assert said.endswith(": restart the service\n")
+
+
+def test_the_answer_of_a_launcher_can_be_read(running: Any) -> None:
+    assert launcher.parse_status(running.status())["release"] == RELEASE
 
 
 def test_a_release_whose_workers_end_before_they_have_loaded_fails_early(running: Any) -> None:

@@ -7,10 +7,12 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.http_server import Answer, after, answer, hang_up, serve_http
 
 PROGRAM = Path(__file__).resolve().parents[3] / "roles" / "app" / "files" / "trial.py"
 
@@ -88,3 +90,27 @@ def test_its_port_is_none_that_outgoing_connections_get() -> None:
     assert found[0] != trial.candidate_ports(32768, 60999, 8)[0]
     # Where that leaves none, any port is better than none.
     assert sorted(trial.candidate_ports(1024, 65535, 7)) == [*range(20000, 65536)]
+
+
+def send_slowly(connection: Any, _asked: Any) -> None:
+    """A header without an end: each byte of it is in time."""
+    for byte in (b"HTTP/1.1 200 OK\r\n", *[b"x"] * 100):
+        connection.sendall(byte)
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("slow", [send_slowly, after(3, answer())], ids=["byte by byte", "late"])
+def test_an_answer_has_to_come_in_time_as_a_whole(slow: Answer) -> None:
+    trial = load()
+    trial.ANSWER_TIMEOUT = 0.5
+    began = time.monotonic()
+    with serve_http(slow) as server:
+        said = trial.ask(int(server.url.rpartition(":")[2]), "/health")
+    assert said.startswith("nothing (")
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize(("given", "said"), [(answer(503), "503"), (answer(200), "200"), (hang_up, "nothing (")])
+def test_a_whole_answer_is_a_status(given: Answer, said: str) -> None:
+    with serve_http(given) as server:
+        assert load().ask(int(server.url.rpartition(":")[2]), "/health").startswith(said)

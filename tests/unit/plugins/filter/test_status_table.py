@@ -38,9 +38,14 @@ def table(hostvars: dict[str, Any], *services: str, targets: Any = TARGETS, **mo
     return [line.split() for line in lines]
 
 
-def cells(healthy: int = 200, targets: Any = TARGETS, **changes: Any) -> list[str]:
+def probe(status: int | None) -> dict[str, Any]:
+    """The result of the module `http_gate`, as far as the table needs it; without a status there was no response."""
+    return {"measurements": [{"status": 503}, {"status": status}]}
+
+
+def cells(healthy: int | None = 200, targets: Any = TARGETS, **changes: Any) -> list[str]:
     """The row of a service, without its name and that of its host."""
-    status = {"problem": "", "releases": {"web": release(**changes)}, "health": {"web": {"status": healthy}}}
+    status = {"problem": "", "releases": {"web": release(**changes)}, "health": {"web": probe(healthy)}}
     return table({"shop-1": host(WEB, **status)}, targets=targets)[1][2:]
 
 
@@ -74,10 +79,24 @@ def test_commits_and_times(changes: dict[str, Any], expected: list[str]) -> None
 
 
 @pytest.mark.parametrize(
-    ("status", "shown"), [(204, "healthy"), (503, "HTTP-503"), (302, "HTTP-302"), (-1, "no-answer")]
+    ("status", "shown"), [(204, "healthy"), (503, "HTTP-503"), (302, "HTTP-302"), (None, "no-answer")]
 )
-def test_health(status: int, shown: str) -> None:
+def test_health(status: int | None, shown: str) -> None:
     assert cells(healthy=status)[4] == shown
+
+
+@pytest.mark.parametrize("answer", [{}, {"msg": "the module failed"}, {"measurements": []}])
+def test_health_that_was_not_measured_is_unknown(answer: dict[str, Any]) -> None:
+    status = {"problem": "", "releases": {"web": release()}, "health": {"web": answer}}
+    assert table({"shop-1": host(WEB, **status)})[1][6] == "unknown"
+
+
+def test_text_of_a_host_has_no_escape_sequences() -> None:
+    state = {"running": False, "reason": "\x1b[31mits process ended\x07"}
+    status = {"problem": "\x9b1m", "releases": {"jobs": release(version="\x1b")}, "health": {"jobs": state}}
+    lines = "\n".join(" ".join(line) for line in table({"shop-1": host(JOBS, **status)}, "jobs"))
+    assert "jobs on shop-1: �[31mits process ended�" in lines
+    assert lines.replace("\n", "").isprintable()
 
 
 @pytest.mark.parametrize(
@@ -92,7 +111,7 @@ def test_a_service_that_is_not_behind_a_load_balancer_has_no_target() -> None:
 
 
 def test_before_the_first_deploy() -> None:
-    assert cells(current=None, number=None, releases=[], healthy=-1)[:5] == ["none", "-", "-", "-", "no-answer"]
+    assert cells(current=None, number=None, releases=[], healthy=None)[:5] == ["none", "-", "-", "-", "no-answer"]
 
 
 def test_problems_are_notes_below_the_table() -> None:
@@ -138,7 +157,7 @@ def test_columns_stay_columns_when_they_are_printed_as_yaml() -> None:
     status = {
         "problem": "",
         "releases": {"web": release(version="a release of March")},
-        "health": {"web": {"status": 503}},
+        "health": {"web": probe(503)},
     }
     hostvars = {"a-rather-long-name-of-a-host-in-a-zone-of-a-region": host(WEB, **status)}
     lines = status_table(["web"], list(hostvars), {"groundwork": list(hostvars)}, hostvars, TARGETS)

@@ -99,6 +99,20 @@ def test_absent(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_absent_removes_a_directory_only_recursively(tmp_path: Path) -> None:
+    (tmp_path / "there" / "below").mkdir(parents=True)
+    (tmp_path / "there" / "below" / "file").write_text("x")
+    (tmp_path / "file").write_text("of another user")
+    entries = [entry(tmp_path / name, "absent", recursive=True) for name in ("there", "file", "missing")]
+    planned = reconcile(*entries, check_mode=True)
+    assert planned["changed_paths"] == [str(tmp_path / "there"), str(tmp_path / "file")]
+    assert [change["before"] for change in planned["diff"]] == ["a directory\n", "a file\n"]
+    assert (tmp_path / "there" / "below" / "file").exists()
+    assert reconcile(*entries) == planned
+    assert list(tmp_path.iterdir()) == []
+    assert not reconcile(*entries)["changed"]
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [

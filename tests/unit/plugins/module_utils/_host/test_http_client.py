@@ -50,6 +50,11 @@ def secure(authority: Path) -> Iterator[HttpServer]:
         yield started
 
 
+def repeat(head: bytes, part: bytes, times: int) -> Answer:
+    """A part of an answer, again and again."""
+    return raw(head + part * times)
+
+
 def send(url: str, ca_path: Path | str = "", **more: Any) -> Response:
     return HttpClient(ca_path=str(ca_path)).send(Request(url, **more))
 
@@ -157,8 +162,26 @@ def test_the_time_limit_is_for_the_whole_response(server: HttpServer, slow: Answ
             "the server closed the connection in the middle of the body",
         ),
         (raw(HEAD + b"X: " + b"x" * 70000 + b"\r\n\r\n"), "the answer is not HTTP (LineTooLong)"),
+        (raw(HEAD + b"Transfer-Encoding: chunked\r\n\r\n-5\r\nabc"), "the answer is not HTTP (HTTPException)"),
+        (
+            repeat(HEAD + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n", b"x" * 65536, 100),
+            "the answer is longer than its headers and the read limit allow",
+        ),
+        (
+            repeat(b"", b"HTTP/1.1 100 Continue\r\n\r\n", 100_000),
+            "the answer is longer than its headers and the read limit allow",
+        ),
     ],
-    ids=["closed", "not HTTP", "shorter than its length", "a cut chunk", "an endless header"],
+    ids=[
+        "closed",
+        "not HTTP",
+        "shorter than its length",
+        "a cut chunk",
+        "an endless header",
+        "a chunk of a negative size",
+        "a chunk without an end",
+        "continuations without an end",
+    ],
 )
 def test_what_is_no_whole_response_has_a_reason(server: HttpServer, wrong: Answer, why: str) -> None:
     server.script(wrong)

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +18,12 @@ import pytest
 from support.clock import FakeClock, FastClock
 
 from ansible_collections.groundwork.aws.plugins.module_utils._host import pm2_control as control
-from ansible_collections.groundwork.aws.plugins.module_utils._host.pm2_control import Pm2, Pm2Error, find_kill_timeout
+from ansible_collections.groundwork.aws.plugins.module_utils._host.pm2_control import (
+    Pm2,
+    Pm2AnswerError,
+    Pm2Error,
+    find_kill_timeout,
+)
 from ansible_collections.groundwork.aws.plugins.module_utils._host.pm2_process import Target
 
 FILE = "/etc/groundwork/pm2/web.json"
@@ -79,7 +86,8 @@ def test_a_reload_that_fails_becomes_a_restart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("timeouts", "seconds"), [((), 0.0), ((None,), 0.0), ((20000,), 20.0), ((8000, 3600000, None), 3600.0)]
+    ("timeouts", "seconds"),
+    [((), 0.0), ((None,), 0.0), ((20000,), 20.0), ((8000, 3600000, None), 3600.0), ((10**9,), 3600.0)],
 )
 def test_commands_wait_for_the_slowest_process(timeouts: tuple[int | None, ...], seconds: float) -> None:
     assert find_kill_timeout([{"pm2_env": {"kill_timeout": timeout}} for timeout in timeouts]) == seconds
@@ -176,11 +184,11 @@ def test_processes_that_cannot_become_stable_are_an_error_at_once() -> None:
     assert pm2.clock.now() == 0
 
 
-@pytest.mark.parametrize("printed", ["[{", "[1]", "[{}]", "[null]"])
+@pytest.mark.parametrize("printed", ["", "[{", "[1]", '[{"name":"web","pid":1}]', "[" * 100_000])
 def test_a_list_that_cannot_be_read_is_an_error(printed: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pm2 = Pm2("pm2", pwd.getpwuid(os.getuid()).pw_name, None, "/usr/bin:/bin", FakeClock())
     monkeypatch.setattr(pm2, "run", lambda *_arguments, **_options: printed)
-    with pytest.raises(Pm2Error, match="pm2 jlist printed a list that cannot be read"):
+    with pytest.raises(Pm2AnswerError, match=r"pm2 jlist printed a list that cannot be read: .*restart its unit"):
         pm2.list_processes("web")
 
 
@@ -242,3 +250,70 @@ def test_nodejs_finds_no_packages_in_a_home_that_the_service_writes(
     assert options["env"]["PM2_HOME"] == "/s/web/.pm2"
     assert set(options["env"]) == {"PATH", "HOME", "USER", "PM2_HOME", "PM2_DISCRETE_MODE"}
     assert ("--setenv=HOME=/nonexistent" in command) is bool(sandbox)
+
+
+def test_output_that_is_no_text_is_read() -> None:
+    pm2 = Pm2("pm2", pwd.getpwuid(os.getuid()).pw_name, None, "/usr/bin:/bin", FakeClock())
+    assert pm2.run_as_user(["printf", r"\377ok"]).stdout == "\ufffdok"
+
+
+@needs_proc
+def test_processes_of_other_users_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The daemon of a service may name any process of the host, such as the first one."""
+    assert control.read_user(1) == 0
+    assert control.read_user(os.getpid()) == os.getuid()
+    assert control.read_user(2**22) == -1
+    pm2 = FakePm2([listed(1)], [])
+    monkeypatch.setattr(control, "read_user", lambda pid: -1 if pid == 1 else os.getuid())
+    pm2.stop("web")
+    assert pm2.commands == ["delete web"]
+    assert pm2.clock.now() == 0
+
+
+def test_a_restart_of_the_daemon_that_does_not_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hang(command: list[str], timeout: float, **_options: Any) -> None:
+        raise subprocess.TimeoutExpired(command, timeout)
+
+    monkeypatch.setattr(control.subprocess, "run", hang)
+    with pytest.raises(Pm2Error, match="systemctl restart groundwork-web did not end within 3900 s"):
+        FakePm2().restart_daemon("groundwork-web")
+
+
+def test_a_daemon_that_accepts_no_connection_is_not_alive_in_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "CONNECT_TIMEOUT", 0.2)
+    pm2 = Pm2("pm2", pwd.getpwuid(os.getuid()).pw_name, str(tmp_path), "/usr/bin:/bin", FakeClock())
+    assert not pm2.is_alive()
+    waiting: list[socket.socket] = []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as daemon:
+        daemon.bind(str(tmp_path / "rpc.sock"))
+        daemon.listen(0)
+        assert pm2.is_alive()
+        # Fill the queue of connections.
+        with contextlib.suppress(OSError):
+            while len(waiting) < 10_000:
+                waiting.append(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+                waiting[-1].settimeout(0)
+                waiting[-1].connect(str(tmp_path / "rpc.sock"))
+        assert not pm2.is_alive()
+        for one in waiting:
+            one.close()
+
+
+@pytest.mark.parametrize("content", ["", "x", "1 2", "-1", "²", "9" * 5000])
+def test_a_wrong_file_of_the_process_id_names_no_daemon(tmp_path: Path, content: str) -> None:
+    pm2 = Pm2("pm2", pwd.getpwuid(os.getuid()).pw_name, str(tmp_path), "/usr/bin:/bin", FakeClock())
+    assert pm2.read_daemon_program() == ""
+    (tmp_path / "pm2.pid").write_text(content)
+    assert pm2.read_daemon_program() == ""
+
+
+def test_a_pipe_in_place_of_the_file_of_the_process_id_names_no_daemon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pm2 = Pm2("pm2", pwd.getpwuid(os.getuid()).pw_name, str(tmp_path), "/usr/bin:/bin", FakeClock())
+    os.mkfifo(tmp_path / "pm2.pid")
+    run_as_user = pm2.run_as_user
+    monkeypatch.setattr(pm2, "run_as_user", lambda command: run_as_user(command, timeout=0.3))
+    assert pm2.read_daemon_program() == ""

@@ -2,17 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from ansible_collections.groundwork.aws.plugins.module_utils._host.pm2_process import (
+    ListError,
     Plan,
     Target,
     assess_process,
     count_restarts,
     expect_restarts,
+    find_failure,
+    parse_processes,
     plan_process,
 )
 
@@ -204,3 +208,79 @@ def test_the_reason_for_waiting_is_reported() -> None:
     assert found.state == "waiting"
     for part in ("2 processes", NEW, "10 s", "online, waiting restart", OLD):
         assert part in found.reason
+
+
+def print_list(*processes: Any, notices: str = "") -> str:
+    return f"{notices}{json.dumps(processes)}\n"
+
+
+def test_processes_of_the_application_are_read() -> None:
+    other = {**process(), "name": "other", "pm2_env": None}
+    assert parse_processes(print_list(process(), other, process(pm_id=1), notices="[PM2] Spawning\n\n"), "web") == [
+        process(),
+        process(pm_id=1),
+    ]
+    assert parse_processes(print_list(), "web") == []
+
+
+def test_what_pm2_may_leave_out_is_no_error() -> None:
+    """A process that is being started has no process id; an unset option is null."""
+    sparse = {"name": "web", "pid": None, "pm2_env": {"status": "launching", "kill_timeout": None, "pm_id": "_old_0"}}
+    (found,) = parse_processes(print_list(sparse), "web")
+    assert found["pid"] == 0
+    assert found["pm2_env"] == {"status": "launching", "pm_id": "_old_0"}
+    assert plan_process(DESIRED, [found], [NEW], NEW).action == "recreate"
+    assert find_failure(found, {}, Target(1, NEW, 2.0), 0) == ""
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "",
+        "pm2: not found",
+        "[{",
+        "[" * 100_000,
+        "[1]",
+        "[null]",
+        "[[]]",
+        "[{}]",
+        '[{"name": 1}]',
+        '[{"name":"web","pid":1}]',
+        '[{"name":"web","pid":1,"pm2_env":[]}]',
+        *(
+            print_list({**process(), **changed})
+            for changed in ({"pid": "1"}, {"pid": -1}, {"pid": 2**40}, {"pid": True}, {"pid": [1]}, {"monit": [1]})
+        ),
+        print_list({**process(), "monit": {"memory": "much"}}),
+        *(
+            print_list(process(**{name: value}))
+            for name in ("kill_timeout", "pm_uptime", "restart_time", "unstable_restarts")
+            for value in ("1", -1, 10**20, float("nan"), float("inf"), [1], {}, True)
+        ),
+        *(print_list(process(**{name: {"a": 1}})) for name in ("pm_id", "status", "exit_code", "args", "pm_cwd")),
+        print_list(process(args=[["a"]])),
+        print_list(process(pm_id=[0])),
+    ],
+)
+def test_a_list_that_pm2_does_not_print_is_rejected(printed: str) -> None:
+    with pytest.raises(ListError, match=r"^(it|a process|\w+ of a process) "):
+        parse_processes(printed, "web")
+
+
+@pytest.mark.parametrize(
+    ("reported", "changed"),
+    [
+        ({"max_memory_restart": "300M"}, False),
+        ({"max_memory_restart": "0.3G"}, True),
+        ({"max_memory_restart": "M"}, True),
+        ({"max_memory_restart": ""}, True),
+        ({"max_memory_restart": "²"}, True),
+        ({"pm_exec_path": 7}, True),
+        ({"node_args": 7}, True),
+        ({"node_args": "--env-file=/etc/groundwork/web.env"}, False),
+        ({"exec_mode": ["cluster"]}, True),
+    ],
+)
+def test_options_of_another_kind_are_differences(reported: dict[str, Any], changed: bool) -> None:
+    (found,) = parse_processes(print_list(process(**reported)), "web")
+    assert bool(plan_process({**DESIRED, "instances": 1}, [found], [NEW], NEW).reasons) is changed
