@@ -240,6 +240,27 @@ class Entries(Limit):
             yield (), f"has {len(value)}, and AWS allows {self.most} (remove {len(value) - self.most})"
 
 
+@dataclass(frozen=True)
+class JsonObject(Limit):
+    """A mapping, or JSON text of one. The text is not shown."""
+
+    what: str = "a mapping, or the text of a JSON object"
+
+    def find_problems(self, value: Any) -> Iterator[PropertyProblem]:
+        if isinstance(value, str):
+            try:
+                value = json.loads(value)
+            except json.JSONDecodeError as error:
+                position = f"line {error.lineno}, column {error.colno}"
+                yield (), f"is not JSON: {error.msg} in {position} (correct it, or write it as YAML)"
+                return
+            except (ValueError, RecursionError):  # a number of thousands of digits, thousands of brackets
+                yield (), "is not JSON that AWS reads (correct it, or write it as YAML)"
+                return
+        if not isinstance(value, Mapping):
+            yield (), f"this is not {self.what} (write it as YAML)"
+
+
 PORT = whole_number("a port", 1, 65535)
 FLAG = Flag()
 

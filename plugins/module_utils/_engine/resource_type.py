@@ -333,7 +333,8 @@ class ResourceType:
         try:
             unknown = sorted(self.schema.with_defaults(known).keys() - self.properties)
         except (ValueError, TypeError, AttributeError, KeyError) as error:
-            return [((), f"its properties make no sense: {error}")]
+            # With a fix at its end: brackets in the text of an exception are none.
+            return [((), f"its properties make no sense: {error} (correct them)")]
         return [((), f"it has no property {', '.join(unknown)}")] if unknown else []
 
     def validate(self, given: Properties) -> str | None:

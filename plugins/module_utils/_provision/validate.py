@@ -23,6 +23,7 @@ from .inventory_checks import (
     check_authorities,
     check_certificates,
     check_connection,
+    check_duplicates,
     check_secrets_of_files,
     read_exclude,
 )
@@ -96,6 +97,7 @@ class _Validation:
         if self.inventory is not None:
             yield from check_secrets_of_files(document, self.inventory)
             yield from check_connection(self.inventory)
+            yield from check_duplicates(self.inventory)
 
 
 def _build_outcome(found: Examination, validation: _Validation) -> dict[str, Any]:

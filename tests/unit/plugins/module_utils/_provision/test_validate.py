@@ -287,6 +287,7 @@ class TestStart:
             ("shop:app", {"src/shop.py": "app = 1"}, "shop.py is not in its source (it has src/shop.py"),
             ("shop:app", {"shop.py": "def start():\n    app = 1"}, "shop.py defines no app"),
             ("shop:app", {"shop.py": "class App:\n    app = 1"}, "shop.py defines no app"),
+            ("shop:app", {"shop.py": "app: int"}, "shop.py defines no app"),
         ],
     )
     def test_an_entry_that_does_not_exist(self, entry: str, files: dict[str, str], text: str, tmp_path: Path) -> None:
