@@ -31,6 +31,7 @@ from .._topology.view import (
 )
 from .conflicts import find_conflicts
 from .monitoring import compile_alarms
+from .networks import find_network_problems
 from .raw import GENERAL_KEYS, compile_raw
 from .stack import compile_topology
 
@@ -59,6 +60,7 @@ def check_compiled(document: Document, wrong: Collection[DocumentPath] = ()) -> 
     # In a document with other problems, derived resources may lack what they need.
     certain = [] if wrong else [resource for resource in derived if resource.address not in own]
     yield from find_conflicts(certain, valid)
+    yield from find_network_problems(certain, valid, document["region"])
     if not any(path[:1] in (("name",), ("region",)) for path in wrong):
         yield from check_raw_names(document, compiled.keys())
     yield from check_excluded_alarms(document, uncertain)

@@ -287,6 +287,19 @@ def list_values(pattern: PropertyPath, properties: Any, path: PropertyPath = ())
         yield from list_values(tuple(rest), value, (*path, key))
 
 
+def list_references(pattern: PropertyPath, value: Any, path: PropertyPath = ()) -> Iterator[tuple[PropertyPath, Ref]]:
+    """The paths that a pattern matches, with the references there."""
+    if isinstance(value, Spread):
+        for option in value.options:
+            yield from list_references(pattern, option, path)
+    elif isinstance(value, Ref):
+        if not pattern:
+            yield path, value
+    elif pattern:
+        for key, item in _list_items(value, pattern[0]):
+            yield from list_references(pattern[1:], item, (*path, key))
+
+
 def _list_items(value: Any, step: Any) -> Iterable[tuple[Any, Any]]:
     if isinstance(value, Mapping):
         return value.items() if step == EVERY else [(step, value[step])] if step in value else []

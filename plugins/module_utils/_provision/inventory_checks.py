@@ -112,7 +112,7 @@ def check_authorities(document: Document, inventory: Mapping[str, Any]) -> list[
 
 
 def _check_authority_variables(document: Document, kind: str, users: Sequence[str]) -> Iterator[Finding]:
-    """Errors about services that set the variable of the authorities of caches themselves; a rule has that of databases."""
+    """Errors about services that set the variable of the authorities of caches; a rule has that of databases."""
     for name in users if kind == "cache" else ():
         for key in ("environment", "secrets"):
             if CACHE_AUTHORITIES in services(document)[name][key]:

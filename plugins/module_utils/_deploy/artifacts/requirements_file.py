@@ -56,7 +56,12 @@ OLDEST_PYTHON = (3, 9)
 FUTURE_PYTHON = (3, 20)
 PYTHON_VARIABLES = ("python_version", "python_full_version")
 # Comparisons whose sides change places.
-MIRRORED: Mapping[type[ast.cmpop], type[ast.cmpop]] = {ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE}
+MIRRORED: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.Gt,
+    ast.Gt: ast.Lt,
+    ast.LtE: ast.GtE,
+    ast.GtE: ast.LtE,
+}
 # The platforms of hosts in names of wheels: Linux with glibc (Python Packaging User Guide, "Platform compatibility
 # tags").
 HOST_PLATFORM = re.compile(r"any|(?:linux|manylinux\w*)_(?:x86_64|aarch64)")

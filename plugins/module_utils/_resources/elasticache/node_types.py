@@ -28,8 +28,8 @@ WITHDRAWN = {
     "cache.r3.8xlarge": "cache.r5.12xlarge",
 }
 
-# ElastiCache API Reference, CreateReplicationGroup, DataTieringEnabled: "must be set to true when using r6gd nodes". The
-# same sizes exist without local disks.
+# ElastiCache API Reference, CreateReplicationGroup, DataTieringEnabled: "must be set to true when using r6gd nodes".
+# The same sizes exist without local disks.
 TIERED, UNTIERED = "cache.r6gd.", "cache.r6g."
 
 

@@ -201,7 +201,7 @@ def read_layer(described: Mapping[str, Any]) -> Layer:
 
 
 def read_findings(described: Mapping[str, Any]) -> list[LayerFinding]:
-    """The problems that were found while a layer was rendered, and its duplicate keys: path, text, name of the layer."""
+    """The problems that were found while a layer was rendered, and its duplicate keys: path, text and layer."""
     rendered = [(tuple(path), str(text), described["name"]) for path, text in described.get("problems") or ()]
     duplicates = find_duplicates_of_files(described.get("files") or (), (VARIABLE,))
     return [*rendered, *((path, text, described["name"]) for path, text in duplicates)]

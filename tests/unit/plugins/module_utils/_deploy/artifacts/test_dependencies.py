@@ -366,7 +366,13 @@ class TestRequirements:
         assert found.errors[0].startswith("requirements.txt does not have gunicorn")
 
     @pytest.mark.parametrize(
-        "marker", ["sys_platform == 'linux'", "python_version >= '3.10'", "'3.14' <= python_version", "platform_machine == 'arm64'"]
+        "marker",
+        [
+            "sys_platform == 'linux'",
+            "python_version >= '3.10'",
+            "'3.14' <= python_version",
+            "platform_machine == 'arm64'",
+        ],
     )
     def test_a_gunicorn_that_hosts_may_install(self, marker: str, tmp_path: Path) -> None:
         assert check(tmp_path, requirements=f"gunicorn==23.0.0 ; {marker}\n").errors == []
