@@ -53,6 +53,14 @@ options:
         type: list
         elements: list
         default: []
+  services:
+    description: Names that have to be those of services of the document, from the extra variable C(services).
+    type: list
+    elements: str
+    default: []
+  ref:
+    description: The extra variable C(ref). It is an error, because validation deploys nothing.
+    type: str
   directory:
     description: The base of relative paths in a document that is given as a mapping.
     type: path
@@ -213,6 +221,8 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
             "problems": {"type": "list", "elements": "list", "default": []},
         },
     },
+    "services": {"type": "list", "elements": "str", "default": []},
+    "ref": {"type": "str"},
     "directory": {"type": "path"},
     "inventory": {
         "type": "dict",

@@ -31,6 +31,7 @@ from .._topology.view import (
 )
 from .conflicts import find_conflicts
 from .monitoring import compile_alarms
+from .networks import find_network_problems
 from .raw import GENERAL_KEYS, compile_raw
 from .stack import compile_topology
 
@@ -59,6 +60,7 @@ def check_compiled(document: Document, wrong: Collection[DocumentPath] = ()) -> 
     # In a document with other problems, derived resources may lack what they need.
     certain = [] if wrong else [resource for resource in derived if resource.address not in own]
     yield from find_conflicts(certain, valid)
+    yield from find_network_problems(certain, valid, document["region"])
     if not any(path[:1] in (("name",), ("region",)) for path in wrong):
         yield from check_raw_names(document, compiled.keys())
     yield from check_excluded_alarms(document, uncertain)
@@ -167,8 +169,7 @@ def check_raw_resources(document: Document, compiled: Collection[str], uncertain
             yield from find_similar_tags(tags, (*path, "tags"), (*OWN_TAGS, *document["tags"]))
         for where, value in _find_references(body, path):
             yield from _check_reference(where, value, known, uncertain)
-        if not type_problems:
-            yield from _check_properties(address, body)
+        yield from _check_properties(address, body, {path for path, _text in type_problems})
 
 
 def _check_type(kind: str, path: DocumentPath, body: Mapping[str, Any]) -> Iterator[Finding]:
@@ -181,9 +182,13 @@ def _check_type(kind: str, path: DocumentPath, body: Mapping[str, Any]) -> Itera
             yield (*path, name), f"unknown property of {kind}; {suggest(name, known)}"
 
 
-def _check_properties(address: str, body: Mapping[str, Any]) -> Iterator[Finding]:
-    """What the type of a resource says about its properties."""
-    for path, text in find_property_problems(compile_raw(address, body), REGISTRY):
+def _check_properties(address: str, body: Mapping[str, Any], wrong: Collection[DocumentPath]) -> Iterator[Finding]:
+    """What the type of a resource says about its properties, without those of the paths that have a problem."""
+    known = {key: value for key, value in body.items() if ("resources", address, key) not in wrong and key != "tags"}
+    problems = find_property_problems(compile_raw(address, known), REGISTRY)
+    # An unknown property may be the one that is missing, in another spelling.
+    is_certain = known.keys() >= body.keys() - {"tags"}
+    for path, text in problems if is_certain else [problem for problem in problems if problem[0]]:
         fix = "" if split_fix(text)[1] else f" (docs/resources.md lists the properties of {address.partition('/')[0]})"
         yield ("resources", address, *path), f"{text}{fix}"
 

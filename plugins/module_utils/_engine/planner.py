@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from .._aws.errors import StackError
 from .._aws.tags import HOSTED_ZONE, OURS, PROTECT, RESOURCE, STACK, is_protected
 from .graph import topological_order
 from .model import DesiredResource, DesiredStack, Ref
-from .property_limits import PropertyProblem, format_property_path
+from .property_limits import PropertyProblem, format_property_path, list_references
 from .references import find_references, find_strings, resolve_references
 from .resource_type import TAGS_UNKNOWN, ActualResource, Registry, ResourceType
 from .scope import Scope, replacement_suffix
@@ -384,9 +384,29 @@ def find_property_problems(resource: DesiredResource, registry: Registry) -> lis
     kind = registry.get(resource.type)
     if kind is None:
         return []
-    problems = kind.find_problems(resource.properties)
+    problems = [*kind.find_problems(resource.properties), *_find_reference_problems(resource, kind, registry)]
     association = None if problems else _validate_association(resource, kind)
     return problems if association is None else [((), association)]
+
+
+def _find_reference_problems(
+    resource: DesiredResource, kind: ResourceType, registry: Registry
+) -> Iterator[PropertyProblem]:
+    """References to a resource of another type, or to another attribute, than a property takes."""
+    for pattern, accepted in kind.schema.references.items():
+        for path, ref in list_references(pattern, resource.properties):
+            target = registry.get(str(ref.address).partition("/")[0])
+            if target is None or str(ref.attribute) not in target.schema.attributes:
+                continue  # reported as a reference to nothing
+            wanted = [name.partition(".")[2] for name in accepted if name.partition(".")[0] == target.name]
+            attributes = target.schema.attributes
+            if not wanted:
+                types = " or ".join(dict.fromkeys(name.partition(".")[0] for name in accepted))
+                text = f"{ref.address} is of another type than {types}"
+                yield path, f"{text} (refer to one of this type, or write its id)"
+            elif attributes[ref.attribute] not in [attributes[name] for name in wanted]:
+                text = f"this takes the {wanted[0]} of {ref.address}, not its {ref.attribute}"
+                yield path, f"{text} (write attribute: {wanted[0]})"
 
 
 def _validate_association(resource: DesiredResource, kind: ResourceType) -> str | None:

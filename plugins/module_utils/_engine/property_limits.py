@@ -240,6 +240,27 @@ class Entries(Limit):
             yield (), f"has {len(value)}, and AWS allows {self.most} (remove {len(value) - self.most})"
 
 
+@dataclass(frozen=True)
+class JsonObject(Limit):
+    """A mapping, or JSON text of one. The text is not shown."""
+
+    what: str = "a mapping, or the text of a JSON object"
+
+    def find_problems(self, value: Any) -> Iterator[PropertyProblem]:
+        if isinstance(value, str):
+            try:
+                value = json.loads(value)
+            except json.JSONDecodeError as error:
+                position = f"line {error.lineno}, column {error.colno}"
+                yield (), f"is not JSON: {error.msg} in {position} (correct it, or write it as YAML)"
+                return
+            except (ValueError, RecursionError):  # a number of thousands of digits, thousands of brackets
+                yield (), "is not JSON that AWS reads (correct it, or write it as YAML)"
+                return
+        if not isinstance(value, Mapping):
+            yield (), f"this is not {self.what} (write it as YAML)"
+
+
 PORT = whole_number("a port", 1, 65535)
 FLAG = Flag()
 
@@ -264,6 +285,19 @@ def list_values(pattern: PropertyPath, properties: Any, path: PropertyPath = ())
     step, *rest = pattern
     for key, value in _list_items(properties, step):
         yield from list_values(tuple(rest), value, (*path, key))
+
+
+def list_references(pattern: PropertyPath, value: Any, path: PropertyPath = ()) -> Iterator[tuple[PropertyPath, Ref]]:
+    """The paths that a pattern matches, with the references there."""
+    if isinstance(value, Spread):
+        for option in value.options:
+            yield from list_references(pattern, option, path)
+    elif isinstance(value, Ref):
+        if not pattern:
+            yield path, value
+    elif pattern:
+        for key, item in _list_items(value, pattern[0]):
+            yield from list_references(pattern[1:], item, (*path, key))
 
 
 def _list_items(value: Any, step: Any) -> Iterable[tuple[Any, Any]]:

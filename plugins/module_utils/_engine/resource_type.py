@@ -12,7 +12,7 @@ from .._aws.answer import answers_about, missing_member
 from .condition import Steps, Waiter
 from .items import Raw, as_plain_data, value_at
 from .list_call import Listing
-from .property_limits import Limits, PropertyProblem, find_limit_problems, format_property_path
+from .property_limits import Limits, PropertyPath, PropertyProblem, find_limit_problems, format_property_path
 from .references import resolve_references
 from .scope import Scope, address_from_tags, shorten_name
 
@@ -119,6 +119,8 @@ class Schema:
     # What AWS requires of properties together. A check gets properties that are within their limits, and references in
     # some of them.
     checks: tuple[Callable[[Properties], Iterator[PropertyProblem]], ...] = ()
+    # What a property can refer to, by the path of the property: `type.attribute`. Other properties are not checked.
+    references: Mapping[PropertyPath, tuple[str, ...]] = field(default_factory=dict)
     # Properties that are not compared with ==.
     comparisons: Mapping[str, Callable[[Any, Any], bool]] = field(default_factory=dict)
     # Attributes that equal the physical name, and so are known before the object exists.
@@ -333,7 +335,8 @@ class ResourceType:
         try:
             unknown = sorted(self.schema.with_defaults(known).keys() - self.properties)
         except (ValueError, TypeError, AttributeError, KeyError) as error:
-            return [((), f"its properties make no sense: {error}")]
+            # With a fix at its end: brackets in the text of an exception are none.
+            return [((), f"its properties make no sense: {error} (correct them)")]
         return [((), f"it has no property {', '.join(unknown)}")] if unknown else []
 
     def validate(self, given: Properties) -> str | None:

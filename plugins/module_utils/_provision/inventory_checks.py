@@ -7,25 +7,26 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from .._aws.options import ARGUMENTS
 from .._aws.similar_names import suggest
 from .._compile.host_variables import group_name
+from .._topology.document.duplicates import find_duplicates_of_files
 from .._topology.document.layers import LayerFinding
 from .._topology.placement import Placement, find_placements
 from .._topology.rules.services import derived_variables, find_variable_problem
 from .._topology.schema.kinds import DISPLAYABLE_KEY, Finding, display_path
 from .._topology.schema.shared import VARIABLE
-from .._topology.view import Document, services
+from .._topology.view import CACHE_AUTHORITIES, Document, services
 
 # The names of the layers of the inventory in messages: its variables, those of the command line, and the options of its
 # source.
 INVENTORY, OPTIONS = "the inventory", "the options of the inventory source"
 EXTRA = "the extra variables"
-CONNECTION = "groundwork_connection"
+CONNECTION, APP_SECRETS = "groundwork_connection", "app_secrets"
 SSH = ("ssh", "smart", "paramiko", "paramiko_ssh", "libssh")
 KEYS = ("ansible_ssh_private_key_file", "ansible_private_key_file")
 AUTHORITIES = {"database": "app_database_authorities", "cache": "app_cache_authorities"}
@@ -96,6 +97,7 @@ def check_authorities(document: Document, inventory: Mapping[str, Any]) -> list[
         if not users:
             continue
         if path:
+            errors += _check_authority_variables(document, kind, users)
             problem = _find_pem_problem(resolve_path(str(path), inventory), "CERTIFICATE")
             if problem is not None:
                 hint = f"; that of RDS: curl -o {path} {RDS_AUTHORITIES}" if kind == "database" else ""
@@ -107,6 +109,15 @@ def check_authorities(document: Document, inventory: Mapping[str, Any]) -> list[
             )
             errors.append(((variable,), f"{text} (name the file with those of RDS: curl -o rds.pem {RDS_AUTHORITIES})"))
     return errors
+
+
+def _check_authority_variables(document: Document, kind: str, users: Sequence[str]) -> Iterator[Finding]:
+    """Errors about services that set the variable of the authorities of caches; a rule has that of databases."""
+    for name in users if kind == "cache" else ():
+        for key in ("environment", "secrets"):
+            if CACHE_AUTHORITIES in services(document)[name][key]:
+                text = f"is derived from {AUTHORITIES[kind]} of the inventory (remove it)"
+                yield ("services", name, key, CACHE_AUTHORITIES), text
 
 
 def _used_stores(service: Mapping[str, Any], kind: str) -> list[str]:
@@ -143,6 +154,18 @@ def _locate_connection_problem(problem: str, inventory: Mapping[str, Any]) -> La
     return path, text, OPTIONS
 
 
+def check_duplicates(inventory: Mapping[str, Any]) -> Iterator[LayerFinding]:
+    """The keys that the variables of the inventory have twice, in each file that may set them."""
+    files = [*(inventory.get("files") or ()), *(inventory.get("extra_files") or ())]
+    owned = [one["file"] for one in inventory.get("secrets_of_files") or ()]
+    found = [
+        *find_duplicates_of_files(files, (*VARIABLES, CONNECTION)),
+        *find_duplicates_of_files([*files, *owned], (APP_SECRETS,), shows_keys=False),
+    ]
+    for path, text in found:
+        yield path, text, INVENTORY
+
+
 def check_secrets_of_files(document: Document, inventory: Mapping[str, Any]) -> Iterator[LayerFinding]:
     """Check ``app_secrets`` in each file of variables of hosts, and of groups other than `all`."""
     for one in inventory.get("secrets_of_files") or ():
@@ -166,6 +189,8 @@ def check_app_secrets(document: Document, inventory: Mapping[str, Any]) -> Itera
                 yield ("app_secrets", service), text
             else:
                 yield ("app_secrets",), f"one of its keys is not a service of this document; {suggest('', known)}"
+        elif isinstance(variables, str):
+            yield ("app_secrets", service), variables
         elif variables is False:
             yield ("app_secrets", service), "is not a mapping (write it as NAME: value)"
         else:

@@ -127,7 +127,8 @@ def _check_source(
                 return
         except (SourceError, OSError, ValueError, EOFError) as error:
             text = " ".join(str(error).split()) or "it cannot be read"
-            problem = text if text.endswith(")") else f"{text} (correct the source, or `source` in the document)"
+            has_fix = isinstance(error, SourceError) and text.endswith(")")
+            problem = text if has_fix else f"{text} (correct the source, or `source` in the document)"
     report.errors += [(("services", name, "source", source.kind), problem) for name in names]
 
 

@@ -4,15 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .._aws.similar_names import suggest
 from .._compile.load import examine
 from .._topology.document.examine import Checks, Examination
 from .._topology.document.layers import Layer, LayerFinding, read_findings, read_layer, read_sources
 from .._topology.document.problems import Problem
-from .._topology.schema.kinds import Finding, display_path
+from .._topology.schema.kinds import Finding, display, display_path
 from .._topology.view import Document, services
 from .inventory_checks import (
     EXTRA,
@@ -23,6 +24,7 @@ from .inventory_checks import (
     check_authorities,
     check_certificates,
     check_connection,
+    check_duplicates,
     check_secrets_of_files,
     read_exclude,
 )
@@ -32,7 +34,7 @@ from .source_checks import SourceReport, check_sources
 def validate(options: Mapping[str, Any]) -> dict[str, Any]:
     """Run the module `topology_validate`; with errors the result has ``failed``."""
     inventory = options.get("inventory")
-    validation = _Validation(inventory)
+    validation = _Validation(inventory, options.get("services") or (), options.get("ref") or "")
     layers = [read_layer(item) for item in options.get("layers") or ()]
     known = [finding for item in options.get("layers") or () for finding in read_findings(item)]
     if options.get("overrides"):
@@ -44,7 +46,7 @@ def validate(options: Mapping[str, Any]) -> dict[str, Any]:
         Path(directory) if directory else None,
         known,
         validation.check,
-        _inventory_layers(inventory) if inventory else [],
+        _inventory_layers(inventory) if inventory else [Layer({}, EXTRA)],
         validation.check_files,
     )
     return _build_outcome(found, validation)
@@ -75,8 +77,11 @@ def _inventory_layers(inventory: Mapping[str, Any]) -> list[Layer]:
 class _Validation:
     """The checks that read files, and the sources that they read."""
 
-    def __init__(self, inventory: Mapping[str, Any] | None) -> None:
+    def __init__(self, inventory: Mapping[str, Any] | None, names: Sequence[str], ref: str) -> None:
         self.inventory = inventory
+        # The request of the run: the names in its extra variable `services`, and its `ref`.
+        self.names = names
+        self.ref = ref
         self.sources = SourceReport()
 
     def check(self, document: Document) -> Checks:
@@ -92,10 +97,17 @@ class _Validation:
         return errors + self.sources.errors, self.sources.warnings
 
     def check_files(self, document: Document) -> Iterator[LayerFinding]:
-        """Problems of single files of the inventory."""
+        """Problems of the request, and of single files of the inventory."""
+        known = list(services(document))
+        for name in self.names:
+            if name not in known:
+                yield ("services",), f"{display(name)} is not a service of this document; {suggest(name, known)}", EXTRA
+        if self.ref:
+            yield ("ref",), "validation deploys nothing, so it takes no ref (leave it out)", EXTRA
         if self.inventory is not None:
             yield from check_secrets_of_files(document, self.inventory)
             yield from check_connection(self.inventory)
+            yield from check_duplicates(self.inventory)
 
 
 def _build_outcome(found: Examination, validation: _Validation) -> dict[str, Any]:

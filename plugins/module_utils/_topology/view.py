@@ -17,6 +17,11 @@ KEEP_ALIVE_MARGIN = 15  # seconds
 
 # The environment variable of a store, for a service that uses one of the kind.
 STORE_VARIABLES: Mapping[str, str] = {"database": "DATABASE_URL", "cache": "REDIS_URL"}
+# By which services verify the certificates of databases, as the role app sets them (its variables `app_authorities` and
+# `app_postgres_tls`), and that of caches. An inventory names the authorities of caches only where their certificates
+# are signed by others than an image knows.
+DATABASE_AUTHORITIES, CACHE_AUTHORITIES = "DATABASE_CA", "REDIS_CA"
+POSTGRES_VARIABLES = ("PGSSLMODE", "PGSSLROOTCERT")
 
 
 def services(document: Document) -> Mapping[str, Mapping[str, Any]]:
@@ -51,6 +56,14 @@ def find_store_variables(service: Mapping[str, Any], kind: str) -> dict[str, str
     if len(names) == 1:
         return {names[0]: STORE_VARIABLES[kind]}
     return {name: f"{name.upper().replace('-', '_')}_{STORE_VARIABLES[kind]}" for name in names}
+
+
+def find_authority_variables(document: Document, service: Mapping[str, Any]) -> list[str]:
+    """The variables by which a service verifies the databases that it uses."""
+    used = find_store_variables(service, "database")
+    engines = {one["engine"] for name, one in databases(document).items() if name in used}
+    found = [DATABASE_AUTHORITIES] if used else []
+    return [*found, *(POSTGRES_VARIABLES if "postgres" in engines else ())]
 
 
 def tiers(document: Document) -> Mapping[str, Mapping[str, Any]]:

@@ -21,20 +21,26 @@ from ansible_collections.groundwork.aws.plugins.module_utils._host.environment_f
     format_value,
     quote,
 )
-from ansible_collections.groundwork.aws.plugins.module_utils._provision.inventory_checks import CONNECTION, VARIABLES
+from ansible_collections.groundwork.aws.plugins.module_utils._provision.inventory_checks import (
+    APP_SECRETS,
+    CONNECTION,
+    VARIABLES,
+)
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.document.examine import VAULT_HEADER
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.document.layers import (
     Layer,
     Source,
     find_used_nodes,
+    format_number,
+    read_sources,
 )
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.document.parse import (
     compose_node,
     read_as_ansible,
 )
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.document.plain_data import to_plain_data
 
 OVERRIDES = "stack_overrides"
-APP_SECRETS = "app_secrets"
 Variables = Mapping[str, Any]
 LONGEST_REASON = 300
 _FAILED = object()
@@ -72,9 +78,29 @@ def describe_layers(templar: Any, loader: Any, found: Variables, extra: Variable
         if part.get(OVERRIDES):
             problems: list[Any] = []
             templar.available_variables = variables
-            values = _render(templar, part[OVERRIDES], [], problems)
+            rendered = _render(templar, part[OVERRIDES], [], problems)
+            written = Layer({}, sources=read_sources(files, OVERRIDES))
+            values, problems = _spell_keys(rendered, problems, written)
             described.append({"name": name, "directory": base, "files": files, "values": values, "problems": problems})
     return described
+
+
+def _spell_keys(rendered: Any, problems: list[Any], written: Layer) -> tuple[Any, list[Any]]:
+    """The values and problems of a layer, with keys like ``off`` and ``12`` as the files of the layer spell them.
+
+    This is done here, because ansible passes variables as JSON, in which the boolean key ``off`` becomes "false".
+    """
+    found: list[Any] = []
+    values = to_plain_data(
+        rendered, lambda path, text: found.append([list(path), text]), spell_key=written.find_key_spelling
+    )
+    for path, text in problems:
+        spelled: list[Any] = []
+        for step in path:
+            spelling = None if isinstance(step, str) else written.find_key_spelling(tuple(spelled), step)
+            spelled.append(step if spelling is None else spelling)
+        found.append([spelled, text])
+    return values, found
 
 
 def describe_inventory(templar: Any, loader: Any, found: Variables, extra: Variables, source: str) -> dict[str, Any]:
@@ -175,27 +201,48 @@ def _describe_app_secrets(templar: Any, value: Any, written: Layer) -> Any:
     """The variables of each service without their values: ``{service: {NAME: problem of its value or None}}``.
 
     ``written`` has the YAML that may set them. False stands for a value that is not a mapping, None for a missing value
-    or one that cannot be rendered here.
+    or one that cannot be rendered here. Text instead of variables is the problem of the name of the service.
     """
     found = _render_secret(templar, value)
     if not isinstance(found, Mapping):
         return None if found is _FAILED or found is None else False
     described: dict[str, Any] = {}
-    for service, variables in found.items():
+    for key, variables in found.items():
+        service = _spell_secret_key(key, (APP_SECRETS,), written)
         rendered = _render_secret(templar, variables)
-        if isinstance(rendered, Mapping):
-            described[str(service)] = {}
-            for name, item in rendered.items():
+        if not isinstance(key, str):
+            described[service] = _describe_key_problem(key)
+        elif isinstance(rendered, Mapping):
+            described[service] = {}
+            for variable, item in rendered.items():
+                name = _spell_secret_key(variable, (APP_SECRETS, service), written)
+                if not isinstance(variable, str):
+                    described[service][name] = _describe_key_problem(variable)
+                    continue
                 secret = _render_secret(templar, item)
-                path, roots = (APP_SECRETS, str(service), str(name)), [source.node for source in written.sources]
+                path, roots = (APP_SECRETS, service, name), [source.node for source in written.sources]
                 nodes = list(written.find_scalar_nodes(path))
                 nodes += [used for node in nodes for used in find_used_nodes(roots, node)]
                 nodes += written.follow_templates(path, roots)
-                problem = _find_value_problem(str(name), secret) or _find_spelling_problem(secret, nodes)
-                described[str(service)][str(name)] = problem
+                problem = _find_value_problem(name, secret) or _find_spelling_problem(secret, nodes)
+                described[service][name] = problem
         else:
-            described[str(service)] = {} if rendered is _FAILED or rendered is None else False
+            described[service] = {} if rendered is _FAILED or rendered is None else False
     return described
+
+
+def _spell_secret_key(key: Any, path: tuple[str, ...], written: Layer) -> str:
+    """A key of `app_secrets` as it is written, as far as a file shows that."""
+    if isinstance(key, str):
+        return str(key)
+    spelling = written.find_key_spelling(path, key)
+    return format_number(key) if spelling is None else spelling
+
+
+def _describe_key_problem(key: Any) -> str:
+    """The problem of a key that is not text: hosts would get the variable under another name."""
+    kind = "a boolean" if isinstance(key, bool) else "a number" if isinstance(key, (int, float)) else "no text"
+    return f"this name is read as {kind} (put it in quotes)"
 
 
 def _render_secret(templar: Any, value: Any) -> Any:
@@ -275,13 +322,21 @@ def find_extra_files() -> list[str]:
     return [os.path.abspath(os.path.expanduser(file)) for file in files]
 
 
-def _render(templar: Any, value: Any, path: list[Any], problems: list[Any]) -> Any:
-    """The value with its templates rendered. A template that fails is left out and reported with its path."""
+def _render(templar: Any, value: Any, path: list[Any], problems: list[Any], around: tuple[Any, ...] = ()) -> Any:
+    """The value with its templates rendered. A template that fails is left out and reported with its path.
+
+    So is an alias to one of the values ``around`` it.
+    """
+    if any(value is outer for outer in around):
+        problems.append([path, "an alias to something that contains it (write it out)"])
+        return _FAILED
     if isinstance(value, Mapping):
-        rendered = {key: _render(templar, item, [*path, key], problems) for key, item in value.items()}
+        inside = (*around, value)
+        rendered = {key: _render(templar, item, [*path, key], problems, inside) for key, item in value.items()}
         return {key: item for key, item in rendered.items() if item is not _FAILED}
     if isinstance(value, (list, tuple)):
-        items = [_render(templar, item, [*path, number], problems) for number, item in enumerate(value)]
+        inside = (*around, value)
+        items = [_render(templar, item, [*path, number], problems, inside) for number, item in enumerate(value)]
         return [item for item in items if item is not _FAILED]
     try:
         return templar.template(value)
@@ -290,7 +345,9 @@ def _render(templar: Any, value: Any, path: list[Any], problems: list[Any]) -> A
         if len(reason) > LONGEST_REASON:
             reason = reason[:LONGEST_REASON] + "…"
         problems.append([path, f"its template cannot be rendered: {_add_template_fix(reason)}"])
-        return _FAILED if path else {}
+    except RecursionError:
+        problems.append([path, "its template leads to something that contains itself (write that out)"])
+    return _FAILED if path else {}
 
 
 def _add_template_fix(reason: str) -> str:

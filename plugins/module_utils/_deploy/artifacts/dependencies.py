@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from .lock_age import compare_npm_lock, compare_uv_lock, find_removed_packages, is_poetry_lock_current
-from .npm_tree import find_missing_workspaces, find_unmet_requirements, list_workspaces
+from .npm_tree import find_foreign_packages, find_missing_workspaces, find_unmet_requirements, list_workspaces
 from .poetry_lock import convert_lock
-from .requirements_file import NAME, Requirement, allows_version, normalize, read_requirements
+from .requirements_file import NAME, Requirement, allows_version, is_for_hosts, normalize, read_requirements
 from .source_error import SourceError
 from .uv_lock import check_schema, find_lock_problems
 
@@ -212,7 +212,8 @@ def _read_project(root: Path, names: Collection[str], lock: str) -> dict[str, An
 def _check_poetry(root: Path, names: Collection[str]) -> Dependencies:
     project, lock = _read_project(root, names, POETRY), read_toml(root, POETRY)
     converted = convert_lock(project, lock)
-    packages = {normalize(line.partition("==")[0]) for line in converted.splitlines()}
+    lines = [line.partition(" --hash=")[0].partition(";") for line in converted.splitlines()]
+    packages = {normalize(line.partition("==")[0]) for line, _semicolon, marker in lines if is_for_hosts(marker)}
     result = Dependencies(packages=packages)
     if not is_poetry_lock_current(project, lock):
         text = f"{POETRY} was not made from this {PROJECT}: the requirements have changed since"
@@ -278,9 +279,9 @@ def _read_declared_names(project: Mapping[str, Any]) -> set[str]:
 
 
 def _collect_packages(own: Mapping[str, Any], packages: Mapping[str, Mapping[str, Any]]) -> set[str]:
-    """The names of the packages that the project needs, without development dependencies."""
+    """The names of the packages that the project needs on hosts, without development dependencies."""
     found: set[str] = set()
-    waiting = [normalize(one["name"]) for one in own.get("dependencies") or ()]
+    waiting = [normalize(one["name"]) for one in own.get("dependencies") or () if is_for_hosts(one.get("marker") or "")]
     while waiting:
         name = waiting.pop()
         if name in found or name not in packages:
@@ -290,7 +291,7 @@ def _collect_packages(own: Mapping[str, Any], packages: Mapping[str, Mapping[str
         inner = [*(package.get("dependencies") or ())]
         for extra in (package.get("optional-dependencies") or {}).values():
             inner += extra
-        waiting += [normalize(one["name"]) for one in inner]
+        waiting += [normalize(one["name"]) for one in inner if is_for_hosts(one.get("marker") or "")]
     return found
 
 
@@ -350,6 +351,10 @@ def _check_npm(
         text = f"{lock_name} does not have {', '.join(missing[:NAMES_IN_MESSAGE])}{more} of package.json"
         result.errors.append(f"{text} (run npm install --package-lock-only)")
     result.errors += _find_invalid_entries(lock_name, lock)
+    foreign = find_foreign_packages(package, lock)
+    if foreign:
+        text = f"npm installs {_list_first(foreign)} on no host: they run Linux with glibc on x64 or arm64"
+        result.errors.append(f"{text} (remove it, or move it to optionalDependencies, and lock them anew)")
     result.install_scripts = _find_install_scripts(package, lock)
     removed = [f"{name}, which it does not require" for name in find_removed_packages(package, lock)]
     differing = [*compare_npm_lock(package, lock), *removed]

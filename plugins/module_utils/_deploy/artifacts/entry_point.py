@@ -250,8 +250,13 @@ def _may_define(path: Path, name: str) -> bool:
 
 
 def _walk_top_level(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes that run when a module is imported: all but the bodies of functions and classes."""
+    """The nodes that run when a module is imported: all but the bodies of functions and classes.
+
+    An annotation without a value (``app: Flask``) defines nothing, so it is left out.
+    """
     for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.AnnAssign) and child.value is None:
+            continue
         yield child
         if not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
             yield from _walk_top_level(child)

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import gzip
 import lzma
 import os
 import shutil
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from .source_error import SourceError
 
+READ_SIZE = 1 << 20
 ADVICE = "take it out of the source"
 
 
@@ -40,6 +42,8 @@ def extract_archive(archive: Path, target: Path, name: str = "") -> None:
         reason = " ".join(str(error).split()) or "it ends too early"
         if isinstance(error, shutil.ReadError | tarfile.ReadError):
             reason = "it is not a tar or zip archive of a known kind, or damaged"
+        elif isinstance(error, EOFError | gzip.BadGzipFile | lzma.LZMAError | zlib.error):
+            reason = f"it is damaged, or was cut off: {reason}"
         raise SourceError(f"{subject} cannot be unpacked: {reason} (make the archive anew)") from None
 
 
@@ -52,7 +56,14 @@ def _extract_tar(archive: Path, target: Path, subject: str) -> None:
                 raise SourceError(
                     f"{subject}: its member {member.name}{link} {problem}, which a release cannot have ({ADVICE})"
                 )
-            _extract_member(tar, member, target)
+            try:
+                _extract_member(tar, member, target)
+            except (FileExistsError, IsADirectoryError, NotADirectoryError):
+                text = f"its member {member.name} is a file and a directory, or in a file"
+                raise SourceError(f"{subject}: {text} (make the archive anew)") from None
+        # The members end before the checksum of a compressed archive, and before what was cut off.
+        while tar.fileobj is not None and tar.fileobj.read(READ_SIZE):
+            pass
 
 
 def _find_problem(member: tarfile.TarInfo, target: Path) -> str | None:

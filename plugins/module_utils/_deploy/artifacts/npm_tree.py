@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import fnmatch
 import posixpath
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,10 @@ SECTIONS = ("dependencies", DEVELOPMENT, OPTIONAL)
 # Entries of a lock whose requirements are not compared. Of an optional package, which npm may leave out, a lock that
 # was made on another platform lacks some.
 NOT_COMPARED = ("link", "inBundle", "optional", "extraneous")
+# Entries of a lock whose system npm need not check: what it may leave out.
+NOT_CHECKED = ("link", "optional", "extraneous", "dev", "devOptional")
+# The systems of hosts, in the words of Node.js.
+HOST_PLATFORMS: Mapping[str, tuple[str, ...]] = {"os": ("linux",), "cpu": ("x64", "arm64"), "libc": ("glibc",)}
 # Characters of patterns that are not read here: alternatives, exclusions and classes.
 UNREAD_PATTERN = "{}!()[]"
 
@@ -85,6 +89,42 @@ def _compare(
             result.missing.append(f"{name}, which {who} requires")
         elif found is not None and not _is_met(spec, found, name):
             result.wrong.append(f"{name} {found['version']}, and {who} requires {spec}")
+
+
+def find_foreign_packages(package: Mapping[str, Any], lock: Mapping[str, Any]) -> list[str]:
+    """The packages that npm installs on no host, each with the systems that it is for: "dep (os: win32)".
+
+    npm ends with EBADPLATFORM (npm documentation, "package.json": os, cpu, libc), unless a package is optional.
+    Newer versions of npm leave out those of development that they do not install.
+    """
+    packages = lock.get("packages")
+    found = _describe_platforms(PACKAGE_FILE, package)
+    for path, entry in packages.items() if isinstance(packages, dict) else ():
+        if path and isinstance(entry, dict) and not any(entry.get(one) for one in NOT_CHECKED):
+            found += _describe_platforms(path.rpartition(f"{MODULES}/")[2], entry)
+    return found
+
+
+def _describe_platforms(name: str, package: Mapping[str, Any]) -> list[str]:
+    wrong = [
+        f"{key}: {', '.join(listed)}"
+        for key, values in HOST_PLATFORMS.items()
+        if (listed := _read_list(package.get(key))) and not any(_allows(listed, value) for value in values)
+    ]
+    return [f"{name} ({'; '.join(wrong)})"] if wrong else []
+
+
+def _read_list(value: Any) -> list[str]:
+    listed = [value] if isinstance(value, str) else value
+    return listed if isinstance(listed, list) and all(isinstance(one, str) for one in listed) else []
+
+
+def _allows(listed: Sequence[str], value: str) -> bool:
+    """Whether a list of systems has one: by its name, or by excluding others only (npm-install-checks)."""
+    excluded = [one[1:] for one in listed if one.startswith("!")]
+    if value in excluded:
+        return False
+    return listed == ["any"] or value in listed or len(excluded) == len(listed)
 
 
 def find_missing_workspaces(package: Mapping[str, Any], lock: Mapping[str, Any], names: Collection[str]) -> list[str]:

@@ -52,6 +52,16 @@ HOST: Mapping[str, str] = {
     "extra": "",
 }
 OLDEST_PYTHON = (3, 9)
+# No host has this Python or a later one: there is a minor version each year (PEP 602), and 3.14 was that of 2025.
+FUTURE_PYTHON = (3, 20)
+PYTHON_VARIABLES = ("python_version", "python_full_version")
+# Comparisons whose sides change places.
+MIRRORED: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.Gt,
+    ast.Gt: ast.Lt,
+    ast.LtE: ast.GtE,
+    ast.GtE: ast.LtE,
+}
 # The platforms of hosts in names of wheels: Linux with glibc (Python Packaging User Guide, "Platform compatibility
 # tags").
 HOST_PLATFORM = re.compile(r"any|(?:linux|manylinux\w*)_(?:x86_64|aarch64)")
@@ -202,10 +212,13 @@ def _may_hold(node: ast.AST) -> bool:
         return True
     left, right, comparison = node.left, node.comparators[0], node.ops[0]
     if isinstance(left, ast.Name) and isinstance(right, ast.Constant) and isinstance(right.value, str):
-        if left.id in ("python_version", "python_full_version"):
+        if left.id in PYTHON_VARIABLES:
             return _may_be_python(comparison, right.value)
         if left.id in HOST:
             return _compare(comparison, HOST[left.id], right.value)
+    if isinstance(right, ast.Name) and isinstance(left, ast.Constant) and right.id in PYTHON_VARIABLES:
+        mirrored = MIRRORED.get(type(comparison), type(comparison))
+        return _may_be_python(mirrored(), str(left.value))
     if isinstance(right, ast.Name) and isinstance(left, ast.Constant) and right.id in HOST:
         return _compare(comparison, str(left.value), HOST[right.id])
     return True
@@ -222,14 +235,18 @@ def _compare(comparison: ast.cmpop, left: str, right: str) -> bool:
 
 
 def _may_be_python(comparison: ast.cmpop, text: str) -> bool:
-    """Whether a host's Python may match; only the oldest supported version is known here."""
+    """Whether a host's Python may match; only the supported versions are known here."""
     match = re.match(r"([0-9]+)(?:\.([0-9]+))?", text)
     if match is None:
         return True
     version = (int(match[1]), int(match[2] or 0))
     if isinstance(comparison, ast.Lt):
         return version > OLDEST_PYTHON
-    return version >= OLDEST_PYTHON if isinstance(comparison, (ast.LtE, ast.Eq)) else True
+    if isinstance(comparison, (ast.Gt, ast.GtE)):
+        return version < FUTURE_PYTHON
+    if isinstance(comparison, ast.Eq):
+        return OLDEST_PYTHON <= version < FUTURE_PYTHON
+    return version >= OLDEST_PYTHON if isinstance(comparison, ast.LtE) else True
 
 
 def _join_lines(text: str) -> list[tuple[int, str]]:

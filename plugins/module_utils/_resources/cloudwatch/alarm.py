@@ -7,11 +7,13 @@ A stack may have many alarms: one call lists them all.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..._aws.answer import missing_member
+from ..._aws.similar_names import suggest
 from ..._aws.tags import tags_to_list
 from ..._engine.items import Raw, returned_members
 from ..._engine.list_call import Listing
@@ -69,6 +71,10 @@ SHORT_PERIODS = (10, 20, 30)
 HOUR, DAY = 3600, 86400
 MOST_PERIODS = DAY // SHORT_PERIODS[0]
 MOST_ACTIONS = 5
+ACTION = Matching("an ARN", "write one, or refer to a topic: {ref: sns_topic/alerts, attribute: arn}", r"arn:\S+", 1024)
+# The ids of metrics in an expression (CloudWatch User Guide, "Using math expressions"): they begin with a small letter,
+# names of functions and keywords are in capitals.
+IDS = re.compile(r"(?<![A-Za-z0-9_.])[a-z][A-Za-z0-9_]*(?![A-Za-z0-9_]|\s*\()")
 # CloudWatch User Guide, "CloudWatch statistics definitions".
 _PERCENT = r"(?:100(?:\.0+)?|[0-9]{1,2}(?:\.[0-9]+)?)"
 _BOUND = r"[0-9]*(?:\.[0-9]+)?%?"
@@ -84,12 +90,24 @@ class Period(Limit):
         return is_number and (value in SHORT_PERIODS or (value > 0 and value % 60 == 0))
 
 
+@dataclass(frozen=True)
+class DimensionValue(Limit):
+    """Any value that is not blank, as text (CloudWatch API Reference, Dimension, Value)."""
+
+    what: str = "the value of a dimension"
+    hint: str = "write one, or leave the dimension out"
+
+    def accepts(self, value: Any) -> bool:
+        return bool(str(value).strip())
+
+
 def _limits_of_metric(path: PropertyPath) -> Limits:
     """The limits of one metric: that of the alarm, or one of an expression."""
     return {
         (*path, "metric"): Matching("the name of a metric", pattern=".+", longest=255),
         (*path, "namespace"): Matching("a namespace like AWS/EC2", pattern="[^:].*", longest=255),
         (*path, "dimensions"): Entries(most=30),
+        (*path, "dimensions", EVERY): DimensionValue(),
         (*path, "statistic"): Matching("a statistic like Average, Sum or p99", pattern=STATISTIC),
         (*path, "period"): Period(),
     }
@@ -132,6 +150,16 @@ def check_evaluation(given: Properties) -> Iterator[PropertyProblem]:
         text = f"{periods} periods of {period} seconds are more than the {longest} seconds that AWS allows"
         name = "evaluation_periods" if given.get("evaluation_periods") else "period"
         yield (name,), f"{text} (write fewer of them, or a shorter period)"
+
+
+def check_expression(given: Properties) -> Iterator[PropertyProblem]:
+    """An expression takes its metrics by their ids. One with text in quotes, or of Metrics Insights, is not read."""
+    expression, metrics = given.get("expression"), given.get("metrics")
+    if not isinstance(expression, str) or not isinstance(metrics, Mapping) or re.search(r"['\"]|SELECT", expression):
+        return
+    for name in dict.fromkeys(IDS.findall(expression)):
+        if name not in metrics:
+            yield ("expression",), f"{name} is not one of the metrics; {suggest(name, list(metrics))}"
 
 
 def _find_longest_period(given: Properties) -> int:
@@ -284,6 +312,7 @@ TYPE = AlarmType(
         id_path="AlarmName",
         attributes={"id": "AlarmName", "arn": "AlarmArn", "name": "AlarmName"},
         required=frozenset({"comparison", "threshold"}),
+        references={("actions", EVERY): ("sns_topic.arn",), ("ok_actions", EVERY): ("sns_topic.arn",)},
         limits={
             **_limits_of_metric(()),
             ("metrics",): Entries(),
@@ -297,10 +326,12 @@ TYPE = AlarmType(
             ("datapoints_to_alarm",): whole_number("a number of periods", 1, MOST_PERIODS),
             ("actions",): Items(most=MOST_ACTIONS),
             ("ok_actions",): Items(most=MOST_ACTIONS),
+            ("actions", EVERY): ACTION,
+            ("ok_actions", EVERY): ACTION,
             ("description",): Matching("text", longest=1024),
             ("enabled",): FLAG,
         },
-        checks=(check_evaluation,),
+        checks=(check_evaluation, check_expression),
         with_defaults=with_defaults,
         normalize=normalize,
         name_attributes=frozenset({"id", "name"}),

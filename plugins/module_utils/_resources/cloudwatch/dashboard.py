@@ -9,6 +9,7 @@ from typing import Any
 
 from ..._engine.items import Raw
 from ..._engine.list_call import Listing
+from ..._engine.property_limits import Items, JsonObject
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -70,6 +71,7 @@ TYPE = DashboardType(
         id_path="DashboardName",
         attributes={"id": "DashboardName", "name": "DashboardName"},
         required=frozenset({"body"}),
+        limits={("body",): JsonObject(), ("body", "widgets"): Items()},
         with_defaults=with_defaults,
         normalize=lambda dashboard: {"body": dashboard["Body"]},
         name_attributes=frozenset({"id", "name"}),

@@ -66,6 +66,7 @@ TYPE = ElasticIpType(
         id_path="AllocationId",
         attributes={"id": "AllocationId", "public_ip": "PublicIp"},
         with_defaults=lambda desired: {"instance": None, **desired},
+        references={("instance",): ("instance.id",)},
         normalize=normalize,
     ),
     Discovery(

@@ -18,6 +18,7 @@ from ..._aws.answer import first_item
 from ..._aws.tags import tag_specification
 from ..._engine.items import Raw, returned_members, value_at
 from ..._engine.property_limits import (
+    EVERY,
     FLAG,
     Items,
     Limit,
@@ -296,6 +297,12 @@ TYPE = InstanceType(
             "zone": "Placement.AvailabilityZone",
         },
         required=frozenset({"image", "type", "subnet"}),
+        references={
+            ("subnet",): ("subnet.id",),
+            ("security_groups", EVERY): ("security_group.id",),
+            ("key_pair",): ("key_pair.name",),
+            ("instance_profile",): ("instance_profile.name",),
+        },
         create_only=frozenset({"image", "subnet", "key_pair", "user_data", "public_ip", "volume.encrypted"}),
         limits={
             ("security_groups",): Items(),

@@ -55,6 +55,7 @@ TYPE = ResourceType(
         id_path="InternetGatewayId",
         attributes={"id": "InternetGatewayId"},
         required=frozenset({"vpc"}),
+        references={("vpc",): ("vpc.id",)},
         create_only=frozenset({"vpc"}),
         normalize=normalize,
     ),

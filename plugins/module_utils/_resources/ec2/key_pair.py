@@ -8,6 +8,7 @@ from typing import Any
 
 from ..._aws.tags import tag_specification
 from ..._engine.items import Raw
+from ..._engine.property_limits import Matching
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -18,6 +19,14 @@ from ..._engine.resource_type import (
     Schema,
 )
 from . import common as ec2
+
+# EC2 User Guide, "Create a key pair": RSA and ED25519 keys, in several formats. These are the lines of others.
+PUBLIC_KEY = Matching(
+    "a public key of the kind RSA or ED25519",
+    "ssh-keygen -t ed25519 makes one",
+    r"(?s:(?!\s*(?:ssh-dss|ecdsa-|sk-)).*\S.*)",
+    is_shown=False,
+)
 
 
 def _bare(key: str) -> str:
@@ -50,6 +59,7 @@ TYPE = ResourceType(
         id_path="KeyPairId",
         attributes={"id": "KeyPairId", "name": "KeyName"},
         required=frozenset({"public_key"}),
+        limits={("public_key",): PUBLIC_KEY},
         create_only=frozenset({"public_key"}),
         with_defaults=lambda desired: {**desired, "public_key": _bare(desired["public_key"])},
         normalize=normalize,

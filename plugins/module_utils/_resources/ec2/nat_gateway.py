@@ -73,6 +73,7 @@ TYPE = NatGatewayType(
         id_path="NatGatewayId",
         attributes={"id": "NatGatewayId"},
         required=frozenset({"subnet", "address"}),
+        references={("subnet",): ("subnet.id",), ("address",): ("elastic_ip.id",)},
         create_only=frozenset({"subnet", "address"}),
         normalize=normalize,
     ),

@@ -186,6 +186,11 @@ TYPE = ResourceType(
         id_path="RouteTableId",
         attributes={"id": "RouteTableId"},
         required=frozenset({"vpc"}),
+        references={
+            ("vpc",): ("vpc.id",),
+            ("subnets", EVERY): ("subnet.id",),
+            ("routes", EVERY, "gateway"): ("internet_gateway.id", "nat_gateway.id"),
+        },
         create_only=frozenset({"vpc"}),
         limits={
             ("routes",): Items(),

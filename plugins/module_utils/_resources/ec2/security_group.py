@@ -10,7 +10,7 @@ from typing import Any
 from ..._aws.errors import ignore_errors
 from ..._aws.tags import tag_specification
 from ..._engine.items import Raw, returned_members
-from ..._engine.property_limits import PropertyProblem
+from ..._engine.property_limits import EVERY, PropertyProblem
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -113,6 +113,11 @@ TYPE = SecurityGroupType(
         id_path="GroupId",
         attributes={"id": "GroupId"},
         required=frozenset({"vpc", "description"}),
+        references={
+            ("vpc",): ("vpc.id",),
+            ("ingress", EVERY, "group"): ("security_group.id",),
+            ("egress", EVERY, "group"): ("security_group.id",),
+        },
         create_only=frozenset({"vpc", "description"}),
         limits={
             ("description",): ec2.DESCRIPTION,

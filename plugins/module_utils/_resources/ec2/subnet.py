@@ -61,6 +61,7 @@ TYPE = ResourceType(
         id_path="SubnetId",
         attributes={"id": "SubnetId", "zone": "AvailabilityZone"},
         required=frozenset({"vpc", "cidr", "zone"}),
+        references={("vpc",): ("vpc.id",)},
         create_only=frozenset({"vpc", "cidr", "zone"}),
         limits={("cidr",): ec2.IPV4_NETWORK, ("public_ip_on_launch",): FLAG},
         with_defaults=lambda desired: {"public_ip_on_launch": False, **desired, "cidr": ec2.network(desired["cidr"])},

@@ -14,6 +14,7 @@ from ..._aws.tags import tags_to_dict, tags_to_list
 from ..._engine.items import Raw, returned_members
 from ..._engine.list_call import Listing
 from ..._engine.property_limits import (
+    EVERY,
     FLAG,
     PORT,
     Items,
@@ -207,6 +208,10 @@ TYPE = CacheType(
             **elasticache.NODES,
         },
         required=frozenset({"node_type", "subnet_group", "security_groups"}),
+        references={
+            ("subnet_group",): ("cache_subnet_group.name",),
+            ("security_groups", EVERY): ("security_group.id",),
+        },
         limits={
             ("node_type",): Matching("a type like cache.t3.micro", pattern=node_types.NODE_TYPE),
             ("nodes",): WholeNumber(

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Types of nodes that ElastiCache does not offer any more. Documents are judged by it too."""
+"""Types of nodes that ElastiCache does not create for the collection. Documents are judged by it too."""
 
 from __future__ import annotations
 
@@ -28,9 +28,16 @@ WITHDRAWN = {
     "cache.r3.8xlarge": "cache.r5.12xlarge",
 }
 
+# ElastiCache API Reference, CreateReplicationGroup, DataTieringEnabled: "must be set to true when using r6gd nodes".
+# The same sizes exist without local disks.
+TIERED, UNTIERED = "cache.r6gd.", "cache.r6g."
+
 
 def find_node_type_problem(name: str) -> str | None:
     """Why ElastiCache creates no nodes of a type, None where nothing is known."""
+    if name.startswith(TIERED):
+        fix = f"write {name.replace(TIERED, UNTIERED)}"
+        return f"{name} needs data tiering, which the collection does not turn on ({fix})"
     if name not in WITHDRAWN:
         return None
     return f"ElastiCache does not offer {name} any more (write {WITHDRAWN[name]})"

@@ -111,6 +111,11 @@ TYPE = ResourceType(
         id_path="ListenerArn",
         attributes={"id": "ListenerArn", "arn": "ListenerArn"},
         required=frozenset({"load_balancer", "port", "action"}),
+        references={
+            ("load_balancer",): ("load_balancer.arn",),
+            ("certificate",): ("certificate.arn",),
+            ("action", "forward"): ("target_group.arn",),
+        },
         create_only=frozenset({"load_balancer"}),
         limits={
             ("port",): PORT,

@@ -155,6 +155,7 @@ TYPE = ListenerRuleType(
         id_path="RuleArn",
         attributes={"id": "RuleArn", "arn": "RuleArn"},
         required=frozenset({"listener", "priority", "action"}),
+        references={("listener",): ("listener.arn",), ("action", "forward"): ("target_group.arn",)},
         create_only=frozenset({"listener"}),
         limits={
             ("priority",): whole_number("a priority", 1, MAX_PRIORITY),

@@ -11,7 +11,7 @@ from ..._aws.answer import first_item
 from ..._aws.tags import tags_to_list
 from ..._engine.condition import Condition, Wait, Waiter
 from ..._engine.items import Raw, returned_members
-from ..._engine.property_limits import Entries, Items, one_of
+from ..._engine.property_limits import EVERY, Entries, Items, one_of
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -119,6 +119,7 @@ TYPE = elbv2.FullNameType(
             "zone_id": "CanonicalHostedZoneId",
         },
         required=frozenset({"subnets", "security_groups"}),
+        references={("subnets", EVERY): ("subnet.id",), ("security_groups", EVERY): ("security_group.id",)},
         create_only=frozenset({"scheme"}),
         limits={
             ("subnets",): Items(least=2),

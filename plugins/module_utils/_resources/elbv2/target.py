@@ -92,6 +92,7 @@ TYPE = TargetType(
         id_path="TargetId",
         attributes={"id": "TargetId"},
         required=frozenset({"target_group", "instance", "port"}),
+        references={("target_group",): ("target_group.arn",), ("instance",): ("instance.id",)},
         create_only=frozenset({"target_group", "instance", "port"}),
         limits={("port",): PORT},
         normalize=normalize,

@@ -174,6 +174,7 @@ TYPE = elbv2.FullNameType(
             "full_name": "FullName",
         },
         required=frozenset({"vpc", "port"}),
+        references={("vpc",): ("vpc.id",)},
         create_only=frozenset({"vpc", "protocol", "port", "target_type"}),
         limits={
             ("port",): PORT,

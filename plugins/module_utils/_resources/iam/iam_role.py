@@ -11,7 +11,7 @@ from typing import Any
 from ..._aws.errors import ignore_errors
 from ..._aws.tags import tags_to_list
 from ..._engine.items import Raw, value_at
-from ..._engine.property_limits import EVERY, Entries, Items, Matching
+from ..._engine.property_limits import EVERY, Entries, Items, JsonObject, Matching
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -169,6 +169,7 @@ TYPE = RoleType(
             ("managed_policies",): Items(),
             ("managed_policies", EVERY): Matching("the ARN of a policy", EXAMPLE, pattern=POLICY, longest=2048),
             ("inline_policies",): Entries(),
+            ("inline_policies", EVERY): JsonObject(),
         },
         with_defaults=with_defaults,
         normalize=normalize,

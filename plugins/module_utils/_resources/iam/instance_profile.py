@@ -77,6 +77,7 @@ TYPE = InstanceProfileType(
         id_path="InstanceProfileName",
         attributes={"id": "InstanceProfileName", "arn": "Arn", "name": "InstanceProfileName"},
         required=frozenset({"role"}),
+        references={("role",): ("iam_role.name",)},
         normalize=normalize,
         name_attributes=frozenset({"id", "name"}),
         reference_attributes=("name", "arn"),

@@ -325,6 +325,12 @@ TYPE = DbInstanceType(
             "username": "MasterUsername",
         },
         required=frozenset({"engine", "class", "storage", "subnet_group", "security_groups"}),
+        references={
+            ("subnet_group",): ("db_subnet_group.name",),
+            ("security_groups", EVERY): ("security_group.id",),
+            ("parameter_group",): ("db_parameter_group.name",),
+            ("log_groups", EVERY): ("log_group.name",),
+        },
         limits={
             ("engine",): one_of(*ENGINES),
             ("class",): Matching("a class like db.t3.micro", pattern=engines.CLASS),

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..._aws.answer import single_item
@@ -12,7 +13,17 @@ from ..._aws.errors import ignore_errors
 from ..._aws.tags import tags_to_dict, tags_to_list
 from ..._engine.items import Raw
 from ..._engine.list_call import Listing
-from ..._engine.property_limits import EVERY, Items, Matching, keys, one_of
+from ..._engine.property_limits import (
+    EVERY,
+    Items,
+    Matching,
+    PropertyProblem,
+    display_value,
+    is_reference,
+    keys,
+    list_values,
+    one_of,
+)
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -59,6 +70,26 @@ def read_tags(client: Client, topics: list[Raw]) -> list[Raw]:
 
 # SNS API Reference, Subscribe, Protocol.
 PROTOCOLS = ("http", "https", "email", "email-json", "sms", "sqs", "application", "lambda", "firehose")
+
+# SNS API Reference, Subscribe, Endpoint: what it is by protocol.
+ENDPOINTS: Mapping[str, tuple[str, str]] = {
+    "http": (r"http://\S+", "a URL that begins with http://"),
+    "https": (r"https://\S+", "a URL that begins with https://"),
+    "email": (r"[^@\s]+@[^@\s]+", "an email address"),
+    "email-json": (r"[^@\s]+@[^@\s]+", "an email address"),
+    **dict.fromkeys(("sqs", "application", "lambda", "firehose"), (r"arn:\S+", "an ARN")),
+}
+
+
+def check_endpoints(given: Properties) -> Iterator[PropertyProblem]:
+    for path, subscription in list_values(("subscriptions", EVERY), given):
+        endpoint, protocol = subscription["endpoint"], subscription["protocol"]
+        if is_reference(endpoint) or is_reference(protocol) or protocol not in ENDPOINTS:
+            continue
+        pattern, what = ENDPOINTS[protocol]
+        if not re.fullmatch(pattern, str(endpoint)):
+            text = f"{display_value(endpoint)} is not {what}, and the protocol is {protocol}"
+            yield (*path, "endpoint"), f"{text} (correct one of them)"
 
 
 def with_defaults(desired: Properties) -> dict[str, Any]:
@@ -164,6 +195,7 @@ TYPE = SnsTopicType(
             ("subscriptions", EVERY, "protocol"): one_of(*PROTOCOLS),
             ("kms_key",): Matching("the id, alias or ARN of a key of KMS"),
         },
+        checks=(check_endpoints,),
         with_defaults=with_defaults,
         normalize=normalize,
         comparisons={"subscriptions": same_subscriptions},

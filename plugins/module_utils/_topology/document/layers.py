@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from ..schema.kinds import DocumentPath
-from .parse import DEEPEST, compose_node, read_as_ansible
+from .duplicates import find_duplicates_of_files
+from .parse import DEEPEST, MERGE_KEY, compose_node, read_as_ansible
 
 LayerFinding = tuple[DocumentPath, str, str]  # path, problem, name of the layer
 
-MERGE_KEY = "<<"
 BARE_TEMPLATE = re.compile(r"\s*\{\{-?\s*([A-Za-z_]\w*)\s*-?\}\}\s*")
 VARIABLE = "stack_overrides"
 
@@ -201,8 +201,10 @@ def read_layer(described: Mapping[str, Any]) -> Layer:
 
 
 def read_findings(described: Mapping[str, Any]) -> list[LayerFinding]:
-    """The problems that were found while a layer was rendered: path, text, and the name of the layer."""
-    return [(tuple(path), str(text), described["name"]) for path, text in described.get("problems") or ()]
+    """The problems that were found while a layer was rendered, and its duplicate keys: path, text and layer."""
+    rendered = [(tuple(path), str(text), described["name"]) for path, text in described.get("problems") or ()]
+    duplicates = find_duplicates_of_files(described.get("files") or (), (VARIABLE,))
+    return [*rendered, *((path, text, described["name"]) for path, text in duplicates)]
 
 
 def read_sources(files: Iterable[str], variable: str | None) -> tuple[Source, ...]:

@@ -24,24 +24,30 @@ except ImportError:  # a module gets the document as data, and its Python need n
 
 
 class LinePosition(str):
-    """A path that has no key: the line and column (from 1) of a text that is not valid YAML."""
+    """A path that has no key: the line and column (from 1) of a text that is not valid YAML.
+
+    Without a ``file`` the text is that of the document.
+    """
 
     line: int
     column: int
+    file: str | None
 
-    def __new__(cls, line: int, column: int) -> LinePosition:
-        position = super().__new__(cls, f"line {line}")
-        position.line, position.column = line, column
+    def __new__(cls, line: int, column: int, file: str | None = None) -> LinePosition:
+        # Lines of several files are different paths.
+        position = super().__new__(cls, f"line {line}" if file is None else f"{file}:{line}:{column}")
+        position.line, position.column, position.file = line, column, file
         return position
 
     @classmethod
-    def at(cls, mark: Any) -> LinePosition:
+    def at(cls, mark: Any, file: str | None = None) -> LinePosition:
         """The position of one of PyYAML's marks, which count from 0."""
-        return cls(mark.line + 1, mark.column + 1)
+        return cls(mark.line + 1, mark.column + 1, file)
 
 
 LARGEST = 200_000  # characters, and values after all aliases are expanded
 DEEPEST = 40
+MERGE_KEY = "<<"
 
 _TAG = "tag:yaml.org,2002:"
 # Placeholder for a value that could not be read; the error has been reported.

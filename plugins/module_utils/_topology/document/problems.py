@@ -92,6 +92,8 @@ class Problems:
         # Each once: several layers may have the same problem.
         self.found: dict[tuple[DocumentPath, str, str | None], None] = {}
         self.paths: set[DocumentPath] = set()
+        # Paths of findings: their values are valid by themselves, and so is all that is inside them.
+        self.finding_paths: set[DocumentPath] = set()
         # Invalid items of lists, by the path of the list: the document has the list without them.
         self.left_out: dict[DocumentPath, set[int]] = {}
         # Lists with an item that could not be rendered; the data already lack it.
@@ -130,14 +132,19 @@ class Problems:
     def add_findings(self, findings: Iterable[Finding]) -> None:
         """Add the findings of a rule, except where an earlier problem of their path is the cause.
 
-        That is a problem of the path itself or of one above it, and one that the schema found in an item of a list: the
-        document has the list without that item. Several findings of one path are all added.
+        That is a problem of the path itself, one of a path above it whose value the document does not have, and one
+        that the schema found in an item of a list: the document has the list without that item. A finding of another
+        rule about a path above is no cause: the document has all values that are inside. Several findings of one path
+        are all added.
         """
-        earlier = set(self.paths)
+        earlier, without_value = set(self.paths), self.paths - self.finding_paths
         for path, text in findings:
             written = self._find_written_path(path)
-            prefixes = {written[:length] for length in range(1, len(written) + 1)}
-            if earlier.isdisjoint(prefixes) and written not in self.left_out.keys() | self.incomplete:
+            above = {written[:length] for length in range(1, len(written))}
+            is_known = written not in self.left_out.keys() | self.incomplete
+            if is_known and written not in earlier and without_value.isdisjoint(above):
+                if written not in self.paths:
+                    self.finding_paths.add(written)
                 self._add(written, text)
 
     def has_problem_in(self, pattern: DocumentPath) -> bool:
@@ -156,7 +163,7 @@ class Problems:
 def _locate_problem(path: DocumentPath, text: str, layers: Sequence[Layer], named: str | None) -> Problem:
     document = layers[0]
     if path and isinstance(path[0], LinePosition):
-        return Problem("", text, file=document.file, line=path[0].line, column=path[0].column)
+        return Problem("", text, file=path[0].file or document.file, line=path[0].line, column=path[0].column)
     by_name = [layer for layer in layers[1:] if named is not None and layer.name == named]
     setting = by_name or [layer for layer in layers[1:] if path and sets_value(layer.data, path)]
     layer = setting[-1] if setting else max(layers, key=lambda one: one.count_known_steps(path))

@@ -13,6 +13,7 @@ from ..schema.kinds import Finding
 from ..view import (
     STORE_VARIABLES,
     Document,
+    find_authority_variables,
     find_call_variables,
     find_store_variables,
     keep_alive_timeout,
@@ -67,6 +68,7 @@ def derived_variables(document: Document, name: str) -> dict[str, str]:
     """The variables for the stores that a service uses and the services that it calls, each with its key."""
     service = services(document)[name]
     given = {variable: "uses" for kind in STORE_VARIABLES for variable in find_store_variables(service, kind).values()}
+    given |= dict.fromkeys(find_authority_variables(document, service), "uses")
     return {**given, **dict.fromkeys(find_call_variables(document, name), "calls")}
 
 

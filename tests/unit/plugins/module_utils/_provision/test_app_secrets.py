@@ -45,6 +45,7 @@ def test_names_that_fit(app_secrets: Any) -> None:
         ({"api": {"LISTEN_FDS": None}}, "app_secrets.api.LISTEN_FDS", "is set by the process manager of the service"),
         ({"api": {"MODE": None}}, "app_secrets.api.MODE", "is in environment of services.api as well (remove one)"),
         ({"api": {"A": "its value is bad (fix it)"}}, "app_secrets.api.A", "its value is bad (fix it)"),
+        ({"api": "its name is bad (fix it)"}, "app_secrets.api", "its name is bad (fix it)"),
     ],
 )
 def test_names_that_do_not_fit(app_secrets: Any, path: str, text: str) -> None:
@@ -140,6 +141,24 @@ def test_values_are_described_by_the_reason_why_hosts_reject_them(tmp_path: Path
     assert describe(tmp_path, "{{ broken }}") is MISSING
     assert describe(tmp_path, SECRET) is False
     assert describe(tmp_path, [SECRET]) is False
+
+
+def test_a_name_that_yaml_1_1_does_not_read_as_text_is_reported(tmp_path: Path) -> None:
+    """Ansible reads YES as true, and hosts would get a variable of that name."""
+    text = f"app_secrets:\n  api:\n    OK: x\n    YES: {SECRET}\n    12: x\n  on: {{A: {SECRET}}}\n"
+    given = {"api": {"OK": "x", True: SECRET, 12: "x"}, True: {"A": SECRET}}
+    assert describe(tmp_path, given, text) == {
+        "api": {
+            "OK": None,
+            "YES": "this name is read as a boolean (put it in quotes)",
+            "12": "this name is read as a number (put it in quotes)",
+        },
+        "on": "this name is read as a boolean (put it in quotes)",
+    }
+    # Of a template it is not known how it was written.
+    assert describe(tmp_path, {"api": {False: "x"}}) == {
+        "api": {"false": "this name is read as a boolean (put it in quotes)"}
+    }
 
 
 def check_files(folder: Path, *files: tuple[str, str | None, Any], **inventory: Any) -> list[tuple[str, str, int, str]]:
@@ -375,3 +394,21 @@ def test_overrides_that_are_no_yaml_are_not_an_error_of_the_document(text: str, 
     assert (error["file"], error["line"], error["source"]) == (None, None, None)
     assert error["path"].startswith(f"{name}.line ")
     assert "docs/topology.md" not in error["fix"]
+
+
+def test_a_secret_that_is_written_twice_is_reported_without_its_name(tmp_path: Path) -> None:
+    one, other = tmp_path / "all.yml", tmp_path / "web.yml"
+    one.write_text(f"app_secrets:\n  api:\n    A: x\n    A: {SECRET}\nother: {{a: 1, a: 2}}\n", encoding="utf-8")
+    other.write_text(f"app_secrets: {{api: {{'{SECRET}': x, '{SECRET}': y}}}}\napp_secrets: {{}}\n", encoding="utf-8")
+    inventory = {
+        "variables": {"ansible_connection": "local"},
+        "files": [str(one)],
+        "secrets_of_files": [{"file": str(other), "name": "web.yml", "group": "web", "app_secrets": {}}],
+    }
+    outcome = run(service({"git": "https://git.example/x"}), inventory=inventory)
+    assert [(item["file"], item["line"], item["message"], item["fix"]) for item in outcome["errors"]] == [
+        (str(one), 4, "this key is in line 3 already", "remove one"),
+        (str(other), 1, "this key is in line 1 already", "remove one"),
+        (str(other), 2, 'the key "app_secrets" is in line 1 already', "remove one"),
+    ]
+    assert SECRET not in str(outcome)

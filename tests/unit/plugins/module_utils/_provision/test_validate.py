@@ -287,6 +287,7 @@ class TestStart:
             ("shop:app", {"src/shop.py": "app = 1"}, "shop.py is not in its source (it has src/shop.py"),
             ("shop:app", {"shop.py": "def start():\n    app = 1"}, "shop.py defines no app"),
             ("shop:app", {"shop.py": "class App:\n    app = 1"}, "shop.py defines no app"),
+            ("shop:app", {"shop.py": "app: int"}, "shop.py defines no app"),
         ],
     )
     def test_an_entry_that_does_not_exist(self, entry: str, files: dict[str, str], text: str, tmp_path: Path) -> None:
@@ -486,6 +487,29 @@ def write(folder: Path, files: dict[str, str]) -> None:
         (folder / name).write_text(text, encoding="utf-8")
 
 
+class TestRequest:
+    """The extra variables `services` and `ref` of the run."""
+
+    def check(self, **options: Any) -> list[tuple[str, str, str]]:
+        outcome = run(service({"git": "https://git.example/x"}), **options)
+        return [(item["path"], item["message"], item["source"]) for item in outcome["errors"]]
+
+    @pytest.mark.parametrize("inventory", [None, {"variables": {"ansible_connection": "local"}}])
+    def test_names_that_are_no_services(self, inventory: Any) -> None:
+        text = "is not a service of this document"
+        assert self.check(services=["api", "apo", "nope"], inventory=inventory) == [
+            ("services", f'"apo" {text}', "the extra variables"),
+            ("services", f'"nope" {text}', "the extra variables"),
+        ]
+
+    def test_a_ref_is_an_error_because_nothing_is_deployed(self) -> None:
+        text = "validation deploys nothing, so it takes no ref"
+        assert self.check(ref="v1") == [("ref", text, "the extra variables")]
+
+    def test_a_request_that_fits(self) -> None:
+        assert self.check(services=["api"], ref="") == self.check(services=[], ref=None) == []
+
+
 class TestInventory:
     @pytest.fixture
     def inventory(self, tmp_path: Path) -> dict[str, Any]:
@@ -514,6 +538,14 @@ class TestInventory:
         outcome = self.check(inventory)
         assert outcome["errors"] == outcome["warnings"] == []
         assert "no inventory" not in outcome["summary"]
+
+    def test_the_authorities_of_caches_are_given_where_the_inventory_names_them(self, inventory: Any) -> None:
+        change = {"services": {"api": {"environment": {"REDIS_CA": "/x"}}}}
+        assert errors(self.check(inventory, change)) == {
+            "services.api.environment.REDIS_CA": "is derived from app_cache_authorities of the inventory (remove it)"
+        }
+        del inventory["variables"]["app_cache_authorities"]
+        assert errors(self.check(inventory, change)) == {}
 
     def test_ssh_that_is_open_to_no_address(self, inventory: Any) -> None:
         assert list(errors(self.check(inventory, {"access": {"ssh_from": []}}))) == ["access.ssh_from"]

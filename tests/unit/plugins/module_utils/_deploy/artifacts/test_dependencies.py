@@ -354,6 +354,11 @@ class TestRequirements:
             "platform_python_implementation == 'PyPy'",
             "'win' in sys_platform",
             "extra == 'server'",
+            "python_version >= '3.99'",
+            "python_version > '4'",
+            "python_full_version == '3.50.1'",
+            "'3.99' <= python_version",
+            "'3.8' > python_version",
         ],
     )
     def test_a_gunicorn_that_no_host_installs(self, marker: str, tmp_path: Path) -> None:
@@ -361,7 +366,13 @@ class TestRequirements:
         assert found.errors[0].startswith("requirements.txt does not have gunicorn")
 
     @pytest.mark.parametrize(
-        "marker", ["sys_platform == 'linux'", "python_version >= '3.10'", "platform_machine == 'arm64'"]
+        "marker",
+        [
+            "sys_platform == 'linux'",
+            "python_version >= '3.10'",
+            "'3.14' <= python_version",
+            "platform_machine == 'arm64'",
+        ],
     )
     def test_a_gunicorn_that_hosts_may_install(self, marker: str, tmp_path: Path) -> None:
         assert check(tmp_path, requirements=f"gunicorn==23.0.0 ; {marker}\n").errors == []
@@ -405,6 +416,15 @@ class TestUv:
             '[[package]]\nname = "pytest"\nversion = "8"\nsource = { registry = "https://index.example/simple" }\n'
         )
         assert check(tmp_path, project=PROJECT, uv=UV + package).errors == []
+
+    def test_a_gunicorn_that_no_host_installs(self, tmp_path: Path) -> None:
+        """The marker of a dependency is in the entry of the package that requires it."""
+        wanted = '{ name = "gunicorn" }'
+        assert wanted in UV
+        foreign = UV.replace(wanted, """{ name = "gunicorn", marker = "sys_platform == 'win32'" }""", 1)
+        found = check(tmp_path, project=PROJECT, uv=foreign)
+        assert found.packages == {"flask"}
+        assert found.errors[-1].startswith("uv.lock does not have gunicorn")
 
     def test_it_comes_before_other_files(self, tmp_path: Path) -> None:
         assert check(tmp_path, project=PROJECT, uv=UV, poetry="", requirements="flask").errors == []
@@ -737,6 +757,32 @@ class TestNode:
         found = self.check(tmp_path, package=self.PACKAGE, lock={**self.LOCK, "lockfileVersion": version}).errors
         assert (found == []) is good
         assert good or "lockfileVersion that npm does not know" in found[0]
+
+    @pytest.mark.parametrize(
+        ("entry", "named"),
+        [
+            ({"os": ["win32"]}, "express (os: win32)"),
+            ({"os": "darwin"}, "express (os: darwin)"),
+            ({"os": ["!linux"]}, "express (os: !linux)"),
+            ({"cpu": ["ia32", "arm"]}, "express (cpu: ia32, arm)"),
+            ({"cpu": ["!x64", "!arm64"]}, "express (cpu: !x64, !arm64)"),
+            ({"libc": ["musl"], "os": ["aix"]}, "express (os: aix; libc: musl)"),
+            ({"os": ["win32", "linux"], "cpu": ["arm64"], "libc": ["glibc"]}, None),
+            ({"os": ["!win32"], "cpu": ["any"]}, None),
+            ({"os": [], "cpu": None, "libc": {}}, None),
+            ({"os": ["win32"], "optional": True}, None),
+            ({"os": ["win32"], "dev": True}, None),
+        ],
+    )
+    def test_packages_for_another_system(self, entry: Any, named: str | None, tmp_path: Path) -> None:
+        lock = {"packages": {**self.LOCK["packages"], "node_modules/express": {"version": "5.1.0", **entry}}}
+        text = f"npm installs {named} on no host: they run Linux with glibc on x64 or arm64 (remove it, or move it to "
+        expected = [] if named is None else [f"{text}optionalDependencies, and lock them anew)"]
+        assert self.check(tmp_path, package=self.PACKAGE, lock=lock).errors == expected
+
+    def test_a_project_for_another_system(self, tmp_path: Path) -> None:
+        (error,) = self.check(tmp_path, package={**self.PACKAGE, "os": ["win32"]}, lock=self.LOCK).errors
+        assert error.startswith("npm installs package.json (os: win32) on no host")
 
     @pytest.mark.parametrize(
         ("entry", "text"),

@@ -17,6 +17,7 @@ FILES = {
     "worker.py": "def make():\n    inner = 1\n",
     "plain/celery.py": "app = 1\n",
     "src/installed.py": "app = 1\n",
+    "declared.py": "app: int\nif True:\n    other: int\ngiven: int = 1\n",
     "dynamic.py": "from shop.tasks import *\n",
 }
 
@@ -46,6 +47,7 @@ def problem_of(entry: str, root: Path) -> str | None:
         "celery -A plain worker",  # a package without __init__.py
         "celery -A installed worker",
         "celery -A dynamic:anything worker",
+        "celery -A declared:given worker",
         "celery worker -A shop.tasks",
         "celery -A other_package.worker worker",
         "celery -q -A shop.tasks beat",
@@ -87,6 +89,8 @@ def test_an_application_of_the_source_is_found(entry: str, root: Path) -> None:
         ("celery -A shop.tasks.application worker", "shop/tasks/application.py is not in its source"),
         ("python -m celery -A nowhere worker", "nowhere.py is not in its source"),
         ("uvicorn main:app", "main.py is not in its source"),
+        ("celery -A declared:app worker", "declared.py defines no app at its top level"),
+        ("celery -A declared:other worker", "declared.py defines no other at its top level"),
         ("uvicorn shop.tasks:api --port 8000", "shop/tasks.py defines no api at its top level"),
         ("dramatiq shop.task:broker", "shop/task.py is not in its source"),
     ],

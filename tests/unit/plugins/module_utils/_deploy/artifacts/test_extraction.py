@@ -130,3 +130,40 @@ def test_every_common_kind_of_archive_is_extracted(tmp_path: Path, target: Path,
     extract_archive(path, target)
     assert (target / "file").read_text() == "content"
     shutil.rmtree(target)
+
+
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz"])
+@pytest.mark.parametrize("size", [1, 6])
+def test_an_archive_that_was_cut_off_is_an_error(tmp_path: Path, target: Path, kind: Any, size: int) -> None:
+    """The last bytes are the checksum, which `tarfile` does not read."""
+    path = tmp_path / f"given.tar.{kind}"
+    with tarfile.open(path, f"w:{kind}") as tar:
+        info = tarfile.TarInfo("file")
+        info.size = 100_000
+        tar.addfile(info, io.BytesIO(os.urandom(100_000)))
+    path.write_bytes(path.read_bytes()[:-size])
+    with pytest.raises(SourceError, match=r"damaged, or was cut off: .* \(make the archive anew\)"):
+        extract_archive(path, target)
+
+
+def test_a_wrong_checksum_is_an_error(tmp_path: Path, target: Path) -> None:
+    path = make_tar(tmp_path, ("file", FILE, "content"))
+    path.write_bytes(path.read_bytes()[:-8] + b"\0" * 8)
+    with pytest.raises(SourceError, match="it is damaged, or was cut off: CRC check failed"):
+        extract_archive(path, target)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [("a", FILE, "x"), ("a/b", FILE, "y")],
+        [("a", FILE, "x"), ("a", FOLDER, "")],
+        [("a/b", FILE, "x"), ("a", FILE, "y")],
+        [("a", FILE, "x"), ("a/b/c", FILE, "y")],
+    ],
+)
+def test_a_file_that_is_a_directory_as_well_is_an_error(tmp_path: Path, target: Path, members: list[Any]) -> None:
+    text = f"the source: its member {members[1][0]} is a file and a directory, or in a file (make the archive anew)"
+    with pytest.raises(SourceError) as raised:
+        extract_archive(make_tar(tmp_path, *members), target, "the source")
+    assert str(raised.value) == text

@@ -121,3 +121,26 @@ def test_a_wrong_value_is_not_reported_as_missing_too(change: Any, key: str) -> 
 def test_a_wrong_item_is_not_reported_as_missing_too(network: Any, keys: list[str]) -> None:
     found = examine(merge(base_of({}), {"network": network}))
     assert [problem.key for problem in found.errors] == keys
+
+
+def test_an_error_about_all_services_hides_none_of_a_service() -> None:
+    many = {f"a-long-name-of-a-service-number-{number}": {"port": 5010 + number} for number in range(9)}
+    shared = {"runtime": "gunicorn", "on": "app", "entry": "wsgi:app", "source": {"git": "https://git.example/shop"}}
+    change: Any = {name: {**shared, **service} for name, service in many.items()}
+    change["api"] = {
+        "health": {"interval": 5, "timeout": 6},
+        "port": 22,
+        "routes": ["/k", "/nginx-health"],
+        "environment": {"PATH": "/bin"},
+    }
+    change["web"] = {**shared, "runtime": "pm2", "entry": "a.js", "port": 5001, "routes": ["/k"], "threads": 2}
+    keys = [problem.key for problem in examine(merge(base_of({}), {"proxy": {"on": "app"}, "services": change})).errors]
+    assert sorted(keys) == [
+        "services",
+        "services.api.environment.PATH",
+        "services.api.health.timeout",
+        "services.api.port",
+        "services.api.routes[1]",
+        "services.web.routes[0]",
+        "services.web.threads",
+    ]

@@ -1,0 +1,141 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Check that raw resources fit into the networks of the document: their VPCs, CIDRs and zones, where it has these."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from .._engine.model import DesiredResource
+from .._engine.references import find_references
+from .._topology.schema.kinds import Finding, display
+
+Resources = Mapping[str, DesiredResource]
+
+
+def find_network_problems(
+    derived: Iterable[DesiredResource], raw: Iterable[DesiredResource], region: str | None
+) -> Iterator[Finding]:
+    """The problems of ``raw`` resources, each of which is valid by itself."""
+    own = list(raw)
+    earlier = {resource.address: resource for resource in derived}
+    known = {**earlier, **{resource.address: resource for resource in own}}
+    for resource in own:
+        path = ("resources", resource.address)
+        if resource.type == "subnet":
+            zone = resource.properties["zone"]
+            if isinstance(zone, str) and region is not None and not _is_zone_of(region, zone):
+                yield (*path, "zone"), f"{display(zone)} is not a zone of {region} (like {region}a)"
+            yield from _check_cidr(resource, known, earlier)
+        elif resource.type == "internet_gateway":
+            yield from _check_gateway(resource, known, earlier)
+        elif resource.type == "load_balancer":
+            yield from _check_zones(resource, known)
+        yield from _check_vpcs(resource, known)
+        earlier[resource.address] = resource
+
+
+def _is_zone_of(region: str, zone: str) -> bool:
+    """Local and Wavelength Zones have the name of their region in front, too."""
+    return re.match(rf"{re.escape(region)}(?:[a-z]$|-)", zone) is not None
+
+
+def _check_cidr(subnet: DesiredResource, known: Resources, earlier: Resources) -> Iterator[Finding]:
+    """A subnet is a part of its VPC, and shares no address with another subnet; of two the later one is reported."""
+    path, network = ("resources", subnet.address, "cidr"), _read_network(subnet)
+    vpc = _find_target(subnet, "vpc", known)
+    around = None if vpc is None else _read_network(vpc)
+    if network is None or vpc is None:
+        return
+    if around is not None and not network.subnet_of(around):
+        yield path, f"{network} is outside of {vpc.address}, {around} (choose a part of it)"
+    for other in earlier.values():
+        theirs = _read_network(other) if other.type == "subnet" else None
+        if theirs is None or _find_target(other, "vpc", known) is not vpc:
+            continue
+        # The same CIDR is reported as a value that only one subnet can have.
+        if theirs != network and theirs.overlaps(network):
+            yield path, f"{network} overlaps {theirs} of {other.address} (choose another part of the network)"
+            return
+
+
+def _check_gateway(gateway: DesiredResource, known: Resources, earlier: Resources) -> Iterator[Finding]:
+    """VPC User Guide, "Internet gateways": a VPC has one at most."""
+    vpc = _find_target(gateway, "vpc", known)
+    for other in earlier.values():
+        if other.type == "internet_gateway" and vpc is not None and _find_target(other, "vpc", known) is vpc:
+            text = f"{vpc.address} has {other.address} already, and a VPC can have one only (remove this)"
+            yield ("resources", gateway.address, "vpc"), text
+
+
+def _check_zones(balancer: DesiredResource, known: Resources) -> Iterator[Finding]:
+    """Elastic Load Balancing API Reference, CreateLoadBalancer, Subnets: one for each zone."""
+    zones: dict[str, str] = {}
+    for number, address in _list_targets(balancer, "subnets"):
+        zone = known[address].properties.get("zone") if address in known else None
+        other = zones.setdefault(zone, address) if isinstance(zone, str) else address
+        if other != address:
+            text = f"{address} is in {zone}, as {other} is, and a load balancer takes one subnet of each zone"
+            yield ("resources", balancer.address, "subnets", number), f"{text} (remove one of them)"
+
+
+# The properties of a type that have to be in the same VPC.
+SAME_VPC: Mapping[str, tuple[str, ...]] = {
+    "instance": ("subnet", "security_groups"),
+    "load_balancer": ("subnets", "security_groups"),
+    "db_subnet_group": ("subnets",),
+    "cache_subnet_group": ("subnets",),
+    "route_table": ("vpc", "subnets", "routes"),
+}
+
+
+def _check_vpcs(resource: DesiredResource, known: Resources) -> Iterator[Finding]:
+    first: tuple[str, DesiredResource] | None = None
+    for name in SAME_VPC.get(resource.type, ()):
+        for number, address in _list_targets(resource, name):
+            vpc = _find_vpc(known.get(address), known)
+            if vpc is None:
+                continue
+            first = first or (address, vpc)
+            if vpc is not first[1]:
+                step = () if number is None else (number,)
+                other = (
+                    f"{first[0]} is in {first[1].address}" if first[0] != first[1].address else f"this in {first[0]}"
+                )
+                text = f"{address} is in {vpc.address}, and {other}"
+                yield ("resources", resource.address, name, *step), f"{text} (take both from one VPC)"
+
+
+def _find_vpc(resource: DesiredResource | None, known: Resources) -> DesiredResource | None:
+    """The VPC of the document that a resource is in."""
+    if resource is None or resource.type == "vpc":
+        return resource
+    if resource.type == "nat_gateway":
+        resource = _find_target(resource, "subnet", known)
+    return None if resource is None else _find_target(resource, "vpc", known)
+
+
+def _find_target(resource: DesiredResource, name: str, known: Resources) -> DesiredResource | None:
+    """The resource of the document that a property refers to."""
+    found = [known.get(ref.address) for ref in find_references(resource.properties.get(name))]
+    return found[0] if len(found) == 1 else None
+
+
+def _list_targets(resource: DesiredResource, name: str) -> Iterator[tuple[int | None, str]]:
+    """The addresses that a property, or the items of a list, refer to, each with the number of its item."""
+    value: Any = resource.properties.get(name)
+    if isinstance(value, (list, tuple)):
+        for number, item in enumerate(value):
+            for ref in find_references(item):
+                yield number, ref.address
+    else:
+        for ref in find_references(value):
+            yield None, ref.address
+
+
+def _read_network(resource: DesiredResource) -> ipaddress.IPv4Network | None:
+    cidr = resource.properties.get("cidr")
+    return ipaddress.IPv4Network(cidr, strict=False) if isinstance(cidr, str) else None
