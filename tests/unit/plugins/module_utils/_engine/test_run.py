@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from support.engine_account import (
 )
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import StackError
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.lock import Holder, TokenLock
 from ansible_collections.groundwork.aws.plugins.module_utils._engine import run as engine
 from ansible_collections.groundwork.aws.plugins.module_utils._engine.model import Ref
 from ansible_collections.groundwork.aws.plugins.module_utils._resources import REGISTRY
@@ -40,6 +42,18 @@ def test_roles_are_read_one_by_one_without_permission_to_read_all(monkeypatch: p
             made._open().register("before-call.iam.GetAccountAuthorizationDetails", refuse)
         assert engine.Engine(made, desired, REGISTRY, engine.Options()).run().plan.changes == ()
         assert made.calls.get("iam:GetRole", 0) == alone
+
+
+def test_a_run_while_a_rollout_holds_the_lock_is_refused_with_its_name() -> None:
+    purpose = Holder("deploy 20261130T093000Z-3f by alice@laptop", os.getpid(), "20261130T093000Z-3f")
+    lock = TokenLock(clients()("ssm"), "shop", 900, 0, lambda _token: purpose)
+    token = lock.acquire()
+    with pytest.raises(StackError, match=f"^stack shop is locked by {purpose.text} since .* Nothing was changed"):
+        run(stack(), lock_wait=0)
+    assert snapshot() == {}
+    lock.renew(token)
+    lock.release(token)
+    assert run(stack(), lock_wait=0).failure is None
 
 
 def refuse(**_event: Any) -> None:
