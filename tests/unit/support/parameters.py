@@ -37,9 +37,10 @@ class Parameters:
         self.clock = clock
         self.values: dict[str, tuple[str, datetime]] = {}
         self.deleted: list[str] = []
-        # The operations that were called, and after how many writes the process is killed.
         self.calls: list[str] = []
-        self.writes_until_killed: int | None = None
+        # How many parameters were written and deleted, and after how many the process is killed.
+        self.writes = 0
+        self.killed_after: int | None = None
         self._lock = threading.Lock()
 
     def now(self) -> datetime:
@@ -65,7 +66,8 @@ class Parameters:
     def put_parameter(self, Name: str, Value: str, Type: str, Overwrite: bool, Tier: str = "Standard") -> None:  # noqa: N803
         assert (Type, Tier) == ("String", "Standard")
         self._require_valid(Name, Value)
-        self._write("put_parameter")
+        self.calls.append("put_parameter")
+        self._count_write()
         with self._lock:
             if Name in self.values and not Overwrite:
                 raise ClientError({"Error": {"Code": "ParameterAlreadyExists", "Message": "no"}}, "PutParameter")
@@ -87,7 +89,8 @@ class Parameters:
             raise ClientError({"Error": {"Code": "ValidationException", "Message": problem}}, "PutParameter")
 
     def delete_parameter(self, Name: str) -> None:  # noqa: N803
-        self._write("delete_parameter")
+        self.calls.append("delete_parameter")
+        self._count_write()
         if self.values.pop(Name, None) is None:
             raise ClientError({"Error": {"Code": "ParameterNotFound", "Message": "no"}}, "DeleteParameter")
         self.deleted.append(Name)
@@ -96,17 +99,20 @@ class Parameters:
         if not 1 <= len(Names) <= MOST_NAMES:
             problem = "Value at 'names' failed to satisfy constraint: Member must have length less than or equal to 10"
             raise ClientError({"Error": {"Code": "ValidationException", "Message": problem}}, "DeleteParameters")
-        self._write("delete_parameters")
-        found = [name for name in Names if self.values.pop(name, None)]
+        self.calls.append("delete_parameters")
+        found = []
+        for name in Names:
+            # AWS does not say that the call is atomic.
+            self._count_write()
+            if self.values.pop(name, None):
+                found.append(name)
         self.deleted += found
         return {"DeletedParameters": found, "InvalidParameters": [name for name in Names if name not in found]}
 
-    def _write(self, operation: str) -> None:
-        if self.writes_until_killed is not None:
-            if self.writes_until_killed == 0:
-                raise Killed
-            self.writes_until_killed -= 1
-        self.calls.append(operation)
+    def _count_write(self) -> None:
+        if self.writes == self.killed_after:
+            raise Killed
+        self.writes += 1
 
     def hold(self, number: int, written_before: float = 0.0, ttl: float = 60, **more: Any) -> None:
         value = {"holder": "eve@box pid 7", "nonce": "eve", "since": 0, "ttl": ttl, **more}
