@@ -21,8 +21,7 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
@@ -421,14 +420,21 @@ class TokenLock(_StackLock):
     def renew(self, token: LockToken) -> None:
         """Extend the lease. Raises `LockLostError` when the lock was removed or taken over; never acquires it again."""
         self._token = token
-        with self._explain("renewed"):
-            leases = self._leases.read()
-            own = self._require_own(leases)
-            is_late = not own.is_valid(self._leases.aws_time)
-            self._put({**own.value, "ttl": self._ttl}, renew=True)
-            if is_late:
-                self._require_sole_holder()
-                self._warn_of_late_renewal("it had expired, and no other run took it")
+        try:
+            self._renew()
+        except LockLostError:
+            raise
+        except (StackError, *FAILURES) as error:
+            text = f"the lock of stack {self._stack} ({self._path}) could not be renewed: {describe_error(error)}"
+            raise StackError(text) from error
+
+    def _renew(self) -> None:
+        own = self._require_own(self._leases.read())
+        is_late = not own.is_valid(self._leases.aws_time)
+        self._put({**own.value, "ttl": self._ttl}, renew=True)
+        if is_late:
+            self._require_sole_holder()
+            self._warn_of_late_renewal("it had expired, and no other run took it")
 
     def release(self, token: LockToken) -> None:
         """Remove the lock. One that was removed or taken over before is left alone; a failure is a warning."""
@@ -448,16 +454,6 @@ class TokenLock(_StackLock):
         except LockLostError:
             self._leases.delete(self._token.number)
             raise
-
-    @contextmanager
-    def _explain(self, action: str) -> Iterator[None]:
-        try:
-            yield
-        except LockLostError:
-            raise
-        except (StackError, *FAILURES) as error:
-            text = f"the lock of stack {self._stack} ({self._path}) could not be {action}: {describe_error(error)}"
-            raise StackError(text) from error
 
 
 def _describe_this_process(_token: LockToken) -> Holder:
