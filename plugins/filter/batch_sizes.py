@@ -7,10 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ansible_collections.groundwork.aws.plugins.module_utils._deploy.rollout.strategy import (
-    DEFAULT_STRATEGY,
-    plan_batches,
-)
+ONE_AT_A_TIME = "one_at_a_time"
 
 DOCUMENTATION = r"""
 ---
@@ -18,7 +15,7 @@ name: batch_sizes
 short_description: Sizes of the batches of a rollout
 version_added: 0.1.0
 description:
-  - Asks the strategy of a rollout for its batches, and returns how many hosts each has, for C(serial) of a play.
+  - Returns how many hosts each batch of a rollout has, for C(serial) of a play.
   - A play that works on fewer hosts than these has fewer batches.
 positional: _input
 options:
@@ -57,9 +54,11 @@ _value:
 """
 
 
-def batch_sizes(hosts: Sequence[str], strategy: str = DEFAULT_STRATEGY) -> list[int]:
+def batch_sizes(hosts: Sequence[str], strategy: str = ONE_AT_A_TIME) -> list[int]:
     """The number of hosts in each batch of a rollout."""
-    return [len(batch) for batch in plan_batches(hosts, strategy)]
+    if strategy != ONE_AT_A_TIME:
+        raise ValueError(f"{strategy!r} is not a strategy (known: {ONE_AT_A_TIME})")
+    return [1 for _host in hosts]
 
 
 class FilterModule:
