@@ -117,9 +117,14 @@ def _list_members(moves: Sequence[Move], staying: Sequence[Member]) -> list[Memb
     balancer sends requests to every target of a group that has only unhealthy ones (Elastic Load Balancing user guide,
     "Health checks for Application Load Balancer target groups").
     """
-    serving = [move for move in moves if move.before is not None]
-    fails_open = not any(move.healthy for move in serving) and not any(member.healthy for member in staying)
-    return [Member(move.host, move.zone, move in serving and (move.healthy or fails_open)) for move in moves]
+    some_are_healthy = any(move.healthy and move.before is not None for move in moves) or any(
+        member.healthy for member in staying
+    )
+    members = []
+    for move in moves:
+        serves = move.before is not None and (move.healthy or not some_are_healthy)
+        members.append(Member(move.host, move.zone, serves))
+    return members
 
 
 def _plan_waves(

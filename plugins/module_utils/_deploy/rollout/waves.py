@@ -17,7 +17,8 @@ def order_waves(calls: Mapping[str, Collection[str]], moving: Iterable[str] | No
     """
     chosen = list(calls) if moving is None else list(dict.fromkeys(moving))
     names = [name for name in calls if name in chosen] + [name for name in chosen if name not in calls]
-    called = {name: [other for other in names if other in _find_reachable(name, calls)] for name in names}
+    reachable = {name: _find_reachable(name, calls) for name in names}
+    called = {name: [other for other in names if other in reachable[name]] for name in names}
     circles = [[other for other in names if other == name or _call_each_other(name, other, called)] for name in names]
     wave_of: dict[str, int] = {}
     while len(wave_of) < len(names):

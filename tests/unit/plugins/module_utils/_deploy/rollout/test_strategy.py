@@ -12,6 +12,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from support.documents import CHECKOUT
 
 from ansible_collections.groundwork.aws.plugins.module_utils._deploy.rollout.strategy import (
     Member,
@@ -139,3 +140,15 @@ def test_unhealthy_members_move_before_healthy_ones(members: list[Member], strat
     if strategy.name != "all_at_once":
         moved = [host in unhealthy for batch in batches for host in batch]
         assert moved == sorted(moved, reverse=True)
+
+
+def test_the_table_of_the_documentation_has_the_sizes_of_the_batches() -> None:
+    page = (CHECKOUT / "docs" / "topology.md").read_text(encoding="utf-8")
+    table = page.partition("| hosts | default | canary, then half | as large as allowed |\n")[2].partition("\n\n")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[1:]]
+    assert [row[0] for row in rows] == ["1", "2", "3", "4", "7", "14", "100"]
+    shown = (Strategy(), Strategy("canary", batches=("50%",)), Strategy(batches=()))
+    for count, *cells in rows:
+        members = [Member(f"web-{number}") for number in range(int(count))]
+        sizes_of_each = [[len(batch) for batch in split_members(members, strategy)] for strategy in shown]
+        assert cells == [", ".join(map(str, found)) for found in sizes_of_each]
