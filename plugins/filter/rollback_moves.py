@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+
 from ansible_collections.groundwork.aws.plugins.module_utils._deploy.rollout.moves import NoReleaseError, build_returns
 
 DOCUMENTATION = r"""
@@ -42,8 +43,8 @@ options:
     default: ""
   unfinished:
     description:
-      - A rollout that did not end, as RV(groundwork.aws.rollout#module:unfinished). Its services return to the releases before
-        it, and hosts that it did not reach stay as they are.
+      - A rollout that did not end, as RV(groundwork.aws.rollout#module:unfinished). Its services return to the releases
+        before it, and hosts that it did not reach stay as they are.
     type: dict
 author:
   - groundwork.aws authors (@groundwork-aws)
@@ -52,7 +53,7 @@ author:
 EXAMPLES = r"""
 - name: Record the moves of the host
   ansible.builtin.set_fact:
-    moves: "{{ app_held | groundwork.aws.rollback_moves(groundwork_services, {'name': inventory_hostname}, to='v1.4') }}"
+    moves: "{{ app_held | groundwork.aws.rollback_moves(app_services, {'name': inventory_hostname}, to='v1.4') }}"
 """
 
 RETURN = r"""

@@ -11,10 +11,9 @@ module: rollout
 short_description: Plan a rollout, judge its batches, and record it in the account
 version_added: 0.1.0
 description:
-  - Holds the lock of a stack while its hosts change their releases, plans in which batches they do that, decides after each
-    batch whether the rollout goes on, and records all of it in the ledger of the stack.
-  - The role M(groundwork.aws.rollout#role) calls it between what the hosts do. Use the role unless you write an orchestration
-    of your own.
+  - Holds the lock of a stack while its hosts change their releases, plans in which batches they do that, decides after
+    each batch whether the rollout goes on, and records all of it in the ledger of the stack.
+  - The role P(groundwork.aws.rollout#role) calls it between what the hosts do.
   - The lock and the ledger are parameters of AWS Systems Manager below C(/groundwork/<stack>/).
 options:
   stack:
@@ -28,8 +27,8 @@ options:
       - V(begun) takes the lock, and returns RV(rollout), which all other calls need.
       - V(planned) plans the batches from O(moves), and writes the plan to the ledger.
       - V(opened) renews the lock, and checks that enough other targets are healthy for O(batch) to begin.
-      - V(judged) decides after a batch whether the rollout goes on. If a service of the batch bakes, it watches the targets
-        until the bake time has ended.
+      - V(judged) decides after a batch whether the rollout goes on. If a service of the batch bakes, it watches the
+        targets until the bake time has ended.
       - V(aborted) plans in which batches the hosts of the first O(begun) batches return.
       - V(renewed) renews the lock while hosts return.
       - V(finished) records the end, and frees the lock.

@@ -70,8 +70,8 @@ rollouts:
       type: float
     status:
       description:
-        - V(running), V(finished), V(rolled_back) if all its hosts returned, V(failed) if they did not, or V(abandoned) if
-          it was killed.
+        - V(running), V(finished), V(rolled_back) if all its hosts returned, V(failed) if they did not, or V(abandoned)
+          if it was killed.
       type: str
     reason:
       description: Why it did not finish.
@@ -84,7 +84,7 @@ rollouts:
       type: list
       elements: dict
     begun:
-      description: Those of RV(rollouts[].moves) that may have been made, because their batch has begun and did not return.
+      description: The moves that may have been made, because their batch has begun and did not return.
       type: list
       elements: dict
     batches:

@@ -69,9 +69,7 @@ def _find_target(
     if to:
         return _find_version(held["releases"], service, host, to)
     if unfinished and service in unfinished["services"]:
-        begun = [
-            move["before"] for move in unfinished["moves"] if (move["host"], move["service"]) == (host, service)
-        ]
+        begun = [move["before"] for move in unfinished["moves"] if (move["host"], move["service"]) == (host, service)]
         target = begun[0] if begun else held["current"]
     else:
         target = held["previous"]
@@ -99,7 +97,7 @@ def _find_version(releases: Sequence[Mapping[str, Any]], service: str, host: str
 def _build_move(
     service: Mapping[str, Any], host: Mapping[str, str], found: Mapping[str, Any], after: int, moving: bool
 ) -> dict[str, Any]:
-    release = next((one for one in found["releases"] if one["number"] == after), {})
+    release: Mapping[str, Any] = next((one for one in found["releases"] if one["number"] == after), {})
     return {
         "host": host["name"],
         "instance": host.get("instance", ""),

@@ -8,7 +8,6 @@ comes back as an option, so that the result of a call is all that a playbook has
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 from ..._aws.backoff import SYSTEM_CLOCK, Backoff, Clock
 from ..._aws.client import Clients
 from ..._aws.errors import StackError, describe_error
-from ..._aws.lock import Holder, LockLostError, LockToken, TokenLock, describe_user
+from ..._aws.lock import LockLostError, LockToken, TokenLock, describe_user
 from ..._aws.sdk import FAILURES
 from ..._engine.scope import Scope
 from ..stack_options import run_stack_query
@@ -31,6 +30,7 @@ from .ledger import (
     name_rollout,
 )
 from .ledger_store import LedgerStore
+from .lock_holder import describe_rollout
 from .plan import Batch
 from .planning import Planned, plan_rollout, plan_way_back
 from .report import describe_end, describe_failures, describe_plan
@@ -78,7 +78,8 @@ def read_rollouts(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def describe_record(record: RolloutRecord) -> dict[str, Any]:
     """A record as a result of a module."""
-    return {**asdict(record), "status": record.status.value, "begun": [asdict(one) for one in record.list_begun_moves()]}
+    begun = [asdict(move) for move in record.list_begun_moves()]
+    return {**asdict(record), "status": record.status.value, "begun": begun}
 
 
 @dataclass
@@ -97,17 +98,12 @@ class RolloutStep:
     def begin(self) -> dict[str, Any]:
         """Take the lock, and find the rollout before this one if it did not end."""
         latest = self._ledger.read_latest()
-        unfinished = describe_record(latest) if latest is not None and latest.status is not Status.FINISHED else None
-        if unfinished is not None and unfinished["status"] in (Status.ROLLED_BACK, Status.FAILED):
-            unfinished = None
-        nonce = uuid.uuid4().hex
-        rollout: dict[str, Any] = {
-            "id": name_rollout(self.clock.time(), nonce),
-            "action": self.options["action"],
-            "started": self.clock.time(),
-        }
+        unfinished = describe_record(latest) if latest is not None and latest.is_unfinished else None
+        rollout: dict[str, Any] = {"id": "", "action": self.options["action"], "started": self.clock.time()}
         if not self.check:
-            token = self._make_lock(rollout["id"]).acquire()
+            token = self._make_lock().acquire()
+            # As `describe_rollout` names it in the lock.
+            rollout["id"] = name_rollout(token.number, token.nonce)
             rollout["token"] = {"number": token.number, "nonce": token.nonce}
         return {"rollout": rollout, "unfinished": unfinished, "changed": False}
 
@@ -194,7 +190,8 @@ class RolloutStep:
 
     def _judge_batch(self) -> dict[str, Any]:
         batch = self.options["batch"]
-        reasons, measurements = self._list_failures(), []
+        reasons = self._list_failures()
+        measurements: list[Measurement] = []
         if not reasons:
             reasons, measurements = self._bake(batch)
         verdict = ABORT if reasons else GO_ON
@@ -238,7 +235,8 @@ class RolloutStep:
     def _bake(self, batch: Mapping[str, Any]) -> tuple[list[str], list[Measurement]]:
         """Ask the gates of a batch until there is a verdict. Returns the reasons to abort, and what was measured."""
         policies = [GatePolicy(TARGET_HEALTH)] if batch["targets"] else []
-        began, measurements = self.clock.now(), []
+        began = self.clock.now()
+        measurements: list[Measurement] = []
         while True:
             elapsed = self.clock.now() - began
             if policies:
@@ -329,16 +327,13 @@ class RolloutStep:
         token = self.options["rollout"]["token"]
         return LockToken(int(token["number"]), str(token["nonce"]))
 
-    def _make_lock(self, rollout: str) -> TokenLock:
-        def describe_holder(_token: LockToken) -> Holder:
-            return Holder(f"{self.options['action']} {rollout} by {describe_user()}", self.options["holder_pid"], rollout)
-
+    def _make_lock(self, rollout: str = "") -> TokenLock:
         return TokenLock(
             self.clients("ssm"),
             self.scope.stack,
             float(self.options["seconds"]),
             float(self.options["lock_wait"]),
-            describe_holder,
+            describe_rollout(self.options["action"], self.options["holder_pid"], rollout),
             self.warnings,
             self.clock,
         )
@@ -366,7 +361,7 @@ def _find_shortages(
 
 
 def _describe_batch(batch: Batch, moves: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """A batch as playbooks pass it on: with the instances that leave the load balancer, and the times of its services."""
+    """A batch as playbooks pass it on: with the instances that leave the load balancer, and its times in seconds."""
     own = [move for move in moves if move["service"] in batch.moves.get(move["host"], ())]
     targets: dict[str, list[str]] = {}
     for move in own:

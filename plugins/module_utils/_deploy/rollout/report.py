@@ -20,7 +20,10 @@ def describe_plan(planned: Planned, moves: Sequence[Mapping[str, Any]]) -> list[
         for migration in planned.migrations
         if migration.host
     ]
-    lines += [f"before the first batch: {host} gets requests again ({', '.join(names)})" for host, names in planned.rejoin.items()]
+    lines += [
+        f"before the first batch: {host} gets requests again ({', '.join(names)})"
+        for host, names in planned.rejoin.items()
+    ]
     for batch in planned.batches:
         parts = [
             f"{host} ({', '.join(_describe_move(by_pair[host, name], planned.floors) for name in names)})"
@@ -61,8 +64,8 @@ def describe_end(
         lines.append("These hosts could not be returned to the release that they had:")
         lines += [f"- {line}" for line in describe_failures(return_failures)]
         lines.append(
-            "All others serve the release that they had. playbooks/status.yml shows every host; fix the cause, then run "
-            "playbooks/rollback.yml or deploy again."
+            "All others serve the release that they had. playbooks/status.yml shows every host. Fix the cause, then "
+            "run playbooks/rollback.yml or deploy again."
         )
     elif batches:
         lines.append("Every host that was moved serves the release that it had before. Fix the cause and deploy again.")
