@@ -147,7 +147,7 @@ def _measure(group: Any, found: dict[str, Row]) -> bool:
     """Tell the API how targets were found to be; returns whether that is news."""
     changed = False
     for key, one in targets.list_registered(group).items():
-        measured = health(found[key]) if key in found else None
+        measured = health(found[one.server]) if one.server in found else None
         if measured and measured != one.measured:
             log.info("%s is %s (%s)", key, measured.state, measured.reason)
             one.measured = measured

@@ -88,7 +88,8 @@ class Check:
 
 @dataclass(frozen=True)
 class Target:
-    """A target that is to be checked, and gets requests once it is healthy."""
+    """A target that is to be checked, and gets requests once it is healthy. One that is registered again has another
+    name."""
 
     name: str
     address: str

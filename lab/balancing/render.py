@@ -15,8 +15,9 @@ HOME = "/etc/haproxy/lab"
 CONFIGURATION = f"{HOME}/haproxy.cfg"
 STATES = f"{HOME}/states"
 SOCKET = "/run/haproxy-lab.sock"
-# A target that is not healthy gets requests all the same when no target of its group is: for that, HAProxy has every
-# target twice, the second as a backup that is never checked.
+# A target that is not healthy gets requests all the same when no target of its group is (AWS's fail-open: "If a target
+# group contains only unhealthy registered targets, the load balancer routes requests to all those targets, regardless
+# of their health status"): for that, HAProxy has every target twice, the second as a backup that is never checked.
 TWIN = ".open"
 REASONS = {
     301: "Moved Permanently",

@@ -79,6 +79,9 @@ def health(row: Row) -> Health | None:
     if row.status != "DOWN" or row.check in ("", "INI", "UNK"):
         return None
     if row.check == "L7STS":
+        # While the next check is under way, the code of the last one is not there.
+        if row.code in ("", "0"):
+            return None
         return Health(
             "unhealthy", "Target.ResponseCodeMismatch", f"Health checks failed with these codes: [{row.code}]"
         )
@@ -91,13 +94,16 @@ def steps(group: Group, there: Mapping[str, Row], now: float) -> list[str]:
     """What to tell HAProxy, so that its servers become the targets of the group.
 
     A new server is checked while it is draining, in which state it gets no request; with the first good check it is
-    made ready. One that leaves goes into maintenance, where it finishes what it has (draining, it would still get
-    the requests of clients with its cookie), and is removed when it has no session or its delay is over.
+    made ready, whatever the healthy threshold, which is for those that were unhealthy. One that leaves goes into
+    maintenance, where it finishes what it has (draining, it would still get the requests of clients with its cookie),
+    and is removed when it has no session or its delay is over.
     """
     desired = {target.name: target for target in group.targets}
+    some_healthy = any(name in desired and row.status == "UP" for name, row in there.items())
+    fail_open = not (group.cookie_seconds and some_healthy)
     found: list[str] = []
     for target in desired.values():
-        found += _join(group, target, there)
+        found += _join(group, target, there, fail_open)
     for name, row in there.items():
         base = name.removesuffix(TWIN)
         if base not in desired:
@@ -105,29 +111,40 @@ def steps(group: Group, there: Mapping[str, Row], now: float) -> list[str]:
     return found
 
 
-def _join(group: Group, target: Target, there: Mapping[str, Row]) -> Iterator[str]:
+def _join(group: Group, target: Target, there: Mapping[str, Row], fail_open: bool) -> Iterator[str]:
     place, row = f"{group.id}/{target.name}", there.get(target.name)
     if row is None or row.status == "MAINT":
         if row is None:
             yield f"add server {place} {target.address}:{target.port} {options(group, target)}"
-            yield from _cookie(group)
-        yield f"set server {place} state drain"
-        yield f"enable health {place}"
+        # Without `health up` one failed check would make it unhealthy. AWS: "UnhealthyThresholdCount: The number of
+        # consecutive failed health checks required before considering a target unhealthy" (user guide of Application
+        # Load Balancers, "Health checks for Application Load Balancer target groups"). One line, so that HAProxy is
+        # not left in between when this process ends.
+        yield f"set server {place} state drain; set server {place} health up; enable health {place}"
         return
     if row.status == "DRAIN" and not row.passed:
         return
     if row.status == "DRAIN":
+        # The same page: "After your target is registered, it must pass one health check to be considered healthy."
         yield f"set server {place} state ready"
-    twin = Target(target.name + TWIN, target.address, target.port)
-    if twin.name not in there:
-        yield f"add server {place}{TWIN} {twin.address}:{twin.port} {options(group, twin)}"
         yield from _cookie(group)
-    if twin.name not in there or there[twin.name].status == "MAINT":
-        yield f"set server {place}{TWIN} state ready"
+    yield from _set_twin(group, Target(target.name + TWIN, target.address, target.port), there, fail_open)
+
+
+def _set_twin(group: Group, twin: Target, there: Mapping[str, Row], fail_open: bool) -> Iterator[str]:
+    """Make the twin of a checked target ready, as a backup. It has the cookie of its target, and HAProxy would send
+    clients with that cookie to it: in a group with cookies it is ready only while no target is healthy."""
+    place, row = f"{group.id}/{twin.name}", there.get(twin.name)
+    serves = row is not None and row.status != "MAINT"
+    if row is None:
+        yield f"add server {place} {twin.address}:{twin.port} {options(group, twin)}"
+        yield from _cookie(group)
+    if serves != fail_open:
+        yield f"set server {place} state {'ready' if fail_open else 'maint'}"
 
 
 def _cookie(group: Group) -> Iterator[str]:
-    """A server that was added has no cookie before all of the backend are made anew."""
+    """Give all servers of the backend their cookies; one that was added at run time has none before."""
     if group.cookie_seconds:
         yield f"enable dynamic-cookie backend {group.id}"
 

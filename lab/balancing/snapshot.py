@@ -132,13 +132,13 @@ def group(actual: Any) -> Group:
             codes=str(actual.matcher.get("HttpCode", "200")),
         ),
         targets=tuple(
-            Target(one.key, _address(actual, one.id), one.port)
+            Target(one.server, _address(actual, one.id), one.port)
             for one in targets.list_registered(actual).values()
             if targets.find_unused_reason(actual, one) is None
         )
         if actual.target_type in targets.FORWARDED
         else (),
-        leaving={one.key: one.until for one in targets.list_draining(actual).values()},
+        leaving={one.server: one.until for one in targets.list_draining(actual).values()},
         algorithm=actual.attributes["load_balancing.algorithm.type"],
         cookie_seconds=int(actual.attributes.get("stickiness.lb_cookie.duration_seconds", 86400))
         if cookie == "lb_cookie"

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import ipaddress
 import time
+import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from moto.elbv2.exceptions import ELBClientError, TargetGroupNotFoundError, TargetNotRunning
@@ -31,6 +32,14 @@ NOT_IN_USE = Health(
 OTHER_ZONE = Health(
     "unused", "Target.NotInUse", "Target is in an Availability Zone that is not enabled for the load balancer"
 )
+
+# What AWS says of instances that cannot get requests (user guide, "Health check reason codes"), by their state.
+INVALID_STATES = {
+    "stopping": "stopped",
+    "stopped": "stopped",
+    "shutting-down": "terminated",
+    "terminated": "terminated",
+}
 
 _measuring = [False]
 
@@ -54,10 +63,17 @@ class Registration:
     since: float = 0.0
     until: float = 0.0
     measured: Health | None = None
+    number: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
 
     @property
     def key(self) -> str:
         return f"{self.id}_{self.port}"
+
+    @property
+    def server(self) -> str:
+        """Its name in the data plane: a target that is registered again is a new server there, which is checked before
+        it gets requests, while those in flight end on the old one."""
+        return f"{self.key}_{self.number}"
 
 
 def list_registered(group: Any) -> dict[str, Registration]:
@@ -67,7 +83,7 @@ def list_registered(group: Any) -> dict[str, Registration]:
 
 
 def list_draining(group: Any) -> dict[str, Registration]:
-    """The targets that leave a group, or left it a moment ago."""
+    """The targets that leave a group, or left it a moment ago, by their name in the data plane."""
     found: dict[str, Registration] = group.deregistered_targets
     return found
 
@@ -78,7 +94,7 @@ def _named(group: Any, target: dict[str, Any]) -> Registration:
 
 @around(FakeTargetGroup, "register")
 def register(original: Hook, group: Any, targets: list[dict[str, Any]]) -> None:
-    """All of them, or none when one is refused; one that is there already stays as it is."""
+    """All of them, or none when one is refused; one that is there already stays as it is, one that drains is new."""
     if group.target_type not in FORWARDED:
         original(group, targets)
         return
@@ -86,7 +102,6 @@ def register(original: Hook, group: Any, targets: list[dict[str, Any]]) -> None:
     for one in requested:
         _check(group, one.id)
     for one in requested:
-        list_draining(group).pop(one.key, None)
         list_registered(group).setdefault(one.key, one)
 
 
@@ -118,14 +133,16 @@ def deregister(original: Hook, group: Any, targets: list[dict[str, Any]]) -> Non
 
 
 def _drain(group: Any, key: str) -> None:
-    """A target that got no requests has none to finish. AWS shows the others as draining for the whole delay, even
-    when they have nothing more to do."""
+    """A target that got no requests has none to finish. The others are shown as draining for the whole delay, even
+    when the data plane has finished with them: "However, even though target deregistration is complete, the status of
+    the target is displayed as draining until the deregistration delay timeout expires" (user guide of Application Load
+    Balancers, "Edit target group attributes", "Deregistration delay")."""
     one = list_registered(group).get(key)
     if one is None:
         return
     if find_unused_reason(group, one) is None or _instance_ends(group, one):
         one.until = time.time() + float(group.attributes["deregistration_delay.timeout_seconds"])
-        list_draining(group)[key] = one
+        list_draining(group)[one.server] = one
     del list_registered(group)[key]
 
 
@@ -150,7 +167,9 @@ def describe_target_health(
     if targets:
         asked = [_named(group, target) for target in targets]
     else:
-        asked = [*list_registered(group).values(), *(one for one in list_draining(group).values() if one.until > now)]
+        registered = list_registered(group)
+        leaving = (one for one in list_draining(group).values() if one.until > now and one.key not in registered)
+        asked = [*registered.values(), *{one.key: one for one in leaving}.values()]
     return [_status(group, one, now) for one in asked]
 
 
@@ -173,8 +192,8 @@ def _status(group: Any, asked: Registration, now: float) -> FakeHealthStatus:
 def _health(group: Any, key: str, now: float) -> Health:
     one = list_registered(group).get(key)
     if one is None:
-        left = list_draining(group).get(key)
-        return DRAINING if left and left.until > now else UNKNOWN
+        draining = any(left.key == key and left.until > now for left in list_draining(group).values())
+        return DRAINING if draining else UNKNOWN
     why_not = find_unused_reason(group, one)
     if why_not:
         return why_not
@@ -194,9 +213,16 @@ def find_unused_reason(group: Any, one: Registration) -> Health | None:
     instance = group.ec2_backend.get_instance_by_id(one.id)
     state = instance.state if instance else "terminated"
     if state != "running":
-        return Health("unused", "Target.InvalidState", f"Target is in the {state} state")
+        return invalid_state(state)
     zones = {subnet.availability_zone for balancer in balancers for subnet in balancer.subnets}
     return None if instance.nics[0].subnet.availability_zone in zones else OTHER_ZONE
+
+
+def invalid_state(state: str) -> Health:
+    """What AWS says of a target whose instance is in a state other than running."""
+    known = INVALID_STATES.get(state)
+    description = f"Target is in the {known} state" if known else "Target is in an invalid state"
+    return Health("unused", "Target.InvalidState", description)
 
 
 def _instance_ends(group: Any, one: Registration) -> bool:
@@ -245,13 +271,15 @@ def settle_all() -> None:
 
 
 def _settle(group: Any, now: float) -> None:
-    for key, one in list(list_registered(group).items()):
+    registered = list_registered(group)
+    for key, one in list(registered.items()):
         if _instance_ends(group, one):
             _drain(group, key)
         elif find_unused_reason(group, one):
-            one.since, one.measured = 0.0, None
+            # It is checked anew when it is used again.
+            registered[key] = Registration(one.id, one.port)
         else:
             one.since = one.since or now
-    for key, one in list(list_draining(group).items()):
+    for server, one in list(list_draining(group).items()):
         if one.until <= now:
-            del list_draining(group)[key]
+            del list_draining(group)[server]

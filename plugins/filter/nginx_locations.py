@@ -46,8 +46,9 @@ RETURN = r"""
 _value:
   description:
     - The locations. Each has C(match), the text after the word C(location).
-    - C(service) is the name of the service that gets its requests, C(directory) the one with its files and C(hidden)
-      an expression for the files that are not served. Without either, the answer is 404.
+    - C(service) is the name of the service that gets its requests. Without it and C(directory), the answer is 404.
+    - C(directory) is the one with its files, in the directory C(release) of the release that serves, and C(hidden) an
+      expression for the files that are not served.
   type: list
   elements: dict
   sample: [{match: "/api/", service: api}, {match: "= /api", service: web}, {match: "/"}]
@@ -81,10 +82,11 @@ def nginx_locations(services: Iterable[Service], health_path: str = "/nginx-heal
 
 
 def _build_static_location(service: str, prefix: str, directory: str) -> Location:
-    inside = directory.strip("/")
+    release, inside = f"/srv/{service}/current", directory.strip("/")
     return {
         "match": prefix,
-        "directory": f"/srv/{service}/current/{inside}/",
+        "release": release,
+        "directory": f"{release}/{inside}/",
         "hidden": rf"^{re.escape(prefix)}{WELL_KNOWN if prefix == '/' else ''}(?:.*/)?\.",
     }
 

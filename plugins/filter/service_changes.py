@@ -64,7 +64,8 @@ _value:
       type: list
       elements: dict
     unused_users:
-      description: The recorded users that no service of the host has any more.
+      description:
+        - The recorded users that no service of the host has any more. O(user) is one of them only where it is V(app).
       type: list
       elements: str
     without_proxy:
@@ -76,6 +77,8 @@ _value:
 """
 
 RECORDED = ("role", "user", "port", "socket")
+# The user that all services of a host shared in version 0.1.0. Roles create it again where a service needs it.
+SHARED_USER = "app"
 
 
 def service_changes(
@@ -96,11 +99,13 @@ def service_changes(
         if name not in desired
     ]
     used = {service["user"] for service in desired.values()}
+    # A user of the roles with another name may be one of the administrator's, such as `ubuntu`.
+    kept = {user} - {SHARED_USER}
     return {
         "moved": moved,
         "before": recorded,
         "removed": removed,
-        "unused_users": sorted({service["user"] for service in recorded.values()} - used - {user}),
+        "unused_users": sorted({service["user"] for service in recorded.values()} - used - kept),
         "without_proxy": had_proxy and not proxy,
         "record": json.dumps({"services": desired, "proxy": proxy}, indent=2, sort_keys=True) + "\n",
     }

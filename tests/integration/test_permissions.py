@@ -25,6 +25,7 @@ POLICIES = {
     "database_recovery_info": set(),
     "target": {"deploy"},
     "target_info": set(),
+    "metric_gate": {"deploy"},
     "service_environment": {"deploy"},
     "database_login": {"deploy"},
     "database_snapshot": {"back up"},
@@ -81,6 +82,10 @@ def record_deploy(stacks: Stacks) -> Iterator[tuple[str, set[str]]]:
         outcome = stack.modules.run("target", {**web, "state": state, "timeout": 1})
         assert outcome.ok or "not healthy" in outcome.message or "initial" in outcome.message, str(outcome)
     yield "target", calls(stack)
+    stack.proxy.forget()
+    metric = {"namespace": "AWS/EC2", "metric": "CPUUtilization"}
+    run(stack, "metric_gate", region="us-east-1", cloudwatch=metric, limit={"below": 90}, unmeasured="pass")
+    yield "metric_gate", calls(stack)
     given = stacks(base_of("given", DATABASE, "secret/jwt"))
     given.made()
     service = {"stack": "given", "region": "us-east-1", "service": "api"}

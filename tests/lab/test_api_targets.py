@@ -10,6 +10,7 @@ import pytest
 from labtools import Account, client, refused, until
 
 NOT_IN_USE = ("unused", "Target.NotInUse")
+DRAINING = ("draining", "Target.DeregistrationInProgress")
 
 
 class Front:
@@ -88,7 +89,7 @@ def test_a_target_drains_for_its_whole_delay(front: Front) -> None:
     front.deregister({"Id": machine, "Port": 8080}, {"Id": "i-0123456789abcdef0"})
     described = front.health()
     assert described[machine, 80] == ("healthy", "")
-    assert described[machine, 8080] == ("draining", "Target.DeregistrationInProgress")
+    assert described[machine, 8080] == DRAINING
     until("it has drained", lambda: (machine, 8080) not in front.health(), 5)
     asked = {"Id": machine, "Port": 8080}
     assert front.health(asked) == {(machine, 8080): ("unused", "Target.NotRegistered")}
@@ -99,10 +100,29 @@ def test_a_draining_target_may_come_back(front: Front) -> None:
     front.listen()
     front.register({"Id": machine})
     front.wait("healthy")
-    front.deregister({"Id": machine})
-    front.register({"Id": machine})
-    assert list(front.health()) == [(machine, 80)]
+    for _ in range(2):
+        front.deregister({"Id": machine})
+        assert front.health() == {(machine, 80): DRAINING}
+        front.register({"Id": machine})
+        assert front.health()[machine, 80][0] == "initial"
     front.wait("healthy")
+    front.deregister({"Id": machine})
+    assert front.health() == {(machine, 80): DRAINING}
+
+
+def test_a_target_drains_also_while_its_instance_stops(front: Front) -> None:
+    machine = front.machine()
+    front.listen()
+    front.register({"Id": machine})
+    front.wait("healthy")
+    delay = [{"Key": "deregistration_delay.timeout_seconds", "Value": "60"}]
+    front.elb.modify_target_group_attributes(TargetGroupArn=front.group, Attributes=delay)
+    front.deregister({"Id": machine})
+    front.account.ec2.stop_instances(InstanceIds=[machine])
+    front.account.wait(machine, "stopped")
+    assert front.health() == {(machine, 80): DRAINING}
+    assert refused(front.register, {"Id": machine}) == "InvalidTarget"
+    assert front.health() == {(machine, 80): DRAINING}
 
 
 def test_a_target_without_requests_leaves_at_once(front: Front) -> None:
@@ -120,6 +140,9 @@ def test_a_stopped_instance_is_not_used_and_a_terminated_one_goes(front: Front) 
     front.account.ec2.stop_instances(InstanceIds=[first])
     front.account.wait(first, "stopped")
     assert front.health() == {(first, 80): ("unused", "Target.InvalidState"), (second, 80): ("healthy", "")}
+    described = front.elb.describe_target_health(TargetGroupArn=front.group, Targets=[{"Id": first}])
+    said = described["TargetHealthDescriptions"][0]["TargetHealth"]["Description"]
+    assert said == "Target is in the stopped state"
     front.account.ec2.start_instances(InstanceIds=[first])
     front.account.wait(first, "running")
     front.wait("healthy")

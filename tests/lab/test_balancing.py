@@ -7,6 +7,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import ssl
@@ -25,26 +26,32 @@ from botocore.config import Config
 from labtools import Account, Lab, client, refused, until
 
 from lab import names
+from lab.balancing.snapshot import group_id
 
 pytestmark = pytest.mark.docker
 
-# A small application on three ports: it says where a request came to, and with what. /health follows a file, and /slow
-# takes its time.
+# A small application on four ports: it says where a request came to, and with what. /health follows a file, /slow
+# takes its time, and /requests has the paths and answers so far.
 PROGRAM = """#!/bin/sh
 mkdir -p /srv/app && cat > /srv/app/app.py <<'END'
-import http.server, json, os, socket, threading, time
+import collections, http.server, json, os, socket, threading, time
+
+requests = collections.defaultdict(list)
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
-        if self.path.startswith("/slow"):
-            time.sleep(2)
         status = 200
         if self.path == "/health":
             status = 200 if os.path.exists(f"/srv/app/up-{self.server.server_port}") else 503
+        if self.path != "/requests":
+            requests[self.server.server_port].append((self.path, status))
         answer = {"host": socket.gethostname(), "port": self.server.server_port, "path": self.path,
-                "headers": {name.lower(): value for name, value in self.headers.items()}}
+                "headers": {name.lower(): value for name, value in self.headers.items()},
+                "requests": requests[self.server.server_port] if self.path == "/requests" else []}
+        if self.path.endswith("/slow"):
+            time.sleep(2 if self.path == "/slow" else 6)
         body = json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
@@ -56,7 +63,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *args):
         pass
 
-servers = [http.server.ThreadingHTTPServer(("", port), Handler) for port in (3000, 3001, 3002)]
+servers = [http.server.ThreadingHTTPServer(("", port), Handler) for port in (3000, 3001, 3002, 3003)]
 for server in servers:
     threading.Thread(target=server.serve_forever).start()
 END
@@ -160,6 +167,18 @@ class Site:
 
     def hostname(self, machine: str) -> str:
         return str(self.account.instance(machine)["PrivateDnsName"]).split(".")[0]
+
+    def requests(self, machine: str, port: int) -> list[tuple[str, int]]:
+        """Paths and answers of all requests that came to a port of an instance."""
+        answer = json.loads(self.run(machine, f"curl -s localhost:{port}/requests"))
+        return [(path, status) for path, status in answer["requests"]]
+
+    def is_removed(self, group: str, machine: str) -> bool:
+        """Whether the data plane has finished with every registration of an instance in a group, as the log says."""
+        log = (self.lab.home / self.lab.name / "daemon.log").read_text()
+        target = rf"server {group_id(self.groups[group])}/{machine}_\d+_\w+"
+        added = len(re.findall(rf"add {target} .*: New server registered", log))
+        return added > 0 and added == len(re.findall(rf"del {target}: Server deleted", log))
 
     def run(self, machine: str, command: str) -> str:
         return self.lab.ssh(machine, command).stdout
@@ -390,12 +409,124 @@ def test_a_target_joins_when_it_is_healthy(site: Site) -> None:
     ]
 
 
+CHECKED = "/health"
+
+
+@pytest.fixture(scope="module")
+def fifth(site: Site) -> str:
+    """A target group whose healthy threshold is five, at the paths /fifth and /fifth/slow; its delay is a minute."""
+    arn = site.group("fifth", 3003, HealthyThresholdCount=5, UnhealthyThresholdCount=3)
+    delay = [{"Key": "deregistration_delay.timeout_seconds", "Value": "60"}]
+    site.elb.modify_target_group_attributes(TargetGroupArn=arn, Attributes=delay)
+    site.rule(6, {"Field": "path-pattern", "Values": ["/fifth*"]}, Type="forward", TargetGroupArn=arn)
+    until("the rule is there", lambda: site.ask("/fifth").status == 503)
+    return "fifth"
+
+
+def become(site: Site, group: str, machine: str, state: str) -> list[str]:
+    """The states of a target until it has this one, while requests come to its group."""
+    states: list[str] = []
+
+    def arrived() -> bool:
+        site.ask("/fifth")
+        states.append(site.health(group)[machine][0])
+        return states[-1] == state
+
+    until(f"it is {state}", arrived, 30)
+    return states
+
+
+def serve(site: Site, group: str) -> str:
+    """An instance that is a healthy target of the group."""
+    machine = site.machines[0]
+    site.run(machine, "sudo touch /srv/app/up-3003")
+    site.register(group, machine)
+    become(site, group, machine, "healthy")
+    return machine
+
+
+def test_a_new_target_serves_after_one_good_check(site: Site, fifth: str) -> None:
+    machine = site.machines[0]
+    site.run(machine, "sudo touch /srv/app/up-3003")
+    site.register(fifth, machine)
+    states = become(site, fifth, machine, "healthy")
+    assert set(states[:-1]) == {"initial"}
+    until("it gets requests", lambda: site.ask("/fifth").status == 200)
+    seen = site.requests(machine, 3003)
+    first = seen.index(("/fifth", 200))
+    assert seen[:first] in ([(CHECKED, 200)], [(CHECKED, 200)] * 2)
+
+
+def test_an_unhealthy_target_needs_as_many_good_checks_as_the_group_says(site: Site, fifth: str) -> None:
+    machine = serve(site, fifth)
+    site.run(machine, "sudo rm /srv/app/up-3003")
+    become(site, fifth, machine, "unhealthy")
+    failed = [status for path, status in site.requests(machine, 3003) if path == CHECKED].count(503)
+    assert failed >= 3
+    before = site.requests(machine, 3003).count((CHECKED, 200))
+    site.run(machine, "sudo touch /srv/app/up-3003")
+    states = become(site, fifth, machine, "healthy")
+    assert set(states[:-1]) == {"unhealthy"}
+    assert site.requests(machine, 3003).count((CHECKED, 200)) - before >= 5
+
+
+def test_a_new_target_that_fails_is_initial_until_the_unhealthy_threshold(site: Site, fifth: str) -> None:
+    machine = site.machines[1]
+    site.register(fifth, machine)
+    states = become(site, fifth, machine, "unhealthy")
+    assert set(states[:-1]) == {"initial"}
+    seen = site.requests(machine, 3003)
+    assert set(seen) == {(CHECKED, 503)}
+    assert len(seen) >= 3
+
+
+def test_an_idle_target_is_finished_with_at_once_and_shown_as_draining(site: Site, fifth: str) -> None:
+    """A client that keeps its connection to the load balancer open does not delay it."""
+    machine = serve(site, fifth)
+    idle = http.client.HTTPConnection(site.name, 80, timeout=10)
+    try:
+        idle.request("GET", "/fifth")
+        assert json.loads(idle.getresponse().read())["port"] == 3003
+        site.deregister(fifth, machine)
+        assert site.health(fifth)[machine] == ("draining", "Target.DeregistrationInProgress")
+        until("it is removed", lambda: site.is_removed(fifth, machine), 5)
+        assert site.health(fifth)[machine] == ("draining", "Target.DeregistrationInProgress")
+    finally:
+        idle.close()
+
+
+def test_a_request_in_flight_ends_while_its_target_drains_and_comes_back(site: Site, fifth: str) -> None:
+    machine = serve(site, fifth)
+    site.deregister(fifth, site.machines[1])
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(site.ask, "/fifth/slow")
+        time.sleep(0.5)
+        site.deregister(fifth, machine)
+        time.sleep(1.5)
+        assert not site.is_removed(fifth, machine)
+        # It is initial again, and checked before it gets another request.
+        site.register(fifth, machine)
+        assert site.health(fifth)[machine][0] == "initial"
+        assert site.ask("/fifth").status == 503
+        assert not slow.done()
+        assert slow.result().status == 200
+    become(site, fifth, machine, "healthy")
+    until("it gets requests", lambda: site.ask("/fifth").status == 200)
+
+
 def test_a_client_sticks_to_its_target(site: Site) -> None:
     sticky = [{"Key": "stickiness.enabled", "Value": "true"}, {"Key": "stickiness.type", "Value": "lb_cookie"}]
     site.elb.modify_target_group_attributes(TargetGroupArn=site.groups["first"], Attributes=sticky)
     cookie = until("there is a cookie", lambda: site.ask("/").headers.get("set-cookie", "").partition(";")[0])
     assert cookie.startswith("AWSALB=")
-    assert len({site.ask("/", Cookie=cookie).echo["host"] for _ in range(6)}) == 1
+    host = site.ask("/", Cookie=cookie).echo["host"]
+    assert {site.ask("/", Cookie=cookie).echo["host"] for _ in range(6)} == {host}
+    machine, other = sorted(site.machines, key=lambda one: site.hostname(one) != host)
+    site.run(machine, "sudo rm /srv/app/up-3000")
+    until("it is unhealthy", lambda: site.health("first")[machine][0] == "unhealthy")
+    assert {site.ask("/", Cookie=cookie).echo["host"] for _ in range(6)} == {site.hostname(other)}
+    site.run(machine, "sudo touch /srv/app/up-3000")
+    site.all_are("first", "healthy")
     sticky[0]["Value"] = "false"
     site.elb.modify_target_group_attributes(TargetGroupArn=site.groups["first"], Attributes=sticky)
     until("there is none", lambda: "set-cookie" not in site.ask("/").headers)

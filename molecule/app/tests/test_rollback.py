@@ -210,7 +210,11 @@ def test_a_first_release_that_fails_leaves_nothing_running(host: Any, good: Sour
     for service, run in deploy_each(bad, PATHS, *QUICK).items():
         assert run.returncode != 0
         assert "There is no earlier healthy release" in run.stdout, run.stdout
-        assert f"{service} was stopped on" in run.stdout
+        said = " ".join(run.stdout.split())
+        assert f"{service} was stopped on" in said, said
+        assert f"stay in /srv/{service}/releases/1" in said, said
+        assert ("its migration was carried out" in said) is (service == "api"), said
+        assert "This run did not deploy to the host" not in said, said
         assert not host.file(f"/srv/{service}/current").exists
         assert curl(host, f"http://127.0.0.1{PATHS[service]}")[0] in (502, 503)
     assert [pm2_processes(host, service) for service in ("old", *NODE)] == [[], [], []]
@@ -221,6 +225,16 @@ def test_a_first_release_that_fails_leaves_nothing_running(host: Any, good: Sour
     assert [pm2_processes(host, service) for service in ("old", *NODE)] == [[], [], []]
     add(good, "// first\n", "# first\n")
     serve(good, "good")
+    assert_clean(host)
+
+
+@pytest.mark.long
+def test_the_services_after_one_that_failed_are_named(host: Any, bad: Source) -> None:
+    add(bad, *FAILURES["ends-after-a-while"])
+    run = bad.deploy("--extra-vars", '{"app_only": ["old", "solo"]}', *QUICK)
+    assert run.returncode != 0
+    assert "This run did not deploy to the host: solo." in " ".join(run.stdout.split()), run.stdout
+    assert_serves(host, "solo", "good")
     assert_clean(host)
 
 

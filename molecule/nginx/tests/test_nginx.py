@@ -84,6 +84,22 @@ def test_static_files_come_from_the_release(host: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("inside.css", 200),
+        ("own/upload.txt", 200),
+        ("passwd", 403),
+        ("chain", 403),
+        ("etc/passwd", 403),
+        ("other.txt", 403),
+    ],
+)
+def test_links_of_a_service_lead_to_its_own_files_only(host: Any, path: str, status: int) -> None:
+    assert host.run(f"test -r /srv/echo/current/public/{path}").rc == 0
+    assert ask(host, f"/static/{path}")[0] == status
+
+
+@pytest.mark.parametrize(
     ("path", "status", "said"),
     [
         ("/documents/a.txt", 200, "document"),

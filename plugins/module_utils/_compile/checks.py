@@ -9,10 +9,11 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from .._aws.similar_names import suggest
-from .._engine.planner import find_property_problem
+from .._engine.model import DesiredResource
+from .._engine.planner import find_property_problems
 from .._engine.scope import Scope
 from .._resources import REGISTRY
-from .._topology.document.problems import format_path
+from .._topology.document.problems import format_path, split_fix
 from .._topology.domains import domain_names, record_resource_name
 from .._topology.placement import find_placements
 from .._topology.rules.names import INTERNAL_PREFIX, OWN_TAGS, find_similar_tags
@@ -28,6 +29,7 @@ from .._topology.view import (
     services,
     tiers,
 )
+from .conflicts import find_conflicts
 from .monitoring import compile_alarms
 from .raw import GENERAL_KEYS, compile_raw
 from .stack import compile_topology
@@ -45,21 +47,29 @@ def check_compiled(document: Document, wrong: Collection[DocumentPath] = ()) -> 
     ``wrong`` are the paths of the document that have a problem. Without them, some resources are missing or have other
     names, so that what is not found is reported only where no correction could add it.
     """
-    compiled = _count_addresses(document, bool(wrong))
+    derived = _compile_resources(document, bool(wrong))
+    compiled = Counter(resource.address for resource in derived)
     uncertain = _Uncertainty(document, wrong)
     yield from _find_duplicate_addresses(document, compiled, bool(wrong))
-    yield from check_raw_resources(document, compiled.keys(), uncertain)
+    problems = list(check_raw_resources(document, compiled.keys(), uncertain))
+    yield from problems
+    wrong_addresses = {path[1] for path, _text in problems}
+    own = document["resources"]
+    valid = [compile_raw(address, own[address]) for address in own if address not in wrong_addresses]
+    # In a document with other problems, derived resources may lack what they need.
+    certain = [] if wrong else [resource for resource in derived if resource.address not in own]
+    yield from find_conflicts(certain, valid)
     if not any(path[:1] in (("name",), ("region",)) for path in wrong):
         yield from check_raw_names(document, compiled.keys())
     yield from check_excluded_alarms(document, uncertain)
 
 
-def _count_addresses(document: Document, may_fail: bool) -> Counter[str]:
-    """How often a document creates each address. A document with problems may lack what the compiler needs."""
-    compiled: Counter[str] = Counter()
+def _compile_resources(document: Document, may_fail: bool) -> list[DesiredResource]:
+    """The resources of a document without raw ones. A document with problems may lack what the compiler needs."""
+    compiled: list[DesiredResource] = []
     try:
         for resource in compile_topology(document):
-            compiled[resource.address] += 1
+            compiled.append(resource)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         if not may_fail:
             raise
@@ -173,12 +183,9 @@ def _check_type(kind: str, path: DocumentPath, body: Mapping[str, Any]) -> Itera
 
 def _check_properties(address: str, body: Mapping[str, Any]) -> Iterator[Finding]:
     """What the type of a resource says about its properties."""
-    problem = find_property_problem(compile_raw(address, body), REGISTRY)
-    if problem is not None:
-        yield (
-            ("resources", address),
-            f"{problem} (docs/resources.md lists the properties of {address.partition('/')[0]})",
-        )
+    for path, text in find_property_problems(compile_raw(address, body), REGISTRY):
+        fix = "" if split_fix(text)[1] else f" (docs/resources.md lists the properties of {address.partition('/')[0]})"
+        yield ("resources", address, *path), f"{text}{fix}"
 
 
 def _check_general_keys(path: DocumentPath, body: Mapping[str, Any]) -> Iterator[Finding]:

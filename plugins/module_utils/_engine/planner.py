@@ -13,6 +13,7 @@ from .._aws.errors import StackError
 from .._aws.tags import HOSTED_ZONE, OURS, PROTECT, RESOURCE, STACK, is_protected
 from .graph import topological_order
 from .model import DesiredResource, DesiredStack, Ref
+from .property_limits import PropertyProblem, format_property_path
 from .references import find_references, find_strings, resolve_references
 from .resource_type import TAGS_UNKNOWN, ActualResource, Registry, ResourceType
 from .scope import Scope, replacement_suffix
@@ -371,20 +372,21 @@ def _check_document(resources: Mapping[str, DesiredResource], registry: Registry
                 offers = ", ".join(sorted(kind.schema.attributes))
                 problems.append(f"{resource.address}: {ref.address} has no attribute {ref.attribute}; it has {offers}")
     for resource in resources.values():
-        problem = find_property_problem(resource, registry)
-        if problem:
-            problems.append(f"{resource.address}: {problem}")
+        for path, text in find_property_problems(resource, registry):
+            where = f"{resource.address}: {format_property_path(path)}" if path else resource.address
+            problems.append(f"{where}: {text}")
     if problems:
         raise StackError("\n".join([*problems, "Nothing was changed."]))
 
 
-def find_property_problem(resource: DesiredResource, registry: Registry) -> str | None:
-    """The fault of the properties of a resource, None where there is none. Its references need not exist."""
+def find_property_problems(resource: DesiredResource, registry: Registry) -> list[PropertyProblem]:
+    """The problems of the properties of a resource. Its references need not exist."""
     kind = registry.get(resource.type)
     if kind is None:
-        return None
-    given = resolve_references(resource.properties, lambda ref: f"<{ref.address}.{ref.attribute}>")
-    return kind.validate(given) or _validate_association(resource, kind)
+        return []
+    problems = kind.find_problems(resource.properties)
+    association = None if problems else _validate_association(resource, kind)
+    return problems if association is None else [((), association)]
 
 
 def _validate_association(resource: DesiredResource, kind: ResourceType) -> str | None:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -12,6 +12,8 @@ from .._aws.answer import answers_about, missing_member
 from .condition import Steps, Waiter
 from .items import Raw, as_plain_data, value_at
 from .list_call import Listing
+from .property_limits import Limits, PropertyProblem, find_limit_problems, format_property_path
+from .references import resolve_references
 from .scope import Scope, address_from_tags, shorten_name
 
 Client = Any
@@ -112,6 +114,11 @@ class Schema:
     with_defaults: Callable[[Properties], dict[str, Any]] = dict
     required: frozenset[str] = frozenset()
     create_only: frozenset[str] = frozenset()
+    # The values that AWS accepts, by the path of a property.
+    limits: Limits = field(default_factory=dict)
+    # What AWS requires of properties together. A check gets properties that are within their limits, and references in
+    # some of them.
+    checks: tuple[Callable[[Properties], Iterator[PropertyProblem]], ...] = ()
     # Properties that are not compared with ==.
     comparisons: Mapping[str, Callable[[Any, Any], bool]] = field(default_factory=dict)
     # Attributes that equal the physical name, and so are known before the object exists.
@@ -307,16 +314,33 @@ class ResourceType:
 
     # Planning
 
-    def validate(self, given: Properties) -> str | None:
-        """The fault of the properties that a document gives, None where there is none."""
-        missing = sorted(self.schema.required - given.keys())
-        if missing:
-            return f"{', '.join(missing)} must be given"
+    def find_problems(self, given: Properties) -> list[PropertyProblem]:
+        """The problems of the properties that a document gives, with references in some of them.
+
+        What takes several properties is checked only where each of them is valid.
+        """
+        missing = sorted(name for name in self.schema.required if given.get(name) is None)
+        problems: list[PropertyProblem] = [((), f"{', '.join(missing)} must be given")] if missing else []
+        problems += find_limit_problems(self.schema.limits, given)
+        if problems:
+            return problems
+        for check in self.schema.checks:
+            problems += check(given)
+        return problems or self._find_form_problems(given)
+
+    def _find_form_problems(self, given: Properties) -> list[PropertyProblem]:
+        known = resolve_references(given, lambda ref: f"<{ref.address}.{ref.attribute}>")
         try:
-            unknown = sorted(self.schema.with_defaults(given).keys() - self.properties)
+            unknown = sorted(self.schema.with_defaults(known).keys() - self.properties)
         except (ValueError, TypeError, AttributeError, KeyError) as error:
-            return f"its properties make no sense: {error}"
-        return f"it has no property {', '.join(unknown)}" if unknown else None
+            return [((), f"its properties make no sense: {error}")]
+        return [((), f"it has no property {', '.join(unknown)}")] if unknown else []
+
+    def validate(self, given: Properties) -> str | None:
+        """The first problem of the properties that a document gives, None where there is none."""
+        for path, text in self.find_problems(given):
+            return f"{format_property_path(path)}: {text}" if path else text
+        return None
 
     def reject(self, _desired: Properties, _actual: Properties) -> str | None:
         """Why AWS cannot make a change, None where it can. A rejected change stops the whole plan."""

@@ -37,12 +37,20 @@ class Scope:
         return f"{self.stack}-{name}"
 
 
-def shorten_name(name: str, longest: int) -> str:
-    """The name, or where it is too long its start and a digest of all of it. ``longest`` 0 is no limit."""
+DIGEST_LENGTH = 8
+
+
+def shorten_name(name: str, longest: int, prefix: str = "") -> str:
+    """The name, or where it is too long its start and a digest of all of it. ``longest`` 0 is no limit.
+
+    ``prefix``, with which the name begins, is never cut: the digest is shorter where that leaves less for it.
+    """
     if not longest or len(name) <= longest:
         return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return f"{name[: longest - 9].rstrip('-')}-{digest}"
+    digest = hashlib.sha256(name.encode()).hexdigest()[:DIGEST_LENGTH]
+    if len(prefix) + DIGEST_LENGTH > longest:
+        return prefix + digest[: longest - len(prefix)]
+    return f"{name[: longest - DIGEST_LENGTH - 1].rstrip('-')}-{digest}"
 
 
 def replacement_suffix(identifier: str) -> str:

@@ -19,7 +19,14 @@ from typing import Any
 from urllib.parse import unquote
 
 from .._deploy.artifacts.dependencies import Dependencies, check_node, check_python
-from .._deploy.artifacts.entry_point import check_command, check_module, check_script, check_syntax, find_module
+from .._deploy.artifacts.entry_point import (
+    check_application,
+    check_command,
+    check_module,
+    check_script,
+    check_syntax,
+    find_module,
+)
 from .._deploy.artifacts.source import SourceError, open_source
 from .._deploy.artifacts.source_tree import Entry, find_file, list_entries
 from .._topology.git_addresses import find_address_problem, find_protocol, is_local_repository
@@ -256,9 +263,11 @@ def _check_entry(
     if runtime.entry == "script":
         _report_missing(report, service, path, check_script(entry, root, inside))
     elif runtime.entry == "command":
-        problem = check_command(entry, root, inside, found.packages, _list_folders(service, found))
+        folders = _list_folders(service, found)
+        problem = check_command(entry, root, inside, found.packages, folders)
         if problem is not None:
             report.warnings.append((path, problem))
+        _report_missing(report, service, path, check_application(entry, root, inside, found.packages, folders))
     else:
         _check_callable(root, inside, path, service, found, report)
 

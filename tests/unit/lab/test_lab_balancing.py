@@ -24,6 +24,7 @@ from lab.balancing.model import (
 )
 from lab.balancing.render import configuration, digest, files
 from lab.balancing.servers import CHECKING, HEALTHY, Health, Row, health, rows, steps
+from lab.hooks.targets import Registration, invalid_state
 
 WEB = Group(
     "web-1",
@@ -177,9 +178,7 @@ def test_a_check_of_its_own_port_and_protocol() -> None:
     assert lines[-1] == "server i-1_80.open 10.0.1.4:443 ssl verify none backup"
     assert "http-check connect port 8081" in lines
     assert "cookie AWSALB insert indirect nocache dynamic maxlife 60s" in lines
-    first, cookie = steps(group, {}, 0.0)[:2]
-    assert first.endswith("ssl verify none check inter 30s rise 5 fall 2 port 8081")
-    assert cookie == "enable dynamic-cookie backend web-1"
+    assert steps(group, {}, 0.0)[0].endswith("ssl verify none check inter 30s rise 5 fall 2 port 8081")
     same = dataclasses.replace(group, check=Check(protocol="HTTPS", port=8443))
     assert steps(same, {}, 0.0)[0].endswith("rise 5 fall 2 port 8443 check-ssl")
     other = dataclasses.replace(WEB, check=Check(protocol="HTTPS"))
@@ -223,6 +222,10 @@ def test_statistics_are_read() -> None:
         ("UP", "L7OK", HEALTHY),
         ("UP", "L4CON", HEALTHY),
         ("DRAIN", "INI", CHECKING),
+        # It becomes unhealthy after as many failures as the group says, not after the first.
+        ("DRAIN", "L7STS", CHECKING),
+        # It has passed, and gets requests in a moment.
+        ("DRAIN", "L7OK", CHECKING),
         (
             "DOWN",
             "L7STS",
@@ -241,11 +244,44 @@ def test_health(status: str, check: str, found: Health | None) -> None:
     assert health(row(status, check)) == found
 
 
+@pytest.mark.parametrize("code", ["0", ""])
+def test_a_check_under_way_does_not_replace_the_code_of_the_last_one(code: str) -> None:
+    """HAProxy's statistics have the code 0 during a check."""
+    during = dataclasses.replace(row("DOWN", "L7STS"), code=code)
+    assert health(during) is None
+    assert health(dataclasses.replace(during, check="L7TOUT")) == Health(
+        "unhealthy", "Target.Timeout", "Request timed out"
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "description"),
+    [
+        ("stopping", "Target is in the stopped state"),
+        ("stopped", "Target is in the stopped state"),
+        ("shutting-down", "Target is in the terminated state"),
+        ("terminated", "Target is in the terminated state"),
+        ("pending", "Target is in an invalid state"),
+    ],
+)
+def test_an_instance_that_does_not_run_is_unused(state: str, description: str) -> None:
+    assert invalid_state(state) == Health("unused", "Target.InvalidState", description)
+
+
+def test_a_registration_is_a_server_of_its_own() -> None:
+    one, again, other = Registration("i-1", 80), Registration("i-1", 80), Registration("i-1", 81)
+    assert one.key == again.key != other.key
+    assert len({one.server, again.server, other.server}) == 3
+    assert one.server.startswith("i-1_80_")
+
+
 def row(status: str, check: str = "", sessions: int = 0, name: str = "i-1_80") -> Row:
     return Row(name, status, check, "404", sessions, "10.0.1.4:80")
 
 
 READY = ["add server web-1/i-1_80.open 10.0.1.4:80 backup", "set server web-1/i-1_80.open state ready"]
+# One line, so that HAProxy is never left between the commands, with a target that counts as healthy.
+INITIAL = "set server web-1/i-1_80 state drain; set server web-1/i-1_80 health up; enable health web-1/i-1_80"
 
 
 @pytest.mark.parametrize(
@@ -253,15 +289,12 @@ READY = ["add server web-1/i-1_80.open 10.0.1.4:80 backup", "set server web-1/i-
     [
         (
             None,
-            [
-                "add server web-1/i-1_80 10.0.1.4:80 check inter 10s rise 2 fall 4",
-                "set server web-1/i-1_80 state drain",
-                "enable health web-1/i-1_80",
-            ],
+            ["add server web-1/i-1_80 10.0.1.4:80 check inter 10s rise 2 fall 4", INITIAL],
         ),
-        (row("MAINT"), ["set server web-1/i-1_80 state drain", "enable health web-1/i-1_80"]),
+        (row("MAINT"), [INITIAL]),
         (row("DRAIN", "INI"), []),
         (row("DRAIN", "L4CON"), []),
+        (row("DRAIN", "L7STS"), []),
         (row("DRAIN", "L7OK"), ["set server web-1/i-1_80 state ready", *READY]),
         (row("DOWN", "L4CON"), READY),
         (row("UP", "L7OK"), READY),
@@ -275,6 +308,49 @@ def test_a_matching_state_needs_no_action() -> None:
     both = {"i-1_80": row("UP", "L7OK"), "i-1_80.open": row("no", name="i-1_80.open")}
     assert steps(WEB, both, 0.0) == []
     assert steps(WEB, {**both, "i-1_80.open": row("MAINT", name="i-1_80.open")}, 0.0) == READY[1:]
+
+
+STICKY = dataclasses.replace(WEB, targets=(*WEB.targets, Target("i-2_80", "10.0.1.5", 80)), cookie_seconds=60)
+TWINS = ("i-1_80.open", "i-2_80.open")
+
+
+def pair(first: str, second: str, twins: str) -> dict[str, Row]:
+    """Two targets with their twins, by the states of each."""
+    both = {"i-1_80": row(first, "L7OK"), "i-2_80": row(second, "L7OK", name="i-2_80")}
+    return both | {name: row(twins, name=name) for name in TWINS}
+
+
+def test_a_target_has_no_cookie_before_it_is_healthy() -> None:
+    """HAProxy sends a client to the server of its cookie, also while that is draining."""
+    group = dataclasses.replace(STICKY, targets=WEB.targets)
+    assert not [line for line in steps(group, {}, 0.0) if "cookie" in line]
+    assert steps(group, {"i-1_80": row("DRAIN", "L7OK")}, 0.0)[:2] == [
+        "set server web-1/i-1_80 state ready",
+        "enable dynamic-cookie backend web-1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("there", "lines"),
+    [
+        (pair("UP", "DOWN", "MAINT"), []),
+        (pair("UP", "UP", "no"), [f"set server web-1/{name} state maint" for name in TWINS]),
+        (pair("DOWN", "DOWN", "MAINT"), [f"set server web-1/{name} state ready" for name in TWINS]),
+        (pair("DOWN", "DOWN", "no"), []),
+    ],
+)
+def test_a_cookie_does_not_lead_to_an_unhealthy_target(there: dict[str, Row], lines: list[str]) -> None:
+    """A twin has the cookie of its target, so in groups with cookies it serves only when no target is healthy."""
+    assert steps(STICKY, there, 0.0) == lines
+
+
+def test_a_target_that_is_registered_again_joins_while_the_old_one_leaves() -> None:
+    """Requests that were in flight end on the old server; the new one is checked first."""
+    again = Target("i-1_80_b", "10.0.1.4", 80)
+    group = dataclasses.replace(WEB, targets=(again,), leaving={"i-1_80": 10.0})
+    lines = steps(group, {"i-1_80": row("MAINT", "L7OK", 1)}, 5.0)
+    assert lines[0] == "add server web-1/i-1_80_b 10.0.1.4:80 check inter 10s rise 2 fall 4"
+    assert len(lines) == 2
 
 
 GONE = ["shutdown sessions server web-1/i-9_80", "del server web-1/i-9_80"]

@@ -47,6 +47,7 @@ CALLED_IN: Mapping[str, tuple[str, ...]] = {
     "module_utils/_resources/lookup.py": ("secretsmanager",),
     "module_utils/_resources/named.py": ("sts",),
     "module_utils/_engine": ("resourcegroupstaggingapi",),
+    "module_utils/_deploy/rollout/cloudwatch_query.py": ("cloudwatch",),
     "module_utils/_deploy/targets.py": ("elbv2",),
     "module_utils/_deploy/rollout/ledger_store.py": ("ssm",),
     "module_utils/_deploy": ("secretsmanager",),
@@ -107,6 +108,8 @@ SECRET = (
     "secretsmanager:BatchGetSecretValue",
     "secretsmanager:GetRandomPassword",
 )
+# What is read during a rollout alone.
+READ_BY_DEPLOYS = {"cloudwatch:GetMetricData"}
 # The person who runs the playbook names the role to assume.
 OF_THE_PERSON = {"sts:AssumeRole"}
 
@@ -117,7 +120,8 @@ def is_read(action: str) -> bool:
 
 @pytest.mark.parametrize("action", [action for action in CALLED if is_read(action)])
 def test_what_is_read_is_allowed_to_those_who_look(action: str) -> None:
-    assert any(fnmatchcase(action, pattern) for pattern in actions_of("To look"))
+    heading = "To deploy" if action in READ_BY_DEPLOYS else "To look"
+    assert any(fnmatchcase(action, pattern) for pattern in actions_of(heading))
 
 
 @pytest.mark.parametrize("action", [one for one in sorted(called(backup=False) - OF_THE_PERSON) if not is_read(one)])

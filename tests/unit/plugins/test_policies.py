@@ -12,8 +12,29 @@ from typing import Any
 
 import pytest
 from support import authorization as model
-from support.authorization import OTHER_STACK, OWN, STACK, UNTAGGED, Owner, build_arn, build_keys, build_tags
-from support.policies import PAGE, Statement, all_statements, as_list, is_allowed, matches, read_page, statements_of
+from support.authorization import (
+    LONGEST_STACK,
+    OTHER_STACK,
+    OWN,
+    OWN_WITH_LONGEST_NAME,
+    STACK,
+    UNTAGGED,
+    Owner,
+    build_arn,
+    build_keys,
+    build_tags,
+)
+from support.policies import (
+    PAGE,
+    Statement,
+    all_statements,
+    as_list,
+    is_allowed,
+    matches,
+    read_page,
+    read_policies,
+    statements_of,
+)
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws import permissions
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.permissions import (
@@ -26,12 +47,14 @@ from ansible_collections.groundwork.aws.plugins.module_utils._aws.permissions im
     RESTORE,
 )
 from ansible_collections.groundwork.aws.plugins.module_utils._backup.switch_over import name_replaced
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.schema.document import DOCUMENT
 
 # IAM user guide, IAM and AWS STS quotas: the characters of a managed policy, without white space.
 LONGEST_POLICY = 6144
 # What reaches objects of others all the same. The page explains each of them.
 EXCEPTIONS = {
-    ("acm:AddTagsToCertificate", "certificate", "untagged"): "ACM has no key for the call that requests a certificate",
+    ("acm:AddTagsToCertificate", "certificate", "untagged"): "ACM has no key that tells the call that requests a "
+    "certificate from a later one",
     ("ec2:DisassociateAddress", "network-interface", "untagged"): "AWS gives network interfaces no tags",
     ("ec2:DisassociateAddress", "network-interface", "other stack"): "AWS gives network interfaces no tags",
     ("secretsmanager:GetSecretValue", "master-secret", "other stack"): "only the name of its database says whose it is",
@@ -51,7 +74,7 @@ UNLIMITED = {
 # Statements that give tags without such a limit.
 UNLIMITED_TAGS = {
     "Adopt": "names the objects to adopt",
-    "NewCertificates": "ACM has no key for the call that requests a certificate",
+    "TagsOfNewCertificates": "ACM has no key that tells the call that requests a certificate from a later one",
     "SecretsOfMasterUsers": "not the tag of a stack",
 }
 CHANGES = re.compile(
@@ -76,9 +99,10 @@ def is_limited(statement: Statement) -> bool:
 # The form of the policies
 
 
+@pytest.mark.parametrize("stack", [STACK, LONGEST_STACK])
 @pytest.mark.parametrize("heading", read_page())
-def test_policies_are_accepted_by_iam(heading: str) -> None:
-    for document in read_page()[heading]:
+def test_policies_are_accepted_by_iam(heading: str, stack: str) -> None:
+    for document in read_policies(heading, stack):
         assert document["Version"] == "2012-10-17"
         length = len(re.sub(r"\s", "", json.dumps(document)))
         assert length <= LONGEST_POLICY, f"{length} characters"
@@ -126,13 +150,28 @@ def test_reasons_are_of_statements_that_need_them() -> None:
 # What the stack owns
 
 
-@pytest.mark.parametrize("name", [model.NAME, model.LONG_NAME], ids=["short", "long"])
+@pytest.mark.parametrize("owner", [OWN, OWN_WITH_LONGEST_NAME], ids=["short stack", "longest stack"])
+@pytest.mark.parametrize("name", [model.NAME, model.LONG_NAME, model.LONGEST_NAME], ids=["short", "long", "longest"])
 @pytest.mark.parametrize(("policy", "action", "role", "kind"), ROWS)
 def test_the_stacks_own_objects_are_created_changed_and_deleted(
-    policy: str, action: str, role: str, kind: str, name: str
+    policy: str, action: str, role: str, kind: str, name: str, owner: Owner
 ) -> None:
-    for checked, arn, keys in model.list_checks(action, role, kind, name):
-        assert is_allowed(statements_of(policy), checked, arn, keys), (checked, arn, keys)
+    for checked, arn, keys in model.list_checks(action, role, kind, name, owner):
+        assert is_allowed(statements_of(policy, owner.stack), checked, arn, keys), (checked, arn, keys)
+
+
+def find_problems(key: str, value: Any) -> list[str]:
+    problems: list[str] = []
+    DOCUMENT.fields[key].kind.check(value, (key,), lambda _path, text: problems.append(text))
+    return problems
+
+
+def test_the_longest_names_are_those_that_a_document_may_have() -> None:
+    address = f"vpc/{model.LONGEST_NAME}"
+    assert not find_problems("name", LONGEST_STACK)
+    assert find_problems("name", f"{LONGEST_STACK}a")
+    assert not find_problems("resources", {address: {}})
+    assert find_problems("resources", {f"{address}a": {}})
 
 
 def test_a_replaced_database_is_the_stacks_whatever_its_name() -> None:

@@ -18,10 +18,15 @@ from ansible_collections.groundwork.aws.plugins.module_utils._resources import R
 from ansible_collections.groundwork.aws.plugins.module_utils._resources.rds.common import log_groups
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.cache_names import token_secret
 
-STACK, REGION, ACCOUNT = "shop", "eu-west-1", "123456789012"
+from .policies import STACK
+
+REGION, ACCOUNT = "eu-west-1", "123456789012"
 NAME = "main"
 # A name that is too long for some types, whose objects get a shorter one.
 LONG_NAME = "reporting-and-analytics-for-the-whole-company-and-its-partners"
+# An address of the document (`<type>/<name>`) has at most 80 characters, and no type has a shorter name than `vpc`.
+LONGEST_NAME = "a" * (80 - len("vpc/"))
+LONGEST_STACK = "storefront-of-the-whole-company2"
 
 # The resources of each action: `own` exists and must be the stack's, `standby` is a standby of its databases; `new` is
 # created with the stack's tags, `plain` without; `tags` gets tags in the call without being checked itself; `used` may
@@ -221,6 +226,8 @@ CALLS: Mapping[str, Mapping[str, str]] = {
         "ssm:DeleteParameters": "own:rollout",
     },
     permissions.DEPLOY: {
+        # It supports neither resources nor conditions.
+        "cloudwatch:GetMetricData": "",
         "elasticloadbalancing:DeregisterTargets": "own:targetgroup",
         "elasticloadbalancing:RegisterTargets": "own:targetgroup",
         "secretsmanager:GetSecretValue": "own:secret own:master-secret",
@@ -282,12 +289,18 @@ class Owner:
     title: str
     stack: str = ""
 
+    @property
+    def is_caller(self) -> bool:
+        """Whether the calls are those of this owner."""
+        return self.title == "own"
+
     def name(self, kind: str, name: str) -> str:
         """The name in AWS of a resource."""
         return REGISTRY[kind].physical_name(Scope(self.stack, REGION), name) if self.stack else f"legacy-{name}"
 
 
 OWN, UNTAGGED = Owner("own", STACK), Owner("untagged")
+OWN_WITH_LONGEST_NAME = Owner("own", LONGEST_STACK)
 # The names of the objects of this stack begin like those of the other.
 OTHER_STACK = Owner("other stack", f"{STACK}-2")
 
@@ -311,7 +324,7 @@ def build_arn(kind: str, owner: Owner = OWN, name: str = NAME) -> str:
         "db-snapshot": f"rds:{REGION}:{ACCOUNT}:snapshot:{database}-20260301-000000",
         "document": f"ssm:{REGION}:{ACCOUNT}:document/AWS-StartSSHSession",
         "ec2-snapshot": f"ec2:{REGION}::snapshot/snap-0a1b",
-        "hostedzone": f"route53:::hostedzone/{'Z0123456789EXAMPLE' if owner == OWN else 'Z9999999999OTHER'}",
+        "hostedzone": f"route53:::hostedzone/{'Z0123456789EXAMPLE' if owner.is_caller else 'Z9999999999OTHER'}",
         "image": f"ec2:{REGION}::image/ami-0a1b",
         "instance-profile": f"iam::{ACCOUNT}:instance-profile{path}{owner.name('instance_profile', name)}",
         "key": f"kms:{REGION}:{ACCOUNT}:key/1a2b3c4d",
@@ -330,7 +343,7 @@ def build_arn(kind: str, owner: Owner = OWN, name: str = NAME) -> str:
         "rollout": f"ssm:{REGION}:{ACCOUNT}:parameter/{rollout}",
         "secret": f"secretsmanager:{REGION}:{ACCOUNT}:secret:{owner.name('secret', name)}-AbCdEf",
         "service-role": f"iam::{ACCOUNT}:role/aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS",
-        "session": f"ssm:{REGION}:{ACCOUNT}:session/{'ME' if owner == OWN else 'OTHER'}-0a1b",
+        "session": f"ssm:{REGION}:{ACCOUNT}:session/{'ME' if owner.is_caller else 'OTHER'}-0a1b",
         "subgrp": f"rds:{REGION}:{ACCOUNT}:subgrp:{owner.name('db_subnet_group', name)}",
         "subnetgroup": f"elasticache:{REGION}:{ACCOUNT}:subnetgroup:{owner.name('cache_subnet_group', name)}",
         "subscription": f"sns:{REGION}:{ACCOUNT}:{owner.name('sns_topic', name)}:8a21d249",
@@ -373,12 +386,12 @@ def list_resources() -> Iterator[tuple[str, str, str, str]]:
                 yield policy, action, role, kind
 
 
-def list_checks(action: str, role: str, kind: str, name: str = NAME) -> Iterator[Check]:
-    """What AWS checks of one resource in a call of the stack."""
-    arn, (service, operation) = build_arn(kind, OWN, name), action.split(":")
-    requested = {"groundwork:stack": STACK, "groundwork:resource": f"type/{NAME}"}
+def list_checks(action: str, role: str, kind: str, name: str = NAME, owner: Owner = OWN) -> Iterator[Check]:
+    """What AWS checks of one resource in a call of its stack."""
+    arn, (service, operation) = build_arn(kind, owner, name), action.split(":")
+    requested = {"groundwork:stack": owner.stack, "groundwork:resource": f"type/{NAME}"}
     if role in ("own", "standby"):
-        yield action, arn, build_keys(action, build_tags(role, kind, OWN), {})
+        yield action, arn, build_keys(action, build_tags(role, kind, owner), {})
     elif role == "new":
         yield action, arn, build_keys(action, {}, requested)
     elif role != "tags":
@@ -387,5 +400,5 @@ def list_checks(action: str, role: str, kind: str, name: str = NAME) -> Iterator
         tagging, key = (ROLE_TAGGING[kind], "") if service == "iam" else TAGGING[service]
         created = {key: [operation]} if key else {}
         is_standby = service == "rds" and role == "tags"
-        tags = {"groundwork:beside": f"{STACK}/{NAME}"} if is_standby else requested
+        tags = {"groundwork:beside": f"{owner.stack}/{NAME}"} if is_standby else requested
         yield tagging, arn, {**build_keys(tagging, {}, tags), **created}

@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+# The stack of the page.
+STACK = "shop"
 PAGE = Path(__file__).parents[3] / "docs" / "permissions.md"
 Statement = Mapping[str, Any]
 Keys = Mapping[str, Sequence[str]]
@@ -31,8 +33,16 @@ def read_page() -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def statements_of(heading: str) -> list[Statement]:
-    return [statement for document in read_page()[heading] for statement in document["Statement"]]
+def read_policies(heading: str, stack: str = STACK) -> list[dict[str, Any]]:
+    """The documents of the policy of a task, for a stack whose name was written in the place of the page's."""
+    documents = json.dumps(read_page()[heading])
+    policies: list[dict[str, Any]] = json.loads(re.sub(rf"(?<![a-z]){STACK}(?![a-z])", stack, documents))
+    return policies
+
+
+@cache
+def statements_of(heading: str, stack: str = STACK) -> list[Statement]:
+    return [statement for document in read_policies(heading, stack) for statement in document["Statement"]]
 
 
 def all_statements() -> Iterator[tuple[str, Statement]]:

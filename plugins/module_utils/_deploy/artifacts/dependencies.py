@@ -12,13 +12,14 @@ import json
 import posixpath
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from .lock_age import compare_npm_lock, compare_uv_lock, find_removed_packages, is_poetry_lock_current
+from .npm_tree import find_missing_workspaces, find_unmet_requirements, list_workspaces
 from .poetry_lock import convert_lock
-from .requirements_file import NAME, Requirement, normalize, read_requirements
+from .requirements_file import NAME, Requirement, allows_version, normalize, read_requirements
 from .source_error import SourceError
 from .uv_lock import check_schema, find_lock_problems
 
@@ -31,6 +32,7 @@ REQUIREMENTS, UV, POETRY, PROJECT = "requirements.txt", "uv.lock", "poetry.lock"
 # The path in a release of the requirements converted from a lock of Poetry.
 CONVERTED = ".groundwork/requirements.txt"
 NPM_LOCKS = ("npm-shrinkwrap.json", "package-lock.json")
+NPM_LOCK_FIX = "run npm install --package-lock-only"
 NPM_LOCK_VERSIONS = (1, 2, 3)  # npm documentation, "package-lock.json"
 # Scripts of a project that `npm ci` runs (npm documentation, "Life Cycle Operation Order").
 OWN_INSTALL_SCRIPTS = ("preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare")
@@ -92,13 +94,14 @@ def _add_fix(text: str, fix: str) -> str:
 
 def _check_requirements(root: Path, names: Collection[str]) -> Dependencies:
     listed = read_requirements(root, REQUIREMENTS, names)
-    found = listed.requirements
+    found = _pin_by_constraints(listed.requirements, listed.constraints)
     packages = {one.name for one in found if one.name}
     result = Dependencies(packages=packages)
     for one in found:
         if one.problem is not None:
             result.errors.append(f"{one.where}{f' ({one.name})' if one.name else ''} {one.problem}")
     result.errors += _find_differing_pins(found)
+    result.errors += _find_unmet_constraints(found, listed.constraints)
     # A line that no tool can read has been reported as such.
     loose = [one for one in found if not one.is_pinned and one.is_readable]
     hashed = [one for one in found if one.is_hashed]
@@ -121,6 +124,36 @@ def _check_requirements(root: Path, names: Collection[str]) -> Dependencies:
             "pinned (use uv pip compile --generate-hashes, or a lock file)"
         )
     return result
+
+
+def _pin_by_constraints(found: Sequence[Requirement], constraints: Sequence[Requirement]) -> list[Requirement]:
+    """The requirements, with the version that a constraint gives to those without one."""
+    pins = {one.name: one.pin for one in constraints if one.is_pinned and one.is_readable and not one.marker}
+    return [
+        replace(one, is_pinned=True, pin=pins[one.name])
+        if one.is_readable and not one.is_pinned and one.name in pins
+        else one
+        for one in found
+    ]
+
+
+def _find_unmet_constraints(found: Sequence[Requirement], constraints: Sequence[Requirement]) -> Iterator[str]:
+    """Errors about constraints that cannot be read, or that exclude a required version."""
+    for constraint in constraints:
+        if not constraint.is_readable:
+            yield f"{constraint.where} {constraint.problem}"
+            continue
+        for one in found:
+            # With conditions, both may be for other hosts.
+            if one.name != constraint.name or not one.name or one.marker or constraint.marker or one.is_local:
+                continue
+            is_met = allows_version(constraint.specifier, one.pin) if one.pin else True
+            if is_met and constraint.pin:
+                is_met = allows_version(one.specifier, constraint.pin)
+            if not is_met:
+                allowed, wanted = constraint.specifier.strip(), one.specifier.strip()
+                text = f"{one.where} ({one.name}) requires {wanted}, and {constraint.where} allows {allowed}"
+                yield f"{text} (correct one)"
 
 
 def _find_differing_pins(found: Sequence[Requirement]) -> Iterator[str]:
@@ -278,7 +311,8 @@ def check_node(root: Path, names: Collection[str]) -> Dependencies:
                 ]
             )
         lock = _read_json(root, lock_name)
-        return _check_npm(package, lock_name, lock, names)
+        workspaces = {folder: _read_json(root, f"{folder}/package.json") for folder in list_workspaces(package, names)}
+        return _check_npm(package, lock_name, lock, names, workspaces)
     except SourceError as error:
         return Dependencies([_add_fix(str(error), "correct it, and run npm install --package-lock-only")])
     except UNEXPECTED_FORM:
@@ -287,7 +321,11 @@ def check_node(root: Path, names: Collection[str]) -> Dependencies:
 
 
 def _check_npm(
-    package: Mapping[str, Any], lock_name: str, lock: Mapping[str, Any], names: Collection[str]
+    package: Mapping[str, Any],
+    lock_name: str,
+    lock: Mapping[str, Any],
+    names: Collection[str],
+    workspaces: Mapping[str, Mapping[str, Any]],
 ) -> Dependencies:
     specs: dict[str, Any] = {}
     for key in ("dependencies", "devDependencies", "optionalDependencies"):
@@ -296,7 +334,7 @@ def _check_npm(
             raise SourceError(f"{key} of package.json is not an object of names and versions")
         specs.update(listed)
     locked = _read_npm_lock_names(lock)
-    missing = sorted(set(specs) - locked)
+    missing = sorted(set(specs) - set(package.get("optionalDependencies") or ()) - locked)
     result = Dependencies(packages=locked)
     if lock.get("lockfileVersion", 1) not in NPM_LOCK_VERSIONS:
         result.errors.append(
@@ -315,8 +353,34 @@ def _check_npm(
     result.install_scripts = _find_install_scripts(package, lock)
     removed = [f"{name}, which it does not require" for name in find_removed_packages(package, lock)]
     differing = [*compare_npm_lock(package, lock), *removed]
-    result.errors += _report_older_lock(lock_name, "package.json", differing, "run npm install --package-lock-only")
+    result.errors += _report_older_lock(lock_name, "package.json", differing, NPM_LOCK_FIX)
+    if not differing:  # from an older lock it would follow
+        result.errors += _find_unmet_requirements(package, lock_name, lock, names, workspaces)
     return result
+
+
+def _find_unmet_requirements(
+    package: Mapping[str, Any],
+    lock_name: str,
+    lock: Mapping[str, Any],
+    names: Collection[str],
+    workspaces: Mapping[str, Mapping[str, Any]],
+) -> Iterator[str]:
+    """Errors about requirements that a lock does not meet, from which `npm ci` installs nothing."""
+    unlocked = find_missing_workspaces(package, lock, names)
+    if unlocked:
+        yield f"{lock_name} does not have the workspace {_list_first(unlocked)} of package.json ({NPM_LOCK_FIX})"
+    known = {folder: one for folder, one in workspaces.items() if folder not in unlocked}
+    unmet = find_unmet_requirements(package, lock, known)
+    if unmet.missing:
+        yield f"{lock_name} does not have {_list_first(unmet.missing, '; ')} ({NPM_LOCK_FIX})"
+    if unmet.wrong:
+        yield f"{lock_name} has {_list_first(unmet.wrong, '; ')} ({NPM_LOCK_FIX})"
+
+
+def _list_first(texts: Sequence[str], separator: str = ", ") -> str:
+    more = f" and {len(texts) - NAMES_IN_MESSAGE} more" if len(texts) > NAMES_IN_MESSAGE else ""
+    return f"{separator.join(texts[:NAMES_IN_MESSAGE])}{more}"
 
 
 def _find_paths_outside(specs: Mapping[str, Any], names: Collection[str]) -> Iterator[str]:

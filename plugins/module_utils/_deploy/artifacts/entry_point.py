@@ -18,6 +18,10 @@ from .requirements_file import normalize
 from .source_tree import find_file
 
 MOST_SUGGESTIONS = 3
+PYTHON = r"python(3(\.\d+)?)?"
+# Programs whose first argument is an application, in the form of the next line.
+APPLICATION_PROGRAMS = ("uvicorn", "hypercorn", "gunicorn", "daphne", "dramatiq")
+APPLICATION = r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*"
 # Files of data or text. Node.js loads a .json file as a script, and ends at once.
 NO_SCRIPTS = (".json", ".json5", ".yml", ".yaml", ".md", ".txt", ".html", ".css", ".lock", ".map", ".toml", ".env")
 # Scripts of other languages, and of Node.js that have to be compiled before: PM2 starts Node.js for each.
@@ -72,7 +76,7 @@ def check_command(
     A package may have commands of other names than its own, so that what is found here is a warning.
     """
     words = shlex.split(entry)
-    if re.fullmatch(r"python(3(\.\d+)?)?", words[0]):
+    if re.fullmatch(PYTHON, words[0]):
         return _check_python_arguments(words[1:], root, names, packages, folders)
     if "/" in words[0]:
         return None if words[0].startswith("/") else _check_program(words[0], root, names)
@@ -81,6 +85,76 @@ def check_command(
     if words[0] in packages:
         return None
     return f"no package of its dependencies is named {words[0]} (make sure that one of them brings this command)"
+
+
+def check_application(
+    entry: str, root: Path, names: Collection[str], packages: Collection[str], folders: Sequence[str]
+) -> str | None:
+    """The problem of the application that a command names for a well-known program, or None.
+
+    That is `celery -A shop.tasks worker`, also after `python -m`, and the first argument of servers and workers that
+    take ``module:attribute``. Other arguments are not read, because any of them may be the value of an option.
+    """
+    words = shlex.split(entry)
+    if re.fullmatch(PYTHON, posixpath.basename(words[0])) and words[1:2] == ["-m"]:
+        words = words[2:]
+    program = posixpath.basename(words[0]) if words else ""
+    if program == "celery":
+        # With a directory of its own, Celery looks for the module there.
+        if any(word.partition("=")[0] == "--workdir" for word in words):
+            return None
+        given = _find_option(words[1:], "-A", "--app")
+        return None if given is None else _check_celery_application(given, root, names, packages, folders)
+    first = words[1] if len(words) > 1 else ""
+    if program in APPLICATION_PROGRAMS and re.fullmatch(APPLICATION, first) and "--app-dir" not in entry:
+        module, _colon, attribute = first.partition(":")
+        return _find_module_problem(module, attribute, root, names, packages, folders)
+    return None
+
+
+def _find_option(words: Sequence[str], short: str, long: str) -> str | None:
+    """The value of an option in one of its forms: ``-A x``, ``-Ax``, ``--app x`` or ``--app=x``."""
+    for number, word in enumerate(words):
+        if word in (short, long):
+            return words[number + 1] if number + 1 < len(words) else None
+        if word.startswith(f"{long}="):
+            return word.removeprefix(f"{long}=")
+        if word.startswith(short) and not word.startswith("--"):
+            return word.removeprefix(short).removeprefix("=")
+    return None
+
+
+def _check_celery_application(
+    given: str, root: Path, names: Collection[str], packages: Collection[str], folders: Sequence[str]
+) -> str | None:
+    """Celery takes a module, or with a dot or colon an attribute of one (`celery.app.utils.find_app`)."""
+    if not re.fullmatch(r"[A-Za-z_][\w.]*(?::[A-Za-z_][\w.]*)?", given):
+        return None
+    module, _colon, attribute = given.partition(":")
+    problem = _find_module_problem(module, attribute, root, names, packages, folders)
+    parent, _dot, last = module.rpartition(".")
+    if problem is None or attribute or not parent:
+        return problem
+    found = find_module(parent, root, names, folders)
+    return None if found is not None and _may_define(root / found, last) else problem
+
+
+def _find_module_problem(
+    module: str, attribute: str, root: Path, names: Collection[str], packages: Collection[str], folders: Sequence[str]
+) -> str | None:
+    """The problem of a module, and of its attribute where one is given, or None."""
+    found = find_module(module, root, names, folders)
+    path = module.replace(".", "/")
+    # A directory without __init__.py is a package as well.
+    is_directory = any(name.startswith(f"{posixpath.join(folder, path)}/") for folder in folders for name in names)
+    if found is None and is_directory:
+        return None
+    problem = check_module(f"{module}:{attribute}", root, names, folders, {normalize(one) for one in packages})
+    if problem is not None and found is not None:
+        return (
+            f"{found} defines no {attribute.partition('.')[0]} at its top level (correct the name of the application)"
+        )
+    return problem
 
 
 def _check_program(path: str, root: Path, names: Collection[str]) -> str | None:

@@ -149,11 +149,11 @@ def _poetry_hash(project: Mapping[str, Any], with_groups: bool) -> str:
 
 
 def compare_npm_lock(package: Mapping[str, Any], lock: Mapping[str, Any]) -> list[str]:
-    """The ranges that differ between npm's lock and ``package.json``."""
+    """The ranges that differ between npm's lock and ``package.json``. Locks of npm 6 and older record no ranges."""
     packages = lock.get("packages")
     root = packages.get("") if isinstance(packages, dict) else None
     if not isinstance(root, dict):
-        return sorted(_compare_pins(package, lock))
+        return []
     declared, locked = dict(_read_npm_ranges(package)), dict(_read_npm_ranges(root))
     differing = [
         f"{name} {locked[name]} (in package.json {spec})"
@@ -169,8 +169,8 @@ def find_removed_packages(package: Mapping[str, Any], lock: Mapping[str, Any]) -
     root = packages.get("") if isinstance(packages, dict) else None
     if not isinstance(root, dict):
         return []
-    declared = {name for section in NPM_SECTIONS for name in _read_section(package, section)}
-    return sorted({name for section in NPM_SECTIONS for name in _read_section(root, section)} - declared)
+    declared = {name for section in NPM_SECTIONS for name in read_section(package, section)}
+    return sorted({name for section in NPM_SECTIONS for name in read_section(root, section)} - declared)
 
 
 def _read_npm_ranges(package: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -179,23 +179,14 @@ def _read_npm_ranges(package: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     Addresses and paths are left out, because npm may rewrite them, and so are packages in two sections, which it moves.
     """
     for section in NPM_SECTIONS:
-        for name, spec in _read_section(package, section).items():
+        for name, spec in read_section(package, section).items():
             text = " ".join(str(spec).split()) or "*"
             is_address = re.search(r"[:/]", text) is not None and not text.startswith("npm:")
-            if not is_address and sum(name in _read_section(package, other) for other in NPM_SECTIONS) == 1:
+            if not is_address and sum(name in read_section(package, other) for other in NPM_SECTIONS) == 1:
                 yield name, text
 
 
-def _read_section(package: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def read_section(package: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A section of package.json or of an entry of a lock; empty where it is missing or no mapping."""
     section = package.get(name)
     return section if isinstance(section, dict) else {}
-
-
-def _compare_pins(package: Mapping[str, Any], lock: Mapping[str, Any]) -> Iterator[str]:
-    """Compare exact versions: locks of npm 6 and older record no ranges."""
-    for name, spec in _read_npm_ranges(package):
-        locked = _read_section(lock, "dependencies").get(name)
-        version = locked.get("version") if isinstance(locked, dict) else None
-        exact = re.fullmatch(r"[=v\s]*([0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.+-]+)?)", spec)
-        if exact and isinstance(version, str) and re.match(r"[0-9]", version) and version != exact[1]:
-            yield f"{name} {version} (in package.json {spec})"

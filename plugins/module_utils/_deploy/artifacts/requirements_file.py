@@ -8,16 +8,20 @@ import ast
 import posixpath
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import unquote
 
 from .source_error import SourceError
 from .source_tree import find_file
 
 try:
     from packaging.markers import InvalidMarker, Marker
-except ImportError:  # ansible-core requires it; without it markers are not checked
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+    from packaging.version import InvalidVersion
+except ImportError:  # ansible-core requires it; without it markers and ranges are not checked
     Marker = None  # type: ignore[assignment, misc]
+    SpecifierSet = None  # type: ignore[assignment, misc]
 
 NAME = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?")
 # What may follow a name: a version, an address or the end.
@@ -48,14 +52,29 @@ HOST: Mapping[str, str] = {
     "extra": "",
 }
 OLDEST_PYTHON = (3, 9)
+# The platforms of hosts in names of wheels: Linux with glibc (Python Packaging User Guide, "Platform compatibility
+# tags").
+HOST_PLATFORM = re.compile(r"any|(?:linux|manylinux\w*)_(?:x86_64|aarch64)")
+PLATFORM_TITLES = {"win": "Windows", "macosx": "macOS", "musllinux": "Linux with musl"}
+WHEEL = re.compile(r"[^/]+?-[^-/]+(?:-[0-9][^-/]*)?-(?P<python>[^-/]+)-(?P<abi>[^-/]+)-(?P<platform>[^-/]+)\.whl")
+# Packages that work on no host, in no version.
+OTHER_SYSTEMS = {
+    "pyobjc": "macOS",
+    "pyobjc-core": "macOS",
+    "pypiwin32": "Windows",
+    "pywin32": "Windows",
+    "windows-curses": "Windows",
+}
+SYSTEM_MARKERS = {"Windows": "sys_platform == 'win32'", "macOS": "sys_platform == 'darwin'"}
 
 
 @dataclass(frozen=True)
 class Requirement:
     """One line. ``name`` is normalized, and empty for a path; ``is_local`` means a path of the source.
 
-    ``pin`` is the version or address, empty where it is not pinned; ``problem`` is why it cannot be installed. Tools
-    reject a whole file with a line that is not ``is_readable``, also one for another platform.
+    ``pin`` is the version or address, empty where it is not pinned; ``specifier`` is the range of versions that the
+    line allows. ``problem`` is why it cannot be installed. Tools reject a whole file with a line that is not
+    ``is_readable``, also one for another platform.
     """
 
     where: str
@@ -67,14 +86,19 @@ class Requirement:
     marker: str = ""
     problem: str | None = None
     is_readable: bool = True
+    specifier: str = ""
 
 
 @dataclass(frozen=True)
 class RequirementsFile:
-    """The requirements of a file and of the files that it includes, and whether one has ``--require-hashes``."""
+    """The requirements of a file and of the files that it includes, and whether one has ``--require-hashes``.
+
+    ``constraints`` are the lines of the files that it names by ``-c``: the versions of packages that others require.
+    """
 
     requirements: list[Requirement]
     requires_hashes: bool
+    constraints: list[Requirement] = field(default_factory=list)
 
 
 def normalize(name: str) -> str:
@@ -90,6 +114,7 @@ def read_requirements(
     ``names`` are the files of the release below ``root``. Raises `SourceError`.
     """
     found: list[Requirement] = []
+    constraints: list[Requirement] = []
     requires_hashes = False
     for number, line in _join_lines(_read(root, name, names, name)):
         where = f"{name}:{number}"
@@ -103,7 +128,10 @@ def read_requirements(
             if option[1] in ("-r", "--requirement"):
                 inner = read_requirements(root, included, names, seen | {name})
                 found += inner.requirements
+                constraints += inner.constraints
                 requires_hashes = requires_hashes or inner.requires_hashes
+            else:
+                constraints += _read_constraints(root, included, names)
         elif not line.startswith("-") or re.match(r"(-e|--editable)\b", line):
             one = _parse_requirement(
                 where, re.sub(r"^(-e|--editable)[ =]?\s*", "", line), names, posixpath.dirname(name)
@@ -116,7 +144,27 @@ def read_requirements(
             # An address or a path may follow -i and -f directly; a name like -flask is a mistake.
             if word not in FILE_OPTIONS and not re.match(r"-[if](?:\S+:|\.{0,2}/)\S", line):
                 raise SourceError(f"{where} has the option {word[:40]}, which pip does not know there (remove it)")
-    return RequirementsFile(found, requires_hashes)
+    return RequirementsFile(found, requires_hashes, constraints)
+
+
+def _read_constraints(root: Path, name: str, names: Collection[str]) -> list[Requirement]:
+    """The constraints of a file that apply to hosts. Its options are left to the tool."""
+    lines = [
+        _parse_requirement(f"{name}:{number}", line, names, posixpath.dirname(name))
+        for number, line in _join_lines(_read(root, name, names, name))
+        if not line.startswith("-")
+    ]
+    return [one for one in lines if not one.is_readable or is_for_hosts(one.marker)]
+
+
+def allows_version(specifier: str, version: str) -> bool:
+    """Whether a range has a version; true where that cannot be decided."""
+    if SpecifierSet is None:
+        return True
+    try:
+        return bool(SpecifierSet(specifier.strip().strip("()")).contains(version, prereleases=True))
+    except (InvalidSpecifier, InvalidVersion):
+        return True
 
 
 def _resolve_include(name: str, path: str, where: str) -> str:
@@ -212,12 +260,48 @@ def _parse_requirement(where: str, line: str, names: Collection[str], folder: st
         return replace(one, problem=marker_problem, is_readable=False)
     hashes = HASH.findall(line)
     unknown = [word for word in re.findall(r"\s(--[A-Za-z-]+)", line) if word not in REQUIREMENT_OPTIONS]
-    problem = one.problem
+    problem = one.problem or _find_system_problem(one, spec)
     if any(not GOOD_HASH.fullmatch(text) for text in hashes):
         problem = "has an invalid hash (write sha256: with 64 digits; use uv pip compile --generate-hashes)"
     elif unknown:
         problem = f"has the option {unknown[0][:40]}, which pip does not know there (remove it)"
     return replace(one, is_hashed=one.is_hashed or bool(hashes), problem=problem)
+
+
+def _find_system_problem(one: Requirement, spec: str) -> str | None:
+    """Why no host can install a requirement for another system, or None. One whose marker says so is left out."""
+    system = OTHER_SYSTEMS.get(one.name)
+    if system is not None:
+        text = f"works on {system} only, and hosts run Linux"
+        return f"{text} (remove it, or write after it: ; {SYSTEM_MARKERS[system]})"
+    address = one.pin if one.pin.endswith(".whl") or ".whl#" in one.pin or ".whl?" in one.pin else ""
+    return _find_wheel_problem(posixpath.basename(unquote(re.split("[?#]", address or spec.partition(";")[0])[0])))
+
+
+def _find_wheel_problem(file: str) -> str | None:
+    """Why no host can install a wheel with this name, or None where one may, or where it is no wheel."""
+    match = WHEEL.fullmatch(file.strip())
+    if match is None:
+        return None
+    platforms = match["platform"].split(".")
+    if not any(map(HOST_PLATFORM.fullmatch, platforms)):
+        titles = [title for prefix, title in PLATFORM_TITLES.items() if platforms[0].startswith(prefix)]
+        text = f"is a wheel for {titles[0] if titles else platforms[0]}, and hosts run Linux on x86_64 or aarch64"
+        return f"{text} (take the package from an index, or name a wheel for manylinux)"
+    if not any(_is_for_host_python(python, match["abi"]) for python in match["python"].split(".")):
+        oldest = ".".join(map(str, OLDEST_PYTHON))
+        text = f"is a wheel for {match['python']}, and hosts run CPython {oldest} or later"
+        return f"{text} (take the package from an index, or name a wheel for it)"
+    return None
+
+
+def _is_for_host_python(tag: str, abi: str) -> bool:
+    """Whether a tag like ``cp311`` or ``py3`` may be that of a host. A stable ABI works with later versions too."""
+    match = re.fullmatch(r"(py|cp)([0-9])([0-9]*)", tag)
+    if match is None or match[2] != "3":
+        return False
+    is_exact = match[1] == "cp" and "abi3" not in abi.split(".") and bool(match[3])
+    return not is_exact or int(match[3]) >= OLDEST_PYTHON[1]
 
 
 def _find_marker_problem(marker: str) -> str | None:
@@ -256,10 +340,10 @@ def _read_spec(where: str, spec: str, names: Collection[str], folder: str) -> Re
         return Requirement(where, "", False, False, problem=f"{text} ({fix})", is_readable=False)
     pin = PIN.fullmatch(rest)
     if pin is None:
-        return Requirement(where, normalize(name[1]), False, False)
+        return Requirement(where, normalize(name[1]), False, False, specifier=rest)
     good = pin[1] == "===" or VERSION.fullmatch(pin[2])
     problem = None if good else "is pinned to a text that is not a version (write one like 1.2.3)"
-    return Requirement(where, normalize(name[1]), True, False, pin=pin[2], problem=problem)
+    return Requirement(where, normalize(name[1]), True, False, pin=pin[2], problem=problem, specifier=rest)
 
 
 def _path_problem(spec: str, names: Collection[str], folder: str) -> str | None:

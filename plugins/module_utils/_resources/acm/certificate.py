@@ -17,6 +17,7 @@ from ..._aws.tags import tags_to_dict, tags_to_list
 from ..._engine.condition import Condition, Waiter
 from ..._engine.items import Raw
 from ..._engine.list_call import Listing
+from ..._engine.property_limits import EVERY, Items, Matching
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -83,6 +84,11 @@ RECORDS_PUBLISHED = Waiter(
     ),
     listing=DESCRIBE,
 )
+
+
+# ACM API Reference, RequestCertificate: the first name has at most 64 characters (RFC 5280), further ones 253.
+_DOMAIN = r"(?:\*\.)?(?:(?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9]\.)+(?!-)[A-Za-z0-9-]{1,62}[A-Za-z0-9]"
+_DOMAIN_NAME = "a domain like shop.example.org or *.example.org"
 
 
 def with_defaults(desired: Properties) -> dict[str, Any]:
@@ -171,6 +177,11 @@ TYPE = CertificateType(
         attributes={"id": "CertificateArn", "arn": "CertificateArn", "records": "Records"},
         required=frozenset({"domain"}),
         create_only=frozenset({"domain", "names", "status"}),
+        limits={
+            ("domain",): Matching(_DOMAIN_NAME, pattern=_DOMAIN, longest=64),
+            ("names",): Items(),
+            ("names", EVERY): Matching(_DOMAIN_NAME, pattern=_DOMAIN, longest=253),
+        },
         with_defaults=with_defaults,
         normalize=normalize,
     ),

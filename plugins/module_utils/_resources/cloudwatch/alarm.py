@@ -7,13 +7,30 @@ A stack may have many alarms: one call lists them all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ..._aws.answer import missing_member
 from ..._aws.tags import tags_to_list
 from ..._engine.items import Raw, returned_members
 from ..._engine.list_call import Listing
+from ..._engine.property_limits import (
+    EVERY,
+    FLAG,
+    Entries,
+    Items,
+    Limit,
+    Limits,
+    Matching,
+    Number,
+    PropertyPath,
+    PropertyProblem,
+    is_reference,
+    keys,
+    one_of,
+    whole_number,
+)
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -47,6 +64,37 @@ DEFAULTS = {
 # Properties of one metric. In an expression each metric has them, and the alarm gives the values that they share.
 METRIC: dict[str, Any] = {"metric": None, "namespace": None, "dimensions": {}, "statistic": "Average", "period": 300}
 MOST_METRICS = 10
+# CloudWatch API Reference, PutMetricAlarm.
+SHORT_PERIODS = (10, 20, 30)
+HOUR, DAY = 3600, 86400
+MOST_PERIODS = DAY // SHORT_PERIODS[0]
+MOST_ACTIONS = 5
+# CloudWatch User Guide, "CloudWatch statistics definitions".
+_PERCENT = r"(?:100(?:\.0+)?|[0-9]{1,2}(?:\.[0-9]+)?)"
+_BOUND = r"[0-9]*(?:\.[0-9]+)?%?"
+STATISTIC = rf"{'|'.join(STATISTICS)}|(?i:(?:p|tm|wm|tc|ts){_PERCENT}|iqm|(?:pr|tm|wm|tc|ts)\({_BOUND}:{_BOUND}\))"
+
+
+@dataclass(frozen=True)
+class Period(Limit):
+    what: str = "a period in seconds: 10, 20, 30 or a multiple of 60"
+
+    def accepts(self, value: Any) -> bool:
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        return is_number and (value in SHORT_PERIODS or (value > 0 and value % 60 == 0))
+
+
+def _limits_of_metric(path: PropertyPath) -> Limits:
+    """The limits of one metric: that of the alarm, or one of an expression."""
+    return {
+        (*path, "metric"): Matching("the name of a metric", pattern=".+", longest=255),
+        (*path, "namespace"): Matching("a namespace like AWS/EC2", pattern="[^:].*", longest=255),
+        (*path, "dimensions"): Entries(most=30),
+        (*path, "statistic"): Matching("a statistic like Average, Sum or p99", pattern=STATISTIC),
+        (*path, "period"): Period(),
+    }
+
+
 WATCHED = "watched"  # the id of the expression, among those of its metrics
 # Members of the properties whose values are the same.
 MEMBERS = {
@@ -69,10 +117,34 @@ def prefix(scope: Scope) -> str:
     return f"groundwork/{scope.stack}/"
 
 
+def check_evaluation(given: Properties) -> Iterator[PropertyProblem]:
+    """How many of the last periods may count, and how long they may be together (PutMetricAlarm, Period)."""
+    periods = given.get("evaluation_periods") or 1
+    needed = given.get("datapoints_to_alarm")
+    if is_reference(periods):
+        return
+    if needed is not None and not is_reference(needed) and needed > periods:
+        text = f"{needed} is more than evaluation_periods, which is {periods}"
+        yield ("datapoints_to_alarm",), f"{text} (lower it, or raise evaluation_periods)"
+    period = _find_longest_period(given)
+    longest = 7 * DAY if period >= HOUR else DAY
+    if period * periods > longest:
+        text = f"{periods} periods of {period} seconds are more than the {longest} seconds that AWS allows"
+        name = "evaluation_periods" if given.get("evaluation_periods") else "period"
+        yield (name,), f"{text} (write fewer of them, or a shorter period)"
+
+
+def _find_longest_period(given: Properties) -> int:
+    """The longest period of the metrics of an alarm, without those that are references."""
+    shared = METRIC["period"] if given.get("period") is None else given["period"]
+    periods = [shared]
+    if given.get("expression"):
+        periods = [metric.get("period") or shared for metric in (given.get("metrics") or {}).values()]
+    return max((period for period in periods if not is_reference(period)), default=0)
+
+
 def with_defaults(desired: Properties) -> dict[str, Any]:
     given = {**DEFAULTS, **desired}
-    _one_of("comparison", given["comparison"], COMPARISONS)
-    _one_of("treat_missing_data", given["treat_missing_data"], MISSING)
     plain = not given.get("expression")
     watched = {**_metric(given, {}), "expression": None, "metrics": {}} if plain else _expression(given)
     return {
@@ -103,11 +175,6 @@ def _expression(given: Properties) -> dict[str, Any]:
         "expression": given["expression"],
         "metrics": {name: _metric(metric, given) for name, metric in metrics.items()},
     }
-
-
-def _one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise ValueError(f"{name} is one of {', '.join(allowed)}")
 
 
 def normalize(alarm: Raw) -> dict[str, Any]:
@@ -217,6 +284,23 @@ TYPE = AlarmType(
         id_path="AlarmName",
         attributes={"id": "AlarmName", "arn": "AlarmArn", "name": "AlarmName"},
         required=frozenset({"comparison", "threshold"}),
+        limits={
+            **_limits_of_metric(()),
+            ("metrics",): Entries(),
+            ("metrics", EVERY): keys(*METRIC),
+            **_limits_of_metric(("metrics", EVERY)),
+            ("expression",): Matching("an expression", pattern="(?s:.+)", longest=2048),
+            ("comparison",): one_of(*COMPARISONS),
+            ("threshold",): Number(),
+            ("treat_missing_data",): one_of(*MISSING),
+            ("evaluation_periods",): whole_number("a number of periods", 1, MOST_PERIODS),
+            ("datapoints_to_alarm",): whole_number("a number of periods", 1, MOST_PERIODS),
+            ("actions",): Items(most=MOST_ACTIONS),
+            ("ok_actions",): Items(most=MOST_ACTIONS),
+            ("description",): Matching("text", longest=1024),
+            ("enabled",): FLAG,
+        },
+        checks=(check_evaluation,),
         with_defaults=with_defaults,
         normalize=normalize,
         name_attributes=frozenset({"id", "name"}),

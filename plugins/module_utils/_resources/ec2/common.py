@@ -11,8 +11,19 @@ from typing import Any
 from ..._aws.tags import stack_filter, tags_to_dict, tags_to_list
 from ..._engine.items import Raw
 from ..._engine.list_call import Listing
+from ..._engine.property_limits import Matching, Network
 from ..._engine.resource_type import ActualResource, Client, Tagging
 from ..._engine.scope import Scope
+
+# VPC User Guide, "VPC CIDR blocks" and "Subnet CIDR blocks".
+IPV4_NETWORK = Network(versions=(4,), shortest=16, longest=28)
+# EC2 API Reference, CreateSecurityGroup and IpRange, Description.
+DESCRIPTION = Matching(
+    "a description that EC2 accepts",
+    "write letters from a to z, digits, spaces and ._-:/()#,@[]+=&;{}!$*",
+    pattern=r"[A-Za-z0-9 ._:/()#,@\[\]+=&;{}!$*-]*",
+    longest=255,
+)
 
 
 def listing(operation: str, result: str, id_filter: str, filters: str = "Filters", **more: Any) -> Listing:

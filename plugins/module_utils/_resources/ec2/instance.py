@@ -10,12 +10,24 @@ change; the others in ``groundwork:created-with``, written by the call that crea
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ..._aws.answer import first_item
 from ..._aws.tags import tag_specification
 from ..._engine.items import Raw, returned_members, value_at
+from ..._engine.property_limits import (
+    FLAG,
+    Items,
+    Limit,
+    PropertyProblem,
+    WholeNumber,
+    is_reference,
+    keys,
+    one_of,
+    whole_number,
+)
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -44,6 +56,21 @@ DEFAULTS: dict[str, Any] = {
     "public_ip": None,
     "termination_protection": False,
 }
+VOLUME = {"size": 8, "type": "gp3", "iops": None, "encrypted": True}
+# EC2 API Reference, EbsBlockDevice: the sizes in GiB and the IOPS of each type. EBS User Guide, "Amazon EBS volume
+# types": st1 and sc1 cannot be boot volumes, and how many IOPS a GiB may have.
+VOLUME_SIZES = {
+    "gp2": (1, 16384),
+    "gp3": (1, 65536),
+    "io1": (4, 16384),
+    "io2": (4, 65536),
+    "standard": (1, 1024),
+}
+VOLUME_IOPS = {"gp3": (3000, 80000), "io1": (100, 64000), "io2": (100, 256000)}
+IOPS_OF_A_GIB = {"gp3": 500, "io1": 50, "io2": 1000}
+LARGEST_VOLUME = max(largest for _smallest, largest in VOLUME_SIZES.values())
+MOST_IOPS = max(most for _least, most in VOLUME_IOPS.values())
+MAX_USER_DATA = 16384  # bytes; EC2 User Guide, "Run commands when you launch an EC2 instance with user data input"
 STATES = {"pending": "running", "running": "running", "stopping": "stopped", "stopped": "stopped"}
 
 
@@ -51,17 +78,55 @@ def digest(text: str | None) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16] if text else ""
 
 
+def complete_volume(desired: Properties) -> dict[str, Any]:
+    """The volume with its defaults; a null in it is the same as leaving the key out."""
+    return {**VOLUME, **{name: value for name, value in (desired.get("volume") or {}).items() if value is not None}}
+
+
 def with_defaults(desired: Properties) -> dict[str, Any]:
-    volume = {"size": 8, "type": "gp3", "iops": None, "encrypted": True, **desired.get("volume", {})}
-    if volume["type"] in ("io1", "io2") and not isinstance(volume["iops"], int):
-        raise ValueError(f"volume.iops must be given for a volume of the type {volume['type']}: AWS requires it")
-    if volume["type"] not in ("io1", "io2", "gp3") and volume["iops"] is not None:
-        raise ValueError("volume.iops goes with volumes of the types gp3, io1 and io2 only: leave it out")
+    volume = complete_volume(desired)
     metadata = {"http_tokens": "required", "hop_limit": 1, "instance_tags": "enabled", **desired.get("metadata", {})}
     rest = {name: value for name, value in desired.items() if name not in ("volume", "metadata")}
     groups = sorted(desired.get("security_groups", ()))
     sizes = {f"volume.{name}": value for name, value in volume.items()}
     return {**DEFAULTS, **rest, "security_groups": groups, **sizes, "metadata": metadata, "state": "running"}
+
+
+@dataclass(frozen=True)
+class UserData(Limit):
+    """Messages do not show it: it may have secrets."""
+
+    def find_problems(self, value: Any) -> Iterator[PropertyProblem]:
+        if not isinstance(value, str):
+            yield (), "this is not text (write a script, or a configuration of cloud-init)"
+        elif len(value.encode(errors="replace")) > MAX_USER_DATA:
+            size = len(value.encode(errors="replace"))
+            yield (), f"has {size} bytes, and EC2 accepts at most {MAX_USER_DATA} (shorten it, or have it load a file)"
+
+
+def check_volume(given: Properties) -> Iterator[PropertyProblem]:
+    volume = complete_volume(given)
+    kind, size, iops = volume["type"], volume["size"], volume["iops"]
+    if any(map(is_reference, (kind, size, iops))):
+        return
+    smallest, largest = VOLUME_SIZES[kind]
+    if not smallest <= size <= largest:
+        yield ("volume", "size"), f"{size} is not a size of {kind} in GiB ({smallest}-{largest})"
+    elif iops is None and kind in ("io1", "io2"):
+        yield ("volume",), f"lacks iops, which a volume of the type {kind} needs (write {VOLUME_IOPS[kind][0]} or more)"
+    elif iops is not None:
+        yield from _check_iops(kind, size, iops)
+
+
+def _check_iops(kind: str, size: int, iops: int) -> Iterator[PropertyProblem]:
+    if kind not in VOLUME_IOPS:
+        yield ("volume", "iops"), f"goes with volumes of the types {', '.join(VOLUME_IOPS)} only (leave it out)"
+        return
+    least, highest = VOLUME_IOPS[kind]
+    most = min(highest, max(least, size * IOPS_OF_A_GIB[kind]))
+    if not least <= iops <= most:
+        text = f"{iops} are not the IOPS that {size} GiB of {kind} can have"
+        yield ("volume", "iops"), f"{text} (write {least} to {most})"
 
 
 def _noted(tags: Mapping[str, str]) -> dict[str, Any]:
@@ -232,6 +297,22 @@ TYPE = InstanceType(
         },
         required=frozenset({"image", "type", "subnet"}),
         create_only=frozenset({"image", "subnet", "key_pair", "user_data", "public_ip", "volume.encrypted"}),
+        limits={
+            ("security_groups",): Items(),
+            ("user_data",): UserData(),
+            ("public_ip",): FLAG,
+            ("termination_protection",): FLAG,
+            ("volume",): keys(*VOLUME),
+            ("volume", "size"): whole_number("a size in GiB", 1, LARGEST_VOLUME),
+            ("volume", "type"): one_of(*VOLUME_SIZES),
+            ("volume", "iops"): WholeNumber(f"a number of IOPS (100-{MOST_IOPS})", low=100, high=MOST_IOPS),
+            ("volume", "encrypted"): FLAG,
+            ("metadata",): keys(*METADATA),
+            ("metadata", "http_tokens"): one_of("required", "optional"),
+            ("metadata", "hop_limit"): whole_number("a number of hops", 1, 64),
+            ("metadata", "instance_tags"): one_of("enabled", "disabled"),
+        },
+        checks=(check_volume,),
         with_defaults=with_defaults,
         normalize=normalize,
         comparisons={

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..._aws.errors import error_code, ignore_errors
 from ..._aws.sdk import ClientError
 from ..._aws.tags import tag_specification
 from ..._engine.items import Raw, add_missing_members, returned_members
+from ..._engine.property_limits import EVERY, Items, Matching, Network, PropertyProblem, keys, list_values
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -90,6 +91,17 @@ def normalize(table: Raw) -> dict[str, Any]:
         **({"routes": _routes(table)} if "Routes" in table else {}),
         **({"subnets": sorted(_associations(table))} if "Associations" in table else {}),
     }
+
+
+def check_destinations(given: Properties) -> Iterator[PropertyProblem]:
+    """A table has one route for each destination (EC2 API Reference, CreateRoute)."""
+    seen: dict[str, int] = {}
+    for (routes, number, name), value in list_values(("routes", EVERY, "destination"), given):
+        destination = ec2.network(value)
+        if destination in seen:
+            text = f"{destination} is the destination of {routes}[{seen[destination]}] as well (remove one of them)"
+            yield (routes, number, name), text
+        seen.setdefault(destination, number)
 
 
 def with_defaults(desired: Any) -> dict[str, Any]:
@@ -175,6 +187,14 @@ TYPE = ResourceType(
         attributes={"id": "RouteTableId"},
         required=frozenset({"vpc"}),
         create_only=frozenset({"vpc"}),
+        limits={
+            ("routes",): Items(),
+            ("routes", EVERY): keys("destination", "gateway", required=("destination", "gateway")),
+            ("routes", EVERY, "destination"): Network("a network like 0.0.0.0/0 or ::/0"),
+            ("routes", EVERY, "gateway"): Matching("a gateway", "write a reference like {ref: nat_gateway/nat-1}"),
+            ("subnets",): Items(),
+        },
+        checks=(check_destinations,),
         with_defaults=with_defaults,
         normalize=normalize,
         comparisons={"routes": same_routes},

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..._aws.errors import ignore_errors
 from ..._aws.tags import tag_specification
 from ..._engine.items import Raw, returned_members
+from ..._engine.property_limits import PropertyProblem
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -24,6 +26,11 @@ from . import common as ec2
 from . import security_rules
 
 DIRECTIONS = {"ingress": "IpPermissions", "egress": "IpPermissionsEgress"}
+
+
+def check_rules(given: Properties) -> Iterator[PropertyProblem]:
+    for side in DIRECTIONS:
+        yield from security_rules.check_rules(side, given)
 
 
 def with_defaults(desired: Properties) -> dict[str, Any]:
@@ -107,6 +114,12 @@ TYPE = SecurityGroupType(
         attributes={"id": "GroupId"},
         required=frozenset({"vpc", "description"}),
         create_only=frozenset({"vpc", "description"}),
+        limits={
+            ("description",): ec2.DESCRIPTION,
+            **security_rules.limits_of("ingress"),
+            **security_rules.limits_of("egress"),
+        },
+        checks=(check_rules,),
         with_defaults=with_defaults,
         normalize=normalize,
     ),

@@ -8,11 +8,26 @@ rule is one source or destination: `{protocol, from_port, to_port, cidr | group 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ..._aws.answer import missing_member
-from .common import network
+from ..._engine.property_limits import (
+    EVERY,
+    Items,
+    Limit,
+    Limits,
+    Matching,
+    Network,
+    PropertyPath,
+    PropertyProblem,
+    WholeNumber,
+    is_reference,
+    keys,
+    list_values,
+)
+from .common import DESCRIPTION, network
 
 Rule = dict[str, Any]
 
@@ -23,6 +38,86 @@ PEERS = ("cidr", "group", "prefix_list")
 SOURCES = ("IpRanges", "Ipv6Ranges", "UserIdGroupPairs", "PrefixListIds")
 # Protocols for which AWS always shows ports (for ICMP the type and code).
 WITH_PORTS = ("tcp", "udp", "icmp", "icmpv6")
+HIGHEST_PORT = 65535
+ANY_ICMP = -1
+HIGHEST_ICMP = 255  # RFC 792 and RFC 4443: type and code have a byte each
+
+# EC2 API Reference, IpPermission: the names, or a protocol number of IANA, which has a byte.
+PROTOCOLS = ("tcp", "udp", "icmp", "icmpv6", "all", "-1")
+HIGHEST_PROTOCOL = 255
+
+
+@dataclass(frozen=True)
+class Protocol(Limit):
+    what: str = "one of tcp, udp, icmp, icmpv6, -1 (everything) or the number of a protocol (0-255)"
+
+    def accepts(self, value: Any) -> bool:
+        text = "" if isinstance(value, (bool, float)) else str(value).lower()
+        return text in PROTOCOLS or (text.isascii() and text.isdecimal() and int(text) <= HIGHEST_PROTOCOL)
+
+
+RULE = keys("protocol", "from_port", "to_port", *PEERS, "description")
+# Of ICMP, these are the type and the code.
+RULE_PORT = WholeNumber(f"a port (0-{HIGHEST_PORT})", low=ANY_ICMP, high=HIGHEST_PORT)
+
+
+def limits_of(side: str) -> Limits:
+    """The limits of the rules of a property."""
+    return {
+        (side,): Items(),
+        (side, EVERY): RULE,
+        (side, EVERY, "protocol"): Protocol(),
+        (side, EVERY, "from_port"): RULE_PORT,
+        (side, EVERY, "to_port"): RULE_PORT,
+        (side, EVERY, "cidr"): Network("a network like 203.0.113.0/24, or an IPv6 one like 2001:db8::/32"),
+        (side, EVERY, "group"): Matching("a security group", "write a reference like {ref: security_group/app}"),
+        (side, EVERY, "prefix_list"): Matching("the id of a prefix list like pl-12345678"),
+        (side, EVERY, "description"): DESCRIPTION,
+    }
+
+
+def check_rules(side: str, given: Mapping[str, Any]) -> Iterator[PropertyProblem]:
+    """What EC2 requires of the members of a rule together. Source: EC2 API Reference, IpPermission."""
+    for path, rule in list_values((side, EVERY), given):
+        yield from _check_peers(path, rule)
+        protocol = _protocol(rule)
+        start, end = rule.get("from_port"), rule.get("to_port")
+        if is_reference(start) or is_reference(end):
+            continue
+        if protocol in ("tcp", "udp"):
+            yield from _check_port_range(path, protocol, start, end)
+        elif protocol in ("icmp", "icmpv6"):
+            yield from _check_icmp(path, start, end)
+
+
+def _check_peers(path: PropertyPath, rule: Mapping[str, Any]) -> Iterator[PropertyProblem]:
+    given = [name for name in PEERS if rule.get(name)]
+    if not given:
+        yield path, f"needs one of {', '.join(PEERS)} (add one: from where, or to where, traffic may go)"
+    elif len(given) > 1:
+        yield path, f"has {' and '.join(given)}, which exclude each other (write a rule for each)"
+
+
+def _check_port_range(
+    path: PropertyPath, protocol: str, start: int | None, end: int | None
+) -> Iterator[PropertyProblem]:
+    if start is None:
+        yield path, f"lacks from_port, and {protocol} needs it (add it; from 0 to {HIGHEST_PORT} are all ports)"
+        return
+    for name, port in (("from_port", start), ("to_port", end)):
+        if port is not None and port < 0:
+            yield (*path, name), f"{port} is not a port (0-{HIGHEST_PORT})"
+    if end is not None and 0 <= end < start:
+        yield (*path, "to_port"), f"{end} is lower than from_port, {start} (swap them; one port needs no to_port)"
+
+
+def _check_icmp(path: PropertyPath, kind: int | None, code: int | None) -> Iterator[PropertyProblem]:
+    for name, what, number in (("from_port", "type", kind), ("to_port", "code", code)):
+        if number is not None and number > HIGHEST_ICMP:
+            yield (*path, name), f"{number} is not a {what} of ICMP (write 0 to {HIGHEST_ICMP}, or -1 for all)"
+    if kind in (None, ANY_ICMP) and code not in (None, ANY_ICMP):
+        text = f"{code} is the code of a single type, and from_port means all types"
+        yield (*path, "to_port"), f"{text} (write the type as from_port, or leave to_port out)"
 
 
 def key(rule: Rule) -> tuple[str, ...]:
@@ -37,14 +132,18 @@ def normalize_rules(rules: Iterable[Mapping[str, Any]]) -> list[Rule]:
 
 
 def _plain(rule: Mapping[str, Any]) -> Rule:
-    protocol = str(rule.get("protocol", "tcp")).lower()
-    protocol = NUMBERS.get(protocol, protocol)
+    protocol = _protocol(rule)
     ports = _ports(protocol, rule)
     peer = {name: rule[name] for name in PEERS if rule.get(name)}
     if "cidr" in peer:
         peer["cidr"] = network(peer["cidr"])
     description = rule.get("description") or ""
     return {"protocol": protocol, "from_port": ports[0], "to_port": ports[1], **peer, "description": description}
+
+
+def _protocol(rule: Mapping[str, Any]) -> str:
+    protocol = str(rule.get("protocol", "tcp")).lower()
+    return NUMBERS.get(protocol, protocol)
 
 
 def _ports(protocol: str, rule: Mapping[str, Any]) -> tuple[int | None, int | None]:

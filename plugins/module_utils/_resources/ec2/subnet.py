@@ -9,6 +9,7 @@ from typing import Any
 from ..._aws.tags import tag_specification
 from ..._engine.condition import Condition, Waiter
 from ..._engine.items import Raw, add_missing_members, returned_members
+from ..._engine.property_limits import FLAG
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -61,6 +62,7 @@ TYPE = ResourceType(
         attributes={"id": "SubnetId", "zone": "AvailabilityZone"},
         required=frozenset({"vpc", "cidr", "zone"}),
         create_only=frozenset({"vpc", "cidr", "zone"}),
+        limits={("cidr",): ec2.IPV4_NETWORK, ("public_ip_on_launch",): FLAG},
         with_defaults=lambda desired: {"public_ip_on_launch": False, **desired, "cidr": ec2.network(desired["cidr"])},
         normalize=normalize,
     ),

@@ -4,17 +4,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..._aws.tags import tag_specification
 from ..._engine.condition import Condition, Waiter
 from ..._engine.items import Raw, returned_members
+from ..._engine.property_limits import FLAG, PropertyProblem
 from ..._engine.resource_type import (
     ActualResource,
     Client,
     Detail,
     Discovery,
     Lifecycle,
+    Properties,
     ResolvedResource,
     ResourceType,
     ResourceUpdate,
@@ -33,6 +36,13 @@ def _detail(attribute: str) -> Detail:
         return [returned_members(answer, {attribute: f"{attribute}.Value"})]
 
     return Detail(read)
+
+
+def check_dns(given: Properties) -> Iterator[PropertyProblem]:
+    """ModifyVpcAttribute, EnableDnsHostnames: "You can only enable DNS hostnames if you've enabled DNS support"."""
+    if given.get("dns_support") is False and given.get("dns_hostnames", True):
+        text = "is false, and dns_hostnames needs it, which is true unless given"
+        yield ("dns_support",), f"{text} (write the same for both)"
 
 
 def normalize(vpc: Raw) -> dict[str, Any]:
@@ -68,6 +78,8 @@ TYPE = ResourceType(
         attributes={"id": "VpcId"},
         required=frozenset({"cidr"}),
         create_only=frozenset({"cidr"}),
+        limits={("cidr",): ec2.IPV4_NETWORK, ("dns_support",): FLAG, ("dns_hostnames",): FLAG},
+        checks=(check_dns,),
         with_defaults=lambda desired: {
             "dns_support": True,
             "dns_hostnames": True,

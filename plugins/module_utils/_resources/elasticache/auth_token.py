@@ -35,6 +35,8 @@ FORM = re.compile(r"[A-Za-z0-9!&#$^<>-]{16,128}")
 # User guide, "Modifying the AUTH token on an existing cluster": engine 5.0.5 or higher.
 OLDEST_ENGINE = (5, 0, 5)
 STATUS = "PendingModifiedValues.AuthTokenStatus"
+REQUIRED_KEYS = {"secret", "version"}
+KNOWN_KEYS = {*REQUIRED_KEYS, "exclusive"}
 
 
 @dataclass(frozen=True)
@@ -142,14 +144,12 @@ def describe_obstacle(group: Raw) -> str | None:
     return None
 
 
-def validate(desired: Mapping[str, Any]) -> None:
-    """Raise ValueError for an ``auth_token`` that names no version of a secret."""
-    if not isinstance(desired, Mapping) or not {"secret", "version"} <= desired.keys() <= {
-        "secret",
-        "version",
-        "exclusive",
-    }:
-        raise ValueError("auth_token takes secret, the ARN of one, and version, the id of its current version")
+def find_form_problem(desired: Any) -> str | None:
+    """Why an ``auth_token`` names no version of a secret, None where it does. The text does not repeat it."""
+    keys = desired.keys() if isinstance(desired, Mapping) else set()
+    if REQUIRED_KEYS <= keys <= KNOWN_KEYS:
+        return None
+    return "is not a version of a secret (write secret, the ARN of one, and version, the id of its current version)"
 
 
 def read_token(clients: ClientOf, desired: Mapping[str, Any]) -> str:

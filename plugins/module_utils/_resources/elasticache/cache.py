@@ -7,12 +7,22 @@ The document names the secret that holds its AUTH token. The token itself is rea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..._aws.tags import tags_to_dict, tags_to_list
 from ..._engine.items import Raw, returned_members
 from ..._engine.list_call import Listing
+from ..._engine.property_limits import (
+    FLAG,
+    PORT,
+    Items,
+    Matching,
+    PropertyProblem,
+    WholeNumber,
+    is_reference,
+    whole_number,
+)
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -22,11 +32,12 @@ from ..._engine.resource_type import (
     ResolvedResource,
     Schema,
 )
-from . import auth_token
+from ..._engine.scope import Scope, shorten_name
+from . import auth_token, node_types
 from . import cache_changes as changes
 from . import common as elasticache
 
-PORT = "NodeGroups.0.PrimaryEndpoint.Port"
+ENDPOINT_PORT = "NodeGroups.0.PrimaryEndpoint.Port"
 # Members of the properties in the lists of groups and of nodes.
 MEMBERS = {
     "node_type": "CacheNodeType",
@@ -50,6 +61,35 @@ CREATION_PARAMETERS = {
 }
 
 
+def check_node_type(given: Properties) -> Iterator[PropertyProblem]:
+    problem = None if is_reference(given["node_type"]) else node_types.find_node_type_problem(given["node_type"])
+    if problem is not None:
+        yield ("node_type",), problem
+
+
+def check_failover(given: Properties) -> Iterator[PropertyProblem]:
+    """Another node takes over from the primary (CreateReplicationGroup, AutomaticFailoverEnabled, MultiAZEnabled)."""
+    if is_reference(given.get("nodes")):
+        return
+    nodes = int(given.get("nodes") or 1)
+    for name in ("automatic_failover", "multi_az"):
+        if given.get(name) is True and nodes < 2:
+            yield (name,), f"needs two nodes, and there is {nodes} (write nodes: 2, or false)"
+    if given.get("multi_az") is True and given.get("automatic_failover") is False:
+        yield ("multi_az",), "needs automatic_failover, which is false (write the same for both)"
+
+
+def check_token(given: Properties) -> Iterator[PropertyProblem]:
+    token = given.get("auth_token")
+    if token is None or is_reference(token):
+        return
+    problem = auth_token.find_form_problem(token)
+    if problem is not None:
+        yield ("auth_token",), problem
+    elif given.get("encryption_in_transit") is False:
+        yield ("auth_token",), "needs encryption_in_transit, which is false (remove one of them)"
+
+
 def with_defaults(desired: Properties) -> dict[str, Any]:
     nodes = int(desired.get("nodes", 1))
     given = {
@@ -64,20 +104,12 @@ def with_defaults(desired: Properties) -> dict[str, Any]:
         "nodes": nodes,
         "security_groups": sorted(desired["security_groups"]),
     }
-    if (given["automatic_failover"] or given["multi_az"]) and nodes < 2:
-        raise ValueError("automatic_failover and multi_az need two nodes")
-    if given["multi_az"] and not given["automatic_failover"]:
-        raise ValueError("multi_az needs automatic_failover")
-    if "auth_token" in given:
-        auth_token.validate(given["auth_token"])
-        if not given["encryption_in_transit"]:
-            raise ValueError("auth_token needs encryption_in_transit")
     return {**given, "engine_version": str(given["engine_version"])}
 
 
 def normalize(group: Raw) -> dict[str, Any]:
     """Properties that only the list of nodes shows are not compared while there are no nodes."""
-    found = returned_members(group, {**MEMBERS, "port": PORT})
+    found = returned_members(group, {**MEMBERS, "port": ENDPOINT_PORT})
     for name in ("automatic_failover", "multi_az"):
         if name in found:
             found[name] = found[name] in ("enabled", "enabling")
@@ -132,6 +164,11 @@ class CacheType(elasticache.DescriptionOwnedType):
     description_path = "Description"
     other_listings = (Listing("describe_cache_clusters", "CacheClusters"),)
 
+    def physical_name(self, scope: Scope, name: str, suffix: str = "") -> str:
+        """The name in AWS. It begins with all of the stack's name, because policies limit new caches by that."""
+        full_name = self.base_name(scope, name) + suffix
+        return shorten_name(full_name, self.schema.max_name_length, prefix=scope.physical_name(""))
+
     def merge(self, items: list[Raw], others: Sequence[list[Raw]]) -> list[Raw]:
         """The groups, each with its first node: the nodes of a group are alike, and come in any order."""
         nodes: dict[str, Raw] = {}
@@ -166,10 +203,25 @@ TYPE = CacheType(
             "name": "ReplicationGroupId",
             "primary_endpoint": "NodeGroups.0.PrimaryEndpoint.Address",
             "reader_endpoint": "NodeGroups.0.ReaderEndpoint.Address",
-            "port": PORT,
+            "port": ENDPOINT_PORT,
             **elasticache.NODES,
         },
         required=frozenset({"node_type", "subnet_group", "security_groups"}),
+        limits={
+            ("node_type",): Matching("a type like cache.t3.micro", pattern=node_types.NODE_TYPE),
+            ("nodes",): WholeNumber(
+                f"a number of nodes (1-{elasticache.MOST_NODES})", low=1, high=elasticache.MOST_NODES, is_text=True
+            ),
+            ("security_groups",): Items(),
+            ("port",): PORT,
+            # ElastiCache API Reference, CreateReplicationGroup, SnapshotRetentionLimit.
+            ("snapshot_retention_days",): whole_number("a number of days", 0, 35),
+            **{
+                (name,): FLAG
+                for name in ("automatic_failover", "multi_az", "encryption_at_rest", "encryption_in_transit")
+            },
+        },
+        checks=(check_node_type, check_failover, check_token),
         create_only=frozenset(CREATION_PARAMETERS),
         with_defaults=with_defaults,
         normalize=normalize,

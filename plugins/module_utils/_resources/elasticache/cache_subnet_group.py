@@ -9,6 +9,7 @@ from typing import Any
 from ..._aws.tags import tags_to_list
 from ..._engine.items import Raw
 from ..._engine.list_call import Listing
+from ..._engine.property_limits import Items
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -62,6 +63,7 @@ TYPE = CacheSubnetGroupType(
         id_path="CacheSubnetGroupName",
         attributes={"id": "CacheSubnetGroupName", "arn": "ARN", "name": "CacheSubnetGroupName"},
         required=frozenset({"subnets"}),
+        limits={("subnets",): Items(least=1)},
         with_defaults=lambda desired: {**desired, "subnets": sorted(desired["subnets"])},
         normalize=normalize,
         name_attributes=frozenset({"id", "name"}),

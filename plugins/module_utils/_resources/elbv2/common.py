@@ -4,16 +4,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..._aws.answer import select_members
 from ..._aws.tags import tags_to_dict, tags_to_list
 from ..._engine.items import Raw
 from ..._engine.list_call import Listing
+from ..._engine.property_limits import Limit, OneOf, PropertyProblem, one_of, whole_number
 from ..._engine.resource_type import ActualResource, Client, Detail, ResourceType, ResourceUpdate, Tagging
 
 TAGS_A_CALL = 20
+# Elastic Load Balancing API Reference, CreateListener and CreateTargetGroup, Protocol.
+PROTOCOLS = ("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC")
+# Values of attributes are compared as AWS stores them: text, with true and false in lower case.
+SWITCH = OneOf("true or false", values=("true", "false"))
+
+
+@dataclass(frozen=True)
+class Attribute(Limit):
+    """The value of an attribute, which a document may write as text, as a number, or as true or false."""
+
+    value: Limit = field(default_factory=Limit)
+
+    def find_problems(self, value: Any) -> Iterator[PropertyProblem]:
+        (text,) = as_text({"value": value}).values()
+        yield from self.value.find_problems(text)
+
+
+def switch() -> Attribute:
+    return Attribute(value=SWITCH)
+
+
+def seconds(low: int, high: int) -> Attribute:
+    return Attribute(value=whole_number("a number of seconds", low, high, is_text=True))
+
+
+def one_of_attribute(*words: str) -> Attribute:
+    return Attribute(value=one_of(*words))
 
 
 def listing(operation: str, result: str, ids: str, parent: str = "") -> Listing:

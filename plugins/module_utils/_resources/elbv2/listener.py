@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..._aws.answer import first_item
 from ..._aws.tags import tags_to_list
 from ..._engine.items import Raw, returned_members
+from ..._engine.property_limits import PORT, Matching, PropertyProblem, is_reference, one_of
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -24,6 +26,19 @@ from . import common as elbv2
 from . import listener_actions as actions
 
 POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+
+
+def check_certificate(given: Properties) -> Iterator[PropertyProblem]:
+    """A listener for HTTPS has a certificate, and one for HTTP has neither certificate nor policy (CreateListener)."""
+    protocol = given.get("protocol") or "HTTP"
+    if is_reference(protocol):
+        return
+    if protocol == "HTTPS" and not given.get("certificate"):
+        text = "lacks certificate, which a listener for HTTPS needs"
+        yield (), f"{text} (write the ARN of one, or a reference like {{ref: certificate/site, attribute: arn}})"
+    for name in ("certificate", "policy"):
+        if protocol == "HTTP" and given.get(name):
+            yield (name,), "goes with protocol: HTTPS only (remove it, or write protocol: HTTPS)"
 
 
 def with_defaults(desired: Properties) -> dict[str, Any]:
@@ -97,6 +112,14 @@ TYPE = ResourceType(
         attributes={"id": "ListenerArn", "arn": "ListenerArn"},
         required=frozenset({"load_balancer", "port", "action"}),
         create_only=frozenset({"load_balancer"}),
+        limits={
+            ("port",): PORT,
+            ("protocol",): one_of(*elbv2.PROTOCOLS),
+            ("certificate",): Matching("the ARN of a certificate"),
+            ("policy",): Matching("the name of a TLS policy"),
+            **actions.LIMITS,
+        },
+        checks=(check_certificate, actions.check_action),
         with_defaults=with_defaults,
         normalize=normalize,
         comparisons={"action": actions.same},

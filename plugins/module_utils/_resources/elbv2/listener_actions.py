@@ -9,10 +9,21 @@ request is sent to a port that does not answer yet.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..._engine.items import Raw
+from ..._engine.property_limits import (
+    EVERY,
+    Items,
+    Limits,
+    Matching,
+    PropertyProblem,
+    WholeNumber,
+    is_reference,
+    keys,
+    one_of,
+)
 
 # Placeholders of AWS for the parts of a request: that part is not changed.
 REDIRECT = {
@@ -26,6 +37,68 @@ REDIRECT = {
 RESPONSE = {"status": "404", "content_type": "text/plain", "body": ""}
 REDIRECT_KEYS = {name: name.capitalize() for name in REDIRECT} | {"status": "StatusCode"}
 RESPONSE_KEYS = {"status": "StatusCode", "content_type": "ContentType", "body": "MessageBody"}
+KINDS = ("forward", "redirect", "fixed_response")
+# Elastic Load Balancing API Reference: TargetGroupTuple, RedirectActionConfig and FixedResponseActionConfig. Quotas of
+# Application Load Balancers: five target groups in an action.
+MOST_GROUPS = 5
+HIGHEST_WEIGHT = 999
+LIMITS: Limits = {
+    ("action",): keys(*KINDS),
+    ("action", "forward", EVERY): keys("target_group", "weight", required=("target_group",)),
+    ("action", "forward", EVERY, "weight"): WholeNumber(
+        f"a weight (0-{HIGHEST_WEIGHT})", low=0, high=HIGHEST_WEIGHT, is_text=True
+    ),
+    ("action", "redirect"): keys(*REDIRECT, "listener"),
+    ("action", "redirect", "protocol"): one_of("HTTP", "HTTPS", REDIRECT["protocol"]),
+    ("action", "redirect", "port"): WholeNumber(
+        "a port (1-65535), or #{port}", low=1, high=65535, other=(REDIRECT["port"],), is_text=True
+    ),
+    ("action", "redirect", "host"): Matching("a host name", pattern=".+", longest=128),
+    ("action", "redirect", "path"): Matching("a path like /new", "begin it with /", pattern="/.*", longest=128),
+    ("action", "redirect", "query"): Matching("a query without its question mark", pattern=r"[^?].*|", longest=128),
+    ("action", "redirect", "status"): one_of("HTTP_301", "HTTP_302"),
+    ("action", "fixed_response"): keys(*RESPONSE),
+    ("action", "fixed_response", "status"): WholeNumber(
+        "a status code of 2xx, 4xx or 5xx", low=400, high=599, other=tuple(range(200, 300)), is_text=True
+    ),
+    ("action", "fixed_response", "content_type"): one_of(
+        "text/plain", "text/css", "text/html", "application/javascript", "application/json"
+    ),
+    ("action", "fixed_response", "body"): Matching("text", longest=1024),
+}
+
+
+def check_action(given: Mapping[str, Any]) -> Iterator[PropertyProblem]:
+    """What AWS requires of the parts of an action together."""
+    action = given["action"]
+    if is_reference(action):
+        return
+    kinds = [kind for kind in KINDS if action.get(kind) is not None]
+    if len(kinds) != 1:
+        text = f"has {' and '.join(kinds)}, which exclude each other (keep one)"
+        yield ("action",), text if kinds else f"needs one of {', '.join(KINDS)} (add one)"
+    elif kinds == ["forward"]:
+        yield from _check_forward(action["forward"])
+    elif kinds == ["redirect"]:
+        changed = [name for name in ("protocol", "host", "port", "path") if action["redirect"].get(name) is not None]
+        if all(action["redirect"][name] == REDIRECT[name] for name in changed):
+            text = "changes neither protocol, host, port nor path, and would lead to itself"
+            yield ("action", "redirect"), f"{text} (change one of them)"
+
+
+def _check_forward(groups: Any) -> Iterator[PropertyProblem]:
+    path = ("action", "forward")
+    if is_reference(groups) or isinstance(groups, str):
+        return
+    if not isinstance(groups, (list, tuple)):
+        yield path, "is not a target group (write a reference like {ref: target_group/web}, or a list with weights)"
+        return
+    yield from ((path, text) for _path, text in Items(least=1, most=MOST_GROUPS).find_problems(groups))
+    seen: list[Any] = []
+    for number, item in enumerate(groups):
+        if item["target_group"] in seen:
+            yield (*path, number, "target_group"), "is in this list twice (remove one)"
+        seen.append(item["target_group"])
 
 
 def with_defaults(action: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,18 +107,13 @@ def with_defaults(action: Mapping[str, Any]) -> dict[str, Any]:
     if kind == "forward":
         return {"forward": value if isinstance(value, str) else _weighted(value)}
     defaults = REDIRECT if kind == "redirect" else RESPONSE
-    if kind == "redirect":
-        value = {name: item for name, item in value.items() if name != "listener"}
-    unknown = sorted(value.keys() - defaults.keys())
-    if unknown:
-        raise ValueError(f"{kind} has no {', '.join(unknown)}; it has {', '.join(defaults)}")
-    return {kind: {**defaults, **{name: str(item) for name, item in value.items()}}}
+    given = {name: str(item) for name, item in value.items() if name != "listener" and item is not None}
+    return {kind: {**defaults, **given}}
 
 
 def _only(action: Mapping[str, Any]) -> tuple[str, Any]:
-    if len(action) != 1 or next(iter(action)) not in ("forward", "redirect", "fixed_response"):
-        raise ValueError("an action is one of forward, redirect and fixed_response")
-    return next(iter(action.items()))
+    ((kind, value),) = ((kind, value) for kind, value in action.items() if value is not None)
+    return kind, value
 
 
 def _weighted(groups: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

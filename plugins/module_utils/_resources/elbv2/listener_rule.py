@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..._aws.answer import first_item, missing_member
 from ..._aws.tags import STACK, tags_to_dict, tags_to_list
 from ..._engine.items import Raw
+from ..._engine.property_limits import EVERY, Items, Matching, PropertyProblem, whole_number
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -28,12 +30,25 @@ FIELDS = {"paths": ("path-pattern", "PathPatternConfig"), "hosts": ("host-header
 
 # The highest priority that a rule may have (CreateRule).
 MAX_PRIORITY = 50_000
+# Elastic Load Balancing API Reference, PathPatternConditionConfig and HostHeaderConditionConfig. User guide, "Quotas
+# for your Application Load Balancers": the condition values of a rule, which cannot be raised.
+LONGEST_PATTERN = 128
+MOST_VALUES = 5
+HOST = r"(?=.*\.)[A-Za-z0-9.*?_-]+"
+
+
+def check_conditions(given: Properties) -> Iterator[PropertyProblem]:
+    values = [value for name in FIELDS for value in given.get(name) or ()]
+    if not values:
+        yield (), "needs paths or hosts (add one of them)"
+    elif len(values) > MOST_VALUES:
+        name = next(name for name in reversed(FIELDS) if given.get(name))
+        text = f"{len(values)} paths and hosts are more than the {MOST_VALUES} that AWS allows in a rule"
+        yield (name,), f"{text} (move some to a rule of their own)"
 
 
 def with_defaults(desired: Properties) -> dict[str, Any]:
     conditions = {name: sorted(desired.get(name) or ()) for name in FIELDS}
-    if not any(conditions.values()):
-        raise ValueError("a rule needs paths or hosts")
     return {**desired, **conditions, "action": actions.with_defaults(desired["action"])}
 
 
@@ -141,6 +156,15 @@ TYPE = ListenerRuleType(
         attributes={"id": "RuleArn", "arn": "RuleArn"},
         required=frozenset({"listener", "priority", "action"}),
         create_only=frozenset({"listener"}),
+        limits={
+            ("priority",): whole_number("a priority", 1, MAX_PRIORITY),
+            ("paths",): Items(),
+            ("paths", EVERY): Matching("a path like /api/*", pattern=".+", longest=LONGEST_PATTERN),
+            ("hosts",): Items(),
+            ("hosts", EVERY): Matching("a host name like *.example.org", pattern=HOST, longest=LONGEST_PATTERN),
+            **actions.LIMITS,
+        },
+        checks=(check_conditions, actions.check_action),
         with_defaults=with_defaults,
         normalize=normalize,
         comparisons={"action": actions.same},

@@ -11,6 +11,7 @@ from ..._aws.answer import first_item
 from ..._aws.tags import tags_to_list
 from ..._engine.condition import Condition, Wait, Waiter
 from ..._engine.items import Raw, returned_members
+from ..._engine.property_limits import Entries, Items, one_of
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -24,6 +25,23 @@ from ..._engine.resource_type import (
 from . import common as elbv2
 
 PROTECTION = "deletion_protection.enabled"
+# Elastic Load Balancing API Reference, LoadBalancerAttribute. AWS adds attributes: others are left to it.
+ATTRIBUTES = {
+    PROTECTION: elbv2.switch(),
+    "access_logs.s3.enabled": elbv2.switch(),
+    "connection_logs.s3.enabled": elbv2.switch(),
+    "idle_timeout.timeout_seconds": elbv2.seconds(1, 4000),
+    "client_keep_alive.seconds": elbv2.seconds(60, 604800),
+    "routing.http.desync_mitigation_mode": elbv2.one_of_attribute("monitor", "defensive", "strictest"),
+    "routing.http.drop_invalid_header_fields.enabled": elbv2.switch(),
+    "routing.http.preserve_host_header.enabled": elbv2.switch(),
+    "routing.http.x_amzn_tls_version_and_cipher_suite.enabled": elbv2.switch(),
+    "routing.http.xff_client_port.enabled": elbv2.switch(),
+    "routing.http.xff_header_processing.mode": elbv2.one_of_attribute("append", "preserve", "remove"),
+    "routing.http2.enabled": elbv2.switch(),
+    "waf.fail_open.enabled": elbv2.switch(),
+    "zonal_shift.config.enabled": elbv2.switch(),
+}
 GONE = Waiter(Condition("deleted", "State.Code", (), absent_is_ready=True), timeout=600)
 
 
@@ -102,6 +120,14 @@ TYPE = elbv2.FullNameType(
         },
         required=frozenset({"subnets", "security_groups"}),
         create_only=frozenset({"scheme"}),
+        limits={
+            ("subnets",): Items(least=2),
+            ("security_groups",): Items(),
+            ("scheme",): one_of("internet-facing", "internal"),
+            ("address_type",): one_of("ipv4", "dualstack", "dualstack-without-public-ipv4"),
+            ("attributes",): Entries(),
+            **{("attributes", name): limit for name, limit in ATTRIBUTES.items()},
+        },
         with_defaults=with_defaults,
         normalize=normalize,
         comparisons={"attributes": elbv2.same_attributes},

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from ..._engine.condition import Condition, Wait, Waiter
 from ..._engine.items import Raw, returned_members
 from ..._engine.list_call import Listing
+from ..._engine.property_limits import PORT
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -92,6 +93,7 @@ TYPE = TargetType(
         attributes={"id": "TargetId"},
         required=frozenset({"target_group", "instance", "port"}),
         create_only=frozenset({"target_group", "instance", "port"}),
+        limits={("port",): PORT},
         normalize=normalize,
     ),
     Discovery(

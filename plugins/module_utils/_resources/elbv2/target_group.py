@@ -4,11 +4,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from ..._aws.answer import first_item
 from ..._aws.tags import tags_to_list
 from ..._engine.items import Raw, returned_members
+from ..._engine.property_limits import (
+    PORT,
+    Entries,
+    Limit,
+    Matching,
+    PropertyProblem,
+    WholeNumber,
+    is_reference,
+    keys,
+    one_of,
+    whole_number,
+)
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -34,12 +48,66 @@ HEALTH: dict[str, tuple[str, Any]] = {
 DEFAULTS = {name: default for name, (_member, default) in HEALTH.items()} | {"codes": "200"}
 
 
+# Elastic Load Balancing API Reference, TargetGroupAttribute. AWS adds attributes: others are left to it.
+ATTRIBUTES = {
+    "deregistration_delay.timeout_seconds": elbv2.seconds(0, 3600),
+    "slow_start.duration_seconds": elbv2.Attribute(
+        value=WholeNumber("a number of seconds (30-900, or 0)", low=30, high=900, other=(0,), is_text=True)
+    ),
+    "stickiness.enabled": elbv2.switch(),
+    "stickiness.lb_cookie.duration_seconds": elbv2.seconds(1, 604800),
+    "stickiness.app_cookie.duration_seconds": elbv2.seconds(1, 604800),
+    "load_balancing.cross_zone.enabled": elbv2.one_of_attribute("true", "false", "use_load_balancer_configuration"),
+    "load_balancing.algorithm.type": elbv2.one_of_attribute(
+        "round_robin", "least_outstanding_requests", "weighted_random"
+    ),
+    "load_balancing.algorithm.anomaly_mitigation": elbv2.one_of_attribute("on", "off"),
+}
+LOWEST_CODE, HIGHEST_CODE = 200, 599
+
+
+@dataclass(frozen=True)
+class StatusCodes(Limit):
+    """Matcher, HttpCode: a code, several of them with commas, or ranges of them."""
+
+    what: str = "a list of status codes like 200, 200,204 or 200-299"
+
+    def accepts(self, value: Any) -> bool:
+        parts = [] if isinstance(value, (bool, float)) else str(value).split(",")
+        return bool(parts) and all(map(self._accepts_part, parts))
+
+    @staticmethod
+    def _accepts_part(part: str) -> bool:
+        first, dash, last = part.partition("-")
+        codes = [first, last] if dash else [first]
+        if not all(code.isascii() and code.isdecimal() for code in codes):
+            return False
+        return LOWEST_CODE <= int(codes[0]) <= int(codes[-1]) <= HIGHEST_CODE
+
+
+def check_health(given: Properties) -> Iterator[PropertyProblem]:
+    """The timeout is below the interval (Elastic Load Balancing user guide, "Health checks for your target groups").
+
+    For the protocol: API Reference, CreateTargetGroup, HealthCheckProtocol.
+    """
+    health = given.get("health") or {}
+    if health.get("protocol") == "TCP" and (given.get("protocol") or "HTTP") in ("HTTP", "HTTPS"):
+        text = "TCP is no protocol of health checks where the targets speak HTTP"
+        yield ("health", "protocol"), f"{text} (write HTTP or HTTPS)"
+    timeout = DEFAULTS["timeout"] if health.get("timeout") is None else health["timeout"]
+    interval = DEFAULTS["interval"] if health.get("interval") is None else health["interval"]
+    if is_reference(timeout) or is_reference(interval) or timeout < interval:
+        return
+    if health.get("timeout") is None:
+        text = f"{interval} is not more than the timeout, which is {timeout} by default"
+        yield ("health", "interval"), f"{text} (raise it, or write a lower timeout)"
+    else:
+        yield ("health", "timeout"), f"{timeout} is not less than the interval, {interval} (lower it)"
+
+
 def with_defaults(desired: Properties) -> dict[str, Any]:
     given = desired.get("health") or {}
-    unknown = sorted(given.keys() - DEFAULTS.keys())
-    if unknown:
-        raise ValueError(f"health has no {', '.join(unknown)}; it has {', '.join(DEFAULTS)}")
-    health = {**DEFAULTS, **given}
+    health = {**DEFAULTS, **{name: value for name, value in given.items() if value is not None}}
     return {
         "protocol": "HTTP",
         "target_type": "instance",
@@ -107,6 +175,25 @@ TYPE = elbv2.FullNameType(
         },
         required=frozenset({"vpc", "port"}),
         create_only=frozenset({"vpc", "protocol", "port", "target_type"}),
+        limits={
+            ("port",): PORT,
+            ("protocol",): one_of(*elbv2.PROTOCOLS),
+            ("target_type",): one_of("instance", "ip", "lambda", "alb"),
+            ("health",): keys(*DEFAULTS),
+            ("health", "protocol"): one_of("HTTP", "HTTPS", "TCP"),
+            ("health", "port"): WholeNumber(
+                "a port (1-65535), or traffic-port", low=1, high=65535, other=("traffic-port",), is_text=True
+            ),
+            ("health", "path"): Matching("a path like /health", "begin it with /", pattern="/.*", longest=1024),
+            ("health", "interval"): whole_number("a number of seconds", 5, 300),
+            ("health", "timeout"): whole_number("a number of seconds", 2, 120),
+            ("health", "healthy"): whole_number("a number of checks", 2, 10),
+            ("health", "unhealthy"): whole_number("a number of checks", 2, 10),
+            ("health", "codes"): StatusCodes(),
+            ("attributes",): Entries(),
+            **{("attributes", name): limit for name, limit in ATTRIBUTES.items()},
+        },
+        checks=(check_health,),
         with_defaults=with_defaults,
         normalize=normalize,
         comparisons={"attributes": elbv2.same_attributes, "health": same_health},

@@ -11,6 +11,7 @@ from typing import Any
 from ..._aws.errors import ignore_errors
 from ..._aws.tags import tags_to_list
 from ..._engine.items import Raw, value_at
+from ..._engine.property_limits import EVERY, Entries, Items, Matching
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -26,6 +27,10 @@ from . import common as iam
 
 # Members that a role must have in the answer for all roles; without them its details are read alone.
 LISTS = frozenset({"AttachedManagedPolicies", "RolePolicyList"})
+# IAM API Reference, CreateRole, Description.
+DESCRIPTION = "[\t\n\r -~\xa1-\xff]*"
+POLICY = r"arn:\S+"
+EXAMPLE = "like arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
 
 
 def _trust(principal: str) -> dict[str, Any]:
@@ -158,6 +163,13 @@ TYPE = RoleType(
         id_path="RoleName",
         attributes={"id": "RoleName", "arn": "Arn", "name": "RoleName"},
         required=frozenset({"principal"}),
+        limits={
+            ("principal",): Matching("a service like ec2.amazonaws.com", pattern=r"[a-z0-9-]+(?:\.[a-z0-9-]+)+"),
+            ("description",): Matching("text of Latin letters", pattern=DESCRIPTION, longest=1000),
+            ("managed_policies",): Items(),
+            ("managed_policies", EVERY): Matching("the ARN of a policy", EXAMPLE, pattern=POLICY, longest=2048),
+            ("inline_policies",): Entries(),
+        },
         with_defaults=with_defaults,
         normalize=normalize,
         name_attributes=frozenset({"id", "name"}),

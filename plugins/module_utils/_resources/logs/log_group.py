@@ -10,6 +10,7 @@ from typing import Any
 from ..._aws.answer import missing_member
 from ..._engine.items import Raw
 from ..._engine.list_call import Listing
+from ..._engine.property_limits import Matching, one_of
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -69,8 +70,6 @@ def _with_arn(group: Raw) -> Raw:
 
 def with_defaults(desired: Properties) -> dict[str, Any]:
     given = {"name": None, "retention_days": 30, **desired}
-    if given["retention_days"] not in (None, *RETENTIONS):
-        raise ValueError(f"retention_days is one of {', '.join(map(str, RETENTIONS))}, or null for ever")
     if str(given["name"] or "").startswith(RESERVED_PREFIX):
         raise ValueError(
             f"names below {RESERVED_PREFIX} are reserved for the names that stacks generate: leave name out"
@@ -143,6 +142,11 @@ TYPE = LogGroupType(
         id_path="logGroupName",
         attributes={"id": "logGroupName", "arn": "logGroupArn", "name": "logGroupName"},
         create_only=frozenset({"name"}),
+        limits={
+            # Logs API Reference, CreateLogGroup, logGroupName.
+            ("name",): Matching("a name of letters, digits and . - _ / #", pattern=r"[.\-_/#A-Za-z0-9]+", longest=512),
+            ("retention_days",): one_of(*RETENTIONS),
+        },
         with_defaults=with_defaults,
         normalize=normalize,
         reference_attributes=("name", "arn"),

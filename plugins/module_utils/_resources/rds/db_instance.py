@@ -4,11 +4,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..._aws.tags import OF_RESTORES, STANDBY, SWITCH_BEGAN, TAKES, tags_to_list
 from ..._engine.items import Raw, returned_members
+from ..._engine.property_limits import (
+    EVERY,
+    FLAG,
+    Items,
+    Matching,
+    OneOf,
+    PropertyProblem,
+    is_reference,
+    keys,
+    list_values,
+    one_of,
+    whole_number,
+)
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -22,10 +35,30 @@ from ..._engine.resource_type import (
 from ..._engine.scope import Scope
 from . import common as rds
 from . import database_changes as changes
+from . import engines
 
 # Defaults by engine: the port and the name of the master user.
 ENGINES = {"mysql": {"port": 3306, "username": "admin"}, "postgres": {"port": 5432, "username": "postgres"}}
 STORAGE = {"size": None, "type": "gp3", "iops": None, "limit": None, "encrypted": True}
+# RDS API Reference, CreateDBInstance: AllocatedStorage, in GiB. RDS User Guide, "Amazon RDS DB instance storage": IOPS.
+STORAGE_SIZES = {
+    "gp2": (20, 65536),
+    "gp3": (20, 65536),
+    "io1": (100, 65536),
+    "io2": (100, 65536),
+    "standard": (5, 3072),
+}
+LEAST_IOPS, MOST_IOPS = 1000, 256000
+IOPS_OF_A_GIB = {"io1": 50, "io2": 1000}
+# RDS API Reference, CreateDBInstance, EnableCloudwatchLogsExports.
+LOGS = {
+    "mysql": ("audit", "error", "general", "iam-db-auth-error", "slowquery"),
+    "postgres": ("iam-db-auth-error", "postgresql", "upgrade"),
+}
+_NAME = "[A-Za-z][A-Za-z0-9_]*"
+_NAME_TEXT = "a name of letters, digits and underscores that begins with a letter"
+LONGEST_DATABASE_NAMES = {"mysql": 64, "postgres": 63}
+LONGEST_MASTER_NAMES = {"mysql": 16, "postgres": 63}
 # AWS chooses what is None.
 DEFAULTS: dict[str, Any] = {
     "version": None,
@@ -73,13 +106,7 @@ MEMBERS = {
 
 
 def with_defaults(desired: Properties) -> dict[str, Any]:
-    if desired["engine"] not in ENGINES:
-        raise ValueError(f"engine is one of {', '.join(ENGINES)}")
-    if desired.get("zone") and desired.get("multi_az"):
-        raise ValueError("zone cannot be set together with multi_az: set one of them")
-    if desired.get("managed_password") is False:
-        raise ValueError("managed_password cannot be false: RDS always keeps the password")
-    storage = _storage(desired["storage"])
+    storage = complete_storage(desired)
     whole = {**DEFAULTS, **ENGINES[desired["engine"]], **desired}
     window, version = whole["maintenance_window"], whole["version"]
     return {
@@ -96,20 +123,77 @@ def with_defaults(desired: Properties) -> dict[str, Any]:
     }
 
 
-def _storage(given: Properties) -> dict[str, Any]:
-    unknown = sorted(given.keys() - STORAGE.keys())
-    if unknown:
-        raise ValueError(f"storage has no {', '.join(unknown)}; it has {', '.join(STORAGE)}")
-    storage = {**STORAGE, **given}
-    if not isinstance(storage["size"], int):
-        raise ValueError("storage.size must be given, in GiB")
-    if storage["limit"] is not None and storage["limit"] <= storage["size"]:
-        raise ValueError("storage.limit is larger than storage.size, or left out")
-    if storage["type"] in changes.PROVISIONED and not isinstance(storage["iops"], int):
-        raise ValueError(f"storage.iops must be given for {storage['type']} storage: AWS requires it")
-    if storage["type"] not in changes.PROVISIONED and storage["iops"] is not None:
-        raise ValueError(f"storage.iops goes with {' and '.join(changes.PROVISIONED)} storage only: leave it out")
-    return storage
+def complete_storage(desired: Properties) -> dict[str, Any]:
+    """The storage with its defaults; a null in it is the same as leaving the key out."""
+    return {**STORAGE, **{name: value for name, value in desired["storage"].items() if value is not None}}
+
+
+def check_storage(given: Properties) -> Iterator[PropertyProblem]:
+    if is_reference(given["storage"]):
+        return
+    storage = complete_storage(given)
+    kind, size, iops, limit = storage["type"], storage["size"], storage["iops"], storage["limit"]
+    if any(map(is_reference, (kind, size, iops, limit))):
+        return
+    smallest, largest = STORAGE_SIZES[kind]
+    if not smallest <= size <= largest:
+        yield ("storage", "size"), f"{size} is not a size of {kind} in GiB ({smallest}-{largest})"
+    elif limit is not None:
+        least = -(-size * 11 // 10)
+        if not least <= limit <= largest:
+            fix = f"write {least} to {largest}, or leave it out" if least <= largest else "leave it out"
+            yield ("storage", "limit"), f"{limit} is not at least a tenth larger than size, {size} ({fix})"
+    if kind in changes.PROVISIONED and iops is None:
+        yield ("storage",), f"lacks iops, which {kind} storage needs (write {LEAST_IOPS} or more)"
+    elif kind not in changes.PROVISIONED and iops is not None:
+        yield ("storage", "iops"), f"goes with {' and '.join(changes.PROVISIONED)} storage only (leave it out)"
+    elif kind in changes.PROVISIONED and iops > min(MOST_IOPS, size * IOPS_OF_A_GIB[kind]):
+        most = min(MOST_IOPS, size * IOPS_OF_A_GIB[kind])
+        yield ("storage", "iops"), f"{iops} are more IOPS than {size} GiB of {kind} can have (write {most} or less)"
+
+
+def check_engine(given: Properties) -> Iterator[PropertyProblem]:
+    """What depends on the engine and its version."""
+    engine = given["engine"]
+    if is_reference(engine):
+        return
+    version = given.get("version")
+    known = None if version is None or is_reference(version) else str(version)
+    problem = engines.find_version_problem(engine, known)
+    if problem is not None:
+        yield ("version",), problem
+    elif not is_reference(given["class"]):
+        problem = engines.find_class_problem(engine, known, given["class"])
+        if problem is not None:
+            yield ("class",), problem
+    for path, log in list_values(("logs", EVERY), given):
+        for _inner, text in one_of(*LOGS[engine]).find_problems(log):
+            yield path, text
+    yield from _check_names(engine, given)
+
+
+def _check_names(engine: str, given: Properties) -> Iterator[PropertyProblem]:
+    for _path, name in list_values(("database",), given):
+        longest = LONGEST_DATABASE_NAMES[engine]
+        problem = engines.find_database_name_problem(engine, name)
+        if problem is not None:
+            yield ("database",), problem
+        elif len(name) > longest:
+            yield ("database",), f"has {len(name)} characters, and RDS allows {longest} (shorten it)"
+    for _path, name in list_values(("username",), given):
+        longest = LONGEST_MASTER_NAMES[engine]
+        if name.lower() in engines.MASTER_NAMES[engine]:
+            yield (
+                ("username",),
+                f"{name} is a reserved word of {engines.TITLES[engine]} (write {name}_user, or another)",
+            )
+        elif len(name) > longest:
+            yield ("username",), f"has {len(name)} characters, and RDS allows {longest} (shorten it)"
+
+
+def check_zone(given: Properties) -> Iterator[PropertyProblem]:
+    if given.get("zone") and given.get("multi_az"):
+        yield ("zone",), "zone cannot be set together with multi_az (set one of them)"
 
 
 def normalize(item: Raw) -> dict[str, Any]:
@@ -241,6 +325,33 @@ TYPE = DbInstanceType(
             "username": "MasterUsername",
         },
         required=frozenset({"engine", "class", "storage", "subnet_group", "security_groups"}),
+        limits={
+            ("engine",): one_of(*ENGINES),
+            ("class",): Matching("a class like db.t3.micro", pattern=engines.CLASS),
+            ("security_groups",): Items(),
+            ("storage",): keys(*STORAGE, required=("size",)),
+            ("storage", "type"): one_of(*STORAGE_SIZES),
+            ("storage", "size"): whole_number("a size in GiB", 5, 65536),
+            ("storage", "limit"): whole_number("a size in GiB", 6, 65536),
+            ("storage", "iops"): whole_number("a number of IOPS", LEAST_IOPS, MOST_IOPS),
+            ("database",): Matching(_NAME_TEXT, pattern=_NAME),
+            ("username",): Matching(_NAME_TEXT, pattern=_NAME),
+            # RDS API Reference, CreateDBInstance, Port and BackupRetentionPeriod.
+            ("port",): whole_number("a port that RDS accepts", 1150, 65535),
+            ("backup_retention",): whole_number("a number of days", 0, 35),
+            ("logs",): Items(),
+            ("log_groups",): Items(),
+            ("managed_password",): OneOf("true: RDS always keeps the password", values=(True,)),
+            **{
+                (name,): FLAG
+                for name in (
+                    *("multi_az", "minor_upgrades", "deletion_protection", "publicly_accessible"),
+                    *("copy_tags_to_snapshot", "performance_insights"),
+                )
+            },
+            ("storage", "encrypted"): FLAG,
+        },
+        checks=(check_engine, check_storage, check_zone),
         # A database that failed or is being deleted can only be replaced; one that was stopped is started.
         create_only=frozenset(
             {"engine", "storage.encrypted", "username", "database", "zone", "subnet_group", "state", "log_groups"}

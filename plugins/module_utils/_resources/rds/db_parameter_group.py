@@ -9,6 +9,7 @@ from typing import Any
 
 from ..._aws.tags import tags_to_list
 from ..._engine.items import Raw, returned_members
+from ..._engine.property_limits import Entries, Matching
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -39,6 +40,9 @@ def same_parameters(desired: Properties, actual: Properties) -> bool:
     """Whether all desired parameters are set, and no others, with these values as far as AWS shows them."""
     shown = {name: value for name, value in actual.items() if value is not None}
     return desired.keys() <= actual.keys() and all(desired.get(name) == value for name, value in shown.items())
+
+
+FAMILY = r"mysql[0-9]+\.[0-9]+|postgres[0-9]+(?:\.[0-9]+)?"
 
 
 def with_defaults(desired: Properties) -> dict[str, Any]:
@@ -102,6 +106,11 @@ TYPE = ResourceType(
         id_path="DBParameterGroupName",
         attributes={"id": "DBParameterGroupName", "arn": "DBParameterGroupArn", "name": "DBParameterGroupName"},
         required=frozenset({"family"}),
+        limits={
+            ("family",): Matching("a family like mysql8.4 or postgres17", pattern=FAMILY),
+            ("description",): Matching("text", longest=255),
+            ("parameters",): Entries(),
+        },
         create_only=frozenset({"family", "description"}),
         with_defaults=with_defaults,
         normalize=normalize,

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..._aws.tags import tags_to_list
 from ..._engine.items import Raw, returned_members
+from ..._engine.property_limits import Items
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -60,6 +61,7 @@ TYPE = ResourceType(
         id_path="DBSubnetGroupName",
         attributes={"id": "DBSubnetGroupName", "arn": "DBSubnetGroupArn", "name": "DBSubnetGroupName"},
         required=frozenset({"subnets"}),
+        limits={("subnets",): Items(least=2)},
         with_defaults=with_defaults,
         normalize=normalize,
         name_attributes=frozenset({"id", "name"}),

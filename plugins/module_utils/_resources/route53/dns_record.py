@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Any
 
 from ..._aws.answer import missing_member
@@ -12,6 +14,19 @@ from ..._aws.errors import StackError, error_code, ignore_errors
 from ..._aws.sdk import ClientError
 from ..._engine.items import Raw
 from ..._engine.list_call import Listing
+from ..._engine.property_limits import (
+    EVERY,
+    FLAG,
+    Items,
+    Matching,
+    PropertyProblem,
+    display_value,
+    is_reference,
+    keys,
+    list_values,
+    one_of,
+    whole_number,
+)
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -29,15 +44,53 @@ from . import common as route53
 
 TYPES = ("A", "AAAA", "CAA", "CNAME", "MX", "SRV", "TXT")
 ONE_OF = ("values", "alias", "validates")
+HIGHEST_TTL = 2147483647
+# Route 53 Developer Guide, "Supported DNS record types". By type: the form of a value, and what it is called.
+VALUE_FORMS = {
+    "CAA": (r"[0-9]{1,3}\s+[A-Za-z0-9]+\s+\".*\"", 'a value like 0 issue "amazon.com"'),
+    "CNAME": (r"\S+", "a host name"),
+    "MX": (r"[0-9]{1,5}\s+\S+", "a value like 10 mail.example.org"),
+    "SRV": (r"[0-9]{1,5}\s+[0-9]{1,5}\s+[0-9]{1,5}\s+\S+", "a value like 10 5 443 host.example.org"),
+    "TXT": (r"(?s:\".*\")", "text in double quotes"),
+}
+ADDRESSES: Mapping[str, type[IPv4Address | IPv6Address]] = {"A": IPv4Address, "AAAA": IPv6Address}
+
+
+def check_form(given: Properties) -> Iterator[PropertyProblem]:
+    """A record has values, or an alias, or is that of a certificate."""
+    kinds = [name for name in ONE_OF if given.get(name)]
+    if len(kinds) != 1:
+        fix = "keep one" if kinds else "add one"
+        yield (), f"a record has exactly one of {', '.join(ONE_OF)} ({fix})"
+    elif kinds != ["validates"] and not (given.get("name") and given.get("type")):
+        yield (), f"a record has a name, and a type, one of {', '.join(TYPES)} (add what is missing)"
+    elif kinds == ["values"] and not is_reference(given["type"]):
+        yield from _check_values(given["type"], given)
+
+
+def _check_values(kind: str, given: Properties) -> Iterator[PropertyProblem]:
+    for path, value in list_values(("values", EVERY), given):
+        text = _find_value_problem(kind, str(value))
+        if text is not None:
+            yield path, text
+    if kind == "CNAME" and not is_reference(given["values"]) and len(given["values"]) > 1:
+        yield ("values",), f"a CNAME record has one value, and there are {len(given['values'])} (keep one)"
+
+
+def _find_value_problem(kind: str, value: str) -> str | None:
+    if kind in ADDRESSES:
+        try:
+            ADDRESSES[kind](value)
+        except AddressValueError:
+            return f"{display_value(value)} is not an IPv{4 if kind == 'A' else 6} address (write one, or another type)"
+        return None
+    form, what = VALUE_FORMS[kind]
+    return None if re.fullmatch(form, value) else f"{display_value(value)} is not {what} (a value of {kind})"
 
 
 def with_defaults(desired: Properties) -> dict[str, Any]:
-    if sum(bool(desired.get(name)) for name in ONE_OF) != 1:
-        raise ValueError(f"a record has exactly one of {', '.join(ONE_OF)}")
     given = {name: value for name, value in desired.items() if name != "validates"}
     whole: dict[str, Any] = {"ttl": route53.TTL, "shared": False, **given, **_validation(desired.get("validates"))}
-    if not whole.get("name") or whole.get("type") not in TYPES:
-        raise ValueError(f"a record has a name, and a type, one of {', '.join(TYPES)}")
     alias = whole.get("alias")
     return {
         **whole,
@@ -218,6 +271,18 @@ TYPE = DnsRecordType(
         attributes={"id": "Id", "name": "Name", "zone": "HostedZoneId"},
         required=frozenset({"zone"}),
         create_only=frozenset({"zone", "validates", "shared"}),
+        limits={
+            ("zone",): Matching("the id or name of a hosted zone", pattern=r"\S+"),
+            ("name",): Matching("a domain name", pattern=r"\S+", longest=255),
+            ("type",): one_of(*TYPES),
+            ("values",): Items(),
+            ("ttl",): whole_number("a number of seconds", 0, HIGHEST_TTL),
+            ("alias",): keys("name", "zone", "health", required=("name", "zone")),
+            ("alias", "health"): FLAG,
+            ("validates",): keys("domain", "records", required=("domain", "records")),
+            ("shared",): FLAG,
+        },
+        checks=(check_form,),
         with_defaults=with_defaults,
         normalize=normalize,
         comparisons={"zone": same_zone},

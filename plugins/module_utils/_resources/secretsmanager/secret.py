@@ -18,6 +18,7 @@ from ..._aws.sdk import ClientError
 from ..._aws.tags import STACK, tags_to_dict, tags_to_list
 from ..._engine.items import Raw
 from ..._engine.list_call import Listing
+from ..._engine.property_limits import Matching, WholeNumber, keys, whole_number
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -50,15 +51,12 @@ def digest(generate: Properties) -> str:
 
 
 def with_defaults(desired: Properties) -> dict[str, Any]:
-    whole = {
+    return {
         "description": "",
         "recovery_window": DAYS,
         **desired,
         "generate": passwords.with_defaults(desired.get("generate")),
     }
-    if not 7 <= whole["recovery_window"] <= 30:
-        raise ValueError("recovery_window is from 7 to 30 days")
-    return whole
 
 
 def normalize(item: Raw) -> dict[str, Any]:
@@ -226,6 +224,12 @@ TYPE = SecretType(
         id_path="ARN",
         attributes={"id": "ARN", "arn": "ARN", "name": "Name", "version": "CurrentVersion"},
         create_only=frozenset({"generate"}),
+        limits={
+            ("description",): Matching("text", longest=2048),
+            ("recovery_window",): whole_number("a number of days", 7, 30),
+            ("generate",): keys(*passwords.DEFAULTS),
+            ("generate", "length"): WholeNumber("a number of characters", low=0, high=2**31),
+        },
         with_defaults=with_defaults,
         normalize=normalize,
         comparisons={"generate": lambda desired, actual: digest(desired) == actual},

@@ -12,6 +12,7 @@ from ..._aws.errors import ignore_errors
 from ..._aws.tags import tags_to_dict, tags_to_list
 from ..._engine.items import Raw
 from ..._engine.list_call import Listing
+from ..._engine.property_limits import EVERY, Items, Matching, keys, one_of
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -56,11 +57,12 @@ def read_tags(client: Client, topics: list[Raw]) -> list[Raw]:
     return [single_item(client.list_tags_for_resource(ResourceArn=topics[0]["TopicArn"]), "Tags")]
 
 
+# SNS API Reference, Subscribe, Protocol.
+PROTOCOLS = ("http", "https", "email", "email-json", "sms", "sqs", "application", "lambda", "firehose")
+
+
 def with_defaults(desired: Properties) -> dict[str, Any]:
-    given = desired.get("subscriptions") or ()
-    if any(sorted(one) != sorted(KEYS) for one in given):
-        raise ValueError("a subscription is {protocol, endpoint}")
-    return {"kms_key": None, **desired, "subscriptions": _in_order(given)}
+    return {"kms_key": None, **desired, "subscriptions": _in_order(desired.get("subscriptions") or ())}
 
 
 def _in_order(subscriptions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -156,6 +158,12 @@ TYPE = SnsTopicType(
         service="sns",
         id_path="TopicArn",
         attributes={"id": "TopicArn", "arn": "TopicArn", "name": "TopicName", "unconfirmed": "Unconfirmed"},
+        limits={
+            ("subscriptions",): Items(),
+            ("subscriptions", EVERY): keys(*KEYS, required=KEYS),
+            ("subscriptions", EVERY, "protocol"): one_of(*PROTOCOLS),
+            ("kms_key",): Matching("the id, alias or ARN of a key of KMS"),
+        },
         with_defaults=with_defaults,
         normalize=normalize,
         comparisons={"subscriptions": same_subscriptions},

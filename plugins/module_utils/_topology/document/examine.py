@@ -151,7 +151,7 @@ def _read_override(override: Any, number: int, problems: Problems) -> Layer:
     if not isinstance(data, Mapping):
         problems((layer.name,), f"{display(data)} is not a mapping ({KNOWN_KEYS})", layer.name)
         data = {}
-    return replace(layer, data=read_texts(DOCUMENT, to_plain_data(data, problems)))
+    return replace(layer, data=read_texts(DOCUMENT, to_plain_data(data, problems, spell_key=layer.find_key_spelling)))
 
 
 def _check_document(data: Mapping[str, Any], problems: Problems) -> dict[str, Any]:

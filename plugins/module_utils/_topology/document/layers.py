@@ -115,6 +115,16 @@ class Layer:
                 return str(node.value)
         return None
 
+    def find_key_spelling(self, path: DocumentPath, key: Any) -> str | None:
+        """The file's spelling of a key that ansible reads as something else than text; None where it is not known."""
+        for source in reversed(self.sources):
+            steps, _key, node = _find_node(source.node, path)
+            children = node.value if steps == len(path) and isinstance(getattr(node, "value", None), list) else []
+            for pair in children:
+                if isinstance(pair, tuple) and _is_scalar(pair[0]) and _reads_as(pair[0], key):
+                    return str(pair[0].value)
+        return None
+
     def follow_templates(self, path: DocumentPath, roots: Sequence[Any]) -> Iterator[Any]:
         """The YAML scalars that set a path through templates that are a single variable, like ``{{ pin }}``."""
         for source in reversed(self.sources):

@@ -4,19 +4,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..schema.kinds import DocumentPath, Report, display
+from ..schema.containers import MappingOf
+from ..schema.document import DOCUMENT
+from ..schema.kinds import DocumentPath, Kind, Report, display
+from ..schema.record import Record
 from .parse import DEEPEST, LARGEST
 
+# The key of a document that YAML 1.1 reads as true.
+BOOLEAN_KEY = "on"
+# Finds the spelling of a key that YAML 1.1 reads as a boolean or number, None where no file shows it.
+SpellKey = Callable[[DocumentPath, Any], "str | None"]
 
-def to_plain_data(value: Any, report: Report, is_document: bool = False) -> Any:
-    """The data without ansible's own types and marks, and with the key ``on``, which YAML 1.1 reads as true, restored.
 
-    A document that is too large or too deep becomes an empty one.
+def to_plain_data(
+    value: Any, report: Report, is_document: bool = False, spell_key: SpellKey = lambda _path, _key: None
+) -> Any:
+    """The data without ansible's own types and marks.
+
+    Keys that ansible has read as booleans or numbers (``on``, ``no``, ``12``) get their spelling back from the file
+    that has them. Without such a file, true is ``on`` where the schema has that key, and others are reported. A
+    document that is too large or too deep becomes an empty one.
     """
-    copier = _Copier(report)
+    copier = _Copier(report, spell_key)
     copied = copier.copy(value, ())
     return {} if is_document and copier.is_unusable else copied
 
@@ -24,8 +36,9 @@ def to_plain_data(value: Any, report: Report, is_document: bool = False) -> Any:
 class _Copier:
     """Copies data and counts its values, each alias by itself: data with too many of them is no topology."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, spell_key: SpellKey) -> None:
         self.report = report
+        self.spell_key = spell_key
         self.remaining = LARGEST
         self.is_unusable = False
 
@@ -51,10 +64,26 @@ class _Copier:
     def _copy_mapping(self, value: Mapping[Any, Any], path: DocumentPath) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for key, item in value.items():
-            name = "on" if key is True else key
-            if isinstance(name, str):
+            name = key if isinstance(key, str) else self._spell_key(path, key)
+            if name is not None:
                 name = str.__str__(name)
                 result[name] = self.copy(item, (*path, name))
             else:
-                self.report(path, f"the key {display(name)} is not text (put it in quotes)")
+                hint = ": yes, no, on and off are booleans to ansible" if isinstance(key, bool) else ""
+                self.report(path, f"the key {display(key)} is not text (put it in quotes{hint})")
         return result
+
+    def _spell_key(self, path: DocumentPath, key: Any) -> str | None:
+        spelling = self.spell_key(path, key)
+        return BOOLEAN_KEY if spelling is None and key is True and _has_boolean_key(path) else spelling
+
+
+def _has_boolean_key(path: DocumentPath) -> bool:
+    """Whether the schema has the key ``on`` in the mapping at a path."""
+    kind: Kind = DOCUMENT
+    for step in path:
+        if isinstance(kind, Record) and step in kind.fields:
+            kind = kind.fields[step].kind
+        else:
+            kind = kind.value if isinstance(kind, MappingOf) else Kind()
+    return isinstance(kind, Record) and BOOLEAN_KEY in kind.fields

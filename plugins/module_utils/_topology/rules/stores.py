@@ -5,26 +5,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
+from ..._resources.elasticache.node_types import find_node_type_problem
+from ..._resources.rds.engines import (
+    TITLES,
+    find_class_problem,
+    find_database_name_problem,
+    find_version_problem,
+)
 from ..database_names import database_name, database_user, user_secret
 from ..schema.kinds import Finding, display
 from ..schema.stores import ENGINES, LARGEST_STORAGE
 from ..view import Document, caches, databases, find_store_users, generated_secrets, tiers
-from .reserved import DATABASE_NAMES, USER_NAMES, USER_PREFIXES
+from .reserved import USER_NAMES, USER_PREFIXES
 from .windows import WINDOW_RULES
-
-ENGINE_NAMES = {"mysql": "MySQL", "postgres": "PostgreSQL"}
-# RDS User Guide, "MySQL on Amazon RDS versions" (a major version is X.Y: 5.7, 8.0, 8.4, 9.7) and "Available PostgreSQL
-# database versions" (a major version is X since 10; 11 is the oldest that is left). Newer ones are left to RDS.
-VERSIONS: Mapping[str, str] = {
-    "mysql": r"(?:5\.7|8\.[04]|(?:9|[1-9][0-9])\.[0-9])(?:\.(?:0|[1-9][0-9]*))?",
-    "postgres": r"(?:1[1-9]|[2-9][0-9])(?:\.(?:0|[1-9][0-9]*))?",
-}
-VERSION_EXAMPLES = {
-    "mysql": "write a major version like 8.4, or a whole one like 8.4.5",
-    "postgres": "write a major version like 17, or a whole one like 17.4",
-}
 
 
 def databases_have_two_zones(document: Document) -> Iterator[Finding]:
@@ -38,21 +33,33 @@ def databases_have_two_zones(document: Document) -> Iterator[Finding]:
 def database_names_are_not_reserved(document: Document) -> Iterator[Finding]:
     """Without ``name``, the name of the database is derived from its key. Reserved words are compared without case."""
     for name, database in databases(document).items():
-        inside, engine = database_name(name, database), database["engine"]
-        if inside.lower() in DATABASE_NAMES.get(engine, ()):
-            text = f"{display(inside)} is a reserved word of {ENGINE_NAMES[engine]}, which AWS rejects"
-            path = ("databases", name) if database["name"] is None else ("databases", name, "name")
-            others = (f"{inside}{end}" for end in ("s", "_db", "_data"))
-            free = [other for other in others if other.lower() not in DATABASE_NAMES[engine]]
-            yield path, f"{text} (for example, give it the name {free[0]})"
+        problem = find_database_name_problem(database["engine"], database_name(name, database))
+        if problem is not None:
+            yield ("databases", name) if database["name"] is None else ("databases", name, "name"), problem
 
 
 def database_versions_fit_their_engine(document: Document) -> Iterator[Finding]:
     for name, database in databases(document).items():
+        problem = find_version_problem(database["engine"], database["version"])
+        if problem is not None:
+            yield ("databases", name, "version"), problem
+
+
+def database_classes_are_offered(document: Document) -> Iterator[Finding]:
+    for name, database in databases(document).items():
         engine, version = database["engine"], database["version"]
-        if engine in VERSIONS and version is not None and not re.fullmatch(VERSIONS[engine], version):
-            text = f"{display(version)} is no version of {ENGINE_NAMES[engine]} on RDS ({VERSION_EXAMPLES[engine]})"
-            yield ("databases", name, "version"), text
+        if engine is None or find_version_problem(engine, version) is not None:
+            continue
+        problem = find_class_problem(engine, version, database["class"])
+        if problem is not None:
+            yield ("databases", name, "class"), problem
+
+
+def node_types_are_offered(document: Document) -> Iterator[Finding]:
+    for name, cache in caches(document).items():
+        problem = find_node_type_problem(cache["node_type"])
+        if problem is not None:
+            yield ("caches", name, "node_type"), problem
 
 
 def cache_versions_exist(document: Document) -> Iterator[Finding]:
@@ -131,10 +138,10 @@ def database_users_have_different_names(document: Document) -> Iterator[Finding]
                 text = f'its user in database {database} would be "{user}", which is that of services.{other}'
                 yield ("services", service), f"{text} (shorten a name)"
             elif user in USER_NAMES.get(engine, ()):
-                text = f'its user in database {database} would be "{user}", which {ENGINE_NAMES[engine]} has already'
+                text = f'its user in database {database} would be "{user}", which {TITLES[engine]} has already'
                 yield ("services", service), f"{text} (rename the service, for example to {service}-service)"
             elif user.startswith(USER_PREFIXES.get(engine, ())):
-                text = f'its user in database {database} would be "{user}", and {ENGINE_NAMES[engine]} has such users'
+                text = f'its user in database {database} would be "{user}", and {TITLES[engine]} has such users'
                 yield ("services", service), f"{text} of its own (rename the service)"
 
 
@@ -154,6 +161,8 @@ STORE_RULES = (
     databases_have_two_zones,
     database_names_are_not_reserved,
     database_versions_fit_their_engine,
+    database_classes_are_offered,
+    node_types_are_offered,
     cache_versions_exist,
     logs_are_supported_by_the_engine,
     storage_limit_is_above_the_size,

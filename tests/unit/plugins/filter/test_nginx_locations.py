@@ -87,6 +87,14 @@ def test_routes_with_a_wildcard_in_the_middle_are_expressions() -> None:
     assert nginx_locations([service("web", "/a.b/*/c-?")])[0]["match"] == r"~ ^/a\.b/.*/c\-.$"
 
 
+@pytest.mark.parametrize("directory", ["public", "my files/today/", "."])
+def test_static_files_are_in_the_release_that_serves(directory: str) -> None:
+    """nginx checks no link before the end of `release`, so `current` may be one (disable_symlinks)."""
+    location = nginx_locations([service("web", static={"/files/": directory})])[0]
+    assert location["release"] == "/srv/web/current"
+    assert location["directory"].startswith("/srv/web/current/")
+
+
 @pytest.mark.parametrize(
     ("path", "is_hidden"),
     [

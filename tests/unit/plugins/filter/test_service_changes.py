@@ -42,7 +42,8 @@ def test_a_second_run_changes_nothing() -> None:
     ("before", "after", "expected"),
     [
         ([API], [{**API, "role": "pm2"}], (["api"], [], [], False)),
-        ([{**API, "user": "app"}], [API], (["api"], [], [], False)),
+        ([{**API, "user": "app"}], [API], (["api"], [], ["app"], False)),
+        ([{**API, "user": "app"}, {**WEB, "user": "app"}], [API, {**WEB, "user": "app"}], (["api"], [], [], False)),
         ([API], [{**API, "port": 5001}], ([], [], [], False)),
         ([API, WEB], [WEB], ([], [("api", False)], ["app-api"], False)),
         ([API], [], ([], [("api", False)], ["app-api"], False)),
@@ -55,17 +56,18 @@ def test_a_second_run_changes_nothing() -> None:
         ),
         # Two workers have no port, so none is in the way of the other.
         ([{**API, "port": None}], [{**WEB, "port": None}], ([], [("api", False)], ["app-api"], False)),
-        # A user of several services stays as long as one of them does, and that of the role always.
+        # A user of several services stays as long as one of them does.
         (
             [{**API, "user": "shared"}, {**WEB, "user": "shared"}],
             [{**WEB, "user": "shared"}],
             ([], [("api", False)], [], False),
         ),
-        ([{**API, "user": None}], [], ([], [("api", False)], [], False)),
+        ([{**API, "user": None}], [], ([], [("api", False)], ["app"], False)),
     ],
     ids=[
         "role",
         "user",
+        "one of two users",
         "port",
         "removed",
         "the last",
@@ -98,7 +100,14 @@ def test_the_record_of_earlier_versions_has_a_line_for_each_service() -> None:
     assert found["moved"] == ["api"]
     assert found["before"]["api"]["user"] == "app"
     assert [(one["name"], one["role"], one["user"]) for one in found["removed"]] == [("old", "pm2", "app")]
-    assert found["unused_users"] == []
+    assert found["unused_users"] == ["app"]
+
+
+@pytest.mark.parametrize("user", ["ubuntu", "app2"])
+def test_a_user_that_the_administrator_has_named_stays(user: str) -> None:
+    record = str(service_changes([{**API, "user": None}], user=user)["record"])
+    assert service_changes([API], record, user=user)["moved"] == ["api"]
+    assert service_changes([API], record, user=user)["unused_users"] == []
 
 
 def test_the_record_is_readable() -> None:

@@ -15,6 +15,7 @@ from support.documents import CHECKOUT, cases, document_of, written
 
 from ansible_collections.groundwork.aws.plugins.module_utils._compile.stack import compile_stack
 from ansible_collections.groundwork.aws.plugins.module_utils._engine.model import DesiredStack, Ref
+from ansible_collections.groundwork.aws.plugins.module_utils._engine.planner import find_property_problems
 from ansible_collections.groundwork.aws.plugins.module_utils._engine.spread import choose_options
 from ansible_collections.groundwork.aws.plugins.module_utils._resources import REGISTRY
 
@@ -49,6 +50,12 @@ def references(value: Any) -> Iterator[Ref]:
     elif isinstance(value, (list, tuple)):
         for item in value:
             yield from references(item)
+
+
+@EVERY_CASE
+def test_derived_resources_are_within_the_limits_of_their_types(case: Any) -> None:
+    for resource in compile_stack(document_of(case)).resources:
+        assert find_property_problems(resource, REGISTRY) == [], resource.address
 
 
 @EVERY_CASE

@@ -502,6 +502,15 @@ def test_names_that_are_too_long_stay_distinct() -> None:
     assert all(len(name) <= 32 and name.startswith("a-shop-with-quite") for name in long)
 
 
+@pytest.mark.parametrize("length", [1, 30, 31, 32])
+def test_a_prefix_that_stays_whole_is_never_cut(length: int) -> None:
+    prefix = "a" * length + "-"
+    names = {shorten_name(f"{prefix}{'b' * 40}{end}", 40, prefix) for end in range(9)}
+    assert len(names) == 9
+    assert all(len(name) <= 40 and name.startswith(prefix) for name in names)
+    assert shorten_name(f"{prefix}main", 40, prefix) == f"{prefix}main"
+
+
 def test_types_with_the_longest_chain_of_calls_come_first_and_parents_before_children() -> None:
     order = [kind.name for kind in discovery.order_by_dependency(TYPES.values())]
     assert order[0] == "load_balancer"  # its listeners are listed after it, and their rules after them

@@ -274,12 +274,12 @@ def test_drift_lists_missing_changed_and_unexpected() -> None:
         (DesiredResource("subnet", "a", {"cidr": "10.0.0.0/24"}), "subnet/a: vpc, zone must be given"),
         (
             DesiredResource("vpc", "a", {"cidr": "10.0.0/99"}),
-            "vpc/a: its properties make no sense: '10.0.0/99' does not",
+            'vpc/a: cidr: "10.0.0/99" is not a network like 10.0.0.0/16',
         ),
         (DesiredResource("vpc", "a", {"cidr": "10.0.0.0/16", "size": 3}), "vpc/a: it has no property size"),
         (
             DesiredResource("instance", "a", {**MACHINE.properties, "volume": 7}),
-            "instance/a: its properties make no sense",
+            "instance/a: volume: this is not a mapping",
         ),
         (
             DesiredResource("target", "a", MEMBER),
@@ -306,7 +306,7 @@ def test_the_order_is_deterministic_and_a_circle_is_an_error() -> None:
 
 
 def test_a_target_group_that_is_replaced_never_leaves_its_listener_without_targets() -> None:
-    balancer = DesiredResource("load_balancer", "alb", {"subnets": [Ref("subnet/a")], "security_groups": []})
+    balancer = DesiredResource("load_balancer", "alb", {"subnets": [Ref("subnet/a"), "sn-2"], "security_groups": []})
     listener = DesiredResource(
         "listener",
         "http",

@@ -354,6 +354,19 @@ class TestStart:
         found = [line for line in outcome["warnings"] if "services.api.entry" in line]
         assert (text is None and found == []) or text in found[0]
 
+    @pytest.mark.parametrize("entry", ["celery -A gone worker", "python -m celery --app=gone worker"])
+    def test_an_application_of_a_command_is_in_its_source_unless_a_build_may_create_it(
+        self, entry: str, tmp_path: Path
+    ) -> None:
+        write(tmp_path, {"requirements.txt": f"celery==5.7.0 --hash=sha256:{'0' * 64}\n", "shop.py": "app = 1\n"})
+        change = {"runtime": "python", "port": None, "entry": entry}
+        (error,) = run(service({"directory": str(tmp_path)}, **change))["errors"]
+        assert (error["path"], error["message"]) == ("services.api.entry", "gone.py is not in its source")
+        assert error["fix"] == "correct the entry, or the source"
+        built = run(service({"directory": str(tmp_path)}, **change, build="make"))
+        assert built["errors"] == []
+        assert any("gone.py is not in its source" in warning for warning in built["warnings"])
+
     @pytest.mark.parametrize(
         ("interface", "packages", "missing"),
         [

@@ -236,6 +236,46 @@ class TestRequirements:
             ("_flask==3", "requirements.txt:2 is not a requirement that pip can read"),
             ("flask[==3", "requirements.txt:2 is not a requirement that pip can read"),
             ("flask 3", "requirements.txt:2 is not a requirement that pip can read"),
+            ("pywin32==306", "requirements.txt:2 (pywin32) works on Windows only, and hosts run Linux (remove it, or"),
+            ("pyobjc-core==10 ; python_version > '3'", "requirements.txt:2 (pyobjc-core) works on macOS only"),
+            (
+                "wheels/shop-1.0-cp311-cp311-win_amd64.whl",
+                "requirements.txt:2 is a wheel for Windows, and hosts run Linux on x86_64 or aarch64 (take the package",
+            ),
+            (
+                "shop @ https://me.example/shop-1.0-cp311-cp311-macosx_11_0_arm64.whl#sha256=0",
+                "requirements.txt:2 (shop) is a wheel for macOS",
+            ),
+            (
+                "https://me.example/a%2Bb/shop-1.0%2Blocal-py3-none-win32.whl",
+                "requirements.txt:2 is a wheel for Windows",
+            ),
+            (
+                "https://me.example/shop-1.0-1-py3-none-musllinux_1_2_x86_64.whl",
+                "requirements.txt:2 is a wheel for Linux w",
+            ),
+            (
+                "https://me.example/shop-1.0-cp311-cp311-manylinux_2_17_i686.whl",
+                "requirements.txt:2 is a wheel for manyl",
+            ),
+            (
+                "https://me.example/shop-1.0-cp38-cp38-manylinux_2_17_x86_64.whl",
+                "requirements.txt:2 is a wheel for cp38, and hosts run CPython 3.9 or later (take the package",
+            ),
+            (
+                "https://me.example/shop-1.0-pp310-pypy310_pp73-manylinux_2_17_x86_64.whl",
+                "requirements.txt:2 is a wheel fo",
+            ),
+            ("https://me.example/shop-1.0-py2-none-any.whl", "requirements.txt:2 is a wheel for py2"),
+            (
+                "-c bounds.txt\nflask==5",
+                "requirements.txt:3 (flask) requires ==5, and bounds.txt:1 allows <4 (correct one)",
+            ),
+            (
+                "-c bounds.txt\nrequests>=3",
+                "requirements.txt:3 (requests) requires >=3, and bounds.txt:2 allows ==2.32.0",
+            ),
+            ("-c broken.txt", "broken.txt:1 is not a requirement that pip can read"),
             (
                 "--require-hashes",
                 "requirements.txt:1 (gunicorn) is without a hash, but the option --require-hashes is set",
@@ -247,7 +287,14 @@ class TestRequirements:
         ],
     )
     def test_requirements_that_no_host_can_install(self, line: str, text: str, tmp_path: Path) -> None:
-        found = check(tmp_path, requirements=f"gunicorn==23.0.0\n{line}\n", **{"hashed.txt": "--require-hashes\n"})
+        (tmp_path / "wheels").mkdir()
+        files = {
+            "hashed.txt": "--require-hashes\n",
+            "wheels/shop-1.0-cp311-cp311-win_amd64.whl": "",
+            "bounds.txt": "flask<4\nrequests==2.32.0\nother>7\n",
+            "broken.txt": "fläsk<3\n",
+        }
+        found = check(tmp_path, requirements=f"gunicorn==23.0.0\n{line}\n", **files)
         assert all(error.endswith(")") for error in found.errors)
         assert any(error.startswith(text) for error in found.errors), found.errors
         assert "hunter2" not in str(found)
@@ -273,6 +320,18 @@ class TestRequirements:
             "flask==1\nflask==1",
             "flask==1\nflask==2 ; sys_platform == 'win32'",
             "colorama>=0.4 ; sys_platform == 'win32'",
+            "pywin32==306 ; sys_platform == 'win32'",
+            "https://me.example/shop-1.0-cp311-cp311-win_amd64.whl ; sys_platform == 'win32'",
+            "https://me.example/shop-1.0-py2.py3-none-any.whl",
+            "https://me.example/shop-1.0-cp36-abi3-manylinux_2_17_aarch64.manylinux2014_aarch64.whl",
+            "https://me.example/shop-1.0-cp314-cp314t-linux_x86_64.whl",
+            "https://me.example/shop-1.0-cp3-none-any.whl",
+            "https://me.example/win32.tar.gz",
+            # A constraint gives the version, and does not apply to other packages.
+            "flask\n-c pins.txt",
+            "flask>=3\n-c pins.txt",
+            "-c pins.txt\nflask[async]==3.1.0",
+            "flask==5 ; python_version < '3.9'\n-c pins.txt",
             "tomli ; python_version < '3.8'",
             "flask==1 --config-settings=a=b",
         ],
@@ -281,6 +340,7 @@ class TestRequirements:
         for folder in ("lib", "wheels"):
             (tmp_path / folder).mkdir()
         files = {"lib/setup.py": "", "wheels/shop-1.0-py3-none-any.whl": "", "limits.txt": "flask<9\n"}
+        files["pins.txt"] = "--pre\nflask==3.1.0  # why\nflask==9 ; sys_platform == 'win32'\nother==1\n"
         found = check(tmp_path, requirements=f"gunicorn==23.0.0\n{line}\n", **files)
         assert found.errors == []
 
@@ -688,7 +748,7 @@ class TestNode:
             ({"version": "5.1.0", "integrity": 1}, "package-lock.json has no complete hash of express"),
             ({"version": "5.1.0", "integrity": []}, "package-lock.json has no complete hash of express"),
             ({"version": "5.1.0"}, None),
-            ({"version": "5.1.0-beta.1", "integrity": f"sha512-{'a' * 86}== sha1-{'a' * 27}="}, None),
+            ({"version": "5.1.0+beta.1", "integrity": f"sha512-{'a' * 86}== sha1-{'a' * 27}="}, None),
             ({"version": "5.1.0", "integrity": "odd"}, None),
         ],
     )
@@ -748,7 +808,7 @@ class TestNode:
                 "dependencies of package.json is not an object of names and versions",
             ),
             ({"devDependencies": "express"}, LOCK, "devDependencies of package.json is not an object"),
-            ({"dependencies": {"a": "1", "express": "1"}}, LOCK, "package-lock.json does not have a of package.json"),
+            ({"dependencies": {"a": "1", "express": "5"}}, LOCK, "package-lock.json does not have a of package.json"),
         ],
     )
     def test_one_that_cannot_be_used(self, package_json: Any, lock: Any, text: str, tmp_path: Path) -> None:
@@ -800,9 +860,126 @@ class TestNode:
     ) -> None:
         assert self.check(tmp_path, package=package_json, lock=self.locked(**locked)).errors == []
 
-    @pytest.mark.parametrize(("spec", "good"), [("1.2.3", True), ("=1.2.3", True), ("^9", True), ("1.2.4", False)])
-    def test_an_exact_version_is_compared_with_an_older_lock(self, spec: str, good: bool, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        ("spec", "good"),
+        [("1.2.3", True), ("=1.2.3", True), ("^1.1", True), ("latest", True), ("^9", False), ("1.2.4", False)],
+    )
+    def test_a_range_is_compared_with_an_older_lock(self, spec: str, good: bool, tmp_path: Path) -> None:
         lock = {"lockfileVersion": 1, "dependencies": {"a": {"version": "1.2.3"}}}
         found = self.check(tmp_path, package={"dependencies": {"a": spec}}, lock=lock).errors
-        assert (found == []) is good
-        assert good or found[0].startswith("package-lock.json was made from another package.json: it has a 1.2.3")
+        text = f"package-lock.json has a 1.2.3, and package.json requires {spec} (run npm install --package-lock-only)"
+        assert found == ([] if good else [text])
+
+    TREE: ClassVar[Any] = {
+        "node_modules/a": {"version": "1.2.3", "dependencies": {"b": "^2", "c": "1"}},
+        "node_modules/a/node_modules/b": {"version": "2.0.1"},
+        "node_modules/b": {"version": "1.0.0", "dependencies": {"c": "~1.0"}},
+        "node_modules/c": {"version": "1.0.4"},
+    }
+
+    def check_tree(self, folder: Path, package: Any, changes: Any) -> list[str]:
+        tree = {path: entry for path, entry in {**self.TREE, **changes}.items() if entry is not None}
+        lock = {"lockfileVersion": 3, "packages": {"": package, **tree}}
+        return self.check(folder, package=package, lock=lock).errors
+
+    @pytest.mark.parametrize(
+        ("changes", "text"),
+        [
+            ({}, None),
+            ({"node_modules/c": None}, "does not have c, which a requires; c, which b requires"),
+            # The package next to the one that requires it comes first, then those above.
+            ({"node_modules/a/node_modules/b": None}, "has b 1.0.0, and a requires ^2"),
+            ({"node_modules/c": {"version": "1.1.0"}}, "has c 1.1.0, and b requires ~1.0"),
+            ({"node_modules/c": {"version": "1.0.4-rc.1"}}, "has c 1.0.4-rc.1, and a requires 1; c 1.0.4-rc.1, and b"),
+            ({"node_modules/a": {"version": "2.0.0"}}, "has a 2.0.0, and package.json requires ^1.2"),
+            ({"node_modules/@s/d": {"version": "1.0.0", "dependencies": {"e": "*"}}}, "does not have e, which @s/d"),
+            # What npm does not compare, or goes on without.
+            ({"node_modules/d": {"version": "1.0.0", "optionalDependencies": {"e": "*"}}}, None),
+            (
+                {"node_modules/d": {"version": "1.0.0", "optionalDependencies": {"c": "2"}}},
+                "has c 1.0.4, and d requires 2",
+            ),
+            ({"node_modules/d": {"version": "1.0.0", "optional": True, "dependencies": {"e": "*"}}}, None),
+            ({"node_modules/d": {"version": "1.0.0", "peerDependencies": {"c": "9"}}}, None),
+            ({"node_modules/d": {"version": "1.0.0", "devDependencies": {"e": "9"}}}, None),
+            (
+                {"node_modules/d": {"version": "1.0.0", "dependencies": {"e": "9"}, "bundleDependencies": ["e"]}},
+                None,
+            ),
+            ({"node_modules/d": {"version": "1.0.0", "inBundle": True, "dependencies": {"e": "9"}}}, None),
+            ({"node_modules/c": {"version": "9.0.0", "name": "other"}}, None),
+            ({"node_modules/c": {"version": "9.0.0", "inBundle": True}}, None),
+        ],
+    )
+    def test_every_package_of_a_lock_has_its_requirements(self, changes: Any, text: str | None, tmp_path: Path) -> None:
+        errors = self.check_tree(tmp_path, {"dependencies": {"a": "^1.2", "b": "1"}}, changes)
+        assert [error[: len(f"package-lock.json {text}")] for error in errors] == (
+            [] if text is None else [f"package-lock.json {text}"]
+        )
+        assert all(error.endswith(" (run npm install --package-lock-only)") for error in errors)
+
+    @pytest.mark.parametrize(
+        ("spec", "good"),
+        [
+            *((spec, True) for spec in ("^1", "", "*", "latest", "npm:other@9", "git+https://example.org/a.git#v9")),
+            *((spec, True) for spec in ("https://example.org/a-9.0.0.tgz", "me/a#v9", ">=1 <2 || >=9")),
+            *((spec, False) for spec in ("^2", "1.2.4", ">1.2.3", "1.3 - 2")),
+        ],
+    )
+    def test_a_locked_version_is_in_the_range_of_package_json(self, spec: str, good: bool, tmp_path: Path) -> None:
+        errors = self.check_tree(tmp_path, {"dependencies": {"a": spec}}, {})
+        text = f"package-lock.json has a 1.2.3, and package.json requires {spec} (run npm install --package-lock-only)"
+        assert errors == ([] if good else [text])
+
+    def test_overridden_requirements_are_not_compared(self, tmp_path: Path) -> None:
+        package = {"dependencies": {"a": "^1.2"}, "overrides": {"a": {"b@^2": "1.0.0"}, "c": "9"}}
+        changes = {"node_modules/a/node_modules/b": None, "node_modules/c": {"version": "9.0.0"}}
+        assert self.check_tree(tmp_path, package, changes) == []
+
+    def test_an_optional_package_may_be_missing(self, tmp_path: Path) -> None:
+        assert self.check_tree(tmp_path, {"optionalDependencies": {"fsevents": "^2"}}, {}) == []
+
+    @pytest.mark.parametrize(
+        ("workspaces", "entries", "text"),
+        [
+            (["packages/*"], {}, "does not have the workspace packages/web of package.json"),
+            ({"packages": ["./packages/web"]}, {}, "does not have the workspace packages/web of package.json"),
+            (["**/web"], {}, "does not have the workspace packages/web of package.json"),
+            (["packages/*"], {"packages/web": {"version": "1.0.0"}}, "does not have d, which packages/web requires"),
+            (
+                ["packages/*"],
+                {"packages/web": {}, "packages/web/node_modules/d": {"version": "3.0.0"}},
+                "has d 3.0.0, and packages/web requires ^4",
+            ),
+            (["packages/*"], {"packages/web": {}, "node_modules/d": {"version": "4.1.0"}}, None),
+            (["packages/*"], {"packages/web": {}, "packages/web/node_modules/d": {"version": "4.1.0"}}, None),
+            (["other/*", "packages"], {}, None),
+            (["{packages,other}/*"], {}, None),
+            ("packages/*", {}, None),
+        ],
+    )
+    def test_workspaces_are_in_the_lock(self, workspaces: Any, entries: Any, text: str | None, tmp_path: Path) -> None:
+        (tmp_path / "packages/web").mkdir(parents=True)
+        (tmp_path / "packages/web/package.json").write_text('{"name": "web", "devDependencies": {"d": "^4"}}')
+        package = {"workspaces": workspaces}
+        lock = {"packages": {"": package, **entries}}
+        for name, data in (("package.json", package), ("package-lock.json", lock)):
+            (tmp_path / name).write_text(json.dumps(data), encoding="utf-8")
+        found = check_node(tmp_path, {"package.json", "package-lock.json", "packages/web/package.json"}).errors
+        assert found == ([] if text is None else [f"package-lock.json {text} (run npm install --package-lock-only)"])
+
+    def test_a_workspace_may_require_another_one(self, tmp_path: Path) -> None:
+        package = {"workspaces": ["packages/*"], "dependencies": {"web": "^1"}}
+        for name, version in (("web", "1.0.0"), ("lib", "2.0.0")):
+            (tmp_path / f"packages/{name}").mkdir(parents=True)
+            data = {"name": name, "version": version, "dependencies": {"lib": "^2"} if name == "web" else {}}
+            (tmp_path / f"packages/{name}/package.json").write_text(json.dumps(data))
+        links = {f"node_modules/{name}": {"link": True, "resolved": f"packages/{name}"} for name in ("web", "lib")}
+        entries = {"packages/web": {"version": "1.0.0"}, "packages/lib": {"version": "2.0.0"}}
+        (tmp_path / "package.json").write_text(json.dumps(package))
+        names = {"package.json", "package-lock.json", "packages/web/package.json", "packages/lib/package.json"}
+        for version, good in (("2.0.0", True), ("3.0.0", False)):
+            entries["packages/lib"]["version"] = version
+            lock = {"packages": {"": package, **links, **entries}}
+            (tmp_path / "package-lock.json").write_text(json.dumps(lock))
+            assert (check_node(tmp_path, names).errors == []) is good

@@ -28,7 +28,7 @@ MANY = {f"m{number}": {"metric": "M", "namespace": "N"} for number in range(11)}
         ({"expression": "m1", "metrics": MANY}, "an expression is made of 1 to 10 metrics"),
         ({"expression": "watched", "metrics": {"watched": {"metric": "M"}}}, "none of them called watched"),
         ({"expression": "a", "metrics": {"a": {"metric": "M"}}}, "namespace must be given"),
-        ({"metric": "M", "namespace": "N", "treat_missing_data": "no"}, "treat_missing_data is one of"),
+        ({"metric": "M", "namespace": "N", "treat_missing_data": "no"}, "is not one of breaching, ignore"),
     ],
 )
 def test_an_alarm_without_a_metric_or_expression_is_rejected(wrong: dict[str, Any], says: str) -> None:

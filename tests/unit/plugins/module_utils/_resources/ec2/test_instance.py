@@ -14,7 +14,8 @@ GIVEN = {"image": "al2023", "type": "t3.micro", "subnet": "subnet-1"}
 
 
 @pytest.mark.parametrize(
-    "volume", [{}, {"type": "gp2"}, {"iops": 6000}, {"type": "io1", "iops": 100}, {"type": "io2", "iops": 4000}]
+    "volume",
+    [{}, {"type": "gp2"}, {"iops": 6000, "size": 12}, {"type": "io1", "iops": 100}, {"type": "io2", "iops": 4000}],
 )
 def test_volumes_that_aws_creates(volume: dict[str, Any]) -> None:
     assert TYPE.validate({**GIVEN, "volume": volume}) is None
@@ -23,9 +24,9 @@ def test_volumes_that_aws_creates(volume: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("volume", "text"),
     [
-        ({"type": "io1"}, "volume.iops must be given for a volume of the type io1"),
-        ({"type": "io2", "iops": None}, "volume.iops must be given for a volume of the type io2"),
-        ({"type": "gp2", "iops": 3000}, "volume.iops goes with volumes of the types gp3, io1 and io2 only"),
+        ({"type": "io1"}, "volume: lacks iops, which a volume of the type io1 needs"),
+        ({"type": "io2", "iops": None}, "volume: lacks iops, which a volume of the type io2 needs"),
+        ({"type": "gp2", "iops": 3000}, "volume.iops: goes with volumes of the types gp3, io1, io2 only"),
     ],
 )
 def test_volumes_that_aws_rejects(volume: dict[str, Any], text: str) -> None:

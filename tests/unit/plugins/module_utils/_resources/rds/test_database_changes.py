@@ -95,12 +95,12 @@ def test_a_series_is_the_part_that_a_minor_upgrade_keeps() -> None:
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({"engine": "oracle"}, "engine is one of mysql, postgres"),
-        ({"storage": {"size": 20, "speed": 3}}, "storage has no speed"),
-        ({"storage": {"size": 100, "type": "io2"}}, "storage.iops must be given for io2 storage"),
-        ({"storage": {"size": 20, "iops": 3000}}, "storage.iops goes with io1 and io2 storage only"),
-        ({"storage": {}}, "storage.size must be given"),
-        ({"storage": {"size": 20, "limit": 20}}, "storage.limit is larger"),
+        ({"engine": "oracle"}, 'engine: "oracle" is not one of mysql, postgres'),
+        ({"storage": {"size": 20, "speed": 3}}, "storage.speed: unknown key"),
+        ({"storage": {"size": 100, "type": "io2"}}, "storage: lacks iops, which io2 storage needs"),
+        ({"storage": {"size": 20, "iops": 3000}}, "storage.iops: goes with io1 and io2 storage only"),
+        ({"storage": {}}, "storage: lacks size"),
+        ({"storage": {"size": 20, "limit": 20}}, "storage.limit: 20 is not at least a tenth larger than size, 20"),
         ({"zone": "us-east-1a", "multi_az": True}, "zone cannot be set together with multi_az"),
         ({"password": "x"}, "no property password"),
         ({"managed_password": False}, "RDS always keeps the password"),
@@ -168,7 +168,7 @@ def test_a_password_is_put_into_the_template() -> None:
 @pytest.mark.parametrize(
     ("generate", "says"),
     [
-        ({"size": 3}, "generate has no size"),
+        ({"size": 3}, "generate.size: unknown key"),
         ({"key": "password"}, "must be set together"),
         ({"template": {"password": "x"}, "key": "password"}, "has password already"),
         ({"length": 3}, "from 4 to 4096"),

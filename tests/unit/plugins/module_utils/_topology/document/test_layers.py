@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from support.documents import base_of
 
 from ansible_collections.groundwork.aws.plugins.module_utils._compile.load import load
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.document.layers import read_layer
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.document.merge import merge
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.document.problems import TopologyError
 
@@ -55,6 +57,34 @@ def test_the_key_on_that_yaml_1_1_reads_as_true_is_restored() -> None:
     """Ansible's own YAML reads `on:` as true."""
     document = load(SMALL, [{"instances": {"other": {"subnets": "private"}}, "services": {"api": {True: "other"}}}])
     assert document["services"]["api"]["on"] == "other"
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"tags": {True: "x"}}, "tags: the key true"),
+        ({"services": {"api": {"environment": {True: "x"}}}}, "services.api.environment: the key true"),
+        ({"services": {"api": {False: "x"}}}, "services.api: the key false"),
+        ({"resources": {"alarm/a": {"dimensions": {True: "x"}}}}, "resources.alarm/a.dimensions: the key true"),
+    ],
+)
+def test_a_key_that_yaml_1_1_reads_as_a_boolean_is_rejected_elsewhere(change: Any, path: str) -> None:
+    with pytest.raises(TopologyError) as raised:
+        load(SMALL, [change])
+    fix = "(put it in quotes: yes, no, on and off are booleans to ansible)"
+    assert f"{path} is not text {fix} [from override 1]" in raised.value.errors
+
+
+def test_a_key_has_the_spelling_of_the_file_that_sets_it(tmp_path: Path) -> None:
+    """YAML 1.1 reads on, yes and no as booleans, and 12 as a number."""
+    file = tmp_path / "all.yml"
+    file.write_text(
+        "stack_overrides:\n  tags: {yes: a, no: b, 12: c}\n  services: {api: {on: app}}\n", encoding="utf-8"
+    )
+    values = {"tags": {True: "a", False: "b", 12: "c"}, "services": {"api": {True: "app"}}}
+    document = load(SMALL, [read_layer({"name": "stack_overrides", "values": values, "files": [str(file)]})])
+    assert document["tags"] == {"yes": "a", "no": "b", "12": "c"}
+    assert document["services"]["api"]["on"] == "app"
 
 
 def test_text_from_templates_is_read_as_numbers_and_booleans() -> None:
@@ -154,7 +184,7 @@ def test_a_layer_that_is_no_mapping() -> None:
 def test_keys_that_are_not_text() -> None:
     assert errors([{"services": {3: {}}, False: 1}]) == [
         "services: the key 3 is not text (put it in quotes) [from override 1]",
-        "document: the key false is not text (put it in quotes)",
+        "document: the key false is not text (put it in quotes: yes, no, on and off are booleans to ansible)",
     ]
 
 

@@ -1,0 +1,274 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The values that AWS accepts for a property, as a resource type declares them.
+
+A type declares limits by the path of a property, in which ``*`` is every item of a list or mapping:
+``{("ingress", "*", "from_port"): PORT}``. References are not checked, because their values are not known, and neither
+are nulls, which mean that a property is not given.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._aws.similar_names import suggest
+from .model import Ref, Spread
+
+PropertyPath = tuple[Any, ...]  # names of properties, keys, and numbers of items
+PropertyProblem = tuple[PropertyPath, str]  # text like "problem (fix)"
+EVERY = "*"
+LONGEST_SHOWN = 60
+
+
+def display_value(value: Any) -> str:
+    """A value as a message shows it: JSON, not too long, and without the contents of mappings and lists."""
+    if isinstance(value, (Mapping, list, tuple)) and value:
+        return "a mapping" if isinstance(value, Mapping) else "a list"
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}…"
+
+
+def is_reference(value: Any) -> bool:
+    """Whether a value is known only once another resource exists."""
+    return isinstance(value, (Ref, Spread))
+
+
+def format_property_path(path: PropertyPath) -> str:
+    """``ingress[0].from_port``"""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f"{'.' if text else ''}{step}"
+    return text
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What a value must be. ``what`` describes a valid value: "a port (1-65535)"; ``hint`` is how to correct it."""
+
+    what: str = ""
+    hint: str = ""
+
+    def accepts(self, _value: Any) -> bool:
+        return True
+
+    def find_problems(self, value: Any) -> Iterator[PropertyProblem]:
+        """The problems of a value, with their paths below it."""
+        if not self.accepts(value):
+            yield (), f"{display_value(value)} is not {self.what}{f' ({self.hint})' if self.hint else ''}"
+
+
+@dataclass(frozen=True)
+class WholeNumber(Limit):
+    """An integer between two bounds, both included. Text of digits counts only where the type converts it.
+
+    botocore sends neither text nor fractions where a service takes an integer.
+    """
+
+    low: int = 0
+    high: int = 0
+    other: tuple[Any, ...] = ()
+    is_text: bool = False
+
+    def accepts(self, value: Any) -> bool:
+        if isinstance(value, bool):
+            return False
+        is_digits = self.is_text and isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value) is not None
+        number = int(value) if is_digits else value
+        if value in self.other or number in self.other:
+            return True
+        return isinstance(number, int) and self.low <= number <= self.high
+
+    def find_problems(self, value: Any) -> Iterator[PropertyProblem]:
+        number = int(value) if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,9}", value) else None
+        if number is not None and not self.accepts(value) and self.accepts(number):
+            yield (), f"{display_value(value)} is text, not a number (write {number} without quotes)"
+            return
+        yield from super().find_problems(value)
+
+
+def whole_number(subject: str, low: int, high: int, is_text: bool = False) -> WholeNumber:
+    """An integer with its bounds in the description: "a port (1-65535)"."""
+    return WholeNumber(f"{subject} ({low}-{high})", low=low, high=high, is_text=is_text)
+
+
+@dataclass(frozen=True)
+class Number(Limit):
+    """A number, also as text: the type converts it."""
+
+    what: str = "a number"
+
+    def accepts(self, value: Any) -> bool:
+        if isinstance(value, str):
+            return re.fullmatch(r"\s*[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\s*", value) is not None
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+@dataclass(frozen=True)
+class Flag(Limit):
+    """True or false. botocore sends no text where a service takes a boolean."""
+
+    what: str = "true or false"
+
+    def accepts(self, value: Any) -> bool:
+        return isinstance(value, bool)
+
+
+@dataclass(frozen=True)
+class OneOf(Limit):
+    """One of a few values. A similar one becomes the fix."""
+
+    values: tuple[Any, ...] = ()
+
+    def accepts(self, value: Any) -> bool:
+        return value in self.values and not isinstance(value, bool)
+
+    def find_problems(self, value: Any) -> Iterator[PropertyProblem]:
+        if self.accepts(value):
+            return
+        words = [one for one in self.values if isinstance(one, str)]
+        same = [word for word in words if isinstance(value, str) and word.lower() == value.lower()]
+        hint = suggest(value, words) if isinstance(value, str) and not same else ""
+        if same:
+            hint = f"write {same[0]}"
+        fix = f" ({hint})" if hint and not hint.startswith("known here") else ""
+        yield (), f"{display_value(value)} is not {self.what}{fix}"
+
+
+def one_of(*values: Any) -> OneOf:
+    """One of some words or numbers."""
+    return OneOf(f"one of {', '.join(map(str, values))}", values=values)
+
+
+@dataclass(frozen=True)
+class Matching(Limit):
+    """Text that matches a pattern as a whole, of a limited length. ``is_shown`` is false for text with secrets."""
+
+    pattern: str = r"(?s:.*)"
+    longest: int = 0
+    is_shown: bool = True
+
+    def find_problems(self, value: Any) -> Iterator[PropertyProblem]:
+        shown = display_value(value) if self.is_shown else "this"
+        if isinstance(value, str) and self.longest and len(value) > self.longest:
+            text = f"{shown} has {len(value)} characters, and AWS allows {self.longest} (shorten it)"
+            yield (), text
+        elif not isinstance(value, str) or not re.fullmatch(self.pattern, value):
+            yield (), f"{shown} is not {self.what}{f' ({self.hint})' if self.hint else ''}"
+
+
+@dataclass(frozen=True)
+class Network(Limit):
+    """A network in CIDR notation. AWS removes the host bits itself, so that ``10.0.0.9/8`` is valid."""
+
+    what: str = "a network like 10.0.0.0/16"
+    versions: tuple[int, ...] = (4, 6)
+    shortest: int = 0
+    longest: int = 128
+
+    def find_problems(self, value: Any) -> Iterator[PropertyProblem]:
+        try:
+            network = ipaddress.ip_network(value, strict=False) if isinstance(value, str) else None
+        except ValueError:
+            network = None
+        if network is None or network.version not in self.versions:
+            yield (), f"{display_value(value)} is not {self.what}"
+        elif not self.shortest <= network.prefixlen <= self.longest:
+            sizes = f"/{self.shortest} to /{self.longest}"
+            yield (), f"/{network.prefixlen} is not a size that AWS allows ({sizes})"
+
+
+@dataclass(frozen=True)
+class Keys(Limit):
+    """A mapping that has only known keys, and all that are ``required``.
+
+    Another value is not shown: it may be a secret.
+    """
+
+    what: str = "a mapping"
+    names: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+
+    def find_problems(self, value: Any) -> Iterator[PropertyProblem]:
+        if not isinstance(value, Mapping):
+            yield (), f"this is not {self.what} (its keys: {', '.join(self.names)})"
+            return
+        for key in value:
+            if key not in self.names:
+                yield (key,), f"unknown key; {suggest(str(key), self.names)}"
+        missing = [name for name in self.required if value.get(name) is None]
+        if missing:
+            yield (), f"lacks {' and '.join(missing)} (add {'them' if len(missing) > 1 else 'it'})"
+
+
+def keys(*names: str, required: tuple[str, ...] = ()) -> Keys:
+    return Keys(names=names, required=required)
+
+
+@dataclass(frozen=True)
+class Items(Limit):
+    """A list with a limited number of items."""
+
+    what: str = "a list"
+    least: int = 0
+    most: int = 0
+
+    def find_problems(self, value: Any) -> Iterator[PropertyProblem]:
+        if not isinstance(value, (list, tuple)):
+            yield (), f"{display_value(value)} is not a list (write the items in brackets: [a, b])"
+        elif len(value) < self.least:
+            yield (), f"has {len(value)}, and AWS requires {self.least} (add {self.least - len(value)})"
+        elif self.most and len(value) > self.most:
+            yield (), f"has {len(value)}, and AWS allows {self.most} (remove {len(value) - self.most})"
+
+
+@dataclass(frozen=True)
+class Entries(Limit):
+    """A mapping with names that the document chooses, and a limited number of them."""
+
+    what: str = "a mapping"
+    most: int = 0
+
+    def find_problems(self, value: Any) -> Iterator[PropertyProblem]:
+        if not isinstance(value, Mapping):
+            yield (), "this is not a mapping (write each as name: value)"
+        elif self.most and len(value) > self.most:
+            yield (), f"has {len(value)}, and AWS allows {self.most} (remove {len(value) - self.most})"
+
+
+PORT = whole_number("a port", 1, 65535)
+FLAG = Flag()
+
+Limits = Mapping[PropertyPath, Limit]
+
+
+def find_limit_problems(limits: Limits, properties: Mapping[str, Any]) -> Iterator[PropertyProblem]:
+    """The values of a resource that are outside its limits."""
+    for pattern, limit in limits.items():
+        for path, value in list_values(pattern, properties):
+            for inner, text in limit.find_problems(value):
+                yield (*path, *inner), text
+
+
+def list_values(pattern: PropertyPath, properties: Any, path: PropertyPath = ()) -> Iterator[tuple[PropertyPath, Any]]:
+    """The paths that a pattern matches, with their values, without references and nulls."""
+    if properties is None or is_reference(properties):
+        return
+    if not pattern:
+        yield path, properties
+        return
+    step, *rest = pattern
+    for key, value in _list_items(properties, step):
+        yield from list_values(tuple(rest), value, (*path, key))
+
+
+def _list_items(value: Any, step: Any) -> Iterable[tuple[Any, Any]]:
+    if isinstance(value, Mapping):
+        return value.items() if step == EVERY else [(step, value[step])] if step in value else []
+    if isinstance(value, (list, tuple)) and step == EVERY:
+        return enumerate(value)
+    return []

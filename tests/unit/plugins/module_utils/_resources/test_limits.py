@@ -1,0 +1,309 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The limits of resource types: against AWS's service models, and as problems of properties."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+import yaml
+
+from ansible_collections.groundwork.aws.plugins.module_utils._engine.model import Ref
+from ansible_collections.groundwork.aws.plugins.module_utils._engine.property_limits import (
+    EVERY,
+    Items,
+    Matching,
+    OneOf,
+    PropertyPath,
+    WholeNumber,
+    format_property_path,
+)
+from ansible_collections.groundwork.aws.plugins.module_utils._resources import REGISTRY
+from ansible_collections.groundwork.aws.plugins.module_utils._resources.cloudwatch import alarm
+from ansible_collections.groundwork.aws.plugins.module_utils._resources.ec2 import instance
+from ansible_collections.groundwork.aws.plugins.module_utils._resources.elasticache import node_types
+from ansible_collections.groundwork.aws.plugins.module_utils._resources.elbv2 import load_balancer, target_group
+from ansible_collections.groundwork.aws.plugins.module_utils._resources.logs.retention import RETENTIONS
+from ansible_collections.groundwork.aws.plugins.module_utils._resources.rds import db_instance
+
+CASES = Path(__file__).parent / "cases"
+
+
+def problems_of(kind: str, given: dict[str, Any]) -> dict[str, str]:
+    return {format_property_path(path): text for path, text in REGISTRY[kind].find_problems(given)}
+
+
+@cache
+def service_model(service: str) -> Any:
+    return botocore.session.get_session().get_service_model(service)
+
+
+def member(service: str, shape: str, name: str) -> Any:
+    return service_model(service).shape_for(shape).members[name]
+
+
+def manual(service: str, shape: str, name: str) -> str:
+    """The text of AWS's API reference about a member."""
+    text = re.sub(r"<[^>]+>", " ", member(service, shape, name).documentation)
+    return re.sub(r"\s+", " ", text).replace(",", "").replace("\u2013", "-")
+
+
+# By type and property: the member of the service model that has the same limit.
+NUMBERS = [
+    ("target_group", ("port",), "elbv2", "CreateTargetGroupInput", "Port"),
+    ("target_group", ("health", "interval"), "elbv2", "CreateTargetGroupInput", "HealthCheckIntervalSeconds"),
+    ("target_group", ("health", "timeout"), "elbv2", "CreateTargetGroupInput", "HealthCheckTimeoutSeconds"),
+    ("target_group", ("health", "healthy"), "elbv2", "CreateTargetGroupInput", "HealthyThresholdCount"),
+    ("target_group", ("health", "unhealthy"), "elbv2", "CreateTargetGroupInput", "UnhealthyThresholdCount"),
+    ("target", ("port",), "elbv2", "TargetDescription", "Port"),
+    ("listener", ("port",), "elbv2", "CreateListenerInput", "Port"),
+    ("listener_rule", ("priority",), "elbv2", "CreateRuleInput", "Priority"),
+]
+
+
+@pytest.mark.parametrize(("kind", "path", "service", "shape", "name"), NUMBERS)
+def test_a_range_is_that_of_the_service_model(
+    kind: str, path: PropertyPath, service: str, shape: str, name: str
+) -> None:
+    limit = REGISTRY[kind].schema.limits[path]
+    assert isinstance(limit, WholeNumber)
+    metadata = member(service, shape, name).metadata
+    assert (limit.low, limit.high) == (metadata["min"], metadata["max"])
+
+
+WORDS = [
+    ("target_group", ("protocol",), "elbv2", "CreateTargetGroupInput", "Protocol"),
+    ("target_group", ("target_type",), "elbv2", "CreateTargetGroupInput", "TargetType"),
+    ("listener", ("protocol",), "elbv2", "CreateListenerInput", "Protocol"),
+    ("listener", ("action", "redirect", "status"), "elbv2", "RedirectActionConfig", "StatusCode"),
+    ("load_balancer", ("scheme",), "elbv2", "CreateLoadBalancerInput", "Scheme"),
+    ("load_balancer", ("address_type",), "elbv2", "CreateLoadBalancerInput", "IpAddressType"),
+    ("instance", ("metadata", "http_tokens"), "ec2", "InstanceMetadataOptionsRequest", "HttpTokens"),
+    ("instance", ("metadata", "instance_tags"), "ec2", "InstanceMetadataOptionsRequest", "InstanceMetadataTags"),
+]
+
+
+@pytest.mark.parametrize(("kind", "path", "service", "shape", "name"), WORDS)
+def test_a_choice_is_that_of_the_service_model(
+    kind: str, path: PropertyPath, service: str, shape: str, name: str
+) -> None:
+    limit = REGISTRY[kind].schema.limits[path]
+    assert isinstance(limit, OneOf)
+    assert set(limit.values) == set(member(service, shape, name).enum)
+
+
+LENGTHS = [
+    ("target_group", ("health", "path"), "elbv2", "CreateTargetGroupInput", "HealthCheckPath"),
+    ("listener", ("action", "redirect", "path"), "elbv2", "RedirectActionConfig", "Path"),
+    ("listener", ("action", "redirect", "query"), "elbv2", "RedirectActionConfig", "Query"),
+    ("listener", ("action", "redirect", "host"), "elbv2", "RedirectActionConfig", "Host"),
+    ("listener", ("action", "fixed_response", "body"), "elbv2", "FixedResponseActionConfig", "MessageBody"),
+    ("alarm", ("metric",), "cloudwatch", "PutMetricAlarmInput", "MetricName"),
+    ("alarm", ("namespace",), "cloudwatch", "PutMetricAlarmInput", "Namespace"),
+    ("alarm", ("description",), "cloudwatch", "PutMetricAlarmInput", "AlarmDescription"),
+    ("alarm", ("expression",), "cloudwatch", "MetricDataQuery", "Expression"),
+    ("log_group", ("name",), "logs", "CreateLogGroupRequest", "logGroupName"),
+    ("iam_role", ("description",), "iam", "CreateRoleRequest", "Description"),
+    ("secret", ("description",), "secretsmanager", "CreateSecretRequest", "Description"),
+    ("certificate", ("names", EVERY), "acm", "RequestCertificateRequest", "DomainName"),
+]
+
+
+@pytest.mark.parametrize(("kind", "path", "service", "shape", "name"), LENGTHS)
+def test_a_length_is_that_of_the_service_model(
+    kind: str, path: PropertyPath, service: str, shape: str, name: str
+) -> None:
+    limit = REGISTRY[kind].schema.limits[path]
+    assert isinstance(limit, Matching)
+    assert limit.longest == member(service, shape, name).metadata["max"]
+
+
+def test_alarms_have_the_actions_dimensions_and_comparisons_of_the_service_model() -> None:
+    actions = REGISTRY["alarm"].schema.limits[("actions",)]
+    assert isinstance(actions, Items)
+    assert actions.most == member("cloudwatch", "PutMetricAlarmInput", "AlarmActions").metadata["max"]
+    words = set(member("cloudwatch", "PutMetricAlarmInput", "ComparisonOperator").enum)
+    # The others need a model of anomaly detection, which alarms of this collection do not have.
+    assert {*alarm.COMPARISONS} == {word for word in words if word.endswith("Threshold") and "erThreshold" not in word}
+    assert {*alarm.STATISTICS} == set(member("cloudwatch", "PutMetricAlarmInput", "Statistic").enum)
+    text = manual("cloudwatch", "PutMetricAlarmInput", "Period")
+    assert "Valid values are 10 20 30 and any multiple of 60" in text
+    assert f"can't be more than {7 * alarm.DAY} seconds" in text
+    assert f"less than one hour ({alarm.HOUR} seconds) the total evaluation period can't be longer than" in text
+
+
+@pytest.mark.parametrize("kind", sorted(instance.VOLUME_SIZES))
+def test_volumes_have_the_sizes_of_the_manual(kind: str) -> None:
+    smallest, largest = instance.VOLUME_SIZES[kind]
+    text = manual("ec2", "EbsBlockDevice", "VolumeSize")
+    assert f"{kind} : {smallest} - {largest} GiB" in text
+
+
+@pytest.mark.parametrize("kind", sorted(instance.VOLUME_IOPS))
+def test_volumes_have_the_iops_of_the_manual(kind: str) -> None:
+    least, most = instance.VOLUME_IOPS[kind]
+    assert f"{kind} : {least} - {most} IOPS" in manual("ec2", "EbsBlockDevice", "Iops")
+
+
+def test_storage_of_databases_has_the_sizes_of_the_manual() -> None:
+    text = manual("rds", "CreateDBInstanceMessage", "AllocatedStorage").partition("RDS for MySQL")[2]
+    for kinds in (("gp2", "gp3"), ("io1", "io2"), ("standard",)):
+        smallest, largest = db_instance.STORAGE_SIZES[kinds[0]]
+        assert f"({' '.join(kinds)}): Must be an integer from {smallest} to {largest}." in text
+    assert set(db_instance.STORAGE_SIZES) == {"gp2", "gp3", "io1", "io2", "standard"}
+
+
+@pytest.mark.parametrize(("engine", "title"), [("mysql", "MySQL"), ("postgres", "PostgreSQL")])
+def test_databases_have_the_logs_of_the_manual(engine: str, title: str) -> None:
+    text = manual("rds", "CreateDBInstanceMessage", "EnableCloudwatchLogsExports")
+    assert sorted(re.findall(r"[a-z-]+", text.partition(f"RDS for {title} - ")[2].partition("RDS for")[0])) == sorted(
+        db_instance.LOGS[engine]
+    )
+
+
+def test_log_groups_have_the_retentions_of_the_manual() -> None:
+    text = manual("logs", "PutRetentionPolicyRequest", "retentionInDays").partition("Possible values are:")[2]
+    assert [int(days) for days in re.findall(r"\d+", text)] == list(RETENTIONS)
+
+
+def test_node_types_are_withdrawn_that_the_manual_names() -> None:
+    text = manual("elasticache", "CreateReplicationGroupMessage", "CacheNodeType")
+    ended = "creation of new clusters is not supported for these types.) "
+    previous = [part.partition("Current generation")[0] for part in text.split(ended)[1:]]
+    assert set(re.findall(r"cache\.\w+\.\w+", " ".join(previous))) == node_types.WITHDRAWN.keys()
+    current = set(re.findall(r"cache\.\w+\.\w+", text)) - node_types.WITHDRAWN.keys()
+    assert set(node_types.WITHDRAWN.values()) <= current
+
+
+@pytest.mark.parametrize(
+    ("attributes", "shape"),
+    [(load_balancer.ATTRIBUTES, "LoadBalancerAttribute"), (target_group.ATTRIBUTES, "TargetGroupAttribute")],
+)
+def test_attributes_are_those_of_the_manual(attributes: dict[str, Any], shape: str) -> None:
+    text = manual("elbv2", shape, "Key")
+    for name in attributes:
+        assert f"{name} -" in text
+
+
+def all_desired() -> Iterator[Any]:
+    for name in sorted(REGISTRY):
+        found = yaml.load(
+            (CASES / f"{name}.yml").read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        )
+        for phase in ("create", "no-op", "update", "replace"):
+            for number, case in enumerate(found.get(phase, ())):
+                desired = case.get("desired", found["desired"])
+                yield pytest.param(name, desired, id=f"{name}-{phase}-{number}")
+
+
+@pytest.mark.parametrize(("kind", "desired"), all_desired())
+def test_what_the_cases_of_a_type_ask_for_is_valid(kind: str, desired: dict[str, Any]) -> None:
+    assert problems_of(kind, deepcopy(desired)) == {}
+
+
+GROUP = {"vpc": "vpc-1", "description": "x"}
+ANYWHERE = {"cidr": "0.0.0.0/0"}
+BALANCER = {"subnets": ["a", "b"], "security_groups": []}
+TARGETS = {"vpc": "vpc-1", "port": 80}
+LISTENER = {"load_balancer": "lb", "port": 80, "action": {"forward": "tg"}}
+RULE = {"listener": "l", "priority": 1, "paths": ["/"], "action": {"forward": "tg"}}
+ALARM = {"metric": "M", "namespace": "N", "comparison": "LessThanThreshold", "threshold": 1}
+RECORD = {"zone": "example.org", "name": "a.example.org"}
+DATABASE = {
+    "engine": "mysql",
+    "class": "db.t3.micro",
+    "storage": {"size": 20},
+    "subnet_group": "g",
+    "security_groups": [],
+}
+CACHE = {"node_type": "cache.t3.micro", "subnet_group": "g", "security_groups": []}
+
+VALID: list[tuple[str, dict[str, Any]]] = [
+    ("vpc", {"cidr": "10.0.0.0/16", "dns_support": False, "dns_hostnames": False}),
+    ("vpc", {"cidr": "10.0.1.0/16"}),
+    ("security_group", {**GROUP, "ingress": [{**ANYWHERE, "protocol": "TCP", "from_port": 0, "to_port": 65535}]}),
+    ("security_group", {**GROUP, "ingress": [{"cidr": "::/0", "protocol": 58}, {**ANYWHERE, "protocol": "ICMP"}]}),
+    ("security_group", {**GROUP, "ingress": [{**ANYWHERE, "protocol": "icmp", "from_port": 8, "to_port": -1}]}),
+    (
+        "security_group",
+        {**GROUP, "egress": [{**ANYWHERE, "protocol": -1}, {**ANYWHERE, "protocol": "47"}], "ingress": []},
+    ),
+    (
+        "security_group",
+        {**GROUP, "ingress": [{"group": Ref("security_group/a"), "from_port": Ref("db_instance/a", "port")}]},
+    ),
+    ("route_table", {"vpc": "v", "routes": [{"destination": "::/0", "gateway": Ref("internet_gateway/main")}]}),
+    ("instance", {"image": "al2023", "type": "t3.micro", "subnet": "s", "volume": {"type": None, "size": None}}),
+    ("instance", {"image": "al2023", "type": "t3.micro", "subnet": "s", "metadata": {"hop_limit": 64}}),
+    ("load_balancer", {**BALANCER, "attributes": {"idle_timeout.timeout_seconds": 4000, "new.attribute": "any"}}),
+    (
+        "load_balancer",
+        {**BALANCER, "attributes": {"deletion_protection.enabled": True, "routing.http2.enabled": "true"}},
+    ),
+    ("load_balancer", {**BALANCER, "subnets": [Ref("subnet/a-1"), Ref("subnet/a-2")]}),
+    ("target_group", {**TARGETS, "health": {"codes": 200}}),
+    ("target_group", {**TARGETS, "health": {"codes": "200-299,302", "port": 9000, "interval": 5, "timeout": 4}}),
+    ("target_group", {**TARGETS, "health": None, "attributes": {"slow_start.duration_seconds": "0"}}),
+    ("listener", {**LISTENER, "action": {"forward": [{"target_group": "a", "weight": "0"}, {"target_group": "b"}]}}),
+    ("listener", {**LISTENER, "action": {"redirect": {"protocol": "HTTPS", "port": 443, "query": ""}}}),
+    ("listener", {**LISTENER, "action": {"fixed_response": {"status": "204"}}}),
+    ("listener", {**LISTENER, "action": {"fixed_response": None, "forward": Ref("target_group/a")}}),
+    ("listener", {**LISTENER, "protocol": "HTTPS", "certificate": Ref("certificate/a", "arn")}),
+    ("listener_rule", {**RULE, "priority": 50000, "paths": None, "hosts": ["*.example.org", "ex?mple.org"]}),
+    ("alarm", {**ALARM, "threshold": "5", "statistic": "p99.9", "period": 10, "evaluation_periods": 8640}),
+    ("alarm", {**ALARM, "statistic": "TM(2%:98%)", "period": 3600, "evaluation_periods": 168}),
+    ("alarm", {**ALARM, "statistic": "iqm", "period": 120, "datapoints_to_alarm": 3, "evaluation_periods": 3}),
+    ("alarm", {**ALARM, "statistic": "PR(:300)", "dimensions": {"A": 1}}),
+    ("log_group", {"retention_days": None}),
+    ("sns_topic", {"subscriptions": [{"protocol": "email-json", "endpoint": "a@example.org"}]}),
+    ("certificate", {"domain": "*.Example.org", "names": ["xn--bcher-kva.example"]}),
+    ("dns_record", {**RECORD, "type": "TXT", "values": ['"v=spf1 -all"'], "ttl": 0}),
+    ("dns_record", {**RECORD, "type": "MX", "values": ["10 mail.example.org."]}),
+    ("dns_record", {**RECORD, "type": "A", "values": [Ref("elastic_ip/a", "public_ip")]}),
+    ("dns_record", {**RECORD, "type": "CAA", "values": ['0 issue "amazon.com"']}),
+    ("db_instance", {**DATABASE, "storage": {"size": 100, "type": "io2", "iops": 100000, "limit": 110}}),
+    ("db_instance", {**DATABASE, "version": 8.4, "logs": ["iam-db-auth-error"], "backup_retention": 0}),
+    ("db_instance", {**DATABASE, "version": "5.7", "class": "db.t2.micro"}),
+    ("db_instance", {**DATABASE, "engine": "postgres", "class": "db.m8g.24xlarge", "username": "postgres"}),
+    ("cache", {**CACHE, "nodes": "2", "multi_az": True}),
+    ("iam_role", {"principal": "ec2.amazonaws.com.cn", "managed_policies": [Ref("x/y")]}),
+]
+
+
+@pytest.mark.parametrize(("kind", "given"), VALID)
+def test_what_aws_accepts_is_accepted(kind: str, given: dict[str, Any]) -> None:
+    assert problems_of(kind, deepcopy(given)) == {}
+
+
+def invalid() -> Iterator[Any]:
+    found = yaml.safe_load((Path(__file__).parent / "limits.yml").read_text(encoding="utf-8"))
+    for kind, kind_cases in found.items():
+        for number, case in enumerate(kind_cases):
+            yield pytest.param(kind, case["given"], case["problems"], id=f"{kind}-{number}")
+
+
+@pytest.mark.parametrize(("kind", "given", "problems"), invalid())
+def test_what_aws_rejects_is_described_at_its_property(
+    kind: str, given: dict[str, Any], problems: dict[str, str]
+) -> None:
+    assert problems_of(kind, deepcopy(given)) == problems
+
+
+def test_all_values_outside_their_limits_are_reported_at_once() -> None:
+    found = problems_of("target_group", {"port": 0, "protocol": "http", "health": {"interval": 1}})
+    assert list(found) == ["", "port", "protocol", "health.interval"]
+
+
+def test_user_data_is_measured_in_bytes_and_not_shown() -> None:
+    given = {"image": "al2023", "type": "t3.micro", "subnet": "s", "user_data": "é" * 8193}
+    text = "has 16386 bytes, and EC2 accepts at most 16384 (shorten it, or have it load a file)"
+    assert problems_of("instance", given) == {"user_data": text}
+    assert problems_of("instance", {**given, "user_data": "é" * 8192}) == {}
+    assert "S3cret" not in str(problems_of("instance", {**given, "user_data": ["S3cret"]}))
