@@ -69,7 +69,7 @@ def _find_target(
     if to:
         return _find_version(held["releases"], service, host, to)
     if unfinished and service in unfinished["services"]:
-        begun = [move["before"] for move in unfinished["moves"] if (move["host"], move["service"]) == (host, service)]
+        begun = [move["before"] for move in unfinished["begun"] if (move["host"], move["service"]) == (host, service)]
         target = begun[0] if begun else held["current"]
     else:
         target = held["previous"]
