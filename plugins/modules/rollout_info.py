@@ -91,6 +91,11 @@ rollouts:
       description: When each batch began and ended, what its gates measured, and the decision.
       type: list
       elements: dict
+summary:
+  description: A line about each rollout, the newest first.
+  returned: success
+  type: list
+  elements: str
 """
 
 from collections.abc import Mapping

@@ -33,7 +33,7 @@ from .ledger_store import LedgerStore
 from .lock_holder import describe_rollout
 from .plan import Batch
 from .planning import Planned, plan_rollout, plan_way_back
-from .report import describe_end, describe_failures, describe_plan
+from .report import describe_end, describe_failures, describe_plan, describe_record
 from .strategy import PlanError
 from .verdict import Decision, GatePolicy, Measurement, judge
 
@@ -71,12 +71,13 @@ def read_rollouts(options: Mapping[str, Any]) -> dict[str, Any]:
     def read(clients: Clients, scope: Scope) -> dict[str, Any]:
         warnings: list[str] = []
         ledger = LedgerStore(clients("ssm"), scope.stack, warnings).read_all()
-        return {"rollouts": [describe_record(record) for record in ledger.records], "warnings": warnings}
+        rollouts = [convert_record(record) for record in ledger.records]
+        return {"rollouts": rollouts, "summary": list(map(describe_record, ledger.records)), "warnings": warnings}
 
     return run_stack_query(options, read)
 
 
-def describe_record(record: RolloutRecord) -> dict[str, Any]:
+def convert_record(record: RolloutRecord) -> dict[str, Any]:
     """A record as a result of a module."""
     begun = [asdict(move) for move in record.list_begun_moves()]
     return {**asdict(record), "status": record.status.value, "begun": begun}
@@ -98,7 +99,7 @@ class RolloutStep:
     def begin(self) -> dict[str, Any]:
         """Take the lock, and find the rollout before this one if it did not end."""
         latest = self._ledger.read_latest()
-        unfinished = describe_record(latest) if latest is not None and latest.is_unfinished else None
+        unfinished = convert_record(latest) if latest is not None and latest.is_unfinished else None
         rollout: dict[str, Any] = {"id": "", "action": self.options["action"], "started": self.clock.time()}
         if not self.check:
             token = self._make_lock().acquire()

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .ledger import RolloutRecord, Status
 from .planning import Planned
 
 LONGEST_REASON = 600
@@ -72,6 +73,24 @@ def describe_end(
     else:
         lines.append("No host was moved: all serve as before. Fix the cause and run again.")
     return "\n".join(lines)
+
+
+def describe_record(record: RolloutRecord) -> str:
+    """One line about a rollout of the ledger."""
+    services = ", ".join(f"{name} {service.version}".rstrip() for name, service in record.services.items())
+    begun = sum(batch.started is not None for batch in record.batches)
+    progress = f"{begun} of {len(record.batches)} batches begun"
+    line = f"{record.id}: {record.action} by {record.who} ({services}): {record.status.value.replace('_', ' ')}"
+    if record.finished is not None:
+        line += f" after {record.finished - record.started:.0f} s"
+    if record.status is Status.FINISHED:
+        return line
+    line += f", {progress}"
+    if record.reason:
+        line += f": {record.reason}"
+    if record.status is Status.ABANDONED:
+        line += ". Deploy again to finish it, or run playbooks/rollback.yml to return the hosts that it moved"
+    return line
 
 
 def _describe_progress(batches: int) -> str:

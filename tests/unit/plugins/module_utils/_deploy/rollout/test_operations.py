@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The calls of a rollout in the order in which the role makes them: what each decides, and what stays in the account."""
+"""The calls of a rollout in the order in which the role makes them: what each decides, and what stays in AWS."""
 
 from __future__ import annotations
 
