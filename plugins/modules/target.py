@@ -43,6 +43,12 @@ options:
       - How many other targets must be healthy for the instance to be drained.
     type: int
     default: 1
+  leaving:
+    description:
+      - Ids of instances that are drained at the same time, which do not count as healthy.
+    type: list
+    elements: str
+    default: []
   timeout:
     description:
       - Seconds to wait for the state.
@@ -114,6 +120,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "instance": {"type": "str", "required": True},
     "state": {"type": "str", "choices": ["drained", "absent", "healthy"], "default": "healthy"},
     "minimum_healthy": {"type": "int", "default": 1},
+    "leaving": {"type": "list", "elements": "str", "default": []},
     "timeout": {"type": "int", "default": 300},
     **ARGUMENTS,
 }

@@ -64,6 +64,7 @@ _SERVICE_KEYS = (
     "build",
     "install_scripts",
     "aws_access",
+    "rollout",
 )
 
 

@@ -16,7 +16,11 @@ from .stack_options import run_stack_query
 def change_target(options: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """Run the module `target`; a failure is in ``failed`` and ``msg`` of the result."""
     request = targets.TargetRequest(
-        options["state"], options["instance"], options["minimum_healthy"], options["timeout"]
+        options["state"],
+        options["instance"],
+        options["minimum_healthy"],
+        options["timeout"],
+        frozenset(options["leaving"]),
     )
 
     def change(clients: Clients, scope: Scope) -> dict[str, Any]:

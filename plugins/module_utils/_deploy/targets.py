@@ -40,14 +40,15 @@ class TargetHealth:
 class TargetRequest:
     """The requested state of an instance: out of the group (``drained``, ``absent``), or in it and ``healthy``.
 
-    An instance is drained only if at least ``minimum`` other targets are healthy; ``absent`` has no such condition.
-    ``timeout`` is in seconds.
+    An instance is drained only if at least ``minimum`` other targets are healthy, of which those in ``leaving``, which
+    are drained at the same time, do not count; ``absent`` has no such condition. ``timeout`` is in seconds.
     """
 
     state: str
     instance: str
     minimum: int = 1
     timeout: float = 300.0
+    leaving: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ class Decision:
 def decide(request: TargetRequest, targets: Sequence[TargetHealth]) -> Decision:
     """Decide what to do about an instance, given the targets of its group."""
     state = _find_state(targets, request.instance)
-    healthy_others = _count_healthy_others(targets, request.instance)
+    staying = [target for target in targets if target.instance not in request.leaving]
+    healthy_others = _count_healthy_others(staying, request.instance)
     if request.state == HEALTHY:
         return Decision("register" if state in (ABSENT, DRAINING) else "", HEALTHY)
     if state == DRAINING:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from .._aws.backoff import SYSTEM_CLOCK, Backoff, Clock
 from .._aws.client import Clients
@@ -60,11 +60,22 @@ class Result:
     applied: bool = False
 
 
+class Leftovers(Protocol):
+    """What a stack has in the account besides its resources, such as records of what was done with it."""
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing to remove. Raises `StackError`."""
+
+    def remove(self) -> None:
+        """Remove everything. A failure is a warning."""
+
+
 @dataclass(frozen=True)
 class Engine:
     """Brings one stack of one account to its desired state; ``registry`` has every resource type by name.
 
-    ``warnings`` collects warnings about the run itself, such as its lock, also when an error is raised.
+    ``warnings`` collects warnings about the run itself, such as its lock, also when an error is raised. ``leftovers``
+    are removed at the end of a run that leaves nothing of the stack.
     """
 
     clients: Clients
@@ -73,6 +84,7 @@ class Engine:
     options: Options = field(default_factory=Options)
     warnings: list[str] = field(default_factory=list)
     clock: Clock = SYSTEM_CLOCK
+    leftovers: Leftovers | None = None
 
     def run(self) -> Result:
         """Discover, plan and apply; with ``check`` only discover and plan."""
@@ -90,6 +102,7 @@ class Engine:
             if reading_lock and not failure:
                 remove_left_lock = reading_lock.result()
                 remove_left_lock()
+                self._remove_leftovers_of_ended_run(plan, lock)
             return Result(plan, plan.kept, failure)
         with lock:
             # Another run may have changed something before this one had the lock.
@@ -102,12 +115,25 @@ class Engine:
             applied = apply(
                 self.clients, self.stack, plan, discovered, self.registry, options.parallel, lock.lost, progress
             )
+            if self.leftovers and not applied.failure and not plan.unselected:
+                self.leftovers.remove()
         try:
             found, unmade = self._discover_again(plan, verify=not applied.failure)
         except StackError as error:
             failure = applied.failure or f"all changes are done, but then: {error}"
             return Result(plan, applied.made, failure, applied=True)
         return Result(plan, {**applied.made, **found}, applied.failure or unmade, applied=True)
+
+    def _remove_leftovers_of_ended_run(self, plan: Plan, lock: Lock) -> None:
+        """Remove what a run that removed the last resource of the stack has left. A failure is a warning."""
+        if self.leftovers is None or plan.unselected:
+            return
+        try:
+            if not self.leftovers.is_empty():
+                with lock:
+                    self.leftovers.remove()
+        except StackError as error:
+            self.warnings.append(str(error))
 
     def preview(self) -> Plan:
         """The plan; changes nothing."""

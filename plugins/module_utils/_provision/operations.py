@@ -13,6 +13,7 @@ from .._aws.errors import StackError, describe_error
 from .._aws.options import split_texts
 from .._aws.sdk import FAILURES
 from .._backup.opened_stack import open_stack
+from .._deploy.rollout.ledger_store import LedgerStore
 from .._engine import drift, render
 from .._engine import run as engine
 from .._engine.model import DesiredStack
@@ -35,7 +36,9 @@ def apply_stack(options: Mapping[str, Any], check: bool, report: Report = discar
             stack = replace(stack, resources=(), outputs={}, known=stack.resources)
         once = require_tokens(stack, split_texts(options.get("require_auth") or []))
         options_of_run = replace(_engine_options(options, check, report), once=once)
-        result = engine.Engine(clients, stack, REGISTRY, options_of_run, warnings).run()
+        # The records of rollouts go with their stack.
+        ledger = LedgerStore(clients("ssm"), stack.name, warnings) if options["state"] == "absent" else None
+        result = engine.Engine(clients, stack, REGISTRY, options_of_run, warnings, leftovers=ledger).run()
         return _build_outcome(clients, stack, result, warnings, check)
     except (StackError, TopologyError, *FAILURES) as error:
         return {"failed": True, "changed": False, "msg": describe_error(error), "warnings": warnings}

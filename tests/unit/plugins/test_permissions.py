@@ -49,6 +49,7 @@ CALLED_IN: Mapping[str, tuple[str, ...]] = {
     "module_utils/_engine": ("resourcegroupstaggingapi",),
     "module_utils/_deploy/rollout/cloudwatch_query.py": ("cloudwatch",),
     "module_utils/_deploy/targets.py": ("elbv2",),
+    "module_utils/_deploy/rollout/ledger_store.py": ("ssm",),
     "module_utils/_deploy": ("secretsmanager",),
     "module_utils/_backup": ("rds",),
     "module_utils/_aws/lock.py": ("ssm",),

@@ -239,6 +239,15 @@ SECRET, OF_OTHERS = build_arn("secret", UNTAGGED), build_arn("master-secret", UN
         (LOOK, "ssm:GetParameters", f"{ROOT}groundwork/{STACK}/password", False),
         (LOOK, "ssm:GetParametersByPath", f"{ROOT}groundwork/{STACK}-2/lock", False),
         (LOOK, "ssm:GetParametersByPath", LOCK, True),
+        (LOOK, "ssm:GetParametersByPath", f"{ROOT}groundwork/{STACK}/rollouts", True),
+        (LOOK, "ssm:GetParametersByPath", f"{ROOT}groundwork/{STACK}-2/rollouts", False),
+        (LOOK, "ssm:GetParametersByPath", f"{ROOT}groundwork/{STACK}", False),
+        (DEPLOY, "ssm:PutParameter", f"{LOCK}/1772323200", True),
+        (DEPLOY, "ssm:PutParameter", f"{ROOT}groundwork/{STACK}/rollouts/20261130T093000Z-3f/end", True),
+        (DEPLOY, "ssm:PutParameter", f"{ROOT}groundwork/{STACK}/password", False),
+        (DEPLOY, "ssm:PutParameter", PASSWORD, False),
+        (DEPLOY, "ssm:DeleteParameters", f"{LOCK}/1772323200", False),
+        (PROVISION, "ssm:PutParameter", f"{ROOT}groundwork/{STACK}/rollouts/20261130T093000Z-3f/end", False),
         # Parameters that AWS publishes have no account.
         (
             LOOK,
@@ -253,7 +262,7 @@ SECRET, OF_OTHERS = build_arn("secret", UNTAGGED), build_arn("master-secret", UN
         (PROVISION, "ec2:RunInstances", build_arn("ec2-snapshot", UNTAGGED), False),
     ],
 )
-def test_what_is_read_without_a_tag(heading: str, action: str, resource: str, expected: bool) -> None:
+def test_what_is_read_and_written_without_a_tag(heading: str, action: str, resource: str, expected: bool) -> None:
     assert is_allowed(statements_of(heading), action, resource, build_keys(action, {}, {})) is expected
 
 

@@ -223,6 +223,7 @@ CALLS: Mapping[str, Mapping[str, str]] = {
         **with_prefix("iam", ROLES),
         **OTHERS,
         **LOCK,
+        "ssm:DeleteParameters": "own:rollout",
     },
     permissions.DEPLOY: {
         # It supports neither resources nor conditions.
@@ -230,6 +231,9 @@ CALLS: Mapping[str, Mapping[str, str]] = {
         "elasticloadbalancing:DeregisterTargets": "own:targetgroup",
         "elasticloadbalancing:RegisterTargets": "own:targetgroup",
         "secretsmanager:GetSecretValue": "own:secret own:master-secret",
+        "ssm:DeleteParameter": "own:lock",
+        "ssm:DeleteParameters": "own:rollout",
+        "ssm:PutParameter": "own:lock own:rollout",
     },
     permissions.BACK_UP: {
         "rds:AddTagsToResource": "plain:db-snapshot",
@@ -273,7 +277,7 @@ MORE_KEYS: Mapping[str, Mapping[str, list[str]]] = {
     "ssm:StartSession": {"ssm:SessionDocumentAccessCheck": ["true"]},
 }
 # AWS creates these and gives them no tags, or they cannot have any.
-WITHOUT_TAGS = ("hostedzone", "lock", "master-secret", "network-interface", "session", "subscription")
+WITHOUT_TAGS = ("hostedzone", "lock", "master-secret", "network-interface", "rollout", "session", "subscription")
 Keys = dict[str, list[str]]
 Check = tuple[str, str, Keys]
 
@@ -308,6 +312,7 @@ def build_arn(kind: str, owner: Owner = OWN, name: str = NAME) -> str:
     path = Scope(owner.stack, REGION).iam_path if owner.stack else "/"
     log_group = owner.name("log_group", name) if owner.stack else "/legacy/app"
     lock = f"groundwork/{owner.stack}/lock/1772323200" if owner.stack else "prod/db-password"
+    rollout = f"groundwork/{owner.stack}/rollouts/20261130T093000Z-3f/plan/1" if owner.stack else "prod/db-password"
     names = {
         "alarm": f"cloudwatch:{REGION}:{ACCOUNT}:alarm:{owner.name('alarm', name)}",
         "cache-snapshot": f"elasticache:{REGION}:{ACCOUNT}:snapshot:abcdefghi-1a2b3c4d-final-20260301000000",
@@ -335,6 +340,7 @@ def build_arn(kind: str, owner: Owner = OWN, name: str = NAME) -> str:
         "pg": f"rds:{REGION}:{ACCOUNT}:pg:{owner.name('db_parameter_group', name)}",
         "replicationgroup": f"elasticache:{REGION}:{ACCOUNT}:replicationgroup:{cache}",
         "role": f"iam::{ACCOUNT}:role{path}{owner.name('iam_role', name)}",
+        "rollout": f"ssm:{REGION}:{ACCOUNT}:parameter/{rollout}",
         "secret": f"secretsmanager:{REGION}:{ACCOUNT}:secret:{owner.name('secret', name)}-AbCdEf",
         "service-role": f"iam::{ACCOUNT}:role/aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS",
         "session": f"ssm:{REGION}:{ACCOUNT}:session/{'ME' if owner.is_caller else 'OTHER'}-0a1b",

@@ -1,3 +1,3 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Artifacts: from the source of a service to the archive that hosts unpack. Runs on the controller."""
+"""Rollouts: strategies, waves, the plan of batches, and the verdict on a batch. Pure: data in, data out."""

@@ -20,6 +20,7 @@ from .monitoring import MONITORING_RULES
 from .names import NAME_RULES
 from .requests import REQUEST_RULES, certificate_has_a_domain, load_balancer_has_services
 from .reserved import NGINX_STATUS_PORT, SYSTEM_PORTS
+from .rollout import ROLLOUT_RULES
 from .runtimes import RUNTIME_RULES, workers_are_not_called, workers_have_no_requests
 from .secrets import SECRET_RULES
 from .services import SERVICE_RULES
@@ -287,6 +288,7 @@ RULES: tuple[Rule, ...] = (
     entries_can_be_started,
     *RUNTIME_RULES,
     *SERVICE_RULES,
+    *ROLLOUT_RULES,
     ports_are_free,
     *REQUEST_RULES,
     *STORE_RULES,

@@ -14,6 +14,7 @@ from .containers import ListOf, MappingOf
 from .infrastructure import INSTANCE_GROUP
 from .kinds import AnyOf, Boolean, Choice, Integer, Scalar, Text
 from .record import Derived, Field, Record
+from .rollout import SERVICE_ROLLOUT
 from .shared import ANY_CIDR, COMMAND_LINE, LOCAL_PATH, NAME, PORT, VARIABLE
 
 DEFAULT_MANAGER = next(iter(MANAGERS))
@@ -359,6 +360,7 @@ SERVICE = Record(
             "Command that runs once for each release, before the release serves, in `bash` with `set -euo pipefail` "
             "and all variables of the service.",
         ),
+        "rollout": Field(SERVICE_ROLLOUT, "How it moves to new releases, where it differs from `rollout`.", default={}),
     },
 )
 

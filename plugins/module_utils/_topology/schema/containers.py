@@ -24,14 +24,16 @@ from .kinds import (
 
 @dataclass(frozen=True)
 class ListOf(Kind):
-    """A list of texts or numbers without duplicates."""
+    """A list of texts or numbers, without duplicates if it is ``unique``."""
 
     item: Kind = field(default_factory=Kind)
     least: int = 0
+    unique: bool = True
 
-    def __init__(self, item: Kind, least: int = 0) -> None:
+    def __init__(self, item: Kind, least: int = 0, unique: bool = True) -> None:
         object.__setattr__(self, "item", item)
         object.__setattr__(self, "least", least)
+        object.__setattr__(self, "unique", unique)
         object.__setattr__(self, "what", f"a list ({item.what})")
 
     def check(self, value: Any, path: DocumentPath, report: Report) -> Any:
@@ -42,20 +44,22 @@ class ListOf(Kind):
             return INVALID
         if len(value) < self.least:
             report(path, f"needs at least {self.least} of: {self.item.what} (add one)")
-        good: dict[Any, None] = {}
+        good: list[Any] = []
         for number, item in enumerate(value):
             checked = self.item.check(item, (*path, number), report)
-            if checked is not INVALID and checked in good:
+            if checked is INVALID:
+                continue
+            if self.unique and checked in good:
                 report((*path, number), f"{display(checked, path)} is in this list twice (remove one)")
-            elif checked is not INVALID:
-                good[checked] = None
-        return list(good)
+            else:
+                good.append(checked)
+        return good
 
     def blank(self) -> Any:
         return []
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "array", "items": self.item.schema(), "minItems": self.least, "uniqueItems": True}
+        return {"type": "array", "items": self.item.schema(), "minItems": self.least, "uniqueItems": self.unique}
 
     def visit(self, value: Any, path: DocumentPath) -> Iterator[Visit]:
         for number, item in enumerate(value or ()):

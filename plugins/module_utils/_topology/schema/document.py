@@ -19,6 +19,7 @@ from .infrastructure import ACCESS, INSTANCE_GROUP, NETWORK
 from .kinds import Kind, Scalar, Text
 from .monitoring import MONITORING
 from .record import Field, Record
+from .rollout import ROLLOUT
 from .shared import NAME, NAME_HINT, RESOURCE_NAME
 from .stores import CACHE, DATABASE, SECRET
 
@@ -84,6 +85,9 @@ DOCUMENT = Record(
             LOAD_BALANCER, "An application load balancer in front of the services that have routes."
         ),
         "services": Field(MappingOf(RESOURCE_NAME, SERVICE, "<service>"), "The applications.", default={}),
+        "rollout": Field(
+            ROLLOUT, "How the services move to new releases. A service may set each key for itself.", default={}
+        ),
         "databases": Field(MappingOf(RESOURCE_NAME, DATABASE, "<database>"), "Databases of RDS.", default={}),
         "caches": Field(
             MappingOf(RESOURCE_NAME, CACHE, "<cache>"),

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..._aws.similar_names import find_similar_names
 from ..secret_patterns import hide_secrets
 
 DocumentPath = tuple[Any, ...]  # keys and indices
@@ -196,16 +197,25 @@ class Text(Kind):
 
 @dataclass(frozen=True)
 class Choice(Kind):
-    """One of a few words."""
+    """One of a few words. With ``suggests``, messages name the word that is similar to another text."""
 
     words: tuple[str, ...] = ()
+    suggests: bool = False
 
-    def __init__(self, *words: str) -> None:
+    def __init__(self, *words: str, suggests: bool = False) -> None:
         object.__setattr__(self, "words", words)
+        object.__setattr__(self, "suggests", suggests)
         object.__setattr__(self, "what", "one of " + ", ".join(words) if len(words) > 1 else words[0])
 
     def check(self, value: Any, path: DocumentPath, report: Report) -> Any:
         return value if isinstance(value, str) and value in self.words else self.reject(value, path, report)
+
+    def reject(self, value: Any, path: DocumentPath, report: Report) -> Any:
+        similar = find_similar_names(value, self.words) if self.suggests and isinstance(value, str) else []
+        if not similar:
+            return super().reject(value, path, report)
+        report(path, f'{display(value, path)} is not {self.what}; did you mean "{similar[0]}"?')
+        return INVALID
 
     def schema(self) -> dict[str, Any]:
         return {"enum": list(self.words)}
@@ -367,18 +377,25 @@ class Cidr(Kind):
 
 @dataclass(frozen=True)
 class AnyOf(Kind):
-    """A value of one of several kinds, of which the first that accepts it applies."""
+    """A value of one of several kinds, of which the first that accepts it applies. ``hint`` is how to correct it."""
 
     kinds: tuple[Kind, ...] = ()
+    hint: str = ""
 
-    def __init__(self, *kinds: Kind) -> None:
+    def __init__(self, *kinds: Kind, hint: str = "") -> None:
         object.__setattr__(self, "kinds", kinds)
+        object.__setattr__(self, "hint", hint)
         object.__setattr__(self, "what", " or ".join(kind.what for kind in kinds))
 
     def check(self, value: Any, path: DocumentPath, report: Report) -> Any:
         answers = (kind.check(value, path, lambda *_: None) for kind in self.kinds)
         good = next((answer for answer in answers if answer is not INVALID), INVALID)
         return good if good is not INVALID else self.reject(value, path, report)
+
+    def reject(self, value: Any, path: DocumentPath, report: Report) -> Any:
+        hint = f" ({self.hint})" if self.hint else ""
+        report(path, f"{display(value, path)} is not {self.what}{hint}")
+        return INVALID
 
     def schema(self) -> dict[str, Any]:
         return {"anyOf": [kind.schema() for kind in self.kinds]}

@@ -4,7 +4,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
+import re
+import subprocess
 import threading
 from pathlib import Path
 from typing import Any
@@ -17,7 +21,15 @@ from support.parameters import PATH, Parameters
 from ansible_collections.groundwork.aws.plugins.module_utils._aws import process
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.answer import as_answer
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import StackError
-from ansible_collections.groundwork.aws.plugins.module_utils._aws.lock import Lock
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.lock import (
+    Holder,
+    LeaseStore,
+    Lock,
+    LockLostError,
+    LockToken,
+    TokenLock,
+    describe_user,
+)
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.process import PROC, machine_name
 
 # Without Linux's /proc (on macOS) a run cannot see that a process has ended, so it waits until the lease expires.
@@ -361,3 +373,243 @@ def test_a_lock_that_cannot_be_withdrawn_is_reported(clock: FakeClock, monkeypat
         make_lock(ssm, warnings=warnings).__enter__()
     assert "was not removed: DeleteParameter: AccessDenied" in warnings[0]
     assert "60 s after the end of this one at most" in warnings[0]
+
+
+# The lock of a run of many processes
+
+
+def describe_deploy(token: LockToken) -> Holder:
+    return Holder(f"deploy {token.nonce[:2]} by {describe_user()}", os.getpid(), subject=token.nonce[:2])
+
+
+def make_token_lock(
+    ssm: Parameters, ttl: float = 60, wait: float = 0, warnings: list[str] | None = None, pid: int | None = None
+) -> TokenLock:
+    """The lock as one process of the run has it: each gets a new one."""
+
+    def describe(token: LockToken) -> Holder:
+        holder = describe_deploy(token)
+        return Holder(holder.text, holder.pid if pid is None else pid, holder.subject)
+
+    return TokenLock(ssm, "shop", ttl, wait, describe, warnings, ssm.clock)
+
+
+def read_lease(ssm: Parameters, token: LockToken) -> dict[str, Any]:
+    return dict(json.loads(ssm.values[f"{PATH}{token.number}"][0]))
+
+
+def test_a_lock_is_acquired_renewed_and_released_by_different_processes(ssm: Parameters, clock: FakeClock) -> None:
+    warnings: list[str] = []
+    token = make_token_lock(ssm, warnings=warnings).acquire()
+    for _task in range(5):
+        clock.advance(50)
+        make_token_lock(ssm, warnings=warnings).renew(token)
+        assert held_numbers(ssm) == ["new"]
+    make_token_lock(ssm, warnings=warnings).release(token)
+    assert held_numbers(ssm) == []
+    assert warnings == []
+
+
+def test_a_renewed_lease_keeps_its_holder_and_gets_the_time_to_live_of_the_renewal(ssm: Parameters) -> None:
+    token = make_token_lock(ssm, ttl=60).acquire()
+    before = read_lease(ssm, token)
+    make_token_lock(ssm, ttl=900, pid=1).renew(token)
+    assert read_lease(ssm, token) == {**before, "ttl": 900}
+    assert (before["pid"], before["nonce"], before["subject"]) == (os.getpid(), token.nonce, token.nonce[:2])
+
+
+def test_a_rollout_and_another_run_exclude_each_other(ssm: Parameters) -> None:
+    token = make_token_lock(ssm).acquire()
+    refusal = rf"stack shop is locked by deploy {token.nonce[:2]} by {re.escape(describe_user())} since 2027-01-15 .*"
+    for lock in (make_lock(ssm).__enter__, make_token_lock(ssm).acquire):
+        with pytest.raises(StackError, match=rf"{refusal}Nothing was changed"):
+            lock()
+    make_token_lock(ssm).release(token)
+    with make_lock(ssm), pytest.raises(StackError, match=rf"locked by .* pid {os.getpid()} since"):
+        make_token_lock(ssm).acquire()
+
+
+def test_a_rollout_waits_for_another_run(ssm: Parameters, clock: FakeClock) -> None:
+    ssm.hold(3)
+    make_token_lock(ssm, wait=120).acquire()
+    assert 60 <= clock.now() < 70
+
+
+def test_an_expired_lock_of_a_rollout_is_taken_over_with_a_warning(ssm: Parameters, clock: FakeClock) -> None:
+    token = make_token_lock(ssm, ttl=60).acquire()
+    clock.advance(61)
+    found: list[str] = []
+    with make_lock(ssm, warnings=found):
+        pass
+    assert found[0].startswith(f"the lock of stack shop was left by deploy {token.nonce[:2]} by {describe_user()}")
+
+
+@needs_proc
+def test_the_lock_of_a_rollout_is_free_when_its_process_has_ended(ssm: Parameters) -> None:
+    sleeping = subprocess.Popen(["sleep", "60"])
+    try:
+        make_token_lock(ssm, ttl=3600, pid=sleeping.pid).acquire()
+        with pytest.raises(StackError, match="is locked by deploy"):
+            make_lock(ssm).__enter__()
+    finally:
+        sleeping.kill()
+        sleeping.wait()
+    with make_lock(ssm):
+        assert held_numbers(ssm) == ["new", "new"]
+
+
+@needs_proc
+def test_a_process_that_has_ended_cannot_hold_the_lock(ssm: Parameters) -> None:
+    with pytest.raises(StackError, match=r"cannot be held by process 4194305: .* Nothing was changed"):
+        make_token_lock(ssm, pid=2**22 + 1).acquire()
+    assert held_numbers(ssm) == []
+
+
+def test_without_proc_any_process_can_hold_the_lock(
+    ssm: Parameters, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As on macOS."""
+    monkeypatch.setattr(process, "PROC", tmp_path)
+    make_token_lock(ssm, pid=2**22 + 1).acquire()
+    assert held_numbers(ssm) == ["new"]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda ssm: ssm.values.clear(), "was removed"),
+        (lambda ssm: ssm.hold(10**10), "was taken over by another run"),
+        (lambda ssm: (ssm.values.clear(), ssm.hold(10**10)), "was removed"),
+    ],
+)
+def test_renewing_a_lost_lock_says_so_and_does_not_acquire_it_again(ssm: Parameters, change: Any, reason: str) -> None:
+    token = make_token_lock(ssm).acquire()
+    change(ssm)
+    left = dict(ssm.values)
+    for _time in range(2):
+        with pytest.raises(LockLostError, match=f"^the lock of stack shop was lost: it {reason}$"):
+            make_token_lock(ssm).renew(token)
+    assert ssm.values == left
+
+
+def test_a_token_of_another_run_renews_and_releases_nothing(ssm: Parameters) -> None:
+    token = make_token_lock(ssm).acquire()
+    left = dict(ssm.values)
+    forged = LockToken(token.number, "eve")
+    with pytest.raises(LockLostError, match="was removed"):
+        make_token_lock(ssm).renew(forged)
+    make_token_lock(ssm).release(forged)
+    assert ssm.values == left
+
+
+def test_an_expired_lease_that_no_run_took_is_renewed_with_a_warning(ssm: Parameters, clock: FakeClock) -> None:
+    found: list[str] = []
+    token = make_token_lock(ssm).acquire()
+    clock.advance(61)
+    make_token_lock(ssm, warnings=found).renew(token)
+    assert found == ["the lock of stack shop was renewed late (it had expired, and no other run took it)"]
+    with pytest.raises(StackError, match="is locked by deploy"):
+        make_lock(ssm).__enter__()
+
+
+def test_an_expired_lease_is_withdrawn_when_another_run_takes_the_lock_at_the_same_time(
+    ssm: Parameters, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = make_token_lock(ssm).acquire()
+    clock.advance(61)
+    put, other = ssm.put_parameter, make_token_lock(ssm)
+
+    def acquire_first(**arguments: Any) -> None:
+        """The other run lists the lease as expired for the last time before it is written again."""
+        monkeypatch.setattr(ssm, "put_parameter", put)
+        other.acquire()
+        put(**arguments)
+
+    monkeypatch.setattr(ssm, "put_parameter", acquire_first)
+    with pytest.raises(LockLostError, match="was taken over by another run"):
+        make_token_lock(ssm).renew(token)
+    assert f"{PATH}{token.number}" not in ssm.values
+    assert held_numbers(ssm) == ["new"]
+
+
+def test_a_lock_that_cannot_be_renewed_is_an_error_and_not_a_lost_lock(
+    ssm: Parameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = make_token_lock(ssm).acquire()
+
+    def fail(**_arguments: Any) -> None:
+        raise ClientError({"Error": {"Code": "InternalError", "Message": "no"}}, "PutParameter")
+
+    monkeypatch.setattr(ssm, "put_parameter", fail)
+    message = (
+        r"^the lock of stack shop \(/groundwork/shop/lock\) could not be renewed: PutParameter: InternalError: no$"
+    )
+    with pytest.raises(StackError, match=message) as failure:
+        make_token_lock(ssm).renew(token)
+    assert not isinstance(failure.value, LockLostError)
+
+
+def test_releasing_a_lock_that_was_taken_over_leaves_the_lock_of_the_other_run(ssm: Parameters) -> None:
+    token = make_token_lock(ssm).acquire()
+    ssm.hold(10**10)
+    make_token_lock(ssm).release(token)
+    assert held_numbers(ssm) == ["new"]
+    assert f"{PATH}{10**10}" in ssm.values
+
+
+def test_a_lock_that_is_released_twice_gives_no_warning(ssm: Parameters) -> None:
+    warnings: list[str] = []
+    token = make_token_lock(ssm).acquire()
+    for _time in range(2):
+        make_token_lock(ssm, warnings=warnings).release(token)
+    assert warnings == []
+
+
+def test_a_lock_of_a_rollout_that_cannot_be_removed_is_reported(undeletable: Parameters) -> None:
+    warnings: list[str] = []
+    token = make_token_lock(undeletable).acquire()
+    make_token_lock(undeletable, warnings=warnings).release(token)
+    assert [text.startswith("the lock of stack shop (/groundwork/shop/lock/") for text in warnings] == [True]
+
+
+def test_of_many_rollouts_at_once_one_acquires_the_lock() -> None:
+    ssm = Parameters(FastClock())
+    tokens: list[LockToken] = []
+
+    def begin() -> None:
+        with contextlib.suppress(StackError):
+            tokens.append(make_token_lock(ssm, ttl=6000).acquire())
+
+    threads = [threading.Thread(target=begin) for _number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # Those that write at once may all withdraw: then the next one acquires it.
+    tokens = tokens or [make_token_lock(ssm, ttl=6000).acquire()]
+    assert len(tokens) == 1
+    assert held_numbers(ssm) == ["new"]
+
+
+def test_a_run_whose_parent_has_ended_does_not_begin_a_rollout(
+    ssm: Parameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = make_token_lock(ssm)
+    monkeypatch.setattr(os, "getppid", lambda: 1)
+    with pytest.raises(StackError, match=r"has ended\. Nothing was changed"):
+        lock.acquire()
+
+
+def test_the_holder_of_the_lock_is_found_with_what_it_is_held_for(ssm: Parameters, clock: FakeClock) -> None:
+    store = LeaseStore(ssm, "shop", clock)
+    assert store.find_holder() is None
+    with make_lock(ssm):
+        holder = store.find_holder()
+        assert holder is not None
+        assert holder.subject == ""
+    token = make_token_lock(ssm).acquire()
+    holder = store.find_holder()
+    assert holder is not None
+    assert holder.subject == token.nonce[:2]
+    clock.advance(61)
+    assert store.find_holder() is None

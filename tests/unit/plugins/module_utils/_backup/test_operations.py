@@ -16,7 +16,7 @@ from support.parameters import Parameters
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.lock import Lock
 from ansible_collections.groundwork.aws.plugins.module_utils._backup import opened_stack, operations
-from ansible_collections.groundwork.aws.plugins.module_utils._backup.operations import restore_database
+from ansible_collections.groundwork.aws.plugins.module_utils._backup.operations import restore_database, take_snapshots
 
 DATABASE = {
     "engine": "mysql",
@@ -141,6 +141,23 @@ def test_the_warnings_of_the_lock_are_returned(run: Run, monkeypatch: pytest.Mon
     (warning,) = outcome["warnings"]
     assert warning.startswith("the lock of stack shop was left by eve@box pid 7")
     assert account.parameters.values == {}
+
+
+def test_a_run_while_a_rollout_holds_the_lock_is_refused_with_its_name(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = Account(shop_main=SERVING, old=STANDBY)
+    account.parameters.hold(1, holder="deploy 20261130T093000Z-3f by alice@laptop", ttl=900)
+    held = dict(account.parameters.values)
+    deleted = run(account, state="absent", instance="old")
+    monkeypatch.setattr(operations, "plan_snapshots", lambda *_given: ([], []))
+    options = {"topology": DOCUMENT, "overrides": None, "databases": ["main"], "lock_ttl": 60, "lock_wait": 0}
+    backed_up = take_snapshots({**options, "keep": 7}, check=False)
+    for outcome in (deleted, backed_up):
+        assert outcome["failed"]
+        assert "stack shop is locked by deploy 20261130T093000Z-3f by alice@laptop since" in outcome["msg"]
+        assert "Nothing was changed" in outcome["msg"]
+    assert account.parameters.values == held
 
 
 def test_a_switch_over_to_nothing_names_the_first_step(run: Run) -> None:

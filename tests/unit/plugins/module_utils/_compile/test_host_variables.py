@@ -49,8 +49,8 @@ def test_services(case: Any) -> None:
         assert said == case["services"]
     if "binds" in case:
         assert {name: service["bind"] for name, service in services.items()} == case["binds"]
-    for several in ("sockets", "sources", "roles", "calls", "balanced", "databases", "caches", "secrets"):
-        key = several.removesuffix("s") if several in ("sockets", "sources", "roles") else several
+    for several in ("sockets", "sources", "roles", "rollouts", "calls", "balanced", "databases", "caches", "secrets"):
+        key = several.removesuffix("s") if several in ("sockets", "sources", "roles", "rollouts") else several
         assert {name: services[name][key] for name in case.get(several, {})} == case.get(several, {})
 
 

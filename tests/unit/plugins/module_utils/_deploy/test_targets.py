@@ -77,7 +77,8 @@ def group(*situations: list[dict[str, Any]]) -> tuple[Account, Any]:
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_the_decision_follows_the_health_of_all_targets(case: Any) -> None:
     health = [targets.TargetHealth(instance, 80, state) for instance, state in case["members"].items()]
-    decision = decide(TargetRequest(case["request"], "i-1", case.get("minimum", 1)), health)
+    leaving = frozenset(case.get("leaving", ()))
+    decision = decide(TargetRequest(case["request"], "i-1", case.get("minimum", 1), leaving=leaving), health)
     assert [decision.call, decision.until, decision.why] == case["decision"]
 
 

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,8 +20,9 @@ from support.engine_account import (
 )
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import StackError
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.lock import Holder, LeaseStore, TokenLock
 from ansible_collections.groundwork.aws.plugins.module_utils._engine import run as engine
-from ansible_collections.groundwork.aws.plugins.module_utils._engine.model import Ref
+from ansible_collections.groundwork.aws.plugins.module_utils._engine.model import DesiredStack, Ref
 from ansible_collections.groundwork.aws.plugins.module_utils._resources import REGISTRY
 from plugins.module_utils.conftest import DOCUMENT
 
@@ -40,6 +43,93 @@ def test_roles_are_read_one_by_one_without_permission_to_read_all(monkeypatch: p
             made._open().register("before-call.iam.GetAccountAuthorizationDetails", refuse)
         assert engine.Engine(made, desired, REGISTRY, engine.Options()).run().plan.changes == ()
         assert made.calls.get("iam:GetRole", 0) == alone
+
+
+def test_a_run_while_a_rollout_holds_the_lock_is_refused_with_its_name() -> None:
+    purpose = Holder("deploy 20261130T093000Z-3f by alice@laptop", os.getpid(), "20261130T093000Z-3f")
+    lock = TokenLock(clients()("ssm"), "shop", 900, 0, lambda _token: purpose)
+    token = lock.acquire()
+    with pytest.raises(StackError, match=f"^stack shop is locked by {purpose.text} since .* Nothing was changed"):
+        run(stack(), lock_wait=0)
+    assert snapshot() == {}
+    lock.renew(token)
+    lock.release(token)
+    assert run(stack(), lock_wait=0).failure is None
+
+
+class Records:
+    """What a stack has besides its resources; ``held`` is whether the lock was held when it was removed."""
+
+    def __init__(self, count: int = 1) -> None:
+        self.count = count
+        self.held: list[bool] = []
+
+    def is_empty(self) -> bool:
+        return not self.count
+
+    def remove(self) -> None:
+        self.held.append(LeaseStore(clients()("ssm"), "shop").find_holder() is not None)
+        self.count = 0
+
+
+def run_with(records: Records, desired: DesiredStack, **options: Any) -> tuple[engine.Result, list[str]]:
+    warnings: list[str] = []
+    given = engine.Options(lock_wait=0, **options)
+    result = engine.Engine(clients(), desired, REGISTRY, given, warnings, leftovers=records).run()
+    return result, warnings
+
+
+def without_resources() -> DesiredStack:
+    return replace(stack(), resources=(), outputs={}, known=stack().resources)
+
+
+def test_leftovers_are_removed_under_the_lock_when_the_last_resource_is() -> None:
+    run(stack())
+    records = Records()
+    assert run_with(records, without_resources(), check=True, **ALLOW)[0].failure is None
+    assert run_with(records, without_resources())[0].failure is not None
+    partial = run_with(records, without_resources(), only=["elastic_ip/app-1"], **ALLOW)[0]
+    assert (partial.failure, partial.applied, bool(partial.plan.unselected)) == (None, True, True)
+    assert records.held == []
+    result, warnings = run_with(records, without_resources(), **ALLOW)
+    assert (result.failure, warnings, records.held) == (None, [], [True])
+
+
+@pytest.mark.parametrize(("count", "held"), [(0, []), (1, [True])])
+def test_leftovers_of_a_run_that_ended_early_are_removed_under_the_lock(count: int, held: list[bool]) -> None:
+    records = Records(count)
+    assert run_with(records, without_resources(), check=True)[1] == []
+    assert records.held == []
+    assert run_with(records, without_resources())[1] == []
+    assert records.held == held
+
+
+def test_leftovers_stay_when_a_resource_could_not_be_removed() -> None:
+    run(stack())
+    records, made = Records(), clients()
+    made._open().register("before-call.ec2.DeleteVpc", refuse)
+    given = engine.Options(lock_wait=0, **ALLOW)
+    assert engine.Engine(made, without_resources(), REGISTRY, given, leftovers=records).run().failure
+    assert records.held == []
+
+
+def test_leftovers_stay_with_a_warning_while_another_run_holds_the_lock() -> None:
+    records = Records()
+    holder = Holder("deploy 20261130T093000Z-3f by alice@laptop", os.getpid())
+    TokenLock(clients()("ssm"), "shop", 900, 0, lambda _token: holder).acquire()
+    result, (warning,) = run_with(records, without_resources())
+    assert (result.failure, records.held) == (None, [])
+    assert warning.startswith("stack shop is locked by deploy 20261130T093000Z-3f by alice@laptop")
+
+
+def test_leftovers_that_cannot_be_read_are_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> bool:
+        raise StackError("the ledger was not read")
+
+    records = Records()
+    monkeypatch.setattr(records, "is_empty", fail)
+    result, warnings = run_with(records, without_resources())
+    assert (result.failure, warnings, records.held) == (None, ["the ledger was not read"], [])
 
 
 def refuse(**_event: Any) -> None:

@@ -22,6 +22,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._topology.document.
 
 def test_defaults() -> None:
     document = document_of({})
+    rollout = {"strategy": "rolling", "batches": [1, "25%"], "minimum_healthy": "50%", "bake": 0, "deadline": 900}
     assert document["instances"]["app"] == {
         "type": "t3.micro",
         "image": "al2023",
@@ -63,9 +64,11 @@ def test_defaults() -> None:
         "aws_access": False,
         "install_scripts": False,
         "migrate": None,
+        "rollout": rollout,
     }
-    rest = {key: document[key] for key in ("tags", "access", "proxy", "resources")}
+    rest = {key: document[key] for key in ("tags", "access", "proxy", "rollout", "resources")}
     assert rest == {
+        "rollout": rollout,
         "tags": {},
         "access": {"connect": "ssh", "ssh_from": [], "public_key": None},
         "proxy": None,
@@ -88,6 +91,10 @@ def test_defaults() -> None:
         ({"secrets": {"jwt": {}}}, "secrets.jwt.length", 48),
         ({"secrets": {"jwt": {"existing": "shop/jwt"}}}, "secrets.jwt.length", None),
         ({"proxy": {"on": "app"}}, "proxy.allow_from", ["0.0.0.0/0"]),
+        ({"rollout": {"batches": [2, 2]}}, "services.api.rollout.batches", [2, 2]),
+        ({"rollout": {"batches": "1, 50%"}}, "services.api.rollout.batches", [1, "50%"]),
+        ({"rollout": {"bake": 30}, "services": {"api": {"rollout": None}}}, "services.api.rollout.bake", 30),
+        ({"rollout": {"bake": 30}, "services": {"api": {"rollout": {"bake": 0}}}}, "services.api.rollout.bake", 0),
     ],
 )
 def test_defaults_that_are_derived_from_other_values(change: Any, path: str, value: Any) -> None:
@@ -113,6 +120,12 @@ def test_loading_changes_nothing_that_it_is_given() -> None:
 def test_defaults_are_not_shared_between_documents() -> None:
     document_of({})["access"]["ssh_from"].append("0.0.0.0/0")
     assert document_of({})["access"]["ssh_from"] == []
+
+
+def test_a_service_does_not_share_the_sizes_of_batches_with_the_document() -> None:
+    document = document_of({})
+    document["rollout"]["batches"].append(2)
+    assert document["services"]["api"]["rollout"]["batches"] == [1, "25%"]
 
 
 def test_the_proxy_may_run_on_the_instances_of_a_service() -> None:

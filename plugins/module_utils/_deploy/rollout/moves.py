@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The moves of a host: which of its services change their release, from which one to which one. Pure functions.
+
+A move is a mapping, because playbooks pass it on:
+
+- ``host``, ``instance``, ``zone``: where it happens. ``service``: what moves.
+- ``before``, ``after``: numbers of releases on this host. ``before`` is None where the service has no release yet.
+- ``moving``: False where the service is there already; such moves are needed too, because they say which hosts serve.
+  A service whose environment has changed moves from a release to the same one.
+- ``version``, ``commit``, ``identity``: of the release after the move.
+- ``balanced``: whether a load balancer sends it requests. ``calls``: the services that it calls.
+- ``migrate``: whether it has a migration. ``migrated``: whether that is recorded on this host.
+- ``rollout``: the settings of the document (strategy, batches, …).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+
+class NoReleaseError(ValueError):
+    """A service has no release to return to; the text says on which host, and what there is."""
+
+
+def build_moves(
+    prepared: Mapping[str, Any], services: Iterable[Mapping[str, Any]], host: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """The moves to releases that were prepared.
+
+    ``prepared`` has the result of the module `release` of each service that takes part, ``services`` the settings of
+    all services of the host, ``host`` its name, instance and zone.
+    """
+    moves = []
+    for service in services:
+        if service["name"] in prepared:
+            release = prepared[service["name"]]
+            moves.append(_build_move(service, host, release, int(release["number"]), not release["settled"]))
+    return moves
+
+
+def build_returns(
+    held: Mapping[str, Any],
+    services: Iterable[Mapping[str, Any]],
+    host: Mapping[str, str],
+    to: str = "",
+    unfinished: Mapping[str, Any] | None = None,
+) -> list[dict[str, Any]]:
+    """The moves back to earlier releases.
+
+    ``to`` is a version, or the beginning of a commit. Without it, a service returns to the release before its current
+    one; where a rollout has not ended (``unfinished``, a record of the ledger), to the one before that rollout.
+    Raises `NoReleaseError`.
+    """
+    moves = []
+    for service in services:
+        if service["name"] not in held:
+            continue
+        found = held[service["name"]]
+        target = _find_target(found, service["name"], host["name"], to, unfinished)
+        moves.append(_build_move(service, host, found, target, target != found["current"] or not found["settled"]))
+    return moves
+
+
+def _find_target(
+    held: Mapping[str, Any], service: str, host: str, to: str, unfinished: Mapping[str, Any] | None
+) -> int:
+    if to:
+        return _find_version(held["releases"], service, host, to)
+    if unfinished and service in unfinished["services"]:
+        begun = [move["before"] for move in unfinished["begun"] if (move["host"], move["service"]) == (host, service)]
+        target = begun[0] if begun else held["current"]
+    else:
+        target = held["previous"]
+    if target is None:
+        current = held["current"] or "none"
+        raise NoReleaseError(
+            f"{service} on {host} has no healthy release before the current one ({current}), so nothing was changed"
+        )
+    return int(target)
+
+
+def _find_version(releases: Sequence[Mapping[str, Any]], service: str, host: str, to: str) -> int:
+    """The newest release with this version or commit that has not failed."""
+    found = [
+        release
+        for release in releases
+        if not release["failed"] and (release["version"] == to or str(release["commit"] or "").startswith(to))
+    ]
+    if found:
+        return int(found[-1]["number"])
+    kept = ", ".join(str(release["version"]) for release in releases if not release["failed"]) or "none"
+    raise NoReleaseError(f"{service} on {host} has no release {to} (it keeps: {kept}), so nothing was changed")
+
+
+def _build_move(
+    service: Mapping[str, Any], host: Mapping[str, str], found: Mapping[str, Any], after: int, moving: bool
+) -> dict[str, Any]:
+    release: Mapping[str, Any] = next((one for one in found["releases"] if one["number"] == after), {})
+    return {
+        "host": host["name"],
+        "instance": host.get("instance", ""),
+        "zone": host.get("zone", ""),
+        "service": service["name"],
+        "before": found["current"],
+        "after": after,
+        "moving": moving,
+        "version": str(release.get("version") or ""),
+        "commit": str(release.get("commit") or ""),
+        "identity": str(release.get("identity") or ""),
+        "balanced": bool(service.get("balanced")),
+        "calls": [call["name"] for call in service.get("calls") or ()],
+        "migrate": bool(service.get("migrate")),
+        "migrated": "migrate" in (release.get("steps") or ()),
+        "rollout": dict(service.get("rollout") or {}),
+    }

@@ -1,0 +1,382 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The work of the modules `rollout` and `rollout_info`.
+
+Each state is one call of a playbook; between the calls hosts do their part. What a call needs of the calls before it
+comes back as an option, so that the result of a call is all that a playbook has to keep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ..._aws.backoff import SYSTEM_CLOCK, Backoff, Clock
+from ..._aws.client import Clients
+from ..._aws.errors import StackError, describe_error
+from ..._aws.lock import LockLostError, LockToken, TokenLock, describe_user
+from ..._aws.sdk import FAILURES
+from ..._engine.scope import Scope
+from ..stack_options import run_stack_query
+from ..targets import HEALTHY, TargetHealth, read_health
+from .ledger import (
+    RecordedBatch,
+    RecordedMeasurement,
+    RecordedMove,
+    RecordedService,
+    RolloutRecord,
+    Status,
+    name_rollout,
+)
+from .ledger_store import LedgerStore
+from .lock_holder import describe_rollout
+from .plan import Batch
+from .planning import Planned, plan_rollout, plan_way_back
+from .report import describe_end, describe_failures, describe_plan, describe_record
+from .strategy import PlanError
+from .verdict import Decision, GatePolicy, Measurement, judge
+
+GO_ON, ABORT = Decision.GO_ON.value, Decision.ABORT.value
+# The lock of the stack was lost: another run may change the hosts now, so that they are left as they are.
+LOST = "lost"
+POLL_SECONDS = 5.0
+TARGET_HEALTH = "target health"
+# Of services whose settings the caller does not give.
+DEADLINE = 900
+
+
+def run_rollout(options: Mapping[str, Any], check: bool, clock: Clock = SYSTEM_CLOCK) -> dict[str, Any]:
+    """Run the module `rollout`; a failure is in ``failed`` and ``msg`` of the result."""
+
+    def act(clients: Clients, scope: Scope) -> dict[str, Any]:
+        step = RolloutStep(options, check, clients, scope, clock)
+        actions: Mapping[str, Callable[[], dict[str, Any]]] = {
+            "begun": step.begin,
+            "planned": step.plan,
+            "opened": step.open_batch,
+            "judged": step.judge_batch,
+            "aborted": step.plan_way_back,
+            "renewed": step.renew,
+            "finished": step.finish,
+        }
+        return {**actions[options["state"]](), "warnings": step.warnings}
+
+    return run_stack_query(options, act)
+
+
+def read_rollouts(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the ledger of a stack, the newest rollout first; a failure is in ``failed`` and ``msg`` of the result."""
+
+    def read(clients: Clients, scope: Scope) -> dict[str, Any]:
+        warnings: list[str] = []
+        ledger = LedgerStore(clients("ssm"), scope.stack, warnings).read_all()
+        rollouts = [convert_record(record) for record in ledger.records]
+        return {"rollouts": rollouts, "summary": list(map(describe_record, ledger.records)), "warnings": warnings}
+
+    return run_stack_query(options, read)
+
+
+def convert_record(record: RolloutRecord) -> dict[str, Any]:
+    """A record as a result of a module."""
+    begun = [asdict(move) for move in record.list_begun_moves()]
+    return {**asdict(record), "status": record.status.value, "begun": begun}
+
+
+@dataclass
+class RolloutStep:
+    """One call of the module `rollout`."""
+
+    options: Mapping[str, Any]
+    check: bool
+    clients: Clients
+    scope: Scope
+    clock: Clock
+    warnings: list[str] = field(default_factory=list)
+
+    # The states
+
+    def begin(self) -> dict[str, Any]:
+        """Take the lock, and find the rollout before this one if it did not end."""
+        latest = self._ledger.read_latest()
+        unfinished = convert_record(latest) if latest is not None and latest.is_unfinished else None
+        rollout: dict[str, Any] = {"id": "", "action": self.options["action"], "started": self.clock.time()}
+        if not self.check:
+            token = self._make_lock().acquire()
+            # As `describe_rollout` names it in the lock.
+            rollout["id"] = name_rollout(token.number, token.nonce)
+            rollout["token"] = {"number": token.number, "nonce": token.nonce}
+        return {"rollout": rollout, "unfinished": unfinished, "changed": False}
+
+    def plan(self) -> dict[str, Any]:
+        """Plan the batches, and write them to the ledger. A host that was not prepared ends the rollout here."""
+        moves, planned, reasons = self.options["moves"], Planned(), self._list_failures()
+        if not reasons:
+            try:
+                planned = plan_rollout(moves, self._read_targets(moves))
+            except PlanError as error:
+                reasons = str(error).splitlines()
+        self._renew()
+        if planned.batches and not self.check:
+            self._ledger.begin(self._make_record(planned, moves))
+        return {
+            "verdict": ABORT if reasons else GO_ON,
+            "reasons": reasons,
+            "batches": [_describe_batch(batch, moves) for batch in planned.batches],
+            "floors": dict(planned.floors),
+            "rejoin": dict(planned.rejoin),
+            "migrations": [asdict(migration) for migration in planned.migrations],
+            "summary": describe_plan(planned, moves) or reasons,
+        }
+
+    def open_batch(self) -> dict[str, Any]:
+        """Check that enough targets serve without those of the batch, and record that it begins."""
+        return self._watch_lock(self._open_batch)
+
+    def judge_batch(self) -> dict[str, Any]:
+        """Judge what the hosts of a batch reported, and its gates for as long as it bakes."""
+        return self._watch_lock(self._judge_batch)
+
+    def plan_way_back(self) -> dict[str, Any]:
+        """Plan in which batches the hosts return. It needs no answer of AWS: hosts return in any case."""
+        moves, batches = self.options["moves"], [_to_batch(batch) for batch in self.options["batches"]]
+        failed = [
+            (move["host"], move["service"])
+            for move in moves
+            for failure in [*self.options["failures"], *({"host": host} for host in self.options["lost"])]
+            if failure["host"] == move["host"] and failure.get("service") in (None, "", move["service"])
+        ]
+        try:
+            self._renew()
+        except (StackError, *FAILURES) as error:
+            self.warnings.append(describe_error(error))
+        back = plan_way_back(moves, batches, self.options["begun"], failed)
+        return {"batches": [_describe_batch(batch, moves) for batch in back]}
+
+    def finish(self) -> dict[str, Any]:
+        """Record the end, and free the lock."""
+        verdict, reasons = self.options["verdict"], list(self.options["reasons"])
+        reasons += [one for one in self._list_failures() if one not in reasons]
+        status = self._find_status(verdict, reasons)
+        rollout, begun = self.options["rollout"], self.options["begun"]
+        summary = describe_end(
+            rollout["action"], rollout["id"], verdict, reasons, begun, self.options["return_failures"]
+        )
+        if not self.check and verdict != LOST:
+            self._record_end(status, reasons)
+            self._make_lock(rollout["id"]).release(self._token)
+        return {"status": status.value, "summary": "" if status is Status.FINISHED else summary}
+
+    def renew(self) -> dict[str, Any]:
+        """Renew the lock."""
+        self._renew()
+        return {}
+
+    # Their parts
+
+    def _list_failures(self) -> list[str]:
+        lost = [{"host": host, "reason": "it could not be reached"} for host in self.options["lost"]]
+        return describe_failures([*self.options["failures"], *lost])
+
+    def _open_batch(self) -> dict[str, Any]:
+        batch = self.options["batch"]
+        problems = self._wait_for_floor(batch)
+        if problems:
+            return {"verdict": ABORT, "reasons": problems}
+        started = self.clock.time()
+        self._ledger.record_batch(
+            self.options["rollout"]["id"], RecordedBatch(batch["number"], batch["wave"], started=started)
+        )
+        return {"verdict": GO_ON, "reasons": [], "batch": {**batch, "started": started}}
+
+    def _judge_batch(self) -> dict[str, Any]:
+        batch = self.options["batch"]
+        reasons = self._list_failures()
+        measurements: list[Measurement] = []
+        if not reasons:
+            reasons, measurements = self._bake(batch)
+        verdict = ABORT if reasons else GO_ON
+        self._ledger.record_batch(
+            self.options["rollout"]["id"],
+            RecordedBatch(
+                batch["number"],
+                batch["wave"],
+                started=batch["started"],
+                ended=self.clock.time(),
+                decision=verdict,
+                reasons=tuple(reasons),
+                measurements=tuple(
+                    RecordedMeasurement(one.gate, one.passed, one.detail, one.at) for one in measurements
+                ),
+            ),
+        )
+        return {"verdict": verdict, "reasons": reasons}
+
+    def _watch_lock(self, act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        try:
+            self._renew()
+            return act()
+        except LockLostError as error:
+            return {"verdict": LOST, "reasons": [describe_error(error)]}
+
+    def _wait_for_floor(self, batch: Mapping[str, Any]) -> list[str]:
+        """What prevents the batch from leaving the load balancer, after it was given time to pass."""
+        floors = {name: floor for name, floor in self.options["floors"].items() if name in batch["targets"]}
+        if not floors:
+            return []
+        problems: list[str] = []
+        polling = Backoff(seconds=float(self.options["patience"]), first=POLL_SECONDS, longest=POLL_SECONDS, jitter=0.0)
+        for _attempt in polling.repeat(self.clock):
+            health = self._read_health()
+            problems = list(_find_shortages(floors, batch["targets"], health))
+            if not problems:
+                return []
+        return problems
+
+    def _bake(self, batch: Mapping[str, Any]) -> tuple[list[str], list[Measurement]]:
+        """Ask the gates of a batch until there is a verdict. Returns the reasons to abort, and what was measured."""
+        policies = [GatePolicy(TARGET_HEALTH)] if batch["targets"] else []
+        began = self.clock.now()
+        measurements: list[Measurement] = []
+        while True:
+            elapsed = self.clock.now() - began
+            if policies:
+                measurements.append(self._measure_targets(batch, elapsed))
+            verdict = judge(policies, measurements, elapsed, batch["bake"], batch["deadline"])
+            if verdict.decision is Decision.GO_ON:
+                return [], measurements
+            if verdict.decision is Decision.ABORT:
+                return list(verdict.reasons), measurements
+            self.clock.sleep(POLL_SECONDS)
+            self._renew()
+
+    def _measure_targets(self, batch: Mapping[str, Any], elapsed: float) -> Measurement:
+        at = self.clock.time()
+        try:
+            health = self._read_health()
+        except (StackError, *FAILURES) as error:
+            return Measurement(TARGET_HEALTH, None, describe_error(error), at)
+        unhealthy = [
+            f"{service}: {instance} is {target.state if target else 'not registered'}"
+            for service, instances in batch["targets"].items()
+            for instance in instances
+            for target in [health.get(service, {}).get(instance)]
+            if target is None or target.state != HEALTHY
+        ]
+        return Measurement(TARGET_HEALTH, not unhealthy, "; ".join(unhealthy) or f"healthy after {elapsed:.0f} s", at)
+
+    def _find_status(self, verdict: str, reasons: Sequence[str]) -> Status:
+        if verdict == GO_ON and not reasons:
+            return Status.FINISHED
+        if verdict == ABORT and self.options["begun"] and not self.options["return_failures"]:
+            return Status.ROLLED_BACK
+        return Status.FAILED
+
+    def _record_end(self, status: Status, reasons: Sequence[str]) -> None:
+        """Write the end. A failure is a warning, because the hosts are where they should be."""
+        if not self.options["recorded"]:
+            return
+        try:
+            self._ledger.finish(self.options["rollout"]["id"], status, self.clock.time(), "; ".join(reasons))
+        except (StackError, *FAILURES) as error:
+            self.warnings.append(describe_error(error))
+
+    def _make_record(self, planned: Planned, moves: Sequence[Mapping[str, Any]]) -> RolloutRecord:
+        rollout = self.options["rollout"]
+        numbers = {
+            (host, name): batch.number
+            for batch in planned.batches
+            for host, names in batch.moves.items()
+            for name in names
+        }
+        moving = [move for move in moves if (move["host"], move["service"]) in numbers]
+        return RolloutRecord(
+            id=rollout["id"],
+            action=rollout["action"],
+            who=describe_user(),
+            started=rollout["started"],
+            services={
+                move["service"]: RecordedService(move["version"], move["commit"], move["rollout"]) for move in moving
+            },
+            moves=tuple(
+                RecordedMove(
+                    move["host"],
+                    move["service"],
+                    move["before"],
+                    move["after"],
+                    numbers[move["host"], move["service"]],
+                    move["instance"],
+                    move["zone"],
+                )
+                for move in moving
+            ),
+            batches=tuple(RecordedBatch(batch.number, batch.wave) for batch in planned.batches),
+        )
+
+    def _read_targets(self, moves: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, TargetHealth]]:
+        return self._read_health() if any(move["balanced"] for move in moves) else {}
+
+    def _read_health(self) -> dict[str, dict[str, TargetHealth]]:
+        return read_health(self.clients, self.scope.stack, self.scope.region)
+
+    @property
+    def _ledger(self) -> LedgerStore:
+        return LedgerStore(self.clients("ssm"), self.scope.stack, self.warnings, self.clock)
+
+    @property
+    def _token(self) -> LockToken:
+        token = self.options["rollout"]["token"]
+        return LockToken(int(token["number"]), str(token["nonce"]))
+
+    def _make_lock(self, rollout: str = "") -> TokenLock:
+        return TokenLock(
+            self.clients("ssm"),
+            self.scope.stack,
+            float(self.options["seconds"]),
+            float(self.options["lock_wait"]),
+            describe_rollout(self.options["action"], self.options["holder_pid"], rollout),
+            self.warnings,
+            self.clock,
+        )
+
+    def _renew(self) -> None:
+        if not self.check:
+            self._make_lock(self.options["rollout"]["id"]).renew(self._token)
+
+
+def _find_shortages(
+    floors: Mapping[str, int],
+    leaving: Mapping[str, Sequence[str]],
+    health: Mapping[str, Mapping[str, TargetHealth]],
+) -> list[str]:
+    problems = []
+    for service, floor in floors.items():
+        targets = health.get(service, {})
+        leaves = [one for one in leaving[service] if one in targets and targets[one].state == HEALTHY]
+        others = [one for one, target in targets.items() if target.state == HEALTHY and one not in leaving[service]]
+        if leaves and len(others) < floor:
+            problems.append(
+                f"{service}: of the targets that stay {len(others)} are healthy, and minimum_healthy requires {floor}"
+            )
+    return problems
+
+
+def _describe_batch(batch: Batch, moves: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A batch as playbooks pass it on: with the instances that leave the load balancer, and its times in seconds."""
+    own = [move for move in moves if move["service"] in batch.moves.get(move["host"], ())]
+    targets: dict[str, list[str]] = {}
+    for move in own:
+        if move["balanced"]:
+            targets.setdefault(move["service"], []).append(move["instance"])
+    return {
+        "number": batch.number,
+        "wave": batch.wave,
+        "moves": {host: list(names) for host, names in batch.moves.items()},
+        "targets": targets,
+        "bake": max((int(move["rollout"].get("bake", 0)) for move in own), default=0),
+        "deadline": max((int(move["rollout"].get("deadline", DEADLINE)) for move in own), default=DEADLINE),
+    }
+
+
+def _to_batch(batch: Mapping[str, Any]) -> Batch:
+    return Batch(batch["number"], batch["wave"], {host: tuple(names) for host, names in batch["moves"].items()})

@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Declarations of rollouts: of all services, and of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..rollout_settings import STRATEGIES
+from .containers import ListOf
+from .kinds import AnyOf, Choice, Integer, Text
+from .record import Derived, Field, Record
+
+MAX_HOSTS = 1000
+PERCENTAGE = Text("a percentage of them like 25%", r"(?:100|[1-9][0-9]?)%", longest=4)
+SIZE_HINT = "write 2 for two hosts, or 25% for a quarter of them"
+
+ROLLOUT = Record(
+    fields={
+        "strategy": Field(
+            Choice(*STRATEGIES, suggests=True),
+            "`rolling`: in batches. `canary`: one host alone, then in batches. `all_at_once`: all hosts in one batch, "
+            "not for several instances behind a load balancer.",
+            default=STRATEGIES[0],
+        ),
+        "batches": Field(
+            ListOf(AnyOf(Integer("a number of hosts", 1, MAX_HOSTS), PERCENTAGE, hint=SIZE_HINT), unique=False),
+            "Sizes of the batches; the last one repeats. Percentages are of the hosts of the service, rounded up. "
+            "Empty: as large as `minimum_healthy` allows.",
+            default=[1, "25%"],
+        ),
+        "minimum_healthy": Field(
+            AnyOf(Integer("a number of hosts", 0, MAX_HOSTS), PERCENTAGE, hint=SIZE_HINT),
+            "Hosts of a service that stay healthy while a batch moves; a percentage is rounded up. A service with one "
+            "host is reloaded in place.",
+            default="50%",
+        ),
+        "bake": Field(
+            Integer("a number of seconds", 0, 3600),
+            "Seconds for which the gates are asked after a batch has moved, before the next one begins.",
+            default=0,
+        ),
+        "deadline": Field(
+            Integer("a number of seconds", 30, 14400),
+            "Seconds after a batch has moved in which its gates have to pass, else it has failed. Longer than `bake`.",
+            default=900,
+        ),
+    }
+)
+
+
+def inherit(key: str) -> Derived:
+    """The value of a key of all services, as the default of one service."""
+
+    def read_shared_value(_rollout: Mapping[str, Any], document: Mapping[str, Any]) -> Any:
+        value = document["rollout"][key]
+        return list(value) if isinstance(value, list) else value
+
+    return Derived(read_shared_value, f"`rollout.{key}`")
+
+
+# The same keys, of which each may be set for one service.
+SERVICE_ROLLOUT = Record(
+    fields={
+        key: Field(field.kind, f"For this service, instead of `rollout.{key}`.", default=inherit(key))
+        for key, field in ROLLOUT.fields.items()
+    }
+)

@@ -1,0 +1,31 @@
+// Serves its version. The file `mode` says how this release fails, `/run/broken-host` on which host it does.
+'use strict';
+
+const { existsSync, readFileSync } = require('node:fs');
+const { createServer } = require('node:http');
+
+const read = (name) => readFileSync(`${__dirname}/${name}`, 'utf8').trim();
+const version = read('version');
+const mode = read('mode');
+const begun = Date.now();
+
+if (mode === 'exits') process.exit(3);
+if (mode === 'crashes') setTimeout(() => process.exit(3), 1500);
+
+const isHealthy = () => {
+  if (mode === 'broken') return false;
+  if (mode === 'broken-on-one-host') return !existsSync('/var/tmp/broken-host');
+  if (mode === 'ten-seconds') return Date.now() - begun < 25000;
+  return true;
+};
+
+const server = createServer((request, response) => {
+  const healthy = isHealthy();
+  response.statusCode = healthy ? 200 : 500;
+  // A slow request, which a reload must not cut.
+  const delay = request.url.startsWith('/slow') ? 3000 : 0;
+  setTimeout(() => response.end(request.url === '/health' ? String(healthy) : version), delay);
+});
+server.keepAliveTimeout = 75000;
+server.listen(Number(process.env.PORT), process.env.HOST, () => process.send && process.send('ready'));
+process.on('SIGINT', () => server.close(() => process.exit(0)));

@@ -1,0 +1,306 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The calls of a rollout in the order in which the role makes them: what each decides, and what stays in AWS."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from support.clock import FakeClock
+from support.parameters import Parameters
+
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import StackError
+from ansible_collections.groundwork.aws.plugins.module_utils._deploy.rollout import operations
+from ansible_collections.groundwork.aws.plugins.module_utils._deploy.rollout.ledger_store import LedgerStore
+from ansible_collections.groundwork.aws.plugins.module_utils._deploy.rollout.operations import RolloutStep
+from ansible_collections.groundwork.aws.plugins.module_utils._deploy.targets import TargetHealth
+from ansible_collections.groundwork.aws.plugins.module_utils._engine.scope import Scope
+from ansible_collections.groundwork.aws.plugins.modules.rollout import ARGUMENT_SPEC
+
+LIMITS = {"strategy": "rolling", "batches": [1], "minimum_healthy": "50%", "bake": 0, "deadline": 60}
+
+
+def move(host: str, **more: Any) -> dict[str, Any]:
+    given: dict[str, Any] = {
+        "host": host,
+        "instance": f"i-{host}",
+        "zone": "z",
+        "service": "api",
+        "before": 1,
+        "after": 2,
+        "moving": True,
+        "version": "v2",
+        "commit": "c0ffee",
+        "identity": "new",
+        "balanced": True,
+        "calls": [],
+        "migrate": False,
+        "migrated": False,
+        "rollout": LIMITS,
+    }
+    return {**given, **more}
+
+
+@dataclass
+class Account:
+    """The parameters and the targets of the stack shop, and the calls of one run on it."""
+
+    monkeypatch: pytest.MonkeyPatch
+    clock: FakeClock = field(default_factory=FakeClock)
+    states: dict[str, str] = field(default_factory=lambda: {"i-a": "healthy", "i-b": "healthy"})
+    rollout: dict[str, Any] = field(default_factory=dict)
+    planned: dict[str, Any] = field(default_factory=dict)
+    # Called when the targets are read, with the time since the rollout began.
+    on_read: Callable[[float], None] = lambda _elapsed: None
+
+    def __post_init__(self) -> None:
+        self.ssm = Parameters(self.clock)
+        self.began = self.clock.now()
+        self.monkeypatch.setattr(operations, "read_health", self.read_health)
+
+    def read_health(self, *_where: Any) -> dict[str, dict[str, TargetHealth]]:
+        self.on_read(self.clock.now() - self.began)
+        return {"api": {id: TargetHealth(id, 80, state) for id, state in self.states.items()}}
+
+    def call(self, state: str, check: bool = False, **options: Any) -> dict[str, Any]:
+        defaults = {name: option.get("default") for name, option in ARGUMENT_SPEC.items()}
+        given = {**defaults, "holder_pid": os.getpid(), "rollout": self.rollout, "state": state, **options}
+        clients: Any = lambda _service: self.ssm  # noqa: E731
+        step = RolloutStep(given, check, clients, Scope("shop", "eu-central-1"), self.clock)
+        actions = {
+            "begun": step.begin,
+            "planned": step.plan,
+            "opened": step.open_batch,
+            "judged": step.judge_batch,
+            "aborted": step.plan_way_back,
+            "renewed": step.renew,
+            "finished": step.finish,
+        }
+        return {**actions[state](), "warnings": step.warnings}
+
+    def begin(self, moves: list[dict[str, Any]] | None = None, **options: Any) -> dict[str, Any]:
+        """Begin a rollout and plan it; returns the plan."""
+        self.rollout = self.call("begun")["rollout"]
+        self.planned = self.call("planned", moves=moves or [move("a"), move("b")], **options)
+        return self.planned
+
+    def open(self, number: int) -> dict[str, Any]:
+        return self.call(
+            "opened", batch=self.planned["batches"][number - 1], floors=self.planned["floors"], patience=20
+        )
+
+    def judge(self, number: int, **options: Any) -> dict[str, Any]:
+        return self.call("judged", batch={**self.planned["batches"][number - 1], "started": 1.0}, **options)
+
+    def finish(self, begun: int, **options: Any) -> dict[str, Any]:
+        return self.call("finished", begun=begun, recorded=bool(self.planned["batches"]), **options)
+
+    @property
+    def locks(self) -> list[str]:
+        return [name for name in self.ssm.values if "/lock/" in name]
+
+    def read_ledger(self) -> Any:
+        return LedgerStore(self.ssm, "shop", clock=self.clock).read_latest()
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Account:
+    return Account(monkeypatch)
+
+
+def test_a_rollout_from_its_lock_to_its_record(account: Account) -> None:
+    planned = account.begin()
+    assert len(account.locks) == 1
+    assert [batch["moves"] for batch in planned["batches"]] == [{"a": ["api"]}, {"b": ["api"]}]
+    assert [batch["targets"] for batch in planned["batches"]] == [{"api": ["i-a"]}, {"api": ["i-b"]}]
+    assert planned["summary"] == ["batch 1 of 2: a (api 1 -> 2, drained)", "batch 2 of 2: b (api 1 -> 2, drained)"]
+    for number in (1, 2):
+        assert account.open(number)["verdict"] == "go_on"
+        assert account.judge(number) == {"verdict": "go_on", "reasons": [], "warnings": []}
+    assert account.finish(2) == {"status": "finished", "summary": "", "warnings": []}
+    assert account.locks == []
+    record = account.read_ledger()
+    assert (record.status.value, record.action, record.services["api"].version) == ("finished", "deploy", "v2")
+    assert [(one.decision, one.started is not None, one.ended is not None) for one in record.batches] == [
+        ("go_on", True, True)
+    ] * 2
+
+
+def test_a_second_run_is_refused_with_the_name_of_the_first(account: Account) -> None:
+    account.begin()
+    with pytest.raises(StackError, match=rf"locked by deploy {account.rollout['id']} by .*Nothing was changed"):
+        account.call("begun", holder_pid=os.getpid())
+
+
+def test_check_mode_plans_and_leaves_no_trace(account: Account) -> None:
+    rollout = account.call("begun", check=True)["rollout"]
+    planned = account.call("planned", check=True, rollout=rollout, moves=[move("a"), move("b")])
+    assert len(planned["batches"]) == 2
+    assert account.call("finished", check=True, rollout=rollout)["status"] == "finished"
+    assert account.ssm.values == {}
+
+
+def test_without_moves_nothing_is_recorded(account: Account) -> None:
+    planned = account.begin([move("a", moving=False), move("b", moving=False)])
+    assert (planned["batches"], planned["summary"]) == ([], [])
+    assert account.finish(0)["status"] == "finished"
+    assert account.ssm.values == {}
+
+
+def test_a_host_that_could_not_prepare_ends_the_rollout_before_its_first_move(account: Account) -> None:
+    planned = account.begin(failures=[{"host": "b", "reason": "the build\n failed"}], lost=["c"])
+    assert planned["verdict"] == "abort"
+    assert planned["reasons"] == ["b: the build failed", "c: it could not be reached"]
+    ended = account.finish(0, verdict="abort", reasons=planned["reasons"])
+    assert ended["status"] == "failed"
+    assert "was aborted before anything was moved" in ended["summary"]
+    assert "No host was moved" in ended["summary"]
+    assert account.ssm.values == {}
+
+
+def test_too_few_healthy_hosts_end_the_rollout_before_its_first_move(account: Account) -> None:
+    account.states["i-b"] = "unhealthy"
+    planned = account.begin([move("a"), move("b", moving=False)])
+    assert planned["verdict"] == "abort"
+    assert "api: 1 of 2 hosts serve" in planned["reasons"][0]
+
+
+class TestOpening:
+    def test_a_batch_waits_for_enough_healthy_targets(self, account: Account) -> None:
+        account.begin()
+        account.states["i-b"] = "unhealthy"
+        account.on_read = lambda elapsed: account.states.update({"i-b": "healthy" if elapsed > 9 else "unhealthy"})
+        assert account.open(1)["verdict"] == "go_on"
+
+    def test_a_batch_does_not_begin_when_too_few_targets_are_healthy(self, account: Account) -> None:
+        account.begin()
+        account.states["i-b"] = "unhealthy"
+        opened = account.open(1)
+        assert opened["verdict"] == "abort"
+        assert opened["reasons"] == ["api: of the targets that stay 0 are healthy, and minimum_healthy requires 1"]
+        assert account.read_ledger().batches[0].started is None
+
+    def test_a_batch_of_hosts_that_get_no_requests_needs_no_others(self, account: Account) -> None:
+        account.begin()
+        account.states.update({"i-a": "unhealthy", "i-b": "unhealthy"})
+        assert account.open(1)["verdict"] == "go_on"
+
+    def test_a_run_that_lost_its_lock_moves_no_host(self, account: Account) -> None:
+        account.begin()
+        account.ssm.values.pop(account.locks[0])
+        opened = account.open(1)
+        assert opened["verdict"] == "lost"
+        ended = account.finish(1, verdict="lost", reasons=opened["reasons"])
+        assert "another run holds the lock" in ended["summary"]
+
+
+class TestJudging:
+    def test_a_failure_on_a_host_ends_the_rollout(self, account: Account) -> None:
+        account.begin()
+        account.open(1)
+        judged = account.judge(1, failures=[{"host": "a", "reason": "it crashes"}])
+        assert (judged["verdict"], judged["reasons"]) == ("abort", ["a: it crashes"])
+        batch = account.read_ledger().batches[0]
+        assert (batch.decision, batch.reasons) == ("abort", ("a: it crashes",))
+
+    def test_a_batch_bakes_as_long_as_the_document_says(self, account: Account) -> None:
+        account.begin([move(one, rollout={**LIMITS, "bake": 30}) for one in "ab"])
+        account.open(1)
+        before = account.clock.now()
+        assert account.judge(1)["verdict"] == "go_on"
+        assert 30 <= account.clock.now() - before < 40
+
+    def test_a_target_that_becomes_unhealthy_while_it_bakes_ends_the_rollout(self, account: Account) -> None:
+        account.begin([move(one, rollout={**LIMITS, "bake": 30}) for one in "ab"])
+        account.open(1)
+        account.on_read = lambda elapsed: account.states.update({"i-a": "unhealthy"} if elapsed > 10 else {})
+        judged = account.judge(1)
+        assert (judged["verdict"], judged["reasons"]) == ("abort", ["target health: api: i-a is unhealthy"])
+        assert account.read_ledger().batches[0].measurements[-1].passed is False
+
+    def test_a_target_of_another_batch_does_not_count(self, account: Account) -> None:
+        account.begin()
+        account.open(1)
+        account.states["i-b"] = "unhealthy"
+        assert account.judge(1)["verdict"] == "go_on"
+
+    def test_health_that_cannot_be_measured_for_a_while_is_not_bad(self, account: Account) -> None:
+        account.begin([move(one, rollout={**LIMITS, "bake": 30}) for one in "ab"])
+        account.open(1)
+
+        def throttle(elapsed: float) -> None:
+            if 5 < elapsed < 20:
+                raise ClientError({"Error": {"Code": "Throttling", "Message": "slow"}}, "DescribeTargetHealth")
+
+        account.on_read = throttle
+        assert account.judge(1)["verdict"] == "go_on"
+        assert None in [one.passed for one in account.read_ledger().batches[0].measurements]
+
+
+class TestTheWayBack:
+    def test_hosts_return_even_if_aws_does_not_answer(self, account: Account) -> None:
+        account.begin()
+        account.ssm.pages = lambda *_call: (_ for _ in ()).throw(StackError("no answer"))  # type: ignore[method-assign]
+        back = account.call(
+            "aborted",
+            moves=[move("a"), move("b")],
+            batches=account.planned["batches"],
+            begun=1,
+            failures=[{"host": "a", "reason": "x"}],
+        )
+        assert [batch["moves"] for batch in back["batches"]] == [{"a": ["api"]}]
+        assert "no answer" in back["warnings"][0]
+
+    def test_a_rollout_whose_hosts_returned_is_rolled_back(self, account: Account) -> None:
+        account.begin()
+        ended = account.finish(1, verdict="abort", reasons=["a: it crashes"])
+        assert ended["status"] == "rolled_back"
+        assert "in the first batch" in ended["summary"]
+        assert "Every host that was moved serves the release that it had before" in ended["summary"]
+        assert account.read_ledger().reason == "a: it crashes"
+        assert account.locks == []
+
+    def test_hosts_that_could_not_return_are_named(self, account: Account) -> None:
+        account.begin()
+        ended = account.finish(
+            2, verdict="abort", reasons=["b: it crashes"], return_failures=[{"host": "a", "reason": "no disk"}]
+        )
+        assert ended["status"] == "failed"
+        assert "These hosts could not be returned" in ended["summary"]
+        assert "- a: no disk" in ended["summary"]
+
+    def test_the_lock_is_freed_also_when_the_end_cannot_be_written(self, account: Account) -> None:
+        account.begin()
+        put = account.ssm.put_parameter
+
+        def refuse(Name: str, **more: Any) -> None:  # noqa: N803
+            if Name.endswith("/end"):
+                raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "PutParameter")
+            put(Name=Name, **more)
+
+        account.ssm.put_parameter = refuse  # type: ignore[method-assign, assignment]
+        ended = account.finish(1, verdict="abort", reasons=["a: it crashes"])
+        assert account.locks == []
+        assert "the end of rollout" in ended["warnings"][0]
+
+
+def test_a_killed_rollout_is_found_by_the_next_one(account: Account) -> None:
+    account.begin()
+    account.open(1)
+    killed = account.rollout["id"]
+    account.ssm.values.pop(account.locks[0])
+    unfinished = account.call("begun")["unfinished"]
+    assert (unfinished["id"], unfinished["status"]) == (killed, "abandoned")
+    assert [(one["host"], one["before"]) for one in unfinished["begun"]] == [("a", 1)]
+
+
+@pytest.mark.parametrize("verdict", ["go_on", "abort"])
+def test_a_rollout_that_ended_is_not_unfinished(account: Account, verdict: str) -> None:
+    account.begin()
+    account.finish(2, verdict=verdict)
+    assert account.call("begun")["unfinished"] is None
