@@ -155,7 +155,10 @@ def check_evaluation(given: Properties) -> Iterator[PropertyProblem]:
 def check_expression(given: Properties) -> Iterator[PropertyProblem]:
     """An expression takes its metrics by their ids. One with text in quotes, or of Metrics Insights, is not read."""
     expression, metrics = given.get("expression"), given.get("metrics")
-    if not isinstance(expression, str) or not isinstance(metrics, Mapping) or re.search(r"['\"]|SELECT", expression):
+    if not isinstance(expression, str) or re.search(r"['\"]|SELECT", expression):
+        return
+    # That there are none, or that they are no mapping, is a problem of its own.
+    if not metrics or not isinstance(metrics, Mapping):
         return
     for name in dict.fromkeys(IDS.findall(expression)):
         if name not in metrics:
