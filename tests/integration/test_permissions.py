@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
@@ -23,6 +24,8 @@ POLICIES = {
     "stack": {"provision"},
     "stack_info": set(),
     "database_recovery_info": set(),
+    "rollout": {"deploy"},
+    "rollout_info": set(),
     "target": {"deploy"},
     "target_info": set(),
     "metric_gate": {"deploy"},
@@ -86,6 +89,12 @@ def record_deploy(stacks: Stacks) -> Iterator[tuple[str, set[str]]]:
     metric = {"namespace": "AWS/EC2", "metric": "CPUUtilization"}
     run(stack, "metric_gate", region="us-east-1", cloudwatch=metric, limit={"below": 90}, unmeasured="pass")
     yield "metric_gate", calls(stack)
+    stack.proxy.forget()
+    record_rollout(stack)
+    yield "rollout", calls(stack)
+    stack.proxy.forget()
+    run(stack, "rollout_info", stack="scaled", region="us-east-1")
+    yield "rollout_info", calls(stack)
     given = stacks(base_of("given", DATABASE, "secret/jwt"))
     given.made()
     service = {"stack": "given", "region": "us-east-1", "service": "api"}
@@ -101,6 +110,22 @@ def record_deploy(stacks: Stacks) -> Iterator[tuple[str, set[str]]]:
     given.proxy.forget()
     run(given, "database_login", **service, database="main", master=True)
     yield "database_login", calls(given)
+
+
+def record_rollout(stack: Stack) -> None:
+    """A rollout of one host, which also removes what a killed one has left."""
+    left = "/groundwork/scaled/rollouts/20260101T000000Z-ab/batch/1"
+    stack.account.client("ssm").put_parameter(Name=left, Value="{}", Type="String")
+    common = {"stack": "scaled", "region": "us-east-1", "holder_pid": os.getpid()}
+    begun = run(stack, "rollout", **common, state="begun")["rollout"]
+    move = {
+        "host": "web-1", "instance": stack.id_of_instance("instance/web-1"), "zone": "", "service": "web", "before": 1,
+        "after": 2, "moving": True, "version": "2", "commit": "", "identity": "a", "balanced": True, "calls": [],
+        "migrate": False, "migrated": False, "rollout": {},
+    }  # fmt: skip
+    planned = run(stack, "rollout", **common, state="planned", rollout=begun, moves=[move])
+    recorded = bool(planned["batches"])
+    run(stack, "rollout", **common, state="finished", rollout=begun, recorded=recorded, verdict=planned["verdict"])
 
 
 def record_recovery(stacks: Stacks) -> Iterator[tuple[str, set[str]]]:
