@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .ledger import RolloutRecord, Status
+from .ledger import RolloutRecord, Status, shorten
 from .planning import Planned
 
 LONGEST_REASON = 600
@@ -42,7 +42,8 @@ def _describe_move(move: Mapping[str, Any], floors: Mapping[str, int]) -> str:
 
 def describe_failures(failures: Sequence[Mapping[str, Any]]) -> list[str]:
     """What failed on each host, shortened: the whole text is above in the output."""
-    return [f"{failure['host']}: {_shorten(str(failure.get('reason') or 'unknown'))}" for failure in failures]
+    reasons = [shorten(str(failure.get("reason") or "unknown"), LONGEST_REASON) for failure in failures]
+    return [f"{failure['host']}: {reason}" for failure, reason in zip(failures, reasons, strict=True)]
 
 
 def describe_end(
@@ -97,8 +98,3 @@ def _describe_progress(batches: int) -> str:
     if batches == 0:
         return " before anything was moved"
     return f" in batch {batches}" if batches > 1 else " in the first batch"
-
-
-def _shorten(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= LONGEST_REASON else f"{line[:LONGEST_REASON].rstrip()} …"
