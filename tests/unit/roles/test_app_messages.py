@@ -35,7 +35,6 @@ def find_facts(value: Any, name: str) -> list[str]:
 
 def render(text: str, **given: Any) -> str:
     environment = Environment(undefined=StrictUndefined, autoescape=False)
-    environment.filters["difference"] = lambda left, right: [one for one in left if one not in right]
     environment.filters["regex_replace"] = lambda text, pattern, new: re.sub(pattern, new, text)
     environment.filters["groundwork.aws.printable"] = printable
     return environment.from_string(text).render({"app_restore": False, "app_service": SERVICE, **given})

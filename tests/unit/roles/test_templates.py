@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Templates in YAML say line ends so that ansible-core takes them for line ends."""
+"""Templates say line ends so that ansible-core takes them for line ends, and lists keep their order."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ import yaml
 CHECKOUT = Path(__file__).resolve().parents[3]
 FILES = sorted(path for folder in ("roles", "playbooks", "inventories") for path in (CHECKOUT / folder).rglob("*.yml"))
 ESCAPE = re.compile(r"\{\{(?:(?!\}\}).)*\\n(?:(?!\}\}).)*\}\}", re.DOTALL)
+
+
+# Ansible's filters for sets put strings into another order in each run.
+UNORDERED = re.compile(r"\|\s*(difference|intersect|symmetric_difference|union)\b")
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -38,3 +42,13 @@ def test_no_message_has_a_backslash_and_an_n(path: Path) -> None:
 def test_the_check_sees_one() -> None:
     assert ESCAPE.search(r"It said: {{ lines | join('\n') }}")
     assert not ESCAPE.search("It said: {{ lines | join('\n') }}")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*FILES, *sorted((CHECKOUT / "roles").rglob("*.j2"))],
+    ids=lambda path: str(path.relative_to(CHECKOUT)),
+)
+def test_lists_have_the_same_order_in_each_run(path: Path) -> None:
+    """Use `select('in', …)`, `reject('in', …)` and `unique`, which keep the order."""
+    assert UNORDERED.findall(path.read_text(encoding="utf-8")) == []
