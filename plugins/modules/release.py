@@ -162,6 +162,10 @@ number:
   description: The release of this call, V(null) when there is none.
   type: int
   returned: always
+identity:
+  description: Its content and what it was built with; RV(releases) has it for the others.
+  type: str
+  returned: when there is no such release, and O(artifact) is set
 path:
   description: Its directory.
   type: str
@@ -169,11 +173,11 @@ path:
 version:
   description: Its version.
   type: str
-  returned: when there is such a release
+  returned: when there is such a release, or O(artifact) is set
 commit:
   description: Commit of its source, empty where it is not known.
   type: str
-  returned: when there is such a release
+  returned: when there is such a release, or O(artifact) is set
 activated_at:
   description: When it was last made the current one, in UTC; empty where it never was, or where that is not known.
   type: str
@@ -182,16 +186,16 @@ activated_at:
 confirmed:
   description: Whether it was healthy after it was last made the current one.
   type: bool
-  returned: when there is such a release
+  returned: always
 steps:
   description: The steps that have been done for it.
   type: list
   elements: str
-  returned: when there is such a release
+  returned: always
 settled:
   description: Whether it is the current one, was confirmed, and its environment has not changed since.
   type: bool
-  returned: when there is such a release
+  returned: always
 current:
   description: Number of the release that C(current) points to.
   type: int

@@ -535,7 +535,7 @@ def release(root: Path) -> str:
         tar.addfile(tarfile.TarInfo("wsgi.py"))
     artifact = {"kind": "tree", "digest": "1", "version": "v1.4", "commit": commit}
     options = {"archive": str(archive), "artifact": artifact, "inputs": {}, "number": 1}
-    options |= {"environment": {}, "secrets": None, "environment_file": None, "restore": False, "step": None}
+    options |= {"environment": {}, "secrets": None, "environment_file": None, "restore": False, "step": None, "public": []}
     options |= {"root": str(root), "owner": getpass.getuser()}
     for state in ("staged", "current", "confirmed"):
         ReleaseManager({**options, "state": state}, check_mode=False).run()

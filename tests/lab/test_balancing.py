@@ -209,6 +209,8 @@ def site(lab: Lab) -> Iterator[Site]:
     one.front = made["GroupId"]
     open_to(account, one.front, IpRanges=EVERYBODY)
     open_to(account, account.group, UserIdGroupPairs=[{"GroupId": one.front}])
+    # An instance reaches a load balancer that faces the internet by a public address of its own, or not at all.
+    account.ec2.modify_subnet_attribute(SubnetId=account.subnet, MapPublicIpOnLaunch={"Value": True})
     one.machines = [
         account.launch(UserData=PROGRAM, KeyName="balancing", SubnetId=subnet) for subnet in (account.subnet, second)
     ]

@@ -163,12 +163,16 @@ class ReleaseManager:
             self.ensure_directory(path, 0o755, (os.geteuid(), os.getegid()))
         self.ensure_directory(self.store.shared, 0o750, self.find_owner())
 
+    def find_identity(self) -> str:
+        """What tells releases of the service apart: the content of the artifact, and what it was built with."""
+        return hash_content(self.artifact.digest, self.options["inputs"])
+
     def find_staged(self) -> Release | None:
         """The newest release with the source and inputs of the options, and all steps that they require.
 
         A build that failed, or was interrupted, may have left its files half written, so its release is not used again.
         """
-        identity = hash_content(self.artifact.digest, self.options["inputs"])
+        identity = self.find_identity()
         same = [
             one
             for one in self.store.list_releases()
@@ -185,7 +189,7 @@ class ReleaseManager:
         number = max(number, current or 0) + 1
         release = Release(
             number=number,
-            identity=hash_content(self.artifact.digest, self.options["inputs"]),
+            identity=self.find_identity(),
             digest=self.artifact.digest,
             version=self.artifact.version,
             artifact_kind=self.artifact.kind,
@@ -315,8 +319,15 @@ class ReleaseManager:
             "releases": [asdict(one) for one in releases],
             "removed": self.removed,
             "unreadable": self.store.describe_unreadable(),
-            **(self.describe_release(release, current) if release else {"number": None}),
+            **(self.describe_release(release, current) if release else self.describe_missing()),
         }
+
+    def describe_missing(self) -> dict[str, Any]:
+        """What a release of the artifact would be, where the options have one and it is not staged."""
+        missing: dict[str, Any] = {"number": None, "confirmed": False, "steps": [], "settled": False}
+        if self.options["artifact"]:
+            missing |= {"version": self.artifact.version, "commit": self.artifact.commit, "identity": self.find_identity()}
+        return missing
 
     def describe_release(self, release: Release, current: int | None) -> dict[str, Any]:
         return {

@@ -30,13 +30,19 @@ def build_moves(
     """The moves to releases that were prepared.
 
     ``prepared`` has the result of the module `release` of each service that takes part, ``services`` the settings of
-    all services of the host, ``host`` its name, instance and zone.
+    all services of the host, ``host`` its name, instance and zone. In check mode a new release has no number yet, and
+    the move has the one that it would get.
     """
     moves = []
     for service in services:
-        if service["name"] in prepared:
-            release = prepared[service["name"]]
-            moves.append(_build_move(service, host, release, int(release["number"]), not release["settled"]))
+        if service["name"] not in prepared:
+            continue
+        held = prepared[service["name"]]
+        after = held["number"]
+        release = _find_release(held["releases"], after)
+        if after is None:
+            after, release = 1 + max((one["number"] for one in held["releases"]), default=0), held
+        moves.append(_build_move(service, host, held["current"], after, release, not held["settled"]))
     return moves
 
 
@@ -59,7 +65,9 @@ def build_returns(
             continue
         found = held[service["name"]]
         target = _find_target(found, service["name"], host["name"], to, unfinished)
-        moves.append(_build_move(service, host, found, target, target != found["current"] or not found["settled"]))
+        moving = target != found["current"] or not found["settled"]
+        release = _find_release(found["releases"], target)
+        moves.append(_build_move(service, host, found["current"], target, release, moving))
     return moves
 
 
@@ -94,16 +102,24 @@ def _find_version(releases: Sequence[Mapping[str, Any]], service: str, host: str
     raise NoReleaseError(f"{service} on {host} has no release {to} (it keeps: {kept}), so nothing was changed")
 
 
+def _find_release(releases: Iterable[Mapping[str, Any]], number: int | None) -> Mapping[str, Any]:
+    return next((release for release in releases if release["number"] == number), {})
+
+
 def _build_move(
-    service: Mapping[str, Any], host: Mapping[str, str], found: Mapping[str, Any], after: int, moving: bool
+    service: Mapping[str, Any],
+    host: Mapping[str, str],
+    before: int | None,
+    after: int,
+    release: Mapping[str, Any],
+    moving: bool,
 ) -> dict[str, Any]:
-    release: Mapping[str, Any] = next((one for one in found["releases"] if one["number"] == after), {})
     return {
         "host": host["name"],
         "instance": host.get("instance", ""),
         "zone": host.get("zone", ""),
         "service": service["name"],
-        "before": found["current"],
+        "before": before,
         "after": after,
         "moving": moving,
         "version": str(release.get("version") or ""),

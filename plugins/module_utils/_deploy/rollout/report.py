@@ -55,7 +55,8 @@ def describe_end(
     return_failures: Sequence[Mapping[str, Any]],
 ) -> str:
     """The message of a rollout that did not finish."""
-    lines = [f"The {action} {rollout} was aborted{_describe_progress(batches)}:"]
+    # In check mode a rollout has no name.
+    lines = [f"The {f'{action} {rollout}'.rstrip()} was aborted{_describe_progress(batches)}:"]
     lines += [f"- {reason}" for reason in reasons]
     if verdict == "lost":
         lines.append(

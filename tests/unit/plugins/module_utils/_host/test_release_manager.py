@@ -371,7 +371,10 @@ class TestFailedBuilds:
     def test_the_next_attempt_with_the_same_source_has_files_of_its_own(self, host: Host) -> None:
         first = host.stage("one", **BUILT)
         (host.root / "releases/1/half").write_text("written by a build that failed")
-        assert host.call("listed", artifact=tree("one"), **BUILT)["number"] is None
+        missing = host.call("listed", artifact=tree("one"), **BUILT)
+        assert (missing["number"], missing["settled"], missing["steps"]) == (None, False, [])
+        identity = host.call("listed", artifact=tree("one"))["releases"][0]["identity"]
+        assert (missing["version"], missing["identity"]) == (first["version"], identity)
         second = host.stage("one", **BUILT)
         assert (first["number"], second["number"], second["changed"]) == (1, 2, True)
         assert not (host.root / "releases/2/half").exists()

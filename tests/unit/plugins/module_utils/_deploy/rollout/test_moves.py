@@ -55,6 +55,14 @@ def test_a_prepared_release_is_a_move_with_what_the_plan_needs() -> None:
     ]
 
 
+@pytest.mark.parametrize(("releases", "after"), [(RELEASES, 4), ([], 1)])
+def test_a_release_that_check_mode_does_not_stage_has_the_next_number(releases: list[Any], after: int) -> None:
+    missing = {"number": None, "version": "v4", "commit": "f7", "identity": "d", "steps": [], "settled": False}
+    (move,) = build_moves({"api": {**held(None), **missing, "releases": releases}}, [API], HOST)
+    assert (move["moving"], move["before"], move["after"], move["migrated"]) == (True, None, after, False)
+    assert (move["version"], move["commit"], move["identity"]) == ("v4", "f7", "d")
+
+
 def test_a_release_that_serves_does_not_move() -> None:
     (move,) = build_moves({"api": held(3, settled=True)}, [API], HOST)
     assert (move["moving"], move["before"], move["after"]) == (False, 3, 3)
