@@ -20,13 +20,38 @@ def replace_file(path: Path, content: bytes, mode: int, owner: tuple[int, int] =
     """
     temporary = path.with_name(f".{path.name}.new")
     temporary.unlink(missing_ok=True)
-    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode & 0o700), "wb") as file:
-        file.write(content)
-        file.flush()
-        set_access(temporary, mode, owner)
-        os.fsync(file.fileno())
+    try:
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode & 0o700), "wb") as file:
+            file.write(content)
+            file.flush()
+            set_access(temporary, mode, owner)
+            os.fsync(file.fileno())
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
     os.replace(temporary, path)
     sync_directory(path.parent)
+
+
+def overwrite_file(path: Path, content: bytes, mode: int, owner: tuple[int, int] = (-1, -1)) -> None:
+    """Replace the content of a file in the blocks that it has, which a full disk allows.
+
+    Readers may see a part of it, and a power failure may leave one. Raises OSError (ENOSPC) if it needs more blocks.
+    """
+    with open(path, "r+b") as file:
+        # The unit of st_blocks is 512 bytes (man 2 stat).
+        if os.fstat(file.fileno()).st_blocks * 512 < len(content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        file.write(content)
+        file.truncate()
+        file.flush()
+        set_access(path, mode, owner)
+        os.fsync(file.fileno())
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Whether there was no room for new blocks, or a quota has none left."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def sync_directory(path: Path) -> None:

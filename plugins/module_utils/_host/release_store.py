@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import IO, Any, Iterator, Mapping
 
 from .artifact import TREE
-from .atomic_write import replace_file, replace_link, sync_directory
+from .atomic_write import is_disk_full, overwrite_file, replace_file, replace_link, sync_directory
 from .directory_tree import remove_tree
 from .ownership import change_owner
 from .polling import SYSTEM_CLOCK, Clock, poll
@@ -275,8 +275,16 @@ def parse_release(content: str, number: int) -> Release:
 
 
 def write_file(path: Path, content: str, mode: int, owner: tuple[int, int] = (-1, -1)) -> None:
-    """Replace a file in one step, and create its directory."""
+    """Replace a file in one step, and create its directory.
+
+    On a full disk an existing file is overwritten: a release has to be restored there, too.
+    """
     if not path.parent.is_dir():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         sync_directory(path.parent.parent)
-    replace_file(path, content.encode(), mode, owner)
+    try:
+        replace_file(path, content.encode(), mode, owner)
+    except OSError as error:
+        if not is_disk_full(error) or not path.exists():
+            raise
+        overwrite_file(path, content.encode(), mode, owner)
