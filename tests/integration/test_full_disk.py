@@ -19,11 +19,10 @@ PROGRAM = """
 import getpass, io, json, os, sys, tarfile
 from pathlib import Path
 from ansible_collections.groundwork.aws.plugins.module_utils._host.release_manager import ReleaseManager
+from ansible_collections.groundwork.aws.plugins.module_utils._host.tree_digest import compute_digest, describe_file
 
 disk, length = Path(sys.argv[1]), int(sys.argv[2])
 archive = Path(sys.argv[3])
-with tarfile.open(archive, "w:gz") as tar:
-    tar.addfile(tarfile.TarInfo("wsgi.py"))
 environment_file = disk / "etc" / "web.env"
 environment_file.parent.mkdir()
 common = {
@@ -33,7 +32,10 @@ common = {
 }
 
 def call(state, digest="", **more):
-    artifact = {"kind": "tree", "digest": digest, "version": digest, "commit": ""} if digest else None
+    with tarfile.open(archive, "w:gz") as tar:
+        tar.addfile(tarfile.TarInfo(digest))
+    content = compute_digest([describe_file(digest, b"", executable=False)])
+    artifact = {"kind": "tree", "digest": content, "version": digest, "commit": ""} if digest else None
     return ReleaseManager({"environment": None, "artifact": artifact, **common, "state": state, **more}, False).run()
 
 for number, digest in ((1, "one"), (2, "two")):

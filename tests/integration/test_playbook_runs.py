@@ -30,6 +30,7 @@ from rig.runs import CHECKOUT, environment
 from rig.stacks import Stack, Stacks, base_of, for_each, merge_documents
 
 from ansible_collections.groundwork.aws.plugins.module_utils._host.release_manager import ReleaseManager
+from ansible_collections.groundwork.aws.plugins.module_utils._host.tree_digest import compute_digest, describe_file
 
 SCALED = base_of("scaled")
 HOSTS = ("scaled-web-1", "scaled-web-2")
@@ -533,7 +534,8 @@ def release(root: Path) -> str:
     archive = root.parent / "source.tar.gz"
     with tarfile.open(archive, "w:gz") as tar:
         tar.addfile(tarfile.TarInfo("wsgi.py"))
-    artifact = {"kind": "tree", "digest": "1", "version": "v1.4", "commit": commit}
+    digest = compute_digest([describe_file("wsgi.py", b"", executable=False)])
+    artifact = {"kind": "tree", "digest": digest, "version": "v1.4", "commit": commit}
     options = {"archive": str(archive), "artifact": artifact, "inputs": {}, "number": 1}
     options |= {"environment": {}, "secrets": None, "environment_file": None, "restore": False, "step": None, "public": []}
     options |= {"root": str(root), "owner": getpass.getuser()}

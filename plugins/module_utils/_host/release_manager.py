@@ -13,6 +13,7 @@ from typing import Any, Callable, Mapping
 
 from .artifact import Artifact
 from .atomic_write import has_access, set_access
+from .directory_tree import remove_tree
 from .environment_file import describe_changes, render_environment
 from .ownership import change_owner
 from .polling import SYSTEM_CLOCK, Clock
@@ -28,6 +29,7 @@ from .release_store import (
     select_unused,
     write_file,
 )
+from .tree_digest import digest_directory
 
 
 class ReleaseError(ValueError):
@@ -200,6 +202,7 @@ class ReleaseManager:
                 raise ReleaseError("there is no archive to unpack (option archive)")
             incoming = self.store.releases / f".incoming-{number}"
             unpack_archive(Path(self.options["archive"]), incoming)
+            self.check_digest(incoming)
             change_owner(incoming, *self.find_owner())
             os.replace(incoming, self.store.path(number))
             os.sync()
@@ -208,6 +211,16 @@ class ReleaseManager:
             self.remove(unused.number)
         self.write_record(release, f"release {number}: {release.version}\n")
         return release
+
+    def check_digest(self, incoming: Path) -> None:
+        """Raise `ReleaseError` if the files are not those of the artifact, and remove them."""
+        found = digest_directory(incoming)
+        if found != self.artifact.digest:
+            remove_tree(incoming)
+            raise ReleaseError(
+                f"{self.options['archive']} has files with the digest {found}, and the release {self.artifact.version} "
+                f"has {self.artifact.digest}: another run has replaced the archive, or it was damaged. Run again"
+            )
 
     def write_commit(self, release: Release) -> None:
         """Record the newest commit of this content: it may have been staged before it was committed."""
@@ -326,7 +339,11 @@ class ReleaseManager:
         """What a release of the artifact would be, where the options have one and it is not staged."""
         missing: dict[str, Any] = {"number": None, "confirmed": False, "steps": [], "settled": False}
         if self.options["artifact"]:
-            missing |= {"version": self.artifact.version, "commit": self.artifact.commit, "identity": self.find_identity()}
+            missing |= {
+                "version": self.artifact.version,
+                "commit": self.artifact.commit,
+                "identity": self.find_identity(),
+            }
         return missing
 
     def describe_release(self, release: Release, current: int | None) -> dict[str, Any]:

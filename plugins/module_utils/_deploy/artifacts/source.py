@@ -21,7 +21,7 @@ from .extraction import extract_archive
 from .git_command import Checkout, open_checkout
 from .git_export import check_out, name_version
 from .source_error import SourceError
-from .source_tree import Entry, compute_digest, list_entries, pack_archive
+from .source_tree import Entry, digest_entries, list_entries, pack_archive
 
 # Seconds after which an archive that no deploy has used is removed from the cache.
 UNUSED_ARCHIVE = 30 * 24 * 3600
@@ -53,11 +53,11 @@ def make_archive(options: Mapping[str, Any]) -> dict[str, Any]:
     ):
         listed = list_entries(source.root, options["exclude"], use_git=source.in_place)
         entries = add_requirements(source.root, listed, scratch)
-        content = compute_digest(entries)
+        content = digest_entries(entries)
         archive = cache / f"{content}.tar.gz"
         if not archive.exists():
             remove_unused_archives(cache)
-            pack_archive(entries, archive)
+            pack_archive(entries, archive, content)
         os.utime(archive)
         version = options["version"] or source.version or content[:12]
     return {

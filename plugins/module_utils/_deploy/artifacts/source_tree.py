@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import fnmatch
 import gzip
-import hashlib
+import io
 import os
 import re
 import stat
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..._host.release_archive import ArchiveError, reject_link_outside
+from ..._host.tree_digest import compute_digest, describe_file, describe_link
 from .git_command import open_checkout
 from .source_error import SourceError
 
@@ -166,37 +167,46 @@ def read_entry(root: Path, name: str) -> Entry:
     return Entry(name, path, bool(status.st_mode & stat.S_IXUSR))
 
 
-def compute_digest(entries: Sequence[Entry]) -> str:
-    """SHA-256 over names, modes and contents."""
-    total = hashlib.sha256()
-    for one in entries:
-        content = one.target.encode() if one.target is not None else one.path.read_bytes()
-        kind = "link" if one.target is not None else "755" if one.executable else "644"
-        total.update(f"{kind} {hashlib.sha256(content).hexdigest()} {one.name}\n".encode())
-    return total.hexdigest()
+def digest_entries(entries: Sequence[Entry]) -> str:
+    """The digest of a source (`_host/tree_digest.py`)."""
+    return compute_digest(
+        describe_link(one.name, one.target)
+        if one.target is not None
+        else describe_file(one.name, one.path.read_bytes(), one.executable)
+        for one in entries
+    )
 
 
-def pack_archive(entries: Sequence[Entry], archive: Path) -> None:
-    """Write an archive under a temporary name and rename it, so that a killed run leaves no incomplete one."""
+def pack_archive(entries: Sequence[Entry], archive: Path, digest: str) -> None:
+    """Write an archive under a temporary name and rename it, so that a killed run leaves no incomplete one.
+
+    Raises `SourceError` if what was packed has another digest, because the source was changed meanwhile.
+    """
     archive.parent.mkdir(parents=True, exist_ok=True)
     temporary = archive.with_name(f".{archive.name}.{os.getpid()}")
-    with (
-        open(temporary, "wb") as raw,
-        gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed,
-        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar,
-    ):
-        for one in entries:
-            add_entry(tar, one)
-    os.replace(temporary, archive)
+    try:
+        with (
+            open(temporary, "wb") as raw,
+            gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed,
+            tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar,
+        ):
+            found = compute_digest([add_entry(tar, one) for one in entries])
+        if found != digest:
+            raise SourceError("its files changed while they were packed (run again when nothing writes to it)")
+        os.replace(temporary, archive)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
-def add_entry(tar: tarfile.TarFile, one: Entry) -> None:
+def add_entry(tar: tarfile.TarFile, one: Entry) -> bytes:
+    """Add a file or link to an archive, and return what the digest has of it."""
     info = tarfile.TarInfo(one.name)
     info.mode = 0o755 if one.executable else 0o644
     if one.target is not None:
         info.type, info.linkname = tarfile.SYMTYPE, one.target
         tar.addfile(info)
-        return
-    info.size = one.path.stat().st_size
-    with open(one.path, "rb") as content:
-        tar.addfile(info, content)
+        return describe_link(one.name, one.target)
+    content = one.path.read_bytes()
+    info.size = len(content)
+    tar.addfile(info, io.BytesIO(content))
+    return describe_file(one.name, content, one.executable)

@@ -26,6 +26,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._host.release_store
     find_previous,
     select_disposable,
 )
+from ansible_collections.groundwork.aws.plugins.module_utils._host.tree_digest import compute_digest, describe_file
 
 ME = pwd.getpwuid(os.geteuid()).pw_name
 DEFAULTS = {
@@ -48,7 +49,8 @@ DEFAULTS = {
 
 def tree(content: str, commit: str = "") -> dict[str, str]:
     """An artifact as `release_archive` returns it."""
-    return {"kind": "tree", "digest": content, "version": f"v-{content}", "commit": commit}
+    digest = compute_digest([describe_file("version.txt", content.encode(), executable=False)])
+    return {"kind": "tree", "digest": digest, "version": f"v-{content}", "commit": commit}
 
 
 class Host:
@@ -608,3 +610,14 @@ def test_the_release_that_is_served_has_its_public_directories_readable(host: Ho
     host.call("current", number=1, environment_file=str(host.file), public=["dist"])
     assert (read_modes(host), dist.stat().st_mode & 0o777) == ({"1": 0o711}, 0o755)
     assert not host.call("current", number=1, environment_file=str(host.file), public=["dist"])["changed"]
+
+
+class TestDigest:
+    """What is unpacked must be what the controller has packed."""
+
+    def test_another_archive_is_rejected_and_leaves_no_release(self, host: Host) -> None:
+        host.stage("one")
+        with pytest.raises(ReleaseError, match=r"has files with the digest \w{64}, and the release v-two has \w{64}"):
+            host.call("staged", artifact=tree("two"), environment={}, archive=host.archive("another"))
+        assert sorted(path.name for path in (host.root / "releases").iterdir()) == ["1"]
+        assert host.stage("two")["number"] == 2
