@@ -64,27 +64,24 @@ def plan_return(
     strategies: Mapping[str, Strategy],
     calls: Calls,
     failed: Collection[Pair] = (),
-    restored: Collection[Pair] = (),
     staying: Mapping[str, Sequence[Member]] | None = None,
 ) -> list[Batch]:
     """The batches in which the moves that were begun go back to the release before.
 
-    What has ``failed`` serves nothing and goes back first, in a batch of its own, which is its first wave. What has
-    ``restored`` itself is left out, and so is a host that had no release before. All others count as healthy. They go
-    back callers first, in batches as large as ``minimum_healthy`` allows, because the release before is known to work;
-    where it allows none, one after the other, since no host may keep the new release. ``staying`` are members whose
-    move was not begun.
+    What has ``failed`` serves nothing and goes back first, in a batch of its own, which is its first wave. A host that
+    had no release before is left out. All others count as healthy. They go back callers first, in batches as large as
+    ``minimum_healthy`` allows, because the release before is known to work; where it allows none, one after the other,
+    since no host may keep the new release. ``staying`` are members whose move was not begun.
     """
     first: list[Move] = []
     others: list[Move] = []
     rest = {service: list(members) for service, members in (staying or {}).items()}
     for move in begun:
         pair = (move.host, move.service)
-        returns = move.before is not None and pair not in restored
-        if returns and pair not in failed:
+        if move.before is not None and pair not in failed:
             others.append(move)
             continue
-        if returns:
+        if move.before is not None:
             first.append(move)
         # Once the first batch is healthy, only a host that failed without a release before is not.
         healthy = move.before is not None or pair not in failed

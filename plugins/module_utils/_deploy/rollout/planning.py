@@ -32,14 +32,12 @@ class Planned:
     - ``floors``: how many other targets of a balanced service must be healthy when a host leaves. A service with one
       target is not in it: its host is reloaded in place.
     - ``rejoin``: services that serve the right release and get no requests, by host.
-    - ``new_services``: those that no host has served before. A failure leaves what is healthy of them.
     """
 
     batches: tuple[Batch, ...] = ()
     floors: Mapping[str, int] = field(default_factory=dict)
     rejoin: Mapping[str, list[str]] = field(default_factory=dict)
     migrations: tuple[Migration, ...] = ()
-    new_services: tuple[str, ...] = ()
 
 
 def plan_rollout(moves: Sequence[Mapping[str, Any]], targets: Targets) -> Planned:
@@ -56,7 +54,6 @@ def plan_rollout(moves: Sequence[Mapping[str, Any]], targets: Targets) -> Planne
         floors=_list_floors(moves, targets),
         rejoin=_find_unregistered(moves, targets),
         migrations=tuple(_plan_migrations(moves, batches)),
-        new_services=_find_new_services(moves, targets),
     )
 
 
@@ -68,9 +65,9 @@ def plan_way_back(
     A host that had no release before stops its service in the last batch, because the others serve another release
     again. Services that are new everywhere stay as they are: what is healthy of them is better than nothing.
     """
-    new = _find_new_services(moves, {})
+    served = {move["service"] for move in moves if move["before"] is not None}
     pairs = [(host, name) for batch in batches[:begun] for host, names in batch.moves.items() for name in names]
-    returning = [move for move in moves if (move["host"], move["service"]) in pairs and move["service"] not in new]
+    returning = [move for move in moves if (move["host"], move["service"]) in pairs and move["service"] in served]
     not_begun = [move for move in moves if (move["host"], move["service"]) not in pairs]
     back = plan_return(
         [_to_move(move, {}) for move in returning],
@@ -181,10 +178,3 @@ def _plan_migrations(moves: Sequence[Mapping[str, Any]], batches: Sequence[Batch
         if missing:
             migrations.append(Migration(service, "" if identities <= migrated else first_host, missing))
     return migrations
-
-
-def _find_new_services(moves: Sequence[Mapping[str, Any]], targets: Targets) -> tuple[str, ...]:
-    """The services of which no host has a release yet."""
-    served = {move["service"] for move in moves if move["before"] is not None}
-    served |= {service for service, found in targets.items() if any(one.state == HEALTHY for one in found.values())}
-    return tuple(dict.fromkeys(move["service"] for move in moves if move["service"] not in served))

@@ -33,7 +33,7 @@ CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "plan.yml").read_t
 
 
 def plan(case: Mapping[str, Any]) -> list[Batch]:
-    pairs = {key: [tuple(text.split()) for text in case.get(key, [])] for key in ("failed", "restored")}
+    failed = [tuple(text.split()) for text in case.get("failed", [])]
     moves = [
         Move(
             host=host,
@@ -49,7 +49,7 @@ def plan(case: Mapping[str, Any]) -> list[Batch]:
     chosen = {service: build_strategy(settings) for service, settings in case.get("strategies", {}).items()}
     staying = {service: [Member(host) for host in hosts] for service, hosts in case.get("staying", {}).items()}
     if case.get("back"):
-        return plan_return(moves, chosen, case.get("calls", {}), staying=staying, **pairs)
+        return plan_return(moves, chosen, case.get("calls", {}), failed, staying)
     return plan_batches(moves, chosen, case.get("calls", {}), staying)
 
 
@@ -152,16 +152,14 @@ def test_every_move_that_was_begun_goes_back_once(
 ) -> None:
     pairs = [(move.host, move.service) for move in begun]
     failed = data.draw(st.sets(st.sampled_from(pairs))) if pairs else set()
-    restored = data.draw(st.sets(st.sampled_from(pairs))) if pairs else set()
-    batches = plan_return(begun, chosen, calls, failed, restored)
+    batches = plan_return(begun, chosen, calls, failed)
     with_release = [(move.host, move.service) for move in begun if move.before is not None]
-    expected = [pair for pair in with_release if pair not in restored]
-    assert sorted(list_pairs(batches)) == sorted(expected)
-    if failed & set(expected):
-        assert set(list_pairs(batches[:1])) == failed & set(expected)
+    assert sorted(list_pairs(batches)) == sorted(with_release)
+    if failed & set(with_release):
+        assert set(list_pairs(batches[:1])) == failed & set(with_release)
     serving: dict[str, set[str]] = {move.service: set() for move in begun}
     for host, service in pairs:
-        if (host, service) not in failed or ((host, service) in restored and (host, service) in with_release):
+        if (host, service) not in failed:
             serving[service].add(host)
     counts = Counter(move.service for move in begun)
     lowered = {}

@@ -49,7 +49,7 @@ def test_two_targets_move_one_after_the_other() -> None:
     planned = plan_rollout([move("a"), move("b")], targets(a="healthy", b="healthy"))
     assert hosts_of(planned.batches) == [["a"], ["b"]]
     assert planned.floors == {"api": 1}
-    assert (planned.rejoin, planned.migrations, planned.new_services) == ({}, (), ())
+    assert (planned.rejoin, planned.migrations) == ({}, ())
 
 
 def test_a_single_target_has_no_floor_because_it_is_reloaded_in_place() -> None:
@@ -81,7 +81,6 @@ def test_without_a_load_balancer_hosts_count_as_healthy() -> None:
 def test_all_hosts_of_a_first_deploy_move_at_once() -> None:
     planned = plan_rollout([move("a", before=None), move("b", before=None)], {"api": {}})
     assert hosts_of(planned.batches) == [["a", "b"]]
-    assert planned.new_services == ("api",)
 
 
 def test_the_settings_of_the_document_are_those_of_the_strategy() -> None:
