@@ -180,10 +180,10 @@ def test_a_release_that_fails_in_the_third_batch_leaves_no_host(
     services = release("third", "broken-on-one-host")
     planned = stack.play("deploy.yml", "--check", services=services)
     last = batches(planned.output)[-1].removeprefix("rollouts-")
-    stack.shell(machines[last], "sudo touch /var/tmp/broken-host")
+    stack.shell(machines[last], "sudo touch /var/lib/groundwork/web/broken-host")
     with Load(url) as load:
         deploy = stack.play("deploy.yml", services=services)
-    stack.shell(machines[last], "sudo rm /var/tmp/broken-host")
+    stack.shell(machines[last], "sudo rm /var/lib/groundwork/web/broken-host")
     assert deploy.code != 0
     said = " ".join(deploy.output.split())
     assert "aborted in batch 3" in said, deploy.output

@@ -92,7 +92,7 @@ class Pm2:
         A file that was replaced since then has `` (deleted)`` at its end.
         """
         try:
-            pid = self.run_as_user(["/bin/sh", "-c", 'cat "$PM2_HOME/pm2.pid"']).stdout.strip()
+            pid = self.run_as_user(["/bin/sh", "-c", 'exec cat "$PM2_HOME/pm2.pid"']).stdout.strip()
         except Pm2Error:
             # The service may have put a pipe there, which has no end.
             return ""

@@ -1,4 +1,4 @@
-// Serves its version. The file `mode` says how this release fails, `/run/broken-host` on which host it does.
+// Serves its version. The file `mode` says how this release fails, the file `broken-host` in HOME on which host it does.
 'use strict';
 
 const { existsSync, readFileSync } = require('node:fs');
@@ -14,7 +14,7 @@ if (mode === 'crashes') setTimeout(() => process.exit(3), 1500);
 
 const isHealthy = () => {
   if (mode === 'broken') return false;
-  if (mode === 'broken-on-one-host') return !existsSync('/var/tmp/broken-host');
+  if (mode === 'broken-on-one-host') return !existsSync(`${process.env.HOME}/broken-host`);
   if (mode === 'ten-seconds') return Date.now() - begun < 25000;
   return true;
 };
