@@ -12,7 +12,7 @@ install -m 0644 "$here/dnf.conf" /etc/dnf/dnf.conf
 install -D -m 0644 "$here/amazonlinux.repo" /etc/yum.repos.d/amazonlinux.repo
 
 # What Amazon Linux 2023 has not, has elsewhere, or gets as a package of its own.
-dpkg --purge --force-all git git-man logrotate cron-daemon-common adduser python3-apt >/dev/null 2>&1
+dpkg --purge --force-all git git-man logrotate nftables cron-daemon-common adduser python3-apt >/dev/null 2>&1
 userdel www-data
 rm -f /etc/debian_version /etc/os-release /etc/issue /etc/issue.net /etc/localtime /etc/timezone
 ln -s ../usr/share/zoneinfo/UTC /etc/localtime

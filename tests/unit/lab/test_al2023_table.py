@@ -26,7 +26,7 @@ def spec_packages() -> set[str]:
         name = name.replace("%{major}", major[1] if major else "")
         found |= set(re.findall(r"^%files -n (\S+)", text, re.MULTILINE))
         found |= {f"{name}-{part}" for part in re.findall(r"^%files ([a-z]\S*)", text, re.MULTILINE)}
-        if re.search(r"^%files$", text, re.MULTILINE):
+        if re.search(r"^%files( -f .*)?$", text, re.MULTILINE):
             found.add(name)
     return found
 
