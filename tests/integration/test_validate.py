@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -300,6 +302,52 @@ def test_secrets_of_groups_and_hosts_and_the_connection_are_checked(ansible: Ans
     assert "cannot be used: 3 errors" in done.stdout
     said = (done.stdout + done.stderr).replace("groundwork_connection=hunter2", "")
     assert "hunter2" not in said
+
+
+class TestAuthoritiesOfDatabases:
+    """The file that README and inventories/aws name, in a copy of that inventory."""
+
+    CERTIFICATE = "-----BEGIN CERTIFICATE-----\nread on hosts only\n-----END CERTIFICATE-----\n"
+
+    @pytest.fixture
+    def inventory(self, ansible: Ansible) -> Path:
+        inventory = ansible.directory / "aws"
+        shutil.copytree(CHECKOUT / "inventories" / "aws", inventory)
+        own = f"aws_ssh_from: [203.0.113.7/32]\naws_private_key_file: {ansible.directory}/key\n"
+        (inventory / "group_vars" / "all" / "shop.yml").write_text(own, encoding="utf-8")
+        ansible.environment["GROUNDWORK_TOPOLOGY"] = "three_tier"
+        return inventory
+
+    def find_named_file(self, inventory: Path, text: str) -> Path:
+        (named,) = re.findall(r"^\W*curl -o inventories/aws/(\S+) https://truststore", text, re.MULTILINE)
+        return inventory / named
+
+    @pytest.mark.parametrize("page", ["README.md", "inventories/aws/group_vars/all/aws.yml"])
+    @pytest.mark.parametrize("fails", ["true", "false"])
+    def test_the_documented_file_is_found_and_is_no_inventory(
+        self, page: str, fails: str, inventory: Path, ansible: Ansible
+    ) -> None:
+        file = self.find_named_file(inventory, (CHECKOUT / page).read_text(encoding="utf-8"))
+        file.write_text(self.CERTIFICATE, encoding="utf-8")
+        ansible.environment["ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED"] = fails
+        done = ansible.run(inventory=inventory)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "Failed to parse" not in done.stdout + done.stderr
+        assert "Unable to parse" not in done.stdout + done.stderr
+
+    def test_the_fix_of_a_missing_file_names_the_documented_one(self, inventory: Path, ansible: Ansible) -> None:
+        file = self.find_named_file(inventory, (CHECKOUT / "README.md").read_text(encoding="utf-8"))
+        done = ansible.run(inventory=inventory)
+        assert f"there is no file {file}" in done.stdout
+        assert f"curl -o {file} https://" in done.stdout
+
+    def test_a_checkout_ignores_certificates_beside_the_inventory(self, inventory: Path, ansible: Ansible) -> None:
+        (inventory / "rds.pem").write_text(self.CERTIFICATE, encoding="utf-8")
+        with (inventory / "group_vars" / "all" / "shop.yml").open("a", encoding="utf-8") as file:
+            file.write('app_database_authorities: "{{ inventory_dir }}/rds.pem"\n')
+        ansible.environment["ANSIBLE_CONFIG"] = str(CHECKOUT / "ansible.cfg")
+        done = ansible.run(inventory=inventory)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 class TestScript:

@@ -107,7 +107,9 @@ def check_authorities(document: Document, inventory: Mapping[str, Any]) -> list[
                 f"is not set, and services.{users[0]} uses a database: without the authorities that sign its "
                 "certificate, no password is sent to it"
             )
-            errors.append(((variable,), f"{text} (name the file with those of RDS: curl -o rds.pem {RDS_AUTHORITIES})"))
+            # In group_vars ansible does not read the file as an inventory.
+            file = os.path.join(inventory.get("directory") or "", "group_vars", "rds.pem")
+            errors.append(((variable,), f"{text} (name the file with those of RDS: curl -o {file} {RDS_AUTHORITIES})"))
     return errors
 
 
