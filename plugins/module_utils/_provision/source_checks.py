@@ -27,6 +27,7 @@ from .._deploy.artifacts.entry_point import (
     check_syntax,
     find_module,
 )
+from .._deploy.artifacts.git_export import NotLocalError
 from .._deploy.artifacts.source import SourceError, open_source
 from .._deploy.artifacts.source_tree import Entry, find_file, list_entries
 from .._topology.git_addresses import find_address_problem, find_protocol, is_local_repository
@@ -50,12 +51,16 @@ QUOTED = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*\"""")
 
 @dataclass
 class SourceReport:
-    """The result: errors, warnings, the number of sources read, and the services whose source was not read."""
+    """The result: errors, warnings, the number of sources read, and the services whose source was not read.
+
+    ``unread`` are the submodules and files of Git LFS that were left out, because they are behind the network.
+    """
 
     errors: list[Finding] = field(default_factory=list)
     warnings: list[Finding] = field(default_factory=list)
     checked: int = 0
     unchecked: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -91,8 +96,11 @@ def check_sources(document: Document, exclude: Sequence[str] = ()) -> SourceRepo
             report.errors += _check_protocol(source, names)
             report.unchecked += names
         elif os.path.isabs(path) or source.kind == "git":
-            report.checked += 1
-            _check_source(source, path, names, document, exclude, report)
+            try:
+                _check_source(source, path, names, document, exclude, report)
+                report.checked += 1
+            except NotLocalError:  # the configuration of git replaces the path by an address
+                report.unchecked += names
     return report
 
 
@@ -114,7 +122,7 @@ def _check_source(
         try:
             with (
                 tempfile.TemporaryDirectory(prefix="groundwork-validate-") as cache,
-                open_source(options, Path(cache)) as found,
+                open_source(options, Path(cache), is_local_only=True) as found,
             ):
                 root = found.root
                 entries = list_entries(root, exclude, use_git=found.in_place)
@@ -123,13 +131,45 @@ def _check_source(
                     (("services", name, "source", source.kind), text) for name in names for text in unreadable
                 ]
                 inside = {one.name for one in entries}
-                _check_services(root, inside, names, document, report)
+                checked = SourceReport()
+                _check_services(root, inside, names, document, checked)
+                report.errors += _select_certain(checked.errors, found.unread, document)
+                report.warnings += _select_certain(checked.warnings, found.unread, document)
+                report.unread += found.unread
                 return
+        except NotLocalError:
+            raise
         except (SourceError, OSError, ValueError, EOFError) as error:
             text = " ".join(str(error).split()) or "it cannot be read"
             has_fix = isinstance(error, SourceError) and text.endswith(")")
             problem = text if has_fix else f"{text} (correct the source, or `source` in the document)"
     report.errors += [(("services", name, "source", source.kind), problem) for name in names]
+
+
+def _select_certain(findings: Sequence[Finding], unread: Sequence[str], document: Document) -> list[Finding]:
+    """The findings that the files behind the network cannot refute."""
+    return [one for one in findings if not any(_may_depend_on(one, part, document) for part in unread)]
+
+
+def _may_depend_on(finding: Finding, part: str, document: Document) -> bool:
+    """Whether a finding may be about a submodule or file with this path: the text, or the value, leads there."""
+    path, text = finding
+    if re.search(rf"(?<![\w./-]){re.escape(part)}(?![\w.-])", text):
+        return True
+    service = services(document)[str(path[1])]
+    if path[2] == "static":
+        folder = os.path.normpath(service["static"][path[3]])
+        return _leads_into(folder, part) or _leads_into(part, folder)
+    if path[2] != "entry":
+        return False
+    names = [re.sub(r"\.(?=\w)", "/", name) for name in re.split(r"[\s:=]+", service["entry"])]
+    folders = ["", "src", *_python_path(service["environment"])]
+    candidates = [os.path.normpath(os.path.join(folder, name)) for folder in folders for name in names]
+    return any(_leads_into(one, part) for one in [*candidates, *re.split(r"[\s:=]+", service["entry"])])
+
+
+def _leads_into(path: str, folder: str) -> bool:
+    return f"{os.path.normpath(path)}/".startswith(f"{os.path.normpath(folder)}/")
 
 
 def _find_path_problem(kind: str, path: Path) -> str | None:

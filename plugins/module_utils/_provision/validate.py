@@ -143,6 +143,9 @@ def _build_summary(found: Examination, validation: _Validation) -> str:
     ]
     if sources.unchecked:
         parts.append(f"the sources of {', '.join(sources.unchecked)} are behind the network and were not read")
+    if sources.unread:
+        listed = ", ".join(map(display_path, sources.unread))
+        parts.append(f"the submodules and files {listed} of sources are behind the network and were not read")
     if validation.inventory is None:
         parts.append("no inventory was checked")
     if found.warnings:

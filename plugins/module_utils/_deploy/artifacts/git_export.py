@@ -17,7 +17,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,6 +25,7 @@ from ..._topology.git_addresses import find_address_problem, find_ref_problem, i
 from .extraction import extract_archive
 from .git_command import call_git, describe_failure, run_git
 from .source_error import SourceError
+from .source_tree import is_pointer_file
 
 REFS = "refs/groundwork"
 # Seconds after which a ref belongs to a run that was killed. An export ends long before.
@@ -39,6 +40,25 @@ LFS_FILTER = {
 }
 # Fails the export of a file that needs the filter, and no other.
 NO_LFS_FILTER = {"filter.lfs.process": "", "filter.lfs.smudge": "false", "filter.lfs.required": "true"}
+# Leaves the pointers of Git LFS as they are.
+KEEP_LFS_POINTERS = {"filter.lfs.process": "", "filter.lfs.smudge": "", "filter.lfs.required": "false"}
+# Git rejects every other protocol, also where its configuration replaces an address (git-config, url.<base>.insteadOf).
+LOCAL_PROTOCOLS = {"GIT_ALLOW_PROTOCOL": "file"}
+
+
+class NotLocalError(SourceError):
+    """A repository that cannot be read without the network."""
+
+
+@dataclass(frozen=True)
+class LocalExport:
+    """An export without the network into ``root``: ``unread`` lists the submodules and files that it leaves out."""
+
+    root: Path
+    unread: list[str] = field(default_factory=list)
+
+    def leave_out(self, path: Path) -> None:
+        self.unread.append(os.path.relpath(path, self.root))
 
 
 @dataclass(frozen=True)
@@ -53,26 +73,31 @@ class Commit:
         return run_git(arguments, self.mirror)
 
 
-def check_out(url: str, ref: str, cache: Path, target: Path) -> tuple[str, str]:
-    """Export one commit into ``target``; returns its version (the ref and the commit) and the commit."""
+def check_out(url: str, ref: str, cache: Path, target: Path, local: LocalExport | None = None) -> tuple[str, str]:
+    """Export one commit into ``target``; returns its version (the ref and the commit) and the commit.
+
+    With ``local`` nothing is fetched over the network. Raises `NotLocalError` where the repository itself needs it.
+    """
     problem = find_address_problem(url) or (find_ref_problem(ref) if ref else None)
     if problem is not None:
         raise SourceError(problem)
-    with fetch_commit(url, ref or "HEAD", cache) as commit:
-        export_commit(commit, cache, target)
+    with fetch_commit(url, ref or "HEAD", cache, local) as commit:
+        export_commit(commit, cache, target, local)
     return name_version(ref, commit.id), commit.id
 
 
 @contextmanager
-def fetch_commit(url: str, ref: str, cache: Path) -> Iterator[Commit]:
+def fetch_commit(url: str, ref: str, cache: Path, local: LocalExport | None = None) -> Iterator[Commit]:
     """Fetch a commit, and keep it in the mirror until the block ends."""
+    if local is not None and not is_local(url):
+        raise NotLocalError("it is behind the network")
     mirror = cache / "git" / hashlib.sha256(url.encode()).hexdigest()[:16]
     own = f"{REFS}/{int(time.time())}-{uuid.uuid4().hex}"
     with lock_mirror(mirror):
         if not (mirror / "HEAD").exists():
             run_git(["init", "--quiet", "--bare", str(mirror)])
         remove_stale_refs(mirror)
-        fetch_ref(mirror, url, ref, own)
+        fetch_ref(mirror, url, ref, own, local is not None)
     try:
         yield Commit(url, mirror, run_git(["rev-parse", "--verify", f"{own}^{{commit}}"], mirror).strip())
     finally:
@@ -97,7 +122,7 @@ def remove_stale_refs(mirror: Path) -> None:
             run_git(["update-ref", "-d", name], mirror)
 
 
-def fetch_ref(mirror: Path, url: str, ref: str, own: str) -> None:
+def fetch_ref(mirror: Path, url: str, ref: str, own: str, is_local_only: bool = False) -> None:
     """Fetch a branch, tag or commit, and let the ref ``own`` name it."""
     # A commit never changes, so one whose files are all there is not fetched again.
     complete = ["rev-list", "--objects", "--quiet", "--max-count=1", ref]
@@ -106,31 +131,49 @@ def fetch_ref(mirror: Path, url: str, ref: str, own: str) -> None:
         return
     options = ["--quiet", "--force", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"]
     try:
-        run_git(["fetch", *options, "--depth=1", "--", url, f"+{ref}:{own}"], mirror)
+        variables = LOCAL_PROTOCOLS if is_local_only else None
+        run_git(["fetch", *options, "--depth=1", "--", url, f"+{ref}:{own}"], mirror, variables=variables)
     except SourceError as error:
+        if is_local_only and re.search(r"transport '.*' not allowed", str(error)):
+            raise NotLocalError(str(error)) from None
         if not SHORT.fullmatch(ref):
             raise
         text = f"{error}. If {ref} is a short commit id: git does not fetch those"
         raise SourceError(f"{text} (write all 40 digits: git rev-parse {ref})") from None
 
 
-def export_commit(commit: Commit, cache: Path, target: Path) -> None:
+def export_commit(commit: Commit, cache: Path, target: Path, local: LocalExport | None = None) -> None:
     """Write the files of a commit into an empty directory, with those of its submodules and of Git LFS."""
     exported = target.with_name(f"{target.name}.{uuid.uuid4().hex}.tar")
     try:
-        write_tar(commit, exported)
+        has_all_files = write_tar(commit, exported, local is not None)
         extract_archive(exported, target, f"commit {commit.id[:12]}")
+        if local is not None and not has_all_files:
+            leave_out_pointers(target, local)
     finally:
         exported.unlink(missing_ok=True)
-    export_submodules(commit, cache, target)
+    export_submodules(commit, cache, target, local)
 
 
-def write_tar(commit: Commit, path: Path) -> None:
+def leave_out_pointers(target: Path, local: LocalExport) -> None:
+    """Remove the pointers of Git LFS whose files are behind the network, so that they do not count as files."""
+    for folder, _folders, files in os.walk(target):
+        for path in (Path(folder, name) for name in files):
+            if not path.is_symlink() and is_pointer_file(path):
+                path.unlink()
+                local.leave_out(path)
+
+
+def write_tar(commit: Commit, path: Path, is_local_only: bool = False) -> bool:
+    """Write the files of a commit; returns whether those of Git LFS are among them."""
     has_lfs = shutil.which("git-lfs") is not None
     settings = {**(LFS_FILTER if has_lfs else NO_LFS_FILTER), "remote.origin.url": commit.url}
     address = read_setting(commit, ".lfsconfig", "lfs.url")
     if address:
         settings["lfs.url"] = address
+    reads_lfs = not is_local_only or is_local(address or commit.url)
+    if has_lfs and not reads_lfs:
+        settings.update(KEEP_LFS_POINTERS)
     arguments = ["archive", "--format=tar", f"--output={path}", commit.id]
     done = call_git(arguments, commit.mirror, settings, {"GIT_LFS_SKIP_SMUDGE": "0"})
     file = re.search(r"fatal: (.+): smudge filter lfs failed", done.stderr)
@@ -141,6 +184,7 @@ def write_tar(commit: Commit, path: Path) -> None:
         )
     if done.returncode != 0:
         raise SourceError(describe_failure(arguments, done))
+    return reads_lfs
 
 
 def read_setting(commit: Commit, file: str, key: str) -> str:
@@ -149,7 +193,7 @@ def read_setting(commit: Commit, file: str, key: str) -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def export_submodules(commit: Commit, cache: Path, target: Path) -> None:
+def export_submodules(commit: Commit, cache: Path, target: Path, local: LocalExport | None = None) -> None:
     entries = commit.run("ls-tree", "-r", "-z", commit.id).split("\0")
     found = [entry.partition("\t") for entry in entries if entry.startswith("160000 ")]
     if not found:
@@ -166,8 +210,13 @@ def export_submodules(commit: Commit, cache: Path, target: Path) -> None:
                 f"its submodule {path} has no address in .gitmodules (add it with git submodule add, or remove it)"
             )
         try:
-            with fetch_commit(find_submodule_address(commit.url, addresses[path]), fields.split()[2], cache) as inner:
-                export_commit(inner, cache, folder)
+            address = find_submodule_address(commit.url, addresses[path])
+            with fetch_commit(address, fields.split()[2], cache, local) as inner:
+                export_commit(inner, cache, folder, local)
+        except NotLocalError:
+            if local is None:
+                raise
+            local.leave_out(folder)
         except SourceError as error:
             raise SourceError(f"its submodule {path} cannot be exported: {error}") from None
 

@@ -19,7 +19,7 @@ from ..._topology.secret_patterns import hide_secrets
 from .dependencies import CONVERTED, converted_requirements
 from .extraction import extract_archive
 from .git_command import Checkout, open_checkout
-from .git_export import check_out, name_version
+from .git_export import LocalExport, check_out, name_version
 from .source_error import SourceError
 from .source_tree import Entry, digest_entries, list_entries, pack_archive
 
@@ -31,13 +31,15 @@ class OpenedSource(NamedTuple):
     """A source as a directory. ``version`` and ``commit`` are empty where it has none.
 
     ``in_place``: the directory is the user's own and may be a git checkout. The others were extracted, and git must not
-    read them: it would honour the settings inside of an archive, which can name programs.
+    read them: it would honour the settings inside of an archive, which can name programs. ``unread`` are the submodules
+    and files that were left out, because they are behind the network.
     """
 
     root: Path
     version: str = ""
     commit: str = ""
     in_place: bool = False
+    unread: tuple[str, ...] = ()
 
 
 def find_default_cache() -> Path:
@@ -98,8 +100,11 @@ def build_archive(options: Mapping[str, Any], _check: bool) -> dict[str, Any]:
 
 
 @contextmanager
-def open_source(options: Mapping[str, Any], cache: Path) -> Iterator[OpenedSource]:
-    """The source as a directory, which is removed when the block ends unless it is the user's own."""
+def open_source(options: Mapping[str, Any], cache: Path, is_local_only: bool = False) -> Iterator[OpenedSource]:
+    """The source as a directory, which is removed when the block ends unless it is the user's own.
+
+    With ``is_local_only`` nothing is fetched over the network.
+    """
     if options["directory"]:
         directory = require_path(options["directory"], "directory")
         yield OpenedSource(directory, commit=read_commit(directory), in_place=True)
@@ -112,7 +117,9 @@ def open_source(options: Mapping[str, Any], cache: Path) -> Iterator[OpenedSourc
                 raise SourceError(f"{display_path(archive.name)} holds no files to deploy (name another archive)")
             yield OpenedSource(find_top_directory(Path(scratch)))
         else:
-            yield OpenedSource(Path(scratch), *check_out(options["git"], options["ref"], cache, Path(scratch)))
+            local = LocalExport(Path(scratch)) if is_local_only else None
+            version, commit = check_out(options["git"], options["ref"], cache, Path(scratch), local)
+            yield OpenedSource(Path(scratch), version, commit, unread=tuple(local.unread) if local else ())
 
 
 def require_path(path: str, kind: str) -> Path:

@@ -84,9 +84,14 @@ def reject_lfs_pointers(entries: Sequence[Entry]) -> None:
 
 
 def is_lfs_pointer(one: Entry) -> bool:
-    if one.target is not None or one.path.stat().st_size >= LFS_POINTER_SIZE or not os.access(one.path, os.R_OK):
+    return one.target is None and is_pointer_file(one.path)
+
+
+def is_pointer_file(path: Path) -> bool:
+    """Whether a file is a pointer of Git LFS."""
+    if path.stat().st_size >= LFS_POINTER_SIZE or not os.access(path, os.R_OK):
         return False
-    return LFS_POINTER.match(one.path.read_bytes()) is not None
+    return LFS_POINTER.match(path.read_bytes()) is not None
 
 
 def reject_links_outside(entries: Sequence[Entry]) -> None:

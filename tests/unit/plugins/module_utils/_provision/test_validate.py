@@ -189,6 +189,83 @@ class TestSources:
         found = errors(run(service({"directory": str(app)}, **entry)))["services.api.source.directory"]
         assert "(git submodule update --init --recursive" in found
 
+    @pytest.fixture
+    def with_submodules(self, tmp_path: Path) -> Path:
+        """A repository whose submodules `lib` and `static/theme` are behind the network."""
+        app = flask(tmp_path / "app")
+        write(app, {"static/local.css": "", ".gitmodules": ""})
+        git(app, "init", "--quiet", "--initial-branch=main")
+        for name in ("lib", "static/theme"):
+            git(app, "config", "--file", ".gitmodules", f"submodule.{name}.path", name)
+            git(app, "config", "--file", ".gitmodules", f"submodule.{name}.url", "git://127.0.0.1:1/lib.git")
+            git(app, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},{name}")
+        git(app, "add", ".gitmodules", "wsgi.py", "requirements.txt", "static/local.css")
+        git(app, "commit", "--quiet", "--message=one")
+        return app
+
+    @pytest.mark.parametrize(
+        "keys",
+        [
+            {},
+            {"entry": "lib.wsgi:app"},
+            {"entry": "shop:app", "environment": {"PYTHONPATH": "lib"}},
+            {"static": {"/a/": "lib/static", "/b/": "static", "/c/": "static/theme/css"}},
+        ],
+    )
+    def test_submodules_behind_the_network_are_not_fetched(self, keys: dict[str, Any], with_submodules: Path) -> None:
+        outcome = run({**service({"git": str(with_submodules)}, **keys), "proxy": {"on": "app"}})
+        assert errors(outcome) == {}
+        assert "1 local source checked" in outcome["summary"]
+        assert "lib, static/theme of sources are behind the network and were not read" in outcome["summary"]
+
+    def test_files_outside_of_submodules_behind_the_network_are_checked(self, with_submodules: Path) -> None:
+        static = {"/a/": "statics"}
+        change = service({"git": str(with_submodules)}, entry="other:app", static=static)
+        found = errors(run({**change, "proxy": {"on": "app"}}))
+        assert list(found) == ["services.api.entry", "services.api.static./a/"]
+
+    def test_a_submodule_of_a_submodule_is_named_by_its_path(self, with_submodules: Path, tmp_path: Path) -> None:
+        outer = flask(tmp_path / "outer")
+        git(outer, "init", "--quiet", "--initial-branch=main")
+        git(with_submodules, "rm", "--quiet", "--cached", "static/theme")
+        git(with_submodules, "commit", "--quiet", "--message=two")
+        git(outer, "submodule", "--quiet", "add", str(with_submodules), "inner")
+        git(outer, "add", ".")
+        git(outer, "commit", "--quiet", "--message=one")
+        outcome = run(service({"git": str(outer)}))
+        assert "the submodules and files inner/lib of sources are behind the network" in outcome["summary"]
+
+    def test_a_path_that_the_configuration_of_git_replaces_by_an_address(
+        self, with_submodules: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        config = tmp_path / "gitconfig"
+        config.write_text(f'[url "git://127.0.0.1:1/"]\n\tinsteadOf = {with_submodules}\n', encoding="utf-8")
+        monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+        outcome = run(service({"git": str(with_submodules)}))
+        assert errors(outcome) == {}
+        assert "0 local sources checked, the sources of api are behind the network" in outcome["summary"]
+
+    def test_files_of_git_lfs_behind_the_network_are_not_fetched(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        app = flask(tmp_path / "app")
+        pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'1' * 64}\nsize 5\n"
+        lfs = "[lfs]\n\turl = https://127.0.0.1:1/shop\n"
+        write(app, {".gitattributes": "*.bin filter=lfs\n", "static/a.bin": pointer, ".lfsconfig": lfs})
+        git(app, "init", "--quiet", "--initial-branch=main")
+        git(app, "add", ".")
+        git(app, "commit", "--quiet", "--message=one")
+        called = tmp_path / "called"
+        program = tmp_path / "bin" / "git-lfs"
+        program.parent.mkdir()
+        program.write_text(f"#!/bin/sh\ntouch {called}\nexit 1\n", encoding="utf-8")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+        outcome = run({**service({"git": str(app)}, static={"/a/": "static"}), "proxy": {"on": "app"}})
+        assert errors(outcome) == {}
+        assert "static/a.bin of sources are behind the network" in outcome["summary"]
+        assert not called.exists()
+
     def test_a_repository_on_this_machine_is_read_at_its_ref(self, tmp_path: Path) -> None:
         app = flask(tmp_path / "app")
         git(app, "init", "--quiet", "--initial-branch=main")
