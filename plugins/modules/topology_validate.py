@@ -126,6 +126,32 @@ options:
           app_secrets:
             description: The names, as in O(inventory.app_secrets).
             type: raw
+      unreadable_files:
+        description:
+          - The files of variables of other groups than C(all) and of hosts that ansible cannot read.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          file:
+            description: The file.
+            type: path
+            required: true
+          line:
+            description: The line of the problem, from 1.
+            type: int
+            required: true
+          column:
+            description: Its column, from 1.
+            type: int
+            required: true
+          text:
+            description: The problem.
+            type: str
+            required: true
+          group:
+            description: The group, where it is not a host that has the variables.
+            type: str
       connection_problem:
         description:
           - Why the options or the variable for the connection to AWS cannot be used. Each problem is a line.
@@ -245,6 +271,18 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
                     "name": {"type": "str", "required": True},
                     "group": {"type": "str"},
                     "app_secrets": {"type": "raw", "no_log": False},
+                },
+            },
+            "unreadable_files": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "file": {"type": "path", "required": True},
+                    "line": {"type": "int", "required": True},
+                    "column": {"type": "int", "required": True},
+                    "text": {"type": "str", "required": True},
+                    "group": {"type": "str"},
                 },
             },
             "connection_problem": {"type": "str"},

@@ -304,6 +304,29 @@ def test_secrets_of_groups_and_hosts_and_the_connection_are_checked(ansible: Ans
     assert "hunter2" not in said
 
 
+def test_files_of_other_groups_and_of_hosts_that_ansible_cannot_read(ansible: Ansible) -> None:
+    folder = ansible.inventory.parent
+    (folder / "host_vars").mkdir()
+    group, host = folder / "group_vars" / "group_app.yml", folder / "host_vars" / "shop-app-1.yml"
+    group.write_text("a: 1\n---\nb: hunter2\n", encoding="utf-8")
+    host.write_bytes(b"a: caf\xe9\n")
+    (folder / "group_vars" / "stack_other.yml").write_text("- a\n", encoding="utf-8")
+    ansible.document.write_text(DOCUMENT.replace("port: 5000", "port: 0"), encoding="utf-8")
+    done = ansible.run()
+    assert f"{group}:2: has a second document, and one is expected" in done.stdout
+    assert f"{host}:1: is not UTF-8 text" in done.stdout
+    assert "cannot be used: 3 errors" in done.stdout
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_the_inventory_plugin_names_a_file_of_variables_that_ansible_cannot_read(ansible: Ansible) -> None:
+    ansible.group_vars.write_text("a: 1\nb: *hunter2\n", encoding="utf-8")
+    done = ansible.run()
+    assert done.returncode != 0
+    text = " ".join((done.stdout + done.stderr).split())
+    assert f"{ansible.group_vars}:2: an alias to an anchor that does not exist" in text
+
+
 class TestAuthoritiesOfDatabases:
     """The file that README and inventories/aws name, in a copy of that inventory."""
 
@@ -393,6 +416,40 @@ class TestScript:
         done = self.run(ansible, "nowhere")
         assert done.returncode == 1
         assert "There is no inventory 'nowhere'" in done.stderr
+
+    def test_files_of_variables_that_ansible_cannot_read(self, ansible: Ansible) -> None:
+        folder = ansible.inventory.parent / "group_vars"
+        ansible.group_vars.write_text("a: 1\nb:\n\tc: hunter2\n", encoding="utf-8")
+        (folder / "web.yml").write_text("- hunter2\n", encoding="utf-8")
+        done = self.run(ansible, str(ansible.inventory))
+        assert done.returncode == 1
+        assert done.stdout.splitlines() == [
+            f"{ansible.group_vars}:3: a tab",
+            "    fix: write spaces: YAML is indented with them",
+            f"{folder}/web.yml:1: holds a list, and variables are expected",
+            "    fix: write each as name: value",
+            f"{ansible.inventory} cannot be used: 2 errors. The document was not checked",
+        ]
+        assert done.stderr == ""
+
+    def test_an_inventory_source_that_is_no_yaml(self, ansible: Ansible) -> None:
+        ansible.inventory.write_text("plugin: groundwork.aws.ec2_services\ntopology: [x\n", encoding="utf-8")
+        done = self.run(ansible, str(ansible.inventory.parent))
+        assert done.returncode == 1
+        assert done.stdout.startswith(f"{ansible.inventory}:3: not YAML: ")
+
+    @pytest.mark.parametrize(("name", "code"), [("INT", 130), ("TERM", 143)])
+    def test_an_interruption_ends_it(self, name: str, code: int, ansible: Ansible) -> None:
+        """The signal arrives while ansible runs; the copy of the script has a playbook command that sends it."""
+        root = ansible.directory / "copy"
+        (root / "scripts").mkdir(parents=True)
+        (root / ".venv" / "bin").mkdir(parents=True)
+        shutil.copy(CHECKOUT / "scripts" / "validate", root / "scripts")
+        program = root / ".venv" / "bin" / "ansible-playbook"
+        program.write_text(f"#!/bin/sh\nkill -{name} $PPID\n", encoding="utf-8")
+        program.chmod(0o755)
+        done = subprocess.run([root / "scripts" / "validate"], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
 
     def test_paths_with_spaces(self, ansible: Ansible) -> None:
         inventory = ansible.inventory.parent.rename(ansible.directory / "my inventory")

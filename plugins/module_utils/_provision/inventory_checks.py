@@ -16,6 +16,7 @@ from .._aws.similar_names import suggest
 from .._compile.host_variables import group_name
 from .._topology.document.duplicates import find_duplicates_of_files
 from .._topology.document.layers import LayerFinding
+from .._topology.document.parse import LinePosition
 from .._topology.placement import Placement, find_placements
 from .._topology.rules.services import derived_variables, find_variable_problem
 from .._topology.schema.kinds import DISPLAYABLE_KEY, Finding, display_path
@@ -171,11 +172,21 @@ def check_duplicates(inventory: Mapping[str, Any]) -> Iterator[LayerFinding]:
 def check_secrets_of_files(document: Document, inventory: Mapping[str, Any]) -> Iterator[LayerFinding]:
     """Check ``app_secrets`` in each file of variables of hosts, and of groups other than `all`."""
     for one in inventory.get("secrets_of_files") or ():
-        group = one.get("group") or ""
-        # A directory may serve several stacks; variables of the group of another stack are not checked.
-        is_ours = not group.startswith("stack_") or group == group_name("stack", str(document["name"]))
-        for path, text in check_app_secrets(document, one) if is_ours else ():
+        for path, text in check_app_secrets(document, one) if _is_of_this_stack(one, document) else ():
             yield path, text, one["name"]
+
+
+def check_unreadable_files(document: Document, inventory: Mapping[str, Any]) -> Iterator[LayerFinding]:
+    """The files of variables of hosts, and of groups other than `all`, that ansible cannot read."""
+    for one in inventory.get("unreadable_files") or ():
+        if _is_of_this_stack(one, document):
+            yield (LinePosition(one["line"], one["column"], one["file"]),), one["text"], INVENTORY
+
+
+def _is_of_this_stack(one: Mapping[str, Any], document: Document) -> bool:
+    """Whether a file is not that of the group of another stack: a directory may serve several."""
+    group = one.get("group") or ""
+    return not group.startswith("stack_") or group == group_name("stack", str(document["name"]))
 
 
 def check_app_secrets(document: Document, inventory: Mapping[str, Any]) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ from .inventory_checks import (
     check_connection,
     check_duplicates,
     check_secrets_of_files,
+    check_unreadable_files,
     read_exclude,
 )
 from .source_checks import SourceReport, check_sources
@@ -108,6 +109,7 @@ class _Validation:
             yield from check_secrets_of_files(document, self.inventory)
             yield from check_connection(self.inventory)
             yield from check_duplicates(self.inventory)
+            yield from check_unreadable_files(document, self.inventory)
 
 
 def _build_outcome(found: Examination, validation: _Validation) -> dict[str, Any]:

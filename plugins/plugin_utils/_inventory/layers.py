@@ -39,6 +39,10 @@ from ansible_collections.groundwork.aws.plugins.module_utils._topology.document.
     read_as_ansible,
 )
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.document.plain_data import to_plain_data
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.document.problems import Problem
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.document.variable_files import (
+    find_unreadable_files,
+)
 
 OVERRIDES = "stack_overrides"
 Variables = Mapping[str, Any]
@@ -52,9 +56,22 @@ def read_inventory_variables(loader: Any, all_group: Any, source: str) -> dict[s
     A vars plugin is configured for one stage or for both, so both are read.
     """
     variables: dict[str, Any] = {}
-    for stage in ("inventory", "task"):
-        variables = combine_vars(variables, get_vars_from_path(loader, _directory(source), [all_group], stage))
+    try:
+        for stage in ("inventory", "task"):
+            variables = combine_vars(variables, get_vars_from_path(loader, _directory(source), [all_group], stage))
+    except AnsibleError:
+        found = find_unreadable_files(find_group_files(loader, _directory(source)))
+        problems = [str(Problem("", one.text, None, one.file, one.line, one.column)) for one in found]
+        if not problems:
+            raise
+        raise AnsibleParserError("\n".join(problems)) from None  # a chain would repeat the message
     return variables
+
+
+def find_variable_files(loader: Any, directory: str) -> list[str]:
+    """All files of variables in a directory with an inventory: those of every group and of every host."""
+    folders = [os.path.join(directory, folder) for folder in ("group_vars", "host_vars")]
+    return list(dict.fromkeys(file for folder in folders for _owner, file in _find_owned_files(loader, folder)))
 
 
 def _directory(source: str) -> str:
@@ -123,8 +140,22 @@ def describe_inventory(templar: Any, loader: Any, found: Variables, extra: Varia
     app_secrets = _describe_app_secrets(templar, variables.get(APP_SECRETS), written)
     if app_secrets is not None:
         described["app_secrets"] = app_secrets
+    described["unreadable_files"] = list(_describe_unreadable_files(loader, directory))
     described["secrets_of_files"] = list(_describe_other_secrets(templar, loader, variables, directory))
     return described
+
+
+def _describe_unreadable_files(loader: Any, directory: str) -> Iterator[dict[str, Any]]:
+    """The files of hosts, and of groups other than `all`, that ansible cannot read.
+
+    It has read those of `all` already.
+    """
+    for folder in ("group_vars", "host_vars"):
+        for owner, file in _find_owned_files(loader, os.path.join(directory, folder)):
+            if folder == "group_vars" and owner == "all":
+                continue
+            for problem in find_unreadable_files([file]):
+                yield {**problem._asdict(), "group": owner if folder == "group_vars" else None}
 
 
 def _describe_other_secrets(

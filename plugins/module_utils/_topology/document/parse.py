@@ -45,6 +45,7 @@ class LinePosition(str):
         return cls(mark.line + 1, mark.column + 1, file)
 
 
+TAB = "a tab (write spaces: YAML is indented with them)"
 LARGEST = 200_000  # characters, and values after all aliases are expanded
 DEEPEST = 40
 MERGE_KEY = "<<"
@@ -133,7 +134,7 @@ def parse_text(text: str, report: Report, is_override: bool = False) -> ParsedTe
         return ParsedText(_blank_unread(data, (), unread), node, unread)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        report(() if mark is None else (LinePosition.at(mark),), _describe_error(error))
+        report(() if mark is None else (LinePosition.at(mark),), describe_error(error))
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         line, column = before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1
@@ -282,10 +283,10 @@ def _omit_unread(value: Any) -> Any:
     return value
 
 
-def _describe_error(error: yaml.MarkedYAMLError) -> str:
+def describe_error(error: yaml.MarkedYAMLError) -> str:
     problem = " ".join((error.problem or error.context or "cannot be read").split())
     if "'\\t'" in problem:
-        return "a tab (write spaces: YAML is indented with them)"
+        return TAB
     if problem.startswith("found undefined alias"):  # the text may be a password that begins with *
         return "an alias to an anchor that does not exist (correct it, or put text that begins with * in quotes)"
     context = f", {error.context}" if error.problem and error.context else ""
