@@ -4,17 +4,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from ..._aws.tags import PROTECT, RESOURCE, STACK
 from ..domains import creates_certificate, domain_names, record_resource_name, remove_wildcard
 from ..runtimes import MANAGERS
 from ..schema.kinds import DocumentPath, Finding, display
-from ..view import Document, load_balancer, services
+from ..view import Document, databases, load_balancer, services
 
 # Elastic Load Balancing API Reference, CreateLoadBalancer, Name.
 INTERNAL_PREFIX = "internal-"
 ERROR_LOG = "-err"
+# Amazon RDS API Reference, Tag: neither keys nor values may begin with these.
+RDS_PREFIXES = ("rds:", "aws:")
 # The tags that the stack engine adds to every resource.
 OWN_TAGS = ("Name", STACK, RESOURCE, PROTECT)
 
@@ -40,6 +43,24 @@ def find_similar_tags(tags: Iterable[str], path: DocumentPath, others: Iterable[
                 (*path, key),
                 f"to IAM it is the same as the tag {display(other)} (write both in the same way, or remove one)",
             )
+
+
+def tags_of_databases_are_accepted(document: Document) -> Iterator[Finding]:
+    raw = {address: body for address, body in document["resources"].items() if address.startswith("db_")}
+    if databases(document) or raw:
+        yield from _find_tags_of_rds(document["tags"], ("tags",))
+    for address, body in raw.items():
+        yield from _find_tags_of_rds(body.get("tags"), ("resources", address, "tags"))
+
+
+def _find_tags_of_rds(tags: Any, path: DocumentPath) -> Iterator[Finding]:
+    for key, value in tags.items() if isinstance(tags, Mapping) else ():
+        for what, text in (("key", key), ("value", value)):
+            prefix = next((one for one in RDS_PREFIXES if str(text).lower().startswith(one)), None)
+            is_reported = what == "key" and prefix == "aws:"  # of all resources
+            if prefix is not None and not is_reported:
+                problem = f"databases have this tag too, and RDS accepts no {what} that begins with {prefix}"
+                yield (*path, key), f"{problem} (choose another {what})"
 
 
 def record_names_are_unique(document: Document) -> Iterator[Finding]:
@@ -92,6 +113,7 @@ def logs_of_services_have_names_of_their_own(document: Document) -> Iterator[Fin
 NAME_RULES = (
     balancer_name_is_accepted,
     tags_differ_by_more_than_case,
+    tags_of_databases_are_accepted,
     record_names_are_unique,
     no_service_is_named_groundwork,
     process_managers_accept_the_names_of_services,

@@ -19,6 +19,9 @@ from ..secret_patterns import (
 )
 from ..view import Document, services
 
+TAG_SECRET = "looks like a secret, and all who may list resources can read tags (remove it)"
+USER_DATA_SECRET = "has a password or token, and every process of the instance can read it (fetch it at boot instead)"
+
 
 def environment_holds_no_secret(document: Document) -> Iterator[Finding]:
     for name, service in services(document).items():
@@ -61,13 +64,24 @@ def sources_and_commands_hold_no_secret(document: Document) -> Iterator[Finding]
 def other_texts_hold_no_secret(document: Document) -> Iterator[Finding]:
     for key, value in document["tags"].items():
         if names_a_secret(key, value) or is_a_secret(value):
-            yield ("tags", key), "looks like a secret, and all who may list resources can read tags (remove it)"
+            yield ("tags", key), TAG_SECRET
     for placement in find_placements(document).values():
         if user_data_has_a_secret(placement.settings["user_data"] or ""):
             yield (
                 (*placement.path, "user_data"),
-                "has a password or token, and every process of the instance can read it (fetch it at boot instead)",
+                USER_DATA_SECRET,
             )
+
+
+def raw_resources_hold_no_secret(document: Document) -> Iterator[Finding]:
+    """Checks their tags and user data as those of other sections."""
+    for address, body in document["resources"].items():
+        tags, user_data = body.get("tags"), body.get("user_data")
+        for key, value in tags.items() if isinstance(tags, Mapping) else ():
+            if names_a_secret(key, str(value)) or is_a_secret(str(value)):
+                yield ("resources", address, "tags", key), TAG_SECRET
+        if isinstance(user_data, str) and user_data_has_a_secret(user_data):
+            yield ("resources", address, "user_data"), USER_DATA_SECRET
 
 
 # Keys whose texts the rules above check.
@@ -86,7 +100,8 @@ def _find_texts(value: Any, path: DocumentPath) -> Iterator[tuple[DocumentPath, 
         yield path, value
     elif isinstance(value, Mapping):
         for key, item in value.items():
-            if key not in CHECKED_KEYS or path[:1] == ("resources",):
+            is_raw_property = path[:1] == ("resources",) and not (len(path) == 2 and key in ("tags", "user_data"))
+            if key not in CHECKED_KEYS or is_raw_property:
                 yield from _find_texts(item, (*path, key))
     elif isinstance(value, list):
         for number, item in enumerate(value):
@@ -97,5 +112,6 @@ SECRET_RULES = (
     environment_holds_no_secret,
     sources_and_commands_hold_no_secret,
     other_texts_hold_no_secret,
+    raw_resources_hold_no_secret,
     no_text_holds_a_secret,
 )

@@ -43,7 +43,8 @@ REFERABLE: Mapping[str, Callable[[Document], Collection[str]]] = {
 TAGS = MappingOf(
     Text(
         "a tag key (letters, digits and + - = . _ : @, and not Name, aws:… or groundwork:…)",
-        r"(?!aws:|groundwork:|Name$)[A-Za-z0-9+=._:@-]+",
+        # AWS reserves its prefix in any case: Tagging AWS Resources User Guide, "Tag naming limits and requirements".
+        r"(?![Aa][Ww][Ss]:|groundwork:|Name$)[A-Za-z0-9+=._:@-]+",
         128,
     ),
     Scalar("a tag value (letters, digits, spaces and + - = . _ : / @)", r"[\w +=._:/@-]*", 256, private=False),
