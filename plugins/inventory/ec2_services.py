@@ -154,7 +154,7 @@ cache_timeout: 600
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -187,6 +187,7 @@ from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory import c
 from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory.connection import (
     VARIABLE,
     choose_connection,
+    find_option_problems,
     select_public_options,
     select_set_options,
 )
@@ -250,16 +251,17 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         only_validates = command_line.runs_only_validate(context.CLIARGS)
         self._add_groups()
         self._add_localhost()
+        unusable = list(find_option_problems(config, self.get_options()))
         connection, problem = self._try_connection(path, found)
         document = None
         if source.topology:
-            published = self._read_inventory(path, source, found, problem)
+            published = self._read_inventory(path, source, found, problem, unusable)
             document = None if only_validates else self._load_document(source, published)
         self._publish_document(document, source)
         if only_validates:
             return
-        if connection is None:
-            raise AnsibleParserError(problem)
+        if connection is None or unusable:
+            raise AnsibleParserError("\n".join([*(f"{key}: {text}" for key, text in unusable), problem]).rstrip())
         if listing.MISSING is not None:
             raise AnsibleParserError(f"boto3 cannot be imported: {listing.MISSING} (pip install boto3)")
         try:
@@ -305,7 +307,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return Source(self.get_option("topology"), near)
 
     def _read_inventory(
-        self, path: str, source: Source, found: Mapping[str, Any], connection_problem: str
+        self,
+        path: str,
+        source: Source,
+        found: Mapping[str, Any],
+        connection_problem: str,
+        option_problems: Sequence[tuple[str, str]],
     ) -> dict[str, Any]:
         """The data that validation reads, with the overrides. It becomes variables of all hosts."""
         extra = self._vars or {}
@@ -314,6 +321,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         described |= {
             "address": self.get_option("address"),
             "connection_problem": connection_problem or None,
+            "option_problems": [list(one) for one in option_problems],
             "has_connection_variable": extra.get(VARIABLE, found.get(VARIABLE)) is not None,
         }
         variables = {"stack_source": source.as_variable(), "stack_layers": overrides, "stack_inventory": described}

@@ -156,6 +156,11 @@ options:
         description:
           - Why the options or the variable for the connection to AWS cannot be used. Each problem is a line.
         type: str
+      option_problems:
+        description: Problems of options of the inventory source, each as a list of its name and its text.
+        type: list
+        elements: list
+        default: []
       has_connection_variable:
         description: Whether the variable C(groundwork_connection) sets the connection.
         type: bool
@@ -286,6 +291,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
                 },
             },
             "connection_problem": {"type": "str"},
+            "option_problems": {"type": "list", "elements": "list", "default": []},
             "has_connection_variable": {"type": "bool", "default": False},
         },
     },

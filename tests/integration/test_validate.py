@@ -304,6 +304,19 @@ def test_secrets_of_groups_and_hosts_and_the_connection_are_checked(ansible: Ans
     assert "hunter2" not in said
 
 
+def test_options_of_the_inventory_source_are_checked(ansible: Ansible) -> None:
+    source = {"plugin": "groundwork.aws.ec2_services", "topology": "../shop/topology.yml"}
+    ansible.inventory.write_text(
+        yaml.safe_dump({**source, "proflie": "shop", "endpoint_url": "foo"}, sort_keys=False), encoding="utf-8"
+    )
+    ansible.document.write_text(DOCUMENT.replace("port: 5000", "port: 0"), encoding="utf-8")
+    done = ansible.run()
+    assert f"{ansible.inventory}:3: proflie: unknown option of the inventory source" in done.stdout
+    assert 'fix: did you mean "profile"?' in done.stdout
+    assert f'{ansible.inventory}:4: endpoint_url: "foo" is not an address' in done.stdout
+    assert "cannot be used: 3 errors" in done.stdout
+
+
 def test_files_of_other_groups_and_of_hosts_that_ansible_cannot_read(ansible: Ansible) -> None:
     folder = ansible.inventory.parent
     (folder / "host_vars").mkdir()

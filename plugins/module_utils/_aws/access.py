@@ -11,7 +11,7 @@ import os
 import re
 
 from .errors import StackError, describe_error, join_sentences
-from .options import Connection
+from .options import ENDPOINT, Connection
 from .sdk import BotoCoreError, PartialCredentialsError, ProfileNotFound, Session
 from .similar_names import find_similar_names, suggest
 
@@ -97,14 +97,12 @@ def explain_unknown_region(session: Session, region: str) -> StackError:
 
 
 def check_endpoint(connection: Connection) -> None:
-    """Raise `StackError` for an endpoint that is not an address."""
-    variable = os.environ.get("AWS_ENDPOINT_URL") if not connection.endpoint_url else None
-    address = connection.endpoint_url or variable
-    if address and not re.fullmatch(r"https?://[^\s/]+\S*", address):
-        name = "AWS_ENDPOINT_URL in the environment" if variable else "the option endpoint_url"
+    """Raise `StackError` where the environment has an endpoint that is not an address. That of an option is checked."""
+    address = None if connection.endpoint_url else os.environ.get("AWS_ENDPOINT_URL")
+    if address and not ENDPOINT.fullmatch(address):
         raise StackError(
-            f'endpoint_url: "{address}" is not an address, and {name} has it. {UNTOUCHED}. Write one like '
-            "https://localhost:4566, or leave it out for AWS's own"
+            f'endpoint_url: "{address}" is not an address, and AWS_ENDPOINT_URL in the environment has it. '
+            f"{UNTOUCHED}. Write one like https://localhost:4566, or leave it out for AWS's own"
         )
 
 

@@ -27,6 +27,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 }
 # "IAM identifiers" of the IAM user guide; a role may have a path.
 ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/(?:[!-.0-~]+/)*[A-Za-z0-9+=,.@_-]{1,64}")
+ENDPOINT = re.compile(r"https?://[^\s/]+\S*")
 SECRETS = ("secret_key", "session_token")
 # A profile and keys are different credentials.
 KEYS = ("access_key", *SECRETS)
@@ -51,9 +52,21 @@ def find_connection_problems(given: Mapping[str, Any]) -> Iterator[str]:
             f'assume_role_arn: "{role}" is not the ARN of a role. Nothing was read or changed '
             "(write one like arn:aws:iam::123456789012:role/deploy)"
         )
+    endpoint = given.get("endpoint_url") or ""
+    if endpoint and not ENDPOINT.fullmatch(endpoint):
+        text = f'endpoint_url: "{endpoint}" is not an address. Nothing was read or changed'
+        yield f"{text} (write one like https://localhost:4566, or leave it out for AWS's own)"
     keys = [name for name in KEYS if given.get(name)]
     if given.get("profile") and keys:
         yield f"profile and {' and '.join(keys)} exclude each other (keep the profile, or the keys)"
+
+
+def find_repeated_names(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Options of `ARGUMENTS` that are set by several of their names, each as the later name and the problem."""
+    for option, specification in ARGUMENTS.items():
+        names = [name for name in given if name in (option, *specification.get("aliases", ()))]
+        for name in names[1:]:
+            yield name, f"is the same option as {names[0]}, which is set as well (remove one)"
 
 
 def split_texts(values: Sequence[str]) -> list[str]:

@@ -145,6 +145,8 @@ def check_connection(inventory: Mapping[str, Any]) -> Iterator[LayerFinding]:
     """
     for problem in (inventory.get("connection_problem") or "").splitlines():
         yield _locate_connection_problem(problem, inventory)
+    for name, text in inventory.get("option_problems") or ():
+        yield (name,), text, OPTIONS
 
 
 def _locate_connection_problem(problem: str, inventory: Mapping[str, Any]) -> LayerFinding:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -15,7 +15,9 @@ from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import
     KEYS,
     Connection,
     find_connection_problems,
+    find_repeated_names,
 )
+from ansible_collections.groundwork.aws.plugins.module_utils._aws.similar_names import suggest
 
 # The variable with the options of the AWS modules of playbooks.
 VARIABLE = "groundwork_connection"
@@ -26,6 +28,18 @@ NAMES = {
     if option != "region"
     for name in (option, *specification.get("aliases", ()))
 }
+
+
+def find_option_problems(config: Mapping[Any, Any], options: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The keys of an inventory source that are no options of the plugin, or repeat one; each with its problem.
+
+    ``options`` has the names of all options without their aliases.
+    """
+    known = [*options, *(name for name in NAMES if name not in options)]
+    for name in config:
+        if name not in known:
+            yield str(name), f"unknown option of the inventory source; {suggest(str(name), known)}"
+    yield from find_repeated_names(config)
 
 
 def choose_connection(options: Mapping[str, Any], variable: Any) -> Connection:
@@ -80,6 +94,7 @@ def _read_variable(variable: Any) -> dict[str, Any]:
     unknown = [str(name) for name in variable if name not in NAMES]
     if unknown:
         problems.append(f"{VARIABLE}: unknown {', '.join(unknown)} (known: {', '.join(sorted(NAMES))})")
+    problems += [f"{VARIABLE}.{name}: {text}" for name, text in find_repeated_names(variable)]
     read = {NAMES[name]: value for name, value in variable.items() if name in NAMES and value is not None}
     if "validate_certs" in read:
         try:

@@ -513,6 +513,7 @@ class TestConnection:
             ({"assume_role_arn": "deploy"}, 'assume_role_arn: "deploy" is not the ARN of a role'),
             ({"proffile": "shop"}, "unknown proffile"),
             ({"region": "us-east-1"}, "unknown region"),
+            ({"profile": "a", "aws_profile": "b"}, r"groundwork_connection.aws_profile: is the same option as profile"),
             ({"aws_config": "x"}, "aws_config: is not a mapping"),
             ({"validate_certs": "perhaps"}, "validate_certs"),
             ({"profile": "shop", "access_key": "AKIA"}, "profile and access_key exclude each other"),
@@ -558,6 +559,42 @@ class TestConnection:
         assert found["connection_problem"].startswith("assume_role_arn: ")
         assert not found["has_connection_variable"]
         assert parse().groups["all"].vars["stack_inventory"]["connection_problem"] is None
+
+    @pytest.mark.parametrize(
+        ("options", "text"),
+        [
+            ({"proflie": "shop"}, 'proflie: unknown option of the inventory source; did you mean "profile"?'),
+            ({"adress": "public"}, 'adress: unknown option of the inventory source; did you mean "address"?'),
+            ({"profile": "a", "aws_profile": "b"}, r"profile: is the same option as \w*profile, which is set as well"),
+            ({"endpoint_url": "foo"}, 'endpoint_url: "foo" is not an address'),
+            ({"aws_endpoint_url": "ftp://foo"}, 'endpoint_url: "ftp://foo" is not an address'),
+        ],
+    )
+    def test_options_that_are_none(self, options: dict[str, Any], text: str, parse: Parse, cloud: Cloud) -> None:
+        with pytest.raises(AnsibleParserError, match=text.replace("?", r"\?")):
+            parse(options)
+        assert cloud.asked == []
+
+    def test_options_of_every_kind_are_known(self, parse: Parse) -> None:
+        options = {
+            "cache_timeout": 5,
+            "strict": True,
+            "compose": {"a": "1"},
+            "keyed_groups": [],
+            "use_extra_vars": False,
+            "aws_profile": "",
+            "statuses": ["running"],
+        }
+        assert hosts(parse(options))
+
+    def test_all_problems_of_options_are_published_for_validation(
+        self, parse: Parse, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        arguments = {**context.CLIARGS, "args": ["groundwork.aws.validate"]}
+        monkeypatch.setattr(context, "CLIARGS", arguments)
+        found = parse({"proflie": "shop", "endpoint_url": "foo"}).groups["all"].vars["stack_inventory"]
+        assert [name for name, _text in found["option_problems"]] == ["proflie"]
+        assert found["connection_problem"].startswith("endpoint_url: ")
 
     def test_options_and_variable_exclude_each_other(self, parse: Parse) -> None:
         with pytest.raises(AnsibleParserError, match=r"options of the inventory source \(profile\) are both given"):

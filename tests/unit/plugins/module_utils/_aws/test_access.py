@@ -129,8 +129,9 @@ def test_an_invalid_endpoint_is_an_error(address: str, in_environment: bool, mon
     if in_environment:
         monkeypatch.setenv("AWS_ENDPOINT_URL", address)
     text = refused(**KEYS, **({} if in_environment else {"endpoint_url": address}))
-    source = "AWS_ENDPOINT_URL in the environment" if in_environment else "the option endpoint_url"
-    assert text.startswith(f'endpoint_url: "{address}" is not an address, and {source} has it. {UNTOUCHED}. Write one')
+    assert text.startswith(f'endpoint_url: "{address}" is not an address')
+    assert UNTOUCHED in text
+    assert ("AWS_ENDPOINT_URL in the environment" in text) == in_environment
 
 
 @pytest.mark.parametrize("where", ["option", "environment", "profile"])
