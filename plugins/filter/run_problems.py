@@ -12,6 +12,7 @@ from typing import Any
 from ansible_collections.groundwork.aws.plugins.filter.split_names import split_names
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.similar_names import suggest
 from ansible_collections.groundwork.aws.plugins.module_utils._provision.adoption import find_adopt_problems
+from ansible_collections.groundwork.aws.plugins.module_utils._provision.requests import UNDEFINED, UNSET, read_names
 from ansible_collections.groundwork.aws.plugins.module_utils._resources import REGISTRY
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.git_addresses import (
     REF,
@@ -38,7 +39,11 @@ options:
         tag or commit.
       - V(allow_destroy) has addresses of resources, V(require_auth) those of caches, as a list or separated like
         V(services).
-      - V(wait_timeout) is a number of seconds, V(interrupt) a boolean, V(adopt) a dictionary of ids by address.
+      - V(to) is the version or commit of a release.
+      - V(given) has the names of the variables that the run sets. One that has the value V((unset)) nevertheless has a
+        template that refers to an undefined variable.
+      - V(wait_timeout) and V(rollout_lock_wait) are numbers of seconds, V(interrupt) a boolean, V(adopt) a dictionary
+        of ids by address.
       - V(connection) is the variable C(groundwork_connection).
       - V(architecture) is the topology that the playbook is for, V(topology) the one that the inventory has,
         V(inventory_error) why the inventory could not be read.
@@ -58,7 +63,7 @@ options:
     required: true
   takes:
     description:
-      - The extra variables out of V(services) and V(ref) that the playbook supports.
+      - The extra variables out of V(services), V(ref) and V(to) that the playbook supports.
     type: list
     elements: str
     required: true
@@ -104,6 +109,8 @@ _value:
 """
 
 TRUTH_VALUES = ("", "true", "false", "yes", "no", "on", "off", "y", "n", "t", "f", "1", "0")
+# A version may have the name of a branch or tag in it, or be that of an archive.
+RELEASE = r"(?![-./])(?!.*\.\.)[^\s\x00-\x1f\x7f]{1,300}"
 RESTORE_SOURCES = ("restore_snapshot", "restore_time", "restore_instance")
 # In this order, because a boolean is a number.
 TYPE_NAMES = ((bool, "a boolean"), ((int, float), "a number"), (Mapping, "a mapping"), (object, "a list"))
@@ -135,7 +142,8 @@ def run_problems(
             f"that one run groundwork.aws.site; for {architecture} leave out GROUNDWORK_TOPOLOGY, -e topology=… and "
             "the inventory's option `topology`, or let them say the same"
         ]
-    problems = _find_limit_problems(needs, hosts, groups, document)
+    variables, undefined = _select_defined(variables)
+    problems = [*_find_limit_problems(needs, hosts, groups, document), *undefined]
     type_problem = find_type_problem(variables.get("connection"))
     if type_problem is not None:
         problems.append(f"{VARIABLE}: {type_problem}")
@@ -147,14 +155,24 @@ def run_problems(
         run_hosts = hosts if "hosts" in needs else groups.get("groundwork", ())
         problems += _find_service_problems(names, needs, run_hosts, groups, hostvars, document)
     problems += _find_ref_problems(variables.get("ref"), names, takes, document)
+    problems += _find_release_problems(variables.get("to"), takes)
     problems += _find_address_problems(variables.get("allow_destroy"))
     problems += _find_cache_problems(variables.get("require_auth"), document)
     return problems + _find_value_problems(variables) + _find_recovery_problems(variables, document)
 
 
+def _select_defined(variables: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The variables that are set, and the problems of those whose template refers to an undefined variable.
+
+    Ansible takes such a variable for one that is not set, and the run would do more than it was asked for.
+    """
+    known = {name: value for name, value in variables.items() if value != UNSET}
+    return known, [f"{name}: {UNDEFINED}" for name in variables.get("given") or () if name not in known]
+
+
 def _find_address_problems(value: Any) -> list[str]:
     """Problems of `allow_destroy`. Its resources may have left the document, so only their types are known here."""
-    addresses, problems = _read_names("allow_destroy", value, "addresses", "db_instance/main,instance/app-1")
+    addresses, problems = read_names("allow_destroy", value, "addresses", "db_instance/main,instance/app-1")
     for address in addresses:
         kind, _slash, name = address.partition("/")
         if not kind or not name:
@@ -168,7 +186,7 @@ def _find_address_problems(value: Any) -> list[str]:
 
 def _find_cache_problems(value: Any, document: Mapping[str, Any]) -> list[str]:
     """Problems of `require_auth`, which names caches of the document."""
-    addresses, problems = _read_names("require_auth", value, "addresses", "cache/redis,cache/sessions")
+    addresses, problems = read_names("require_auth", value, "addresses", "cache/redis,cache/sessions")
     known = [f"cache/{name}" for name in document.get("caches") or {}]
     known += [address for address in document.get("resources") or {} if address.startswith("cache/")]
     for address in addresses:
@@ -179,7 +197,9 @@ def _find_cache_problems(value: Any, document: Mapping[str, Any]) -> list[str]:
 
 
 def _find_value_problems(variables: Mapping[str, Any]) -> list[str]:
-    """Problems of `wait_timeout`, `interrupt` and `adopt`, which later steps read when something has been changed.
+    """Problems of `wait_timeout`, `rollout_lock_wait`, `interrupt` and `adopt`, which later steps read.
+
+    By then something may have been changed.
 
     Empty text is an empty answer to a survey, and means the default.
     """
@@ -187,6 +207,9 @@ def _find_value_problems(variables: Mapping[str, Any]) -> list[str]:
     timeout, interrupt = _read_text(variables, "wait_timeout"), _read_text(variables, "interrupt").lower()
     if timeout and not (re.fullmatch(r"[0-9]{1,9}", timeout) and int(timeout) > 0):
         problems.append(f"wait_timeout: {timeout!r} is no number of seconds (write a whole number above 0)")
+    wait = variables.get("rollout_lock_wait")
+    if wait is not None and (isinstance(wait, bool) or not re.fullmatch(r"[0-9]{1,9}", str(wait).strip())):
+        problems.append(f"rollout_lock_wait: {wait!r} is no number of seconds (write a whole number, 0 for no waiting)")
     if interrupt not in TRUTH_VALUES:
         problems.append(f"interrupt: {interrupt!r} is neither true nor false (write one of them)")
     return problems + list(find_adopt_problems(variables.get("adopt")))
@@ -202,7 +225,7 @@ def _find_recovery_problems(variables: Mapping[str, Any], document: Mapping[str,
     if not known:
         return [f"the stack {document['name']} has no databases, so that there is nothing to {recovery}"]
     if recovery == "backup":
-        chosen, problems = _read_names("databases", variables.get("databases"), "names", "a,b")
+        chosen, problems = read_names("databases", variables.get("databases"), "names", "a,b")
         return problems + _find_database_problems("databases", chosen, known, document) + _find_keep_problems(variables)
     problems = _find_text_problems(variables, ("database", *RESTORE_SOURCES, "discard_instance"))
     if problems:
@@ -254,7 +277,7 @@ def _find_text_problems(variables: Mapping[str, Any], names: Iterable[str]) -> l
 
 def _find_restore_problems(variables: Mapping[str, Any]) -> list[str]:
     sources = [name for name in RESTORE_SOURCES if _read_text(variables, name)]
-    problems = _read_names("restore_expects", variables.get("restore_expects"), "tables", "orders,order_lines")[1]
+    problems = read_names("restore_expects", variables.get("restore_expects"), "tables", "orders,order_lines")[1]
     if len(sources) > 1:
         problems.append(f"{' and '.join(sources)} exclude each other: keep the one to restore")
     when = _read_text(variables, "restore_time")
@@ -276,22 +299,7 @@ def _is_moment(text: str) -> bool:
 
 def select_names(services: Any) -> tuple[list[str], list[str]]:
     """The names in `services`, where no names mean all services, and the problems of the variable."""
-    return _read_names("services", services, "names", "a,b")
-
-
-def _read_names(variable: str, value: Any, what: str, example: str) -> tuple[list[str], list[str]]:
-    """The names in an extra variable, a list or text, and the problems of its form."""
-    if value is None:
-        return [], []
-    if isinstance(value, str):
-        if value.strip().endswith(","):
-            # Of `-e "services=a, b"` only "a," arrives: ansible reads the text after the space as another variable.
-            fix = f"write the {what} without spaces: {variable}={example}"
-            return [], [f"{variable}: {value!r} ends with a comma ({fix})"]
-        return split_names(value), []
-    if not isinstance(value, (list, tuple)) or any(isinstance(name, (list, tuple, Mapping)) for name in value):
-        return [], [f"{variable}: {value!r} is neither a list of {what} nor {what} separated by commas"]
-    return split_names(value), []
+    return read_names("services", services, "names", "a,b")
 
 
 def _find_limit_problems(
@@ -375,6 +383,19 @@ def _find_ref_problems(ref: Any, names: Sequence[str], takes: Sequence[str], doc
     )
     verb = "has" if len(without) == 1 else "have"
     return [f"ref: {', '.join(without)} {verb} no git source to take {ref} of; {remedy}"]
+
+
+def _find_release_problems(to: Any, takes: Sequence[str]) -> list[str]:
+    """Problems of `to`: only `rollback` supports it, and later steps compare it with the releases of each host."""
+    if to is None or to == "":
+        return []
+    if "to" not in takes:
+        return ["to: this playbook returns to no earlier release, so it takes none (run rollback.yml, or leave it out)"]
+    if not isinstance(to, str):
+        return [f"to: {to!r} is not a text, so digits may have been lost: put it in quotes"]
+    if not re.fullmatch(RELEASE, to.strip()):
+        return [f"to: {to!r} is no version or commit (write one that status.yml shows, such as v1.4)"]
+    return []
 
 
 class FilterModule:

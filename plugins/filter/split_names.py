@@ -4,10 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import split_texts
+from ansible_collections.groundwork.aws.plugins.module_utils._provision.requests import unique_names
 
 DOCUMENTATION = r"""
 ---
@@ -45,10 +44,7 @@ _value:
 
 def split_names(names: Any) -> list[str]:
     """The names in a text or list, in their order."""
-    if names is None:
-        return []
-    items: Iterable[Any] = split_texts([names]) if isinstance(names, str) else names
-    return [name for name in dict.fromkeys(str(item).strip() for item in items) if name]
+    return unique_names(names)
 
 
 class FilterModule:

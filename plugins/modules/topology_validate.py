@@ -54,13 +54,21 @@ options:
         elements: list
         default: []
   services:
-    description: Names that have to be those of services of the document, from the extra variable C(services).
+    description:
+      - Names that have to be those of services of the document, from the extra variable C(services). A list, or text
+        that separates them.
+    type: raw
+  ref:
+    description: The extra variable C(ref). It is an error, because validation deploys nothing.
+    type: raw
+  to:
+    description: The extra variable C(to). It is an error, because validation returns to no release.
+    type: raw
+  undefined:
+    description: The names of extra variables whose templates refer to undefined variables.
     type: list
     elements: str
     default: []
-  ref:
-    description: The extra variable C(ref). It is an error, because validation deploys nothing.
-    type: str
   directory:
     description: The base of relative paths in a document that is given as a mapping.
     type: path
@@ -252,8 +260,10 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
             "problems": {"type": "list", "elements": "list", "default": []},
         },
     },
-    "services": {"type": "list", "elements": "str", "default": []},
-    "ref": {"type": "str"},
+    "services": {"type": "raw"},
+    "ref": {"type": "raw"},
+    "to": {"type": "raw"},
+    "undefined": {"type": "list", "elements": "str", "default": []},
     "directory": {"type": "path"},
     "inventory": {
         "type": "dict",

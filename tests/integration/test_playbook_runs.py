@@ -285,6 +285,12 @@ def test_services_and_refs_that_cannot_be_taken_are_refused(scaled: Controller) 
     cases += [(name, {"services": "web"}, "services: this playbook takes none") for name in ("provision", "scale")]
     cases += [(name, {"ref": "v1.4"}, "ref: web has no git source to take v1.4 of") for name in ("site", "deploy")]
     cases += [(name, {"ref": "v1.4"}, "ref: this playbook deploys nothing new") for name in ("rollback", "scale")]
+    cases += [(name, {"to": "v1.4"}, "to: this playbook returns to no earlier release") for name in ("deploy", "scale")]
+    cases += [("rollback", {"to": to}, "is not a text, so digits may have") for to in (1.1, True, ["a"])]
+    cases += [("rollback", {"to": "../x"}, "to: '../x' is no version or commit")]
+    cases += [("deploy", {"rollout_lock_wait": wait}, "is no number of seconds") for wait in ("abc", -1, [1])]
+    undefined = "its template refers to a variable that is not defined"
+    cases += [("deploy", {name: "{{ nope }}"}, f"{name}: {undefined}") for name in ("services", "ref", "wait_timeout")]
     for_each(cases, trial)
     assert scaled.stack.proxy.mutations == []
 

@@ -304,6 +304,36 @@ def test_secrets_of_groups_and_hosts_and_the_connection_are_checked(ansible: Ans
     assert "hunter2" not in said
 
 
+@pytest.mark.parametrize("has_inventory", [True, False])
+@pytest.mark.parametrize(
+    ("variables", "texts"),
+    [
+        ({"services": 5}, ["services: 5 is neither a list of names"]),
+        ({"services": {"api": "x"}}, ["services: {'api': 'x'} is neither a list of names"]),
+        (
+            {"services": "{{ nope }}", "ref": "{{ nope }}", "to": "v1"},
+            ["services: its template refers to a variable", "ref: its template refers to a", "to: validation returns"],
+        ),
+    ],
+)
+def test_a_request_that_is_none_hides_no_other_error(
+    variables: dict[str, Any], texts: list[str], has_inventory: bool, ansible: Ansible
+) -> None:
+    ansible.document.write_text(DOCUMENT.replace("port: 5000", "port: 0"), encoding="utf-8")
+    ansible.environment["GROUNDWORK_TOPOLOGY"] = str(ansible.document)
+    done = ansible.run("-e", json.dumps(variables), inventory=None if has_inventory else "localhost,")
+    for text in [*texts, "services.api.port: 0 is not a port"]:
+        assert text in done.stdout, done.stdout
+    assert f"cannot be used: {len(texts) + 1} errors" in done.stdout
+
+
+def test_an_undefined_document_is_not_replaced_by_that_of_the_environment(ansible: Ansible) -> None:
+    ansible.environment["GROUNDWORK_TOPOLOGY"] = str(ansible.document)
+    done = ansible.run("-e", json.dumps({"topology": "{{ nope }}"}), inventory="localhost,")
+    assert done.returncode != 0
+    assert "topology: its template refers to a variable that is not defined" in done.stdout
+
+
 def test_options_of_the_inventory_source_are_checked(ansible: Ansible) -> None:
     source = {"plugin": "groundwork.aws.ec2_services", "topology": "../shop/topology.yml"}
     ansible.inventory.write_text(

@@ -29,13 +29,14 @@ from .inventory_checks import (
     check_unreadable_files,
     read_exclude,
 )
+from .requests import UNDEFINED, read_names
 from .source_checks import SourceReport, check_sources
 
 
 def validate(options: Mapping[str, Any]) -> dict[str, Any]:
     """Run the module `topology_validate`; with errors the result has ``failed``."""
     inventory = options.get("inventory")
-    validation = _Validation(inventory, options.get("services") or (), options.get("ref") or "")
+    validation = _Validation(inventory, options)
     layers = [read_layer(item) for item in options.get("layers") or ()]
     known = [finding for item in options.get("layers") or () for finding in read_findings(item)]
     if options.get("overrides"):
@@ -78,11 +79,10 @@ def _inventory_layers(inventory: Mapping[str, Any]) -> list[Layer]:
 class _Validation:
     """The checks that read files, and the sources that they read."""
 
-    def __init__(self, inventory: Mapping[str, Any] | None, names: Sequence[str], ref: str) -> None:
+    def __init__(self, inventory: Mapping[str, Any] | None, request: Mapping[str, Any]) -> None:
         self.inventory = inventory
-        # The request of the run: the names in its extra variable `services`, and its `ref`.
-        self.names = names
-        self.ref = ref
+        # The extra variables of the run: `services`, `ref` and `to`, and the names of the undefined ones.
+        self.request = request
         self.sources = SourceReport()
 
     def check(self, document: Document) -> Checks:
@@ -99,17 +99,27 @@ class _Validation:
 
     def check_files(self, document: Document) -> Iterator[LayerFinding]:
         """Problems of the request, and of single files of the inventory."""
-        known = list(services(document))
-        for name in self.names:
-            if name not in known:
-                yield ("services",), f"{display(name)} is not a service of this document; {suggest(name, known)}", EXTRA
-        if self.ref:
-            yield ("ref",), "validation deploys nothing, so it takes no ref (leave it out)", EXTRA
+        yield from _check_request(self.request, list(services(document)))
         if self.inventory is not None:
             yield from check_secrets_of_files(document, self.inventory)
             yield from check_connection(self.inventory)
             yield from check_duplicates(self.inventory)
             yield from check_unreadable_files(document, self.inventory)
+
+
+def _check_request(request: Mapping[str, Any], known: Sequence[str]) -> Iterator[LayerFinding]:
+    """Problems of the extra variables; ``known`` are the names of services."""
+    names, problems = read_names("services", request.get("services"), "names", "a,b")
+    for problem in problems:
+        yield ("services",), problem.removeprefix("services: "), EXTRA
+    for name in names:
+        if name not in known:
+            yield ("services",), f"{display(name)} is not a service of this document; {suggest(name, known)}", EXTRA
+    for variable, what in (("ref", "deploys nothing"), ("to", "returns to no release")):
+        if request.get(variable) not in (None, ""):
+            yield (variable,), f"validation {what}, so it takes no {variable} (leave it out)", EXTRA
+    for variable in request.get("undefined") or ():
+        yield (variable,), UNDEFINED, EXTRA
 
 
 def _build_outcome(found: Examination, validation: _Validation) -> dict[str, Any]:

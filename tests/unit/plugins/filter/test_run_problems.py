@@ -50,9 +50,15 @@ def test_services_of_the_stack_are_accepted_in_every_form(services: Any) -> None
         ("user_api", 'services: there is no service "user_api" in the stack shop; did you mean "user-api"?'),
         ("xyz", 'services: there is no service "xyz" in the stack shop; known here: web, user-api, jobs'),
         (["web", 7], 'services: there is no service "7" in the stack shop; known here: web, user-api, jobs'),
-        ({"web": 1}, "services: {'web': 1} is neither a list of names nor names separated by commas"),
-        ([["web"]], "services: [['web']] is neither a list of names nor names separated by commas"),
-        (5, "services: 5 is neither a list of names nor names separated by commas"),
+        (
+            {"web": 1},
+            "services: {'web': 1} is neither a list of names nor names separated by commas (write services=a,b)",
+        ),
+        (
+            [["web"]],
+            "services: [['web']] is neither a list of names nor names separated by commas (write services=a,b)",
+        ),
+        (5, "services: 5 is neither a list of names nor names separated by commas (write services=a,b)"),
         ("jobs", "services: no host has jobs yet: run site.yml first"),
         ("web,", "services: 'web,' ends with a comma (write the names without spaces: services=a,b)"),
     ],
@@ -401,3 +407,61 @@ def test_other_addresses_cannot_be_required_to_authenticate(required: Any, text:
 def test_a_stack_without_caches_has_none_to_authenticate_at() -> None:
     (found,) = problems({"require_auth": "cache/redis"})
     assert found.endswith('there is no cache "cache/redis" in the stack shop; there is none yet')
+
+
+ROLLBACK = (*BOTH, "to")
+
+
+@pytest.mark.parametrize("to", [None, "", "v1.4", "main-0123456789ab", "release/1.4", "0123456", "1.10", "tag"])
+def test_the_release_to_return_to(to: Any) -> None:
+    assert problems({"to": to}, takes=ROLLBACK) == []
+
+
+@pytest.mark.parametrize(
+    ("to", "text"),
+    [
+        (1.1, "to: 1.1 is not a text, so digits may have been lost: put it in quotes"),
+        (14, "to: 14 is not a text"),
+        (True, "to: True is not a text"),
+        (["a"], "to: ['a'] is not a text"),
+        ({"a": 1}, "to: {'a': 1} is not a text"),
+        ("../x", "to: '../x' is no version or commit (write one that status.yml shows, such as v1.4)"),
+        ("a/../b", "is no version or commit"),
+        ("-x", "is no version or commit"),
+        ("v1 v2", "is no version or commit"),
+    ],
+)
+def test_an_invalid_release_to_return_to(to: Any, text: str) -> None:
+    (found,) = problems({"to": to}, takes=ROLLBACK)
+    assert text in found
+
+
+def test_only_a_rollback_takes_a_release_to_return_to() -> None:
+    (found,) = problems({"to": "v1"})
+    assert found.startswith("to: this playbook returns to no earlier release")
+
+
+@pytest.mark.parametrize("wait", [0, "0", 600, "600", " 5 "])
+def test_seconds_to_wait_for_the_lock(wait: Any) -> None:
+    assert problems({"rollout_lock_wait": wait}) == []
+
+
+@pytest.mark.parametrize("wait", ["abc", -1, "-1", [1], 1.5, True, "", {"a": 1}])
+def test_invalid_seconds_to_wait_for_the_lock(wait: Any) -> None:
+    (found,) = problems({"rollout_lock_wait": wait})
+    assert found.startswith(f"rollout_lock_wait: {wait!r} is no number of seconds")
+
+
+def test_a_template_that_refers_to_an_undefined_variable_is_no_missing_variable() -> None:
+    unset = {name: "(unset)" for name in ("services", "ref", "to", "wait_timeout", "rollout_lock_wait", "adopt")}
+    assert problems({**unset, "given": []}) == []
+    text = "its template refers to a variable that is not defined (define that, or leave this variable out)"
+    found = problems({**unset, "ref": "main", "services": "wbe", "given": ["services", "ref", "to", "adopt"]})
+    assert [one for one in found if text in one] == [f"to: {text}", f"adopt: {text}"]
+    assert any(one.startswith("services: there is no service") for one in found)
+
+
+@pytest.mark.parametrize("value", [False, 0, {}])
+def test_a_value_that_is_empty_but_no_list_or_text_is_rejected(value: Any) -> None:
+    assert len(problems({"services": value})) == 1
+    assert len(problems({"allow_destroy": value})) == 1

@@ -583,8 +583,24 @@ class TestRequest:
         text = "validation deploys nothing, so it takes no ref"
         assert self.check(ref="v1") == [("ref", text, "the extra variables")]
 
-    def test_a_request_that_fits(self) -> None:
-        assert self.check(services=["api"], ref="") == self.check(services=[], ref=None) == []
+    @pytest.mark.parametrize("to", ["v1", 5, ["a"], True])
+    def test_a_release_to_return_to_is_an_error(self, to: Any) -> None:
+        text = "validation returns to no release, so it takes no to"
+        assert self.check(to=to) == [("to", text, "the extra variables")]
+
+    @pytest.mark.parametrize("value", [5, True, False, {"api": "x"}, [["api"]]])
+    def test_services_of_another_form_hide_no_other_error(self, value: Any) -> None:
+        found = self.check(services=value, ref=1.5)
+        assert [path for path, _text, _source in found] == ["services", "ref"]
+        assert "is neither a list of names nor names separated by commas" in found[0][1]
+
+    def test_undefined_variables(self) -> None:
+        text = "its template refers to a variable that is not defined"
+        assert self.check(undefined=["services"]) == [("services", text, "the extra variables")]
+
+    @pytest.mark.parametrize("names", [["api"], "api", " api ", [], "", None])
+    def test_a_request_that_fits(self, names: Any) -> None:
+        assert self.check(services=names, ref="", to=None) == []
 
 
 class TestInventory:
