@@ -19,6 +19,7 @@ from typing import Any
 from .lock_age import compare_npm_lock, compare_uv_lock, find_removed_packages, is_poetry_lock_current
 from .npm_tree import find_foreign_packages, find_missing_workspaces, find_unmet_requirements, list_workspaces
 from .poetry_lock import convert_lock
+from .poetry_lock import find_lock_problems as find_poetry_problems
 from .requirements_file import NAME, Requirement, allows_version, is_for_hosts, normalize, read_requirements
 from .source_error import SourceError
 from .uv_lock import check_schema, find_lock_problems
@@ -218,6 +219,7 @@ def _check_poetry(root: Path, names: Collection[str]) -> Dependencies:
     if not is_poetry_lock_current(project, lock):
         text = f"{POETRY} was not made from this {PROJECT}: the requirements have changed since"
         result.errors.append(f"{text} (run poetry lock, and keep both files)")
+    result.errors += find_poetry_problems(project, lock)
     return result
 
 

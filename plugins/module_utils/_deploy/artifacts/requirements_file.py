@@ -7,7 +7,7 @@ from __future__ import annotations
 import ast
 import posixpath
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import unquote
@@ -177,6 +177,12 @@ def allows_version(specifier: str, version: str) -> bool:
         return True
 
 
+def allows_host_python(specifier: str) -> bool:
+    """Whether a range of Python versions has one that a host may have; true where that cannot be decided."""
+    minors = range(OLDEST_PYTHON[1], FUTURE_PYTHON[1])
+    return any(allows_version(specifier, f"3.{minor}.{patch}") for minor in minors for patch in range(30))
+
+
 def _resolve_include(name: str, path: str, where: str) -> str:
     if re.match(r"[a-z+]+:/", path):
         raise SourceError(f"{where} includes an address, which may change (put the file into the source)")
@@ -292,7 +298,18 @@ def _find_system_problem(one: Requirement, spec: str) -> str | None:
         text = f"works on {system} only, and hosts run Linux"
         return f"{text} (remove it, or write after it: ; {SYSTEM_MARKERS[system]})"
     address = one.pin if one.pin.endswith(".whl") or ".whl#" in one.pin or ".whl?" in one.pin else ""
-    return _find_wheel_problem(posixpath.basename(unquote(re.split("[?#]", address or spec.partition(";")[0])[0])))
+    return find_wheel_problem(address or spec.partition(";")[0])
+
+
+def find_unusable_wheels(files: Sequence[str]) -> str | None:
+    """Why no host can install a package with these files, names or addresses, or None: all are wheels for others."""
+    problems = [find_wheel_problem(file) for file in files]
+    return problems[0] if problems and all(problems) else None
+
+
+def find_wheel_problem(address: str) -> str | None:
+    """Why no host can install the wheel at an address, or None."""
+    return _find_wheel_problem(posixpath.basename(unquote(re.split("[?#]", address)[0])))
 
 
 def _find_wheel_problem(file: str) -> str | None:
@@ -326,13 +343,20 @@ def _find_marker_problem(marker: str) -> str | None:
     example = 'write one like python_version < "3.12", or remove the semicolon'
     if not marker:
         return f"has no condition after its semicolon ({example})"
-    if Marker is None:
-        return None
-    try:
-        Marker(marker)
-    except InvalidMarker:
+    if not is_marker(marker):
         return f"has a condition after its semicolon that no tool can read ({example})"
     return None
+
+
+def is_marker(text: str) -> bool:
+    """Whether tools can read a condition; true where that cannot be decided."""
+    if Marker is None:
+        return True
+    try:
+        Marker(text)
+    except InvalidMarker:
+        return False
+    return True
 
 
 def _read_spec(where: str, spec: str, names: Collection[str], folder: str) -> Requirement:

@@ -7,13 +7,21 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from .requirements_file import GOOD_HASH, NAME, normalize
+from .requirements_file import (
+    GOOD_HASH,
+    NAME,
+    allows_host_python,
+    find_unusable_wheels,
+    is_marker,
+    normalize,
+)
 from .source_error import SourceError
 
 # uv documentation, "Lockfile versioning": one release of uv reads one version of the schema, and any revision of it.
 SCHEMA_VERSION = 1
 # The origins of packages that are files, which have hashes.
 FILE_ORIGINS = ("registry", "url", "path")
+ALWAYS = "python_version > '3'"
 MADE_ANEW = "run uv lock, and keep the file as uv writes it"
 
 
@@ -48,6 +56,9 @@ def _check_package(package: Mapping[str, Any]) -> None:
 
 def find_lock_problems(lock: Mapping[str, Any], installed: Collection[str]) -> Iterator[str]:
     """The problems of the packages that hosts install; ``installed`` has their normalized names."""
+    python = lock["requires-python"]
+    if not allows_host_python(python):
+        yield f"uv.lock requires Python {python[:40]}, which no host has (correct requires-python, and run uv lock)"
     packages = lock.get("package") or ()
     known = {normalize(package["name"]) for package in packages}
     for package in packages:
@@ -55,6 +66,14 @@ def find_lock_problems(lock: Mapping[str, Any], installed: Collection[str]) -> I
         missing = sorted({normalize(one["name"]) for one in package.get("dependencies") or ()} - known)
         if missing:
             yield f"uv.lock does not have {', '.join(missing)}, which {name} needs ({MADE_ANEW})"
+        if not all(is_marker(one.get("marker") or ALWAYS) for one in package.get("dependencies") or ()):
+            yield f"uv.lock has a condition of a dependency of {name} that uv cannot read ({MADE_ANEW})"
+        wheels = [
+            str(one.get("url") or one.get("path") or one.get("filename") or "") for one in package.get("wheels") or ()
+        ]
+        unusable = None if package.get("sdist") or name not in installed else find_unusable_wheels(wheels)
+        if unusable is not None:
+            yield f"uv.lock has no file of {name} for hosts: each {unusable}"
         if name not in installed or not any(origin in package["source"] for origin in FILE_ORIGINS):
             continue
         if not any(GOOD_HASH.fullmatch(digest) for digest in _read_hashes(package)):

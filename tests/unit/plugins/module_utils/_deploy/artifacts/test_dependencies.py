@@ -448,6 +448,18 @@ class TestUv:
             (PROJECT, UV.replace("version = 1", "", 1), "uv.lock has no schema version, and uv on the hosts reads"),
             (PROJECT, UV.replace("version = 1", 'version = "1"', 1), "uv.lock has no schema version"),
             (PROJECT, UV.replace('requires-python = ">=3.11"', ""), "uv.lock has no requires-python"),
+            (PROJECT, UV.replace('">=3.11"', '">=3.99"'), "uv.lock requires Python >=3.99, which no host has"),
+            (PROJECT, UV.replace('">=3.11"', '"<3.9"'), "uv.lock requires Python <3.9, which no host has"),
+            (
+                PROJECT,
+                UV.replace("flask.whl", "https://files.example/flask-3.1.3-cp311-cp311-win_amd64.whl"),
+                "uv.lock has no file of flask for hosts: each is a wheel for Windows",
+            ),
+            (
+                PROJECT,
+                UV.replace('{ name = "flask" }', '{ name = "flask", marker = "foo bar" }'),
+                "uv.lock has a condition of a dependency of shop that uv cannot read",
+            ),
             (PROJECT, UV.replace(ONES, "sha256:abc"), "uv.lock has an invalid hash of flask"),
             (PROJECT, UV.replace(ONES, f"md5:{'0' * 32}"), "uv.lock has no sha256 hash of flask"),
             (PROJECT, UV.replace(f', hash = "{ONES}"', ""), "uv.lock has no sha256 hash of flask"),
@@ -637,6 +649,103 @@ class TestPoetry:
     def test_one_that_cannot_be_used(self, project: str | None, lock: str, text: str, tmp_path: Path) -> None:
         found = check(tmp_path, poetry=lock, **({} if project is None else {"project": project}))
         assert any(text in error for error in found.errors), found.errors
+
+    @pytest.mark.parametrize(
+        ("added", "text"),
+        [
+            ('[metadata]\npython-versions = ">=3.99"', "poetry.lock requires Python >=3.99, which no host has ("),
+            ('[metadata]\npython-versions = "<3.9"', "poetry.lock requires Python <3.9, which no host has ("),
+            ('[metadata]\npython-versions = "^2.7 || ~3.6"', "poetry.lock requires Python ^2.7 || ~3.6, which no host"),
+            ('[metadata]\npython-versions = "3.8.*"', "poetry.lock requires Python 3.8.*, which no host has ("),
+        ],
+    )
+    def test_a_python_that_no_host_has(self, added: str, text: str, tmp_path: Path) -> None:
+        (error,) = check(tmp_path, project=POETRY_PROJECT, poetry=f"{POETRY}{added}\n").errors
+        assert error.startswith(text)
+
+    @pytest.mark.parametrize(
+        "python",
+        [
+            "^3.11",
+            "~3.13",
+            "~3.9.2",
+            ">=3.8,<4.0",
+            ">=3.9 <3.10",
+            "3.11",
+            "3.11.4",
+            "*",
+            "^2.7 || ^3.9",
+            "!=3.12",
+            "3.*",
+        ],
+    )
+    def test_a_python_that_a_host_may_have(self, python: str, tmp_path: Path) -> None:
+        lock = f'{POETRY}[metadata]\npython-versions = "{python}"\n'
+        assert check(tmp_path, project=POETRY_PROJECT, poetry=lock).errors == []
+
+    @pytest.mark.parametrize(
+        ("old", "new", "text"),
+        [
+            (
+                'file = "a"',
+                'file = "flask-3.1.3-cp311-cp311-win_amd64.whl"',
+                "no file of flask for hosts: each is a wheel",
+            ),
+            (
+                'version = "3.1.3"',
+                'version = "3.1.3"\nmarkers = "foo bar"',
+                "a condition of flask that no tool can read",
+            ),
+            (
+                'version = "3.1.3"',
+                'version = "3.1.3"\ndependencies = {Werkzeug = ">=3", gunicorn = "*", setuptools = "*"}',
+                "poetry.lock does not have werkzeug, which flask needs (run poetry lock)",
+            ),
+            (
+                'version = "3.1.3"',
+                'version = "3.1.3"\nsource = {type = "legacy", url = "https://me:hunter2@index.example/simple"}',
+                "poetry.lock has the address of an index with a password or token (take it out",
+            ),
+        ],
+    )
+    def test_a_package_that_hosts_cannot_install(self, old: str, new: str, text: str, tmp_path: Path) -> None:
+        assert old in POETRY
+        (error,) = check(tmp_path, project=POETRY_PROJECT, poetry=POETRY.replace(old, new, 1)).errors
+        assert text in error
+        assert "hunter2" not in error
+
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            ('{file = "a"', '{file = "flask-3.1.3.tar.gz", hash = "x"}, {file = "flask-3-cp311-cp311-win_amd64.whl"'),
+            (
+                '{file = "a"',
+                '{file = "f-3-cp312-cp312-manylinux_2_17_x86_64.whl", hash = "x"}, {file = "f-3-py3-none-win32.whl"',
+            ),
+            (
+                'version = "3.1.3"',
+                """version = "3.1.3"\nmarkers = "sys_platform == 'win32'"\ndependencies = {gone = "*"}""",
+            ),
+            (
+                'version = "3.1.3"',
+                """version = "3.1.3"
+dependencies.a = {version = "*", markers = "python_version < '3.10'"}
+dependencies.b = {version = "*", optional = true}
+dependencies.c = {version = "*", markers = "sys_platform == 'win32'"}""",
+            ),
+            (
+                'version = "3.1.3"',
+                'version = "3.1.3"\nsource = {type = "legacy", url = "https://index.example/simple"}',
+            ),
+        ],
+    )
+    def test_a_package_that_hosts_can_install(self, old: str, new: str, tmp_path: Path) -> None:
+        assert check(tmp_path, project=POETRY_PROJECT, poetry=POETRY.replace(old, new, 1)).errors == []
+
+    def test_a_source_with_a_password_in_the_project(self, tmp_path: Path) -> None:
+        source = '[[tool.poetry.source]]\nname = "own"\nurl = "https://me:hunter2@index.example/simple"\n'
+        (error,) = check(tmp_path, project=POETRY_PROJECT + source, poetry=POETRY).errors
+        assert error.startswith("pyproject.toml has the address of an index with a password or token (")
 
     def test_a_release_has_the_requirements_of_its_lock(self, tmp_path: Path) -> None:
         source = tmp_path / "source"
