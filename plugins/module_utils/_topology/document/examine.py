@@ -22,6 +22,7 @@ from .parse import ENCRYPTED, parse_text
 from .paths import make_paths_absolute
 from .plain_data import to_plain_data
 from .problems import Problem, Problems, split_fix
+from .raw_texts import read_resource_texts
 from .spelling import restore_spellings
 from .texts import read_texts
 
@@ -151,7 +152,8 @@ def _read_override(override: Any, number: int, problems: Problems) -> Layer:
     if not isinstance(data, Mapping):
         problems((layer.name,), f"{display(data)} is not a mapping ({KNOWN_KEYS})", layer.name)
         data = {}
-    return replace(layer, data=read_texts(DOCUMENT, to_plain_data(data, problems, spell_key=layer.find_key_spelling)))
+    plain = to_plain_data(data, problems, spell_key=layer.find_key_spelling)
+    return replace(layer, data=read_resource_texts(read_texts(DOCUMENT, plain)))
 
 
 def _check_document(data: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
