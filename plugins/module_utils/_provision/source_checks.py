@@ -30,7 +30,7 @@ from .._deploy.artifacts.entry_point import (
 from .._deploy.artifacts.git_export import NotLocalError
 from .._deploy.artifacts.source import SourceError, open_source
 from .._deploy.artifacts.source_tree import Entry, find_file, list_entries
-from .._topology.git_addresses import find_address_problem, find_protocol, is_local_repository
+from .._topology.git_addresses import find_address_problem, find_protocol, find_ref_problem, is_local_repository
 from .._topology.rules.entries import ENTRY_FORMS
 from .._topology.runtimes import runtime_of
 from .._topology.schema.kinds import DocumentPath, Finding, display_path
@@ -90,7 +90,7 @@ def check_sources(document: Document, exclude: Sequence[str] = ()) -> SourceRepo
                 break
     for source, names in users.items():
         path = source.local_path()
-        if source.kind == "git" and find_address_problem(source.address) is not None:
+        if source.kind == "git" and (find_address_problem(source.address) or find_ref_problem(source.ref)) is not None:
             continue  # a rule reports it
         if path is None:
             report.errors += _check_protocol(source, names)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
-from ..domains import domain_names, remove_wildcard
+from ..domains import creates_certificate, domain_names, remove_wildcard
 from ..placement import find_placements, is_proxied, placement_name
 from ..routes import MAX_PRIORITY, Route, list_rules
 from ..schema.kinds import Finding
@@ -15,6 +15,8 @@ from ..view import Document, balanced_services, load_balancer, services, tiers
 from .reserved import NGINX_HEALTH_PATH
 
 LONGEST_PREFIX = 27
+
+LONGEST_FIRST_NAME = 64  # characters
 
 
 def requests_enter_at_one_point(document: Document) -> Iterator[Finding]:
@@ -129,6 +131,16 @@ def certificate_has_a_domain(document: Document) -> Iterator[Finding]:
             yield ("load_balancer", key), "needs load_balancer.domain (add that, or remove this)"
 
 
+def first_name_of_a_certificate_is_short(document: Document) -> Iterator[Finding]:
+    """ACM API Reference, RequestCertificate: that of a certificate from elsewhere may be longer."""
+    balancer = load_balancer(document)
+    domain = (balancer or {}).get("domain") or ""
+    if balancer is not None and creates_certificate(balancer) and len(domain) > LONGEST_FIRST_NAME:
+        text = f"has {len(domain)} characters, and the first name of a certificate at most {LONGEST_FIRST_NAME}"
+        fix = "write a shorter name here and this one in alternative_names, or name a certificate in tls"
+        yield ("load_balancer", "domain"), f"{text} ({fix})"
+
+
 def load_balancer_has_one_host_name(document: Document) -> Iterator[Finding]:
     balancer = load_balancer(document)
     if balancer is not None and balancer["domain"] and balancer["server_name"]:
@@ -197,6 +209,7 @@ REQUEST_RULES = (
     idle_timeout_covers_the_timeout_of_services,
     listeners_have_different_ports,
     certificate_has_a_domain,
+    first_name_of_a_certificate_is_short,
     load_balancer_has_one_host_name,
     domain_names_are_in_the_hosted_zone,
     rule_priorities_are_unique,

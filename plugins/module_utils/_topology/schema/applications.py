@@ -97,9 +97,9 @@ LOAD_BALANCER = Record(
             "that AWS gives.",
         ),
         "domain": Field(
-            # The first name of a certificate has no more characters.
-            Text("a domain name of small letters like shop.example.org", DOMAIN, longest=64),
-            "Host name of the site. Its record is created in Route 53, with `tls` also a certificate.",
+            Text("a domain name of small letters like shop.example.org", DOMAIN, longest=128),
+            "Host name of the site. Its record is created in Route 53, with `tls` also a certificate, whose first name "
+            "has at most 64 characters.",
         ),
         "alternative_names": Field(
             ListOf(

@@ -277,6 +277,8 @@ class TestSources:
         assert errors(run(service({"git": str(app), "ref": "v1"}))) == {}
         assert list(errors(run(service({"git": str(app)})))) == ["services.api.entry"]
         assert list(errors(run(service({"git": str(app), "ref": "v2"})))) == ["services.api.source.git"]
+        assert list(errors(run(service({"git": str(app), "ref": "1" * 40})))) == ["services.api.source.git"]
+        assert list(errors(run(service({"git": str(app), "ref": "abcdef1"})))) == ["services.api.source.ref"]
 
     def test_an_archive(self, tmp_path: Path) -> None:
         flask(tmp_path / "app-1.0")

@@ -144,3 +144,11 @@ def test_an_error_about_all_services_hides_none_of_a_service() -> None:
         "services.web.routes[0]",
         "services.web.threads",
     ]
+
+
+@pytest.mark.parametrize("tls", [None, {"certificate": f"arn:aws:acm:eu-central-1:123456789012:certificate/{'0' * 8}"}])
+def test_a_domain_without_a_certificate_of_its_own_may_be_longer(tls: Any) -> None:
+    balancer = {"subnets": "public", "domain": f"{'a' * 60}.shop.exampl.org", "tls": tls}
+    change = {"load_balancer": balancer, "services": {"api": {"routes": ["/*"]}}}
+    found = errors_of({"change": change})
+    assert not [error for error in found if "domain" in error], found
