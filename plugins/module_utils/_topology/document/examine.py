@@ -23,6 +23,7 @@ from .paths import make_paths_absolute
 from .plain_data import to_plain_data
 from .problems import Problem, Problems, split_fix
 from .raw_texts import read_resource_texts
+from .removals import check_removals
 from .spelling import restore_spellings
 from .texts import read_texts
 
@@ -76,6 +77,7 @@ def examine(
         problems(path, text, layer_name)
     data: Mapping[str, Any] = base.data
     for layer in layers[1:]:
+        _check_removals(layer, data, problems, warnings)
         data = merge(data, layer.data)
     document = _check_document(restore_spellings(data, layers, problems, warnings), problems)
     wrong = frozenset(problems.paths | problems.unread)
@@ -87,6 +89,16 @@ def examine(
     warnings.add_findings(more_warnings)
     layers += extra_layers
     return Examination(name, document, problems.locate(layers), warnings.locate(layers))
+
+
+def _check_removals(layer: Layer, below: Mapping[str, Any], problems: Problems, warnings: Problems) -> None:
+    def report(path: DocumentPath, text: str) -> None:
+        problems(path, text, layer.name)
+
+    def warn(path: DocumentPath, text: str) -> None:
+        warnings(path, text, layer.name)
+
+    check_removals(DOCUMENT, layer.data, below, report, warn)
 
 
 def _read_base(source: Any, problems: Problems, near: Path | None) -> tuple[Layer, str]:
