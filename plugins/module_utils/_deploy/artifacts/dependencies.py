@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ..._topology.document.parse import LinePosition
 from .lock_age import compare_npm_lock, compare_uv_lock, find_removed_packages, is_poetry_lock_current
 from .npm_tree import find_foreign_packages, find_missing_workspaces, find_unmet_requirements, list_workspaces
 from .poetry_lock import convert_lock
@@ -192,8 +193,9 @@ def read_toml(root: Path, name: str) -> dict[str, Any]:
         return dict(tomllib.loads((root / name).read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise SourceError(f"{name} is not in the source") from None
-    except UnicodeDecodeError:
-        raise SourceError(f"{name} is not UTF-8 text (save it in this encoding)") from None
+    except UnicodeDecodeError as error:
+        line = LinePosition.of_byte(error).line
+        raise SourceError(f"{name}:{line} is not UTF-8 text (save it in this encoding)") from None
     except OSError as error:
         raise SourceError(f"{name} cannot be read: {error.strerror} (allow this user to read it)") from None
     except tomllib.TOMLDecodeError as error:
@@ -463,10 +465,13 @@ def _read_json(root: Path, name: str) -> dict[str, Any]:
         data = json.loads((root / name).read_text(encoding="utf-8-sig"))
     except json.JSONDecodeError as error:
         raise SourceError(f"{name} cannot be read as JSON: line {error.lineno} is wrong") from None
+    except UnicodeDecodeError as error:
+        line = LinePosition.of_byte(error).line
+        raise SourceError(f"{name}:{line} is not UTF-8 text (save it in this encoding)") from None
     except OSError as error:
         raise SourceError(f"{name} cannot be read: {error.strerror} (allow this user to read it)") from None
     except (ValueError, RecursionError, MemoryError):
-        raise SourceError(f"{name} cannot be read as JSON in UTF-8") from None
+        raise SourceError(f"{name} cannot be read as JSON") from None
     if not isinstance(data, dict):
         raise SourceError(f"{name} is not a JSON object")
     return data

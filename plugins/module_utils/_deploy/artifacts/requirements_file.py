@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import unquote
 
+from ..._topology.document.parse import LinePosition
 from .source_error import SourceError
 from .source_tree import find_file
 
@@ -194,8 +195,9 @@ def _read(root: Path, name: str, names: Collection[str], where: str) -> str:
         raise SourceError(f"{name} is not in the source{'' if where == name else f', and {where} includes it'}")
     try:
         return (root / name).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise SourceError(f"{name} is not UTF-8 text (save it in this encoding)") from None
+    except UnicodeDecodeError as error:
+        line = LinePosition.of_byte(error).line
+        raise SourceError(f"{name}:{line} is not UTF-8 text (save it in this encoding)") from None
     except OSError as error:
         raise SourceError(f"{name} cannot be read: {error.strerror} (allow this user to read it)") from None
 

@@ -18,7 +18,7 @@ from ..schema.record import Derived, Record
 from .layers import Layer, LayerFinding, Source
 from .locate import find_document
 from .merge import merge
-from .parse import ENCRYPTED, parse_text
+from .parse import ENCRYPTED, LinePosition, parse_text
 from .paths import make_paths_absolute
 from .plain_data import to_plain_data
 from .problems import Problem, Problems, split_fix
@@ -138,8 +138,8 @@ def _read_file(path: Path, problems: Problems) -> str:
         if not text.startswith(VAULT_HEADER):
             return text
         problems((), f"{ENCRYPTED.partition(' (')[0]} (decrypt it; secrets belong in app_secrets of the inventory)")
-    except UnicodeDecodeError:
-        problems((), "is not UTF-8 text (save it in this encoding)")
+    except UnicodeDecodeError as error:
+        problems((LinePosition.of_byte(error),), "is not UTF-8 text (save the file in this encoding)")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         problems((), f"cannot be read: {reason} (allow this user to read it)")

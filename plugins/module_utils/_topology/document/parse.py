@@ -44,6 +44,12 @@ class LinePosition(str):
         """The position of one of PyYAML's marks, which count from 0."""
         return cls(mark.line + 1, mark.column + 1, file)
 
+    @classmethod
+    def of_byte(cls, error: UnicodeDecodeError) -> LinePosition:
+        """The position of the first byte of a text that cannot be decoded; the column counts bytes."""
+        start = error.start
+        return cls(error.object.count(b"\n", 0, start) + 1, start - error.object.rfind(b"\n", 0, start))
+
 
 TAB = "a tab (write spaces: YAML is indented with them)"
 LARGEST = 200_000  # characters, and values after all aliases are expanded

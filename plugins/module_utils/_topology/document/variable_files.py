@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .examine import VAULT_HEADER
-from .parse import TAB, describe_error
+from .parse import TAB, LinePosition, describe_error
 
 try:
     import yaml
@@ -53,9 +53,8 @@ def _find_problem(content: bytes) -> tuple[int, int, str] | None:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        column = error.start - content.rfind(b"\n", 0, error.start)
-        return line, column, "is not UTF-8 text (save the file as UTF-8)"
+        position = LinePosition.of_byte(error)
+        return position.line, position.column, "is not UTF-8 text (save the file as UTF-8)"
     if _is_json(text):
         return None  # ansible reads JSON first, which may have tabs
     try:

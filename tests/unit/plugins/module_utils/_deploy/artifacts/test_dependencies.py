@@ -386,7 +386,16 @@ class TestRequirements:
 
     def test_a_binary_file_is_an_error(self, tmp_path: Path) -> None:
         (tmp_path / "requirements.txt").write_bytes("flask".encode("utf-16"))
-        assert "requirements.txt is not UTF-8 text" in check(tmp_path).errors[0]
+        assert "requirements.txt:1 is not UTF-8 text" in check(tmp_path).errors[0]
+
+    @pytest.mark.parametrize("name", ["requirements.txt", "pyproject.toml", "uv.lock"])
+    def test_bytes_that_are_not_text_have_their_line(self, name: str, tmp_path: Path) -> None:
+        if name == "uv.lock":
+            write(tmp_path, {"project": PROJECT})
+        elif name == "pyproject.toml":
+            write(tmp_path, {"uv": UV})
+        (tmp_path / name).write_bytes(b"# one\n# two \xe9\n")
+        assert f"{name}:2 is not UTF-8 text" in check(tmp_path).errors[0]
 
     @pytest.mark.parametrize("name", ["requirements.in", "Pipfile", "pyproject.toml"])
     def test_an_invalid_lock_is_an_error(self, name: str, tmp_path: Path) -> None:

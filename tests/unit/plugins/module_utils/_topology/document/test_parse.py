@@ -267,7 +267,7 @@ def test_a_large_file_is_rejected_before_it_is_parsed(tmp_path: Path) -> None:
 def test_bytes_that_are_not_text(tmp_path: Path) -> None:
     path = tmp_path / "shop.yml"
     path.write_bytes(b"name: sh\xffop")
-    assert errors_of_file(path) == ["shop.yml: is not UTF-8 text (save it in this encoding)"]
+    assert errors_of_file(path) == ["shop.yml:1: is not UTF-8 text (save the file in this encoding)"]
 
 
 def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:
