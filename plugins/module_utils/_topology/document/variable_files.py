@@ -53,8 +53,8 @@ def _find_problem(content: bytes) -> tuple[int, int, str] | None:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        position = LinePosition.of_byte(error)
-        return position.line, position.column, "is not UTF-8 text (save the file as UTF-8)"
+        invalid = LinePosition.of_byte(error)
+        return invalid.line, invalid.column, "is not UTF-8 text (save the file as UTF-8)"
     if _is_json(text):
         return None  # ansible reads JSON first, which may have tabs
     try:
