@@ -400,6 +400,9 @@ class TestAuthoritiesOfDatabases:
         assert done.returncode == 0, done.stdout + done.stderr
         assert "Failed to parse" not in done.stdout + done.stderr
         assert "Unable to parse" not in done.stdout + done.stderr
+        script = [CHECKOUT / "scripts" / "validate", inventory]
+        checked = subprocess.run(script, env=ansible.environment, capture_output=True, text=True, check=False)
+        assert (checked.returncode, checked.stderr) == (0, ""), checked.stdout
 
     def test_the_fix_of_a_missing_file_names_the_documented_one(self, inventory: Path, ansible: Ansible) -> None:
         file = self.find_named_file(inventory, (CHECKOUT / "README.md").read_text(encoding="utf-8"))

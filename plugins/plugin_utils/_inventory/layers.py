@@ -71,7 +71,13 @@ def read_inventory_variables(loader: Any, all_group: Any, source: str) -> dict[s
 def find_variable_files(loader: Any, directory: str) -> list[str]:
     """All files of variables in a directory with an inventory: those of every group and of every host."""
     folders = [os.path.join(directory, folder) for folder in ("group_vars", "host_vars")]
-    return list(dict.fromkeys(file for folder in folders for _owner, file in _find_owned_files(loader, folder)))
+    found = (file for folder in folders for _owner, file in _find_owned_files(loader, folder))
+    return list(dict.fromkeys(filter(_is_file_of_variables, found)))
+
+
+def _is_file_of_variables(file: str) -> bool:
+    """Whether the name of a file is not that of something else, such as rds.pem. A group has no dot in its name."""
+    return re.fullmatch(r"[^.]+|.+\.(?:ya?ml|json)", os.path.basename(file)) is not None
 
 
 def _directory(source: str) -> str:
@@ -152,7 +158,7 @@ def _describe_unreadable_files(loader: Any, directory: str) -> Iterator[dict[str
     """
     for folder in ("group_vars", "host_vars"):
         for owner, file in _find_owned_files(loader, os.path.join(directory, folder)):
-            if folder == "group_vars" and owner == "all":
+            if not _is_file_of_variables(file) or (folder == "group_vars" and owner == "all"):
                 continue
             for problem in find_unreadable_files([file]):
                 yield {**problem._asdict(), "group": owner if folder == "group_vars" else None}
