@@ -78,7 +78,11 @@ def test_a_service_cannot_read_what_belongs_to_another(host: Any, service: str) 
             assert host.run(read).stdout == "", path
     pids = host.check_output(f"pgrep --uid {','.join(f'app-{name}' for name in others)}").split()
     environments = " ".join(f"/proc/{pid}/environ" for pid in pids)
-    assert host.run(f"runuser --user=app-{service} -- cat {environments}").stdout == ""
+    # In the user namespace of the container, where its processes are.
+    read = f"systemd-run --quiet --wait --pipe --uid=app-{service} cat"
+    assert host.run(f"{read} {environments}").stdout == ""
+    own = host.check_output(f"pgrep --uid app-{service} | head -1")
+    assert "PATH=" in host.check_output(f"{read} /proc/{own}/environ")
 
 
 def test_nginx_reads_nothing_of_a_release_but_its_static_files(host: Any) -> None:
