@@ -25,10 +25,11 @@ options:
     description:
       - The part of the rollout that this call does, in the order in which they follow one another.
       - V(begun) takes the lock, and returns RV(rollout), which all other calls need.
-      - V(planned) plans the batches from O(moves), and writes the plan to the ledger.
+      - V(planned) plans the batches from O(moves), checks that their gates can be asked, and writes the plan to the
+        ledger.
       - V(opened) renews the lock, and checks that enough other targets are healthy for O(batch) to begin.
-      - V(judged) decides after a batch whether the rollout goes on. If a service of the batch bakes, it watches the
-        targets until the bake time has ended.
+      - V(judged) decides after a batch whether the rollout goes on. It asks the gates of its services, and watches its
+        targets, until the bake time has ended; without one, until each gate has passed once.
       - V(aborted) plans in which batches the hosts of the first O(begun) batches return.
       - V(renewed) renews the lock while hosts return.
       - V(finished) records the end, and frees the lock.
@@ -52,6 +53,11 @@ options:
     type: list
     elements: dict
     default: []
+  url:
+    description:
+      - The URL of the stack, for the state V(planned). Gates with a C(path) ask there.
+    type: str
+    default: ''
   batches:
     description:
       - The planned batches, for the state V(aborted).
@@ -203,6 +209,10 @@ batches:
     targets:
       description: The instances that leave the load balancer, by service.
       type: dict
+    gates:
+      description: The gates of the services that move, each with its name and settings.
+      type: list
+      elements: dict
     bake:
       description: Seconds for which the batch is watched after it has moved.
       type: int
@@ -250,6 +260,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "action": {"type": "str", "default": "deploy"},
     "rollout": {"type": "dict", "default": {}},
     "moves": {"type": "list", "elements": "dict", "default": []},
+    "url": {"type": "str", "default": ""},
     "batches": {"type": "list", "elements": "dict", "default": []},
     "batch": {"type": "dict", "default": {}},
     "floors": {"type": "dict", "default": {}},

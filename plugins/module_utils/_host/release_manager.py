@@ -326,7 +326,11 @@ class ReleaseManager:
         """What a release of the artifact would be, where the options have one and it is not staged."""
         missing: dict[str, Any] = {"number": None, "confirmed": False, "steps": [], "settled": False}
         if self.options["artifact"]:
-            missing |= {"version": self.artifact.version, "commit": self.artifact.commit, "identity": self.find_identity()}
+            missing |= {
+                "version": self.artifact.version,
+                "commit": self.artifact.commit,
+                "identity": self.find_identity(),
+            }
         return missing
 
     def describe_release(self, release: Release, current: int | None) -> dict[str, Any]:

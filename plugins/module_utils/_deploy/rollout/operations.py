@@ -8,8 +8,10 @@ comes back as an option, so that the result of a call is all that a playbook has
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 from ..._aws.backoff import SYSTEM_CLOCK, Backoff, Clock
@@ -20,6 +22,7 @@ from ..._aws.sdk import FAILURES
 from ..._engine.scope import Scope
 from ..stack_options import run_stack_query
 from ..targets import HEALTHY, TargetHealth, read_health
+from .gates import AskedGate, Asker, collect_gates, find_problems, make_policy, select_kept
 from .ledger import (
     RecordedBatch,
     RecordedMeasurement,
@@ -37,11 +40,13 @@ from .report import describe_end, describe_failures, describe_plan, describe_rec
 from .strategy import PlanError
 from .verdict import Decision, GatePolicy, Measurement, judge
 
+DEPLOY = "deploy"
 GO_ON, ABORT = Decision.GO_ON.value, Decision.ABORT.value
 # The lock of the stack was lost: another run may change the hosts now, so that they are left as they are.
 LOST = "lost"
 POLL_SECONDS = 5.0
 TARGET_HEALTH = "target health"
+STRATEGY_KEYS = ("strategy", "batches", "minimum_healthy", "bake", "deadline")
 # Of services whose settings the caller does not give.
 DEADLINE = 900
 
@@ -117,12 +122,14 @@ class RolloutStep:
             except PlanError as error:
                 reasons = str(error).splitlines()
         self._renew()
+        batches = [self._add_gates(_describe_batch(batch, moves), moves) for batch in planned.batches]
+        reasons += self._find_gate_problems(batches)
         if planned.batches and not self.check:
             self._ledger.begin(self._make_record(planned, moves))
         return {
             "verdict": ABORT if reasons else GO_ON,
             "reasons": reasons,
-            "batches": [_describe_batch(batch, moves) for batch in planned.batches],
+            "batches": batches,
             "floors": dict(planned.floors),
             "rejoin": dict(planned.rejoin),
             "migrations": [asdict(migration) for migration in planned.migrations],
@@ -196,6 +203,7 @@ class RolloutStep:
         if not reasons:
             reasons, measurements = self._bake(batch)
         verdict = ABORT if reasons else GO_ON
+        kept = select_kept(measurements)
         self._ledger.record_batch(
             self.options["rollout"]["id"],
             RecordedBatch(
@@ -205,9 +213,8 @@ class RolloutStep:
                 ended=self.clock.time(),
                 decision=verdict,
                 reasons=tuple(reasons),
-                measurements=tuple(
-                    RecordedMeasurement(one.gate, one.passed, one.detail, one.at) for one in measurements
-                ),
+                measurements=tuple(RecordedMeasurement(one.gate, one.passed, one.detail, one.at) for one in kept),
+                left_out=len(measurements) - len(kept),
             ),
         )
         return {"verdict": verdict, "reasons": reasons}
@@ -235,13 +242,16 @@ class RolloutStep:
 
     def _bake(self, batch: Mapping[str, Any]) -> tuple[list[str], list[Measurement]]:
         """Ask the gates of a batch until there is a verdict. Returns the reasons to abort, and what was measured."""
-        policies = [GatePolicy(TARGET_HEALTH)] if batch["targets"] else []
         began = self.clock.now()
-        measurements: list[Measurement] = []
+        gates = self._list_gates(batch, began)
         while True:
             elapsed = self.clock.now() - began
-            if policies:
-                measurements.append(self._measure_targets(batch, elapsed))
+            for gate in gates:
+                if gate.is_due(elapsed, batch["bake"]):
+                    gate.ask(elapsed)
+            measurements = [one for gate in gates for one in gate.measurements]
+            measurements.sort(key=lambda one: one.at)
+            policies = [gate.policy for gate in gates]
             verdict = judge(policies, measurements, elapsed, batch["bake"], batch["deadline"])
             if verdict.decision is Decision.GO_ON:
                 return [], measurements
@@ -250,12 +260,36 @@ class RolloutStep:
             self.clock.sleep(POLL_SECONDS)
             self._renew()
 
+    def _list_gates(self, batch: Mapping[str, Any], began: float) -> list[AskedGate]:
+        """The target health, if the batch has targets, and the gates of its services."""
+        asker = Asker(self.clients, self.scope, self.clock, moved=self.clock.time())
+        gates = [
+            AskedGate(make_policy(gate), gate["settings"]["interval"], partial(asker.prepare, gate), self.clock)
+            for gate in batch["gates"]
+        ]
+        if not batch["targets"]:
+            return gates
+
+        def measure_targets() -> Measurement:
+            return self._measure_targets(batch, self.clock.now() - began)
+
+        health = AskedGate(GatePolicy(TARGET_HEALTH), POLL_SECONDS, lambda: measure_targets, self.clock)
+        return [health, *gates]
+
+    def _add_gates(self, batch: dict[str, Any], moves: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """The batch with its gates. A rollback has none: metrics still show what the release before it did."""
+        if self.options["rollout"]["action"] != DEPLOY:
+            return batch
+        return {**batch, "gates": collect_gates(_list_own_moves(batch["moves"], moves), self.options["url"])}
+
+    def _find_gate_problems(self, batches: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Why gates of the batches can never be measured: a wrong query, or a secret that does not exist."""
+        gates = {json.dumps(gate, sort_keys=True): gate for batch in batches for gate in batch["gates"]}
+        return list(find_problems(Asker(self.clients, self.scope, self.clock), gates.values()))
+
     def _measure_targets(self, batch: Mapping[str, Any], elapsed: float) -> Measurement:
         at = self.clock.time()
-        try:
-            health = self._read_health()
-        except (StackError, *FAILURES) as error:
-            return Measurement(TARGET_HEALTH, None, describe_error(error), at)
+        health = self._read_health()
         unhealthy = [
             f"{service}: {instance} is {target.state if target else 'not registered'}"
             for service, instances in batch["targets"].items()
@@ -296,7 +330,8 @@ class RolloutStep:
             who=describe_user(),
             started=rollout["started"],
             services={
-                move["service"]: RecordedService(move["version"], move["commit"], move["rollout"]) for move in moving
+                move["service"]: RecordedService(move["version"], move["commit"], _select_strategy(move["rollout"]))
+                for move in moving
             },
             moves=tuple(
                 RecordedMove(
@@ -363,7 +398,7 @@ def _find_shortages(
 
 def _describe_batch(batch: Batch, moves: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """A batch as playbooks pass it on: with the instances that leave the load balancer, and its times in seconds."""
-    own = [move for move in moves if move["service"] in batch.moves.get(move["host"], ())]
+    own = _list_own_moves(batch.moves, moves)
     targets: dict[str, list[str]] = {}
     for move in own:
         if move["balanced"]:
@@ -373,9 +408,20 @@ def _describe_batch(batch: Batch, moves: Sequence[Mapping[str, Any]]) -> dict[st
         "wave": batch.wave,
         "moves": {host: list(names) for host, names in batch.moves.items()},
         "targets": targets,
+        "gates": [],
         "bake": max((int(move["rollout"].get("bake", 0)) for move in own), default=0),
         "deadline": max((int(move["rollout"].get("deadline", DEADLINE)) for move in own), default=DEADLINE),
     }
+
+
+def _list_own_moves(hosts: Mapping[str, Sequence[str]], moves: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The moves of a batch, which has the services that move by host."""
+    return [move for move in moves if move["service"] in hosts.get(move["host"], ())]
+
+
+def _select_strategy(rollout: Mapping[str, Any]) -> dict[str, Any]:
+    """What a batch was planned with, for the ledger, whose records are short."""
+    return {key: rollout[key] for key in STRATEGY_KEYS if key in rollout}
 
 
 def _to_batch(batch: Mapping[str, Any]) -> Batch:

@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from botocore.exceptions import ClientError
 from support.clock import FakeClock
+from support.http_server import HttpServer, answer, hang_up, serve_http
 from support.parameters import Parameters
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import StackError
@@ -240,6 +241,104 @@ class TestJudging:
         account.on_read = throttle
         assert account.judge(1)["verdict"] == "go_on"
         assert None in [one.passed for one in account.read_ledger().batches[0].measurements]
+
+
+class TestGates:
+    """Gates of the document: `test_gates.py` has what each measures."""
+
+    GATE: ClassVar = {
+        "url": "",
+        "status": [200],
+        "headers": {},
+        "failures_allowed": 0,
+        "unmeasured": "wait",
+        "interval": 15,
+    }
+
+    @pytest.fixture
+    def web(self) -> Iterator[HttpServer]:
+        with serve_http() as started:
+            yield started
+
+    def begin(self, account: Account, bake: int, action: str = "deploy", **gates: Any) -> dict[str, Any]:
+        limits = {**LIMITS, "bake": bake, "deadline": max(60, 2 * bake), "gates": gates}
+        account.rollout = account.call("begun", action=action)["rollout"]
+        account.planned = account.call("planned", moves=[move(one, rollout=limits) for one in "ab"])
+        return account.planned
+
+    def test_a_gate_that_fails_while_a_batch_bakes_ends_the_rollout(self, account: Account, web: HttpServer) -> None:
+        web.script(answer(200), answer(200), answer(500))
+        self.begin(account, 60, site={**self.GATE, "url": web.url})
+        account.open(1)
+        before = account.clock.now()
+        judged = account.judge(1)
+        assert judged["verdict"] == "abort"
+        assert judged["reasons"] == [f"site: GET {web.url}: status 500"]
+        assert account.clock.now() - before == 30
+        recorded = [one for one in account.read_ledger().batches[0].measurements if one.gate == "site"]
+        assert [one.passed for one in recorded] == [True, True, False]
+
+    def test_a_gate_that_holds_lets_the_rollout_go_on_after_the_bake_time(
+        self, account: Account, web: HttpServer
+    ) -> None:
+        self.begin(account, 60, site={**self.GATE, "url": web.url})
+        account.open(1)
+        before = account.clock.now()
+        assert account.judge(1)["verdict"] == "go_on"
+        assert (account.clock.now() - before, len(web.asked)) == (60, 5)
+
+    def test_without_a_bake_time_a_gate_is_awaited_until_it_passes_once(
+        self, account: Account, web: HttpServer
+    ) -> None:
+        web.script(hang_up, answer(200), answer(500))
+        self.begin(account, 0, site={**self.GATE, "url": web.url})
+        account.open(1)
+        assert account.judge(1)["verdict"] == "go_on"
+        assert len(web.asked) == 2
+
+    def test_a_gate_that_cannot_be_measured_ends_the_rollout_at_the_deadline(self, account: Account) -> None:
+        self.begin(account, 0, site={**self.GATE, "url": "http://127.0.0.1:9/"})
+        account.open(1)
+        judged = account.judge(1)
+        assert judged["verdict"] == "abort"
+        assert judged["reasons"] == [
+            "no progress for 60 s",
+            "site: could not be measured: GET http://127.0.0.1:9/: connection refused",
+        ]
+
+    def test_gates_of_a_long_bake_time_fit_into_the_ledger(self, account: Account, web: HttpServer) -> None:
+        gates = {f"gate-{number}": {**self.GATE, "url": web.url, "interval": 5} for number in range(20)}
+        self.begin(account, 300, **gates)
+        account.open(1)
+        assert account.judge(1)["verdict"] == "go_on"
+        batch = account.read_ledger().batches[0]
+        assert 0 < len(batch.measurements) < 200
+        # Twenty gates and the target health, at once and then every five seconds.
+        assert len(batch.measurements) + batch.left_out == 21 * 61
+
+    def test_the_plan_names_gates_that_cannot_be_asked_and_moves_nothing(self, account: Account) -> None:
+        planned = self.begin(account, 60, site={**{k: v for k, v in self.GATE.items() if k != "url"}, "path": "/"})
+        assert planned["verdict"] == "abort"
+        assert planned["reasons"] == ["gate site: the stack has no URL yet at which / could be asked"]
+        ended = account.finish(0, verdict="abort", reasons=planned["reasons"])
+        assert "No host was moved" in ended["summary"]
+
+    def test_a_path_is_asked_at_the_url_of_the_stack(self, account: Account, web: HttpServer) -> None:
+        gate = {**{k: v for k, v in self.GATE.items() if k != "url"}, "path": "/health"}
+        limits = {**LIMITS, "gates": {"site": gate}}
+        account.begin([move(one, rollout=limits) for one in "ab"], url=f"{web.url}/")
+        account.open(1)
+        assert account.judge(1)["verdict"] == "go_on"
+        assert [one.target for one in web.asked] == ["/health"]
+
+    def test_a_rollback_asks_only_the_health_of_its_targets(self, account: Account) -> None:
+        self.begin(account, 0, action="rollback", site={**self.GATE, "url": "http://127.0.0.1:9/"})
+        account.open(1)
+        assert account.judge(1)["verdict"] == "go_on"
+
+    def test_the_ledger_has_no_settings_of_gates(self, account: Account, web: HttpServer) -> None:
+        self.begin(account, 0, site={**self.GATE, "url": web.url, "body": "x" * 5000})
+        assert "gates" not in account.read_ledger().services["api"].strategy
 
 
 class TestTheWayBack:

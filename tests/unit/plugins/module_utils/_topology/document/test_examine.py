@@ -22,7 +22,8 @@ from ansible_collections.groundwork.aws.plugins.module_utils._topology.document.
 
 def test_defaults() -> None:
     document = document_of({})
-    rollout = {"strategy": "rolling", "batches": [1, "25%"], "minimum_healthy": "50%", "bake": 0, "deadline": 900}
+    limits = {"strategy": "rolling", "batches": [1, "25%"], "minimum_healthy": "50%", "bake": 0, "deadline": 900}
+    rollout = {**limits, "gates": {}}
     assert document["instances"]["app"] == {
         "type": "t3.micro",
         "image": "al2023",
