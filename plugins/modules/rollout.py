@@ -27,6 +27,7 @@ options:
       - V(begun) takes the lock, and returns RV(rollout), which all other calls need.
       - V(planned) plans the batches from O(moves), checks that their gates can be asked, and writes the plan to the
         ledger.
+      - V(hooked) runs the O(hooks) of O(moment) on this machine, which get what moves in the environment.
       - V(opened) renews the lock, and checks that enough other targets are healthy for O(batch) to begin.
       - V(judged) decides after a batch whether the rollout goes on. It asks the gates of its services, and watches its
         targets, until the bake time has ended; without one, until each gate has passed once.
@@ -34,7 +35,7 @@ options:
       - V(renewed) renews the lock while hosts return.
       - V(finished) records the end, and frees the lock.
     type: str
-    choices: [begun, planned, opened, judged, aborted, renewed, finished]
+    choices: [begun, planned, hooked, opened, judged, aborted, renewed, finished]
     required: true
   action:
     description:
@@ -55,9 +56,25 @@ options:
     default: []
   url:
     description:
-      - The URL of the stack, for the state V(planned). Gates with a C(path) ask there.
+      - The URL of the stack, for the states V(planned) and V(hooked). Gates and hooks with a C(path) ask there.
     type: str
     default: ''
+  hooks:
+    description:
+      - The hooks of the document by moment, for the states V(planned) and V(hooked).
+    type: dict
+    default: {}
+  moment:
+    description:
+      - The moment whose hooks run, for the state V(hooked).
+    type: str
+    choices: [before_rollout, before_batch, after_batch, after_rollout]
+  problems:
+    description:
+      - What else ends the rollout after a batch, for the state V(judged).
+    type: list
+    elements: str
+    default: []
   batches:
     description:
       - The planned batches, for the state V(aborted).
@@ -184,11 +201,16 @@ unfinished:
 verdict:
   description:
     - V(go_on), V(abort), or V(lost) where the lock was lost, so that hosts must be left as they are.
-  returned: state is V(planned), V(opened) or V(judged)
+  returned: state is V(planned), V(hooked), V(opened) or V(judged)
   type: str
 reasons:
   description: Why the rollout does not go on.
-  returned: state is V(planned), V(opened) or V(judged)
+  returned: state is V(planned), V(hooked), V(opened) or V(judged)
+  type: list
+  elements: str
+output:
+  description: The last lines that the commands of hooks printed, each after the name of its program.
+  returned: state is V(hooked)
   type: list
   elements: str
 batches:
@@ -254,13 +276,16 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "stack": {"type": "str", "required": True},
     "state": {
         "type": "str",
-        "choices": ["begun", "planned", "opened", "judged", "aborted", "renewed", "finished"],
+        "choices": ["begun", "planned", "hooked", "opened", "judged", "aborted", "renewed", "finished"],
         "required": True,
     },
     "action": {"type": "str", "default": "deploy"},
     "rollout": {"type": "dict", "default": {}},
     "moves": {"type": "list", "elements": "dict", "default": []},
     "url": {"type": "str", "default": ""},
+    "hooks": {"type": "dict", "default": {}},
+    "moment": {"type": "str", "choices": ["before_rollout", "before_batch", "after_batch", "after_rollout"]},
+    "problems": {"type": "list", "elements": "str", "default": []},
     "batches": {"type": "list", "elements": "dict", "default": []},
     "batch": {"type": "dict", "default": {}},
     "floors": {"type": "dict", "default": {}},
@@ -277,7 +302,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "holder_pid": {"type": "int"},
     **ARGUMENTS,
 }
-RESTRICTIONS: dict[str, Any] = {}
+RESTRICTIONS: dict[str, Any] = {"required_if": [("state", "hooked", ["moment"])]}
 
 
 def run(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:

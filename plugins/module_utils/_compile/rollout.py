@@ -23,7 +23,7 @@ def compile_rollout(document: Document, name: str) -> dict[str, Any]:
         gate_name: gate for gate_name, gate in document["rollout"]["gates"].items() if _applies(document, name, gate)
     }
     gates = {gate_name: _compile_gate(document, gate) for gate_name, gate in {**shared, **own["gates"]}.items()}
-    return {**own, "gates": gates}
+    return {**own, "gates": gates, "hooks": _merge_hooks(document["rollout"]["hooks"], own["hooks"])}
 
 
 def secret_location(document: Document, secret: str) -> dict[str, Any]:
@@ -35,6 +35,11 @@ def _applies(document: Document, name: str, gate: Mapping[str, Any]) -> bool:
     """Whether a gate of all services applies to one: without a target group it has no metrics of a load balancer."""
     query = gate["cloudwatch"]
     return query is None or name in balanced_services(document) or not needs_dimensions_of_service(query)
+
+
+def _merge_hooks(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """The steps that run on the hosts of a service: those of all services, then its own."""
+    return {moment: [*shared[moment], *steps] for moment, steps in own.items()}
 
 
 def _compile_gate(document: Document, gate: Mapping[str, Any]) -> dict[str, Any]:

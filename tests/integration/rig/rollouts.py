@@ -51,9 +51,28 @@ RELEASES = [
     {"number": number, "version": f"v{number}", "commit": f"c0ffee{number}", "identity": str(number), "failed": False}
     for number in (1, 2)
 ]
-HELD = {"number": 2, "current": 1, "previous": 1, "settled": False, "releases": RELEASES}
+# What a real systemd does with the options of systemd-run that hooks use: the environment, and the directory.
+SYSTEMD_RUN = """#!/usr/bin/env python3
+import os, subprocess, sys
+end = sys.argv.index("--")
+options, command = sys.argv[1:end], [word.replace("$$", "$") for word in sys.argv[end + 1 :]]
+variables = dict(one.removeprefix("--setenv=").split("=", 1) for one in options if one.startswith("--setenv="))
+properties = [one.removeprefix("--property=").split("=", 1) for one in options if one.startswith("--property=")]
+directory = [value for name, value in properties if name == "WorkingDirectory"][0]
+user = [value for name, value in properties if name == "User"][0]
+plain = {"PATH": "/usr/local/bin:/usr/bin:/bin", "RIG_USER": user}
+sys.exit(subprocess.run(command, env={**plain, **variables}, cwd=directory).returncode)
+"""
+HELD: Mapping[str, Any] = {
+    "number": 2,
+    "version": "v2",
+    "current": 1,
+    "previous": 1,
+    "settled": False,
+    "releases": RELEASES,
+}
 ROLE: Mapping[str, Any] = {
-    "prepare": [{"ansible.builtin.set_fact": {"app_prepared": {"web": HELD}}}],
+    "prepare": [{"ansible.builtin.set_fact": {"app_prepared": {"web": {**HELD, "path": "{{ rig_release }}"}}}}],
     "read_releases": [{"ansible.builtin.set_fact": {"app_held": {"web": {**HELD, "current": 2}}}}],
     "serve": [
         {
@@ -136,7 +155,7 @@ class RolloutRig:
     def environment(self, **more: str) -> dict[str, str]:
         return {
             **environment(self.stack.proxy.url),
-            "PATH": f"{BIN}:{os.environ['PATH']}",
+            "PATH": f"{self.directory / 'bin'}:{BIN}:{os.environ['PATH']}",
             "HOME": str(self.directory),
             "ANSIBLE_COLLECTIONS_PATH": str(self.directory / "collections"),
             "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
@@ -163,6 +182,10 @@ class RolloutRig:
 
     def _write_collection(self) -> None:
         """The collection, with a role app of its own."""
+        program = self.directory / "bin" / "systemd-run"
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(SYSTEMD_RUN)
+        program.chmod(0o755)
         root = self.directory / "collections" / "ansible_collections" / "groundwork" / "aws"
         if root.exists():
             return
@@ -172,6 +195,13 @@ class RolloutRig:
         for role in (CHECKOUT / "roles").iterdir():
             if role.name != "app":
                 (root / "roles" / role.name).symlink_to(role)
+        # What it takes to run hooks on hosts is that of the real role.
+        (root / "roles" / "app" / "vars").symlink_to(CHECKOUT / "roles" / "app" / "vars")
+        (root / "roles" / "app" / "defaults").symlink_to(CHECKOUT / "roles" / "app" / "defaults")
+        for name in ("run_host_hooks", "run_service_hooks", "run_hook"):
+            (root / "roles" / "app" / "tasks" / f"{name}.yml").symlink_to(
+                CHECKOUT / "roles" / "app" / "tasks" / f"{name}.yml"
+            )
         for name, tasks in ROLE.items():
             (root / "roles" / "app" / "tasks" / f"{name}.yml").write_text(json.dumps(tasks))
 
@@ -185,7 +215,8 @@ class RolloutRig:
             host: {"ec2_instance_id": f"i-{number}", "groundwork_zone": "us-east-1a"}
             for number, host in enumerate(HOSTS, 1)
         }
-        log = {"rig_log": str(self.directory / "served.log")}
+        log = {"rig_log": str(self.directory / "served.log"), "rig_release": str(self.directory / "release")}
+        (self.directory / "release").mkdir(exist_ok=True)
         inventory = {"all": {"hosts": hosts, "vars": {**shared, **local, **log}}}
         (self.directory / "inventory.json").write_text(json.dumps(inventory))
 

@@ -23,6 +23,7 @@ from ..._engine.scope import Scope
 from ..stack_options import run_stack_query
 from ..targets import HEALTHY, TargetHealth, read_health
 from .gates import AskedGate, Asker, collect_gates, find_problems, make_policy, select_kept
+from .hooks import AFTER_ROLLOUT, build_variables, describe_step, find_hook_problems, run_step
 from .ledger import (
     RecordedBatch,
     RecordedMeasurement,
@@ -61,6 +62,7 @@ def run_rollout(options: Mapping[str, Any], check: bool, clock: Clock = SYSTEM_C
             "planned": step.plan,
             "opened": step.open_batch,
             "judged": step.judge_batch,
+            "hooked": step.run_hooks,
             "aborted": step.plan_way_back,
             "renewed": step.renew,
             "finished": step.finish,
@@ -123,7 +125,8 @@ class RolloutStep:
                 reasons = str(error).splitlines()
         self._renew()
         batches = [self._add_gates(_describe_batch(batch, moves), moves) for batch in planned.batches]
-        reasons += self._find_gate_problems(batches)
+        if not reasons:
+            reasons += [*self._find_gate_problems(batches), *self._find_hook_problems(batches)]
         if planned.batches and not self.check:
             self._ledger.begin(self._make_record(planned, moves))
         return {
@@ -143,6 +146,10 @@ class RolloutStep:
     def judge_batch(self) -> dict[str, Any]:
         """Judge what the hosts of a batch reported, and its gates for as long as it bakes."""
         return self._watch_lock(self._judge_batch)
+
+    def run_hooks(self) -> dict[str, Any]:
+        """Run the hooks of a moment on the controller, until one of them fails."""
+        return self._watch_lock(self._run_hooks) if self.options["moment"] != AFTER_ROLLOUT else self._run_hooks()
 
     def plan_way_back(self) -> dict[str, Any]:
         """Plan in which batches the hosts return. It needs no answer of AWS: hosts return in any case."""
@@ -198,7 +205,7 @@ class RolloutStep:
 
     def _judge_batch(self) -> dict[str, Any]:
         batch = self.options["batch"]
-        reasons = self._list_failures()
+        reasons = [*self._list_failures(), *self.options["problems"]]
         measurements: list[Measurement] = []
         if not reasons:
             reasons, measurements = self._bake(batch)
@@ -218,6 +225,25 @@ class RolloutStep:
             ),
         )
         return {"verdict": verdict, "reasons": reasons}
+
+    def _run_hooks(self) -> dict[str, Any]:
+        moment, options = self.options["moment"], self.options
+        result: dict[str, Any] = {"verdict": GO_ON, "reasons": [], "output": [], "changed": False}
+        if self.check:
+            return result
+        verdict = options["verdict"] if moment == AFTER_ROLLOUT else ""
+        variables = build_variables(self.scope.stack, options["rollout"], options["moves"], options["batch"], verdict)
+        for number, step in enumerate(options["hooks"].get(moment) or ()):
+            # The lock outlasts one step; after the rollout it is free.
+            if number and moment != AFTER_ROLLOUT:
+                self._renew()
+            ended = run_step(step, options["url"], variables)
+            result["changed"] = True
+            result["output"] += [f"{describe_step(step)}: {line}" for line in ended.output]
+            if ended.problem:
+                reason = f"hook {moment} ({describe_step(step)}): {ended.problem}"
+                return {**result, "verdict": ABORT, "reasons": [reason]}
+        return result
 
     def _watch_lock(self, act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         try:
@@ -286,6 +312,12 @@ class RolloutStep:
         """Why gates of the batches can never be measured: a wrong query, or a secret that does not exist."""
         gates = {json.dumps(gate, sort_keys=True): gate for batch in batches for gate in batch["gates"]}
         return list(find_problems(Asker(self.clients, self.scope, self.clock), gates.values()))
+
+    def _find_hook_problems(self, batches: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Why requests of hooks can never be sent. A rollback runs only those after it, whose failure is reported."""
+        if not batches or self.options["rollout"]["action"] != DEPLOY:
+            return []
+        return list(find_hook_problems(self.options["hooks"], self.options["url"]))
 
     def _measure_targets(self, batch: Mapping[str, Any], elapsed: float) -> Measurement:
         at = self.clock.time()

@@ -56,18 +56,18 @@ def gates_have_the_keys_of_their_kind(document: Document) -> Iterator[Finding]:
 
 def addresses_of_gates_can_be_asked(document: Document) -> Iterator[Finding]:
     for path, _service, gate in list_gates(document):
-        yield from check_probe(document, path, gate)
+        yield from check_answer(path, gate)
+        if gate["path"] and not has_url(document):
+            text = "the stack has no URL, because it has no load balancer, no proxy and no service with a port"
+            yield (*path, "path"), f"{text} (write url)"
         yield from _check_address((*path, "prometheus_url"), gate["prometheus_url"])
         if gate["prometheus_url"] and "?" in gate["prometheus_url"]:
             yield (*path, "prometheus_url"), "has a query (write the address of the server, without /api/v1/query)"
 
 
-def check_probe(document: Document, path: DocumentPath, probe: Mapping[str, Any]) -> Iterator[Finding]:
-    """The problems of a request and its expected answer."""
+def check_answer(path: DocumentPath, probe: Mapping[str, Any]) -> Iterator[Finding]:
+    """The problems of the address of a request, and of its expected answer."""
     yield from _check_address((*path, "url"), probe["url"])
-    if probe["path"] and not has_url(document):
-        text = "the stack has no URL, because it has no load balancer, no proxy and no service with a port"
-        yield (*path, "path"), f"{text} (write url)"
     yield from _check_pattern((*path, "body"), probe["body"])
     for name, pattern in probe["headers"].items():
         yield from _check_pattern((*path, "headers", name), pattern)

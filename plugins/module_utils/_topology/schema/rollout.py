@@ -10,6 +10,7 @@ from typing import Any
 from ..rollout_settings import STRATEGIES
 from .containers import ListOf, MappingOf
 from .gates import GATE
+from .hooks import HOOKS, SERVICE_HOOKS
 from .kinds import AnyOf, Choice, Integer, Text
 from .record import Derived, Field, Record
 from .shared import RESOURCE_NAME
@@ -62,6 +63,9 @@ ROLLOUT = Record(
             "a `bake` time each is asked until it passes once. Rollbacks do not ask them.",
             default={},
         ),
+        "hooks": Field(
+            HOOKS, "Commands and requests at moments of a deploy, each a list of steps that run in order.", default={}
+        ),
     }
 )
 
@@ -87,6 +91,9 @@ SERVICE_ROLLOUT = Record(
             GATES,
             "Gates of batches that move this service, besides `rollout.gates`; the same name replaces one of those.",
             default={},
+        ),
+        "hooks": Field(
+            SERVICE_HOOKS, "Hooks on hosts that move this service, after those of `rollout.hooks`.", default={}
         ),
     }
 )

@@ -76,6 +76,7 @@ class Account:
         actions = {
             "begun": step.begin,
             "planned": step.plan,
+            "hooked": step.run_hooks,
             "opened": step.open_batch,
             "judged": step.judge_batch,
             "aborted": step.plan_way_back,
@@ -339,6 +340,63 @@ class TestGates:
     def test_the_ledger_has_no_settings_of_gates(self, account: Account, web: HttpServer) -> None:
         self.begin(account, 0, site={**self.GATE, "url": web.url, "body": "x" * 5000})
         assert "gates" not in account.read_ledger().services["api"].strategy
+
+
+class TestHooks:
+    """`test_hooks.py` has how each step runs."""
+
+    FAILS: ClassVar = {"command": ["/bin/sh", "-c", "echo s3cret; exit 3"], "request": None, "timeout": 5}
+    WORKS: ClassVar = {
+        "command": ["/bin/sh", "-c", "echo $ROLLOUT_HOSTS $ROLLOUT_VERDICT"],
+        "request": None,
+        "timeout": 5,
+    }
+
+    def test_steps_run_in_order_until_one_fails(self, account: Account) -> None:
+        account.begin()
+        hooks = {"before_rollout": [self.WORKS, self.FAILS, self.WORKS]}
+        ran = account.call("hooked", moment="before_rollout", hooks=hooks, moves=[move("a"), move("b")])
+        assert (ran["verdict"], ran["changed"]) == ("abort", True)
+        assert ran["reasons"] == ["hook before_rollout (/bin/sh): it ended with 3"]
+        assert ran["output"] == ["/bin/sh: a b", "/bin/sh: s3cret"]
+
+    def test_a_moment_without_steps_changes_nothing(self, account: Account) -> None:
+        account.begin()
+        ran = account.call("hooked", moment="after_batch", hooks={"before_batch": [self.FAILS]})
+        assert (ran["verdict"], ran["reasons"], ran["changed"]) == ("go_on", [], False)
+
+    def test_check_mode_runs_none(self, account: Account) -> None:
+        ran = account.call("hooked", check=True, moment="after_batch", hooks={"after_batch": [self.FAILS]})
+        assert (ran["verdict"], ran["output"]) == ("go_on", [])
+
+    def test_a_run_that_lost_its_lock_runs_none_before_a_batch(self, account: Account) -> None:
+        account.begin()
+        account.ssm.values.pop(account.locks[0])
+        ran = account.call("hooked", moment="before_batch", hooks={"before_batch": [self.WORKS]})
+        assert ran["verdict"] == "lost"
+        assert "output" not in ran
+
+    def test_after_the_rollout_the_lock_is_not_taken_again(self, account: Account) -> None:
+        account.begin()
+        account.finish(2)
+        hooks = {"after_rollout": [self.WORKS, self.WORKS]}
+        ran = account.call("hooked", moment="after_rollout", hooks=hooks, moves=[move("a")], verdict="rolled_back")
+        assert ran["output"] == ["/bin/sh: a rolled_back"] * 2
+        assert account.locks == []
+
+    def test_a_failed_hook_after_a_batch_is_a_failed_gate_of_it(self, account: Account) -> None:
+        account.begin([move(one, rollout={**LIMITS, "bake": 30}) for one in "ab"])
+        account.open(1)
+        before = account.clock.now()
+        judged = account.judge(1, problems=["hook after_batch (./smoke.sh): it ended with 3"])
+        assert (judged["verdict"], account.clock.now() - before) == ("abort", 0)
+        assert account.read_ledger().batches[0].reasons == ("hook after_batch (./smoke.sh): it ended with 3",)
+
+    def test_the_plan_names_requests_that_can_never_be_sent(self, account: Account) -> None:
+        request = {"path": "/smoke", "url": None, "method": "GET", "status": [200], "headers": {}}
+        planned = account.begin(hooks={"after_batch": [{"command": None, "request": request, "timeout": 5}]})
+        assert planned["verdict"] == "abort"
+        assert planned["reasons"] == ["hook after_batch: the stack has no URL yet at which /smoke could be asked"]
 
 
 class TestTheWayBack:
