@@ -34,8 +34,9 @@ options:
       - V(aborted) plans in which batches the hosts of the first O(begun) batches return.
       - V(renewed) renews the lock while hosts return.
       - V(finished) records the end, and frees the lock.
+      - V(notified) reports O(event) to those whom O(notify) names. What cannot be sent is a warning.
     type: str
-    choices: [begun, planned, hooked, opened, judged, aborted, renewed, finished]
+    choices: [begun, planned, hooked, opened, judged, aborted, renewed, finished, notified]
     required: true
   action:
     description:
@@ -69,6 +70,22 @@ options:
       - The moment whose hooks run, for the state V(hooked).
     type: str
     choices: [before_rollout, before_batch, after_batch, after_rollout]
+  notify:
+    description:
+      - The recipients, as C(rollout.notify) of the document, for the state V(notified). A secret in it has C(name), and
+        C(existing) and C(key) where the stack did not generate it.
+    type: dict
+    default: {}
+  event:
+    description:
+      - What is reported, for the state V(notified).
+    type: str
+    choices: [started, finished, rolled_back, failed]
+  who:
+    description:
+      - Who started the rollout, for the state V(notified). Empty means the user of this process.
+    type: str
+    default: ''
   problems:
     description:
       - What else ends the rollout after a batch, for the state V(judged).
@@ -121,7 +138,7 @@ options:
     default: go_on
   reasons:
     description:
-      - The reasons of the last call, for the state V(finished).
+      - The reasons of the last call, for the states V(finished) and V(notified).
     type: list
     elements: str
     default: []
@@ -146,6 +163,12 @@ options:
       - Seconds to wait for enough healthy targets, in the state V(opened).
     type: int
     default: 60
+  needs_terminal:
+    description:
+      - Whether the state V(begun) fails where C(ansible-playbook) has no terminal, because a person has to approve the
+        rollout.
+    type: bool
+    default: false
   holder_pid:
     description:
       - The process that holds the lock. The action plugin sets it to that of C(ansible-playbook).
@@ -205,7 +228,12 @@ verdict:
   type: str
 reasons:
   description: Why the rollout does not go on.
-  returned: state is V(planned), V(hooked), V(opened) or V(judged)
+  returned: state is V(planned), V(hooked), V(opened), V(judged) or V(finished)
+  type: list
+  elements: str
+sent:
+  description: The recipients that got the notification, V(slack), V(sns) or V(email).
+  returned: state is V(notified)
   type: list
   elements: str
 output:
@@ -276,7 +304,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "stack": {"type": "str", "required": True},
     "state": {
         "type": "str",
-        "choices": ["begun", "planned", "hooked", "opened", "judged", "aborted", "renewed", "finished"],
+        "choices": ["begun", "planned", "hooked", "opened", "judged", "aborted", "renewed", "finished", "notified"],
         "required": True,
     },
     "action": {"type": "str", "default": "deploy"},
@@ -285,6 +313,9 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "url": {"type": "str", "default": ""},
     "hooks": {"type": "dict", "default": {}},
     "moment": {"type": "str", "choices": ["before_rollout", "before_batch", "after_batch", "after_rollout"]},
+    "notify": {"type": "dict", "default": {}},
+    "event": {"type": "str", "choices": ["started", "finished", "rolled_back", "failed"]},
+    "who": {"type": "str", "default": ""},
     "problems": {"type": "list", "elements": "str", "default": []},
     "batches": {"type": "list", "elements": "dict", "default": []},
     "batch": {"type": "dict", "default": {}},
@@ -299,10 +330,11 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "seconds": {"type": "int", "default": 1800},
     "lock_wait": {"type": "int", "default": 0},
     "patience": {"type": "int", "default": 60},
+    "needs_terminal": {"type": "bool", "default": False},
     "holder_pid": {"type": "int"},
     **ARGUMENTS,
 }
-RESTRICTIONS: dict[str, Any] = {"required_if": [("state", "hooked", ["moment"])]}
+RESTRICTIONS: dict[str, Any] = {"required_if": [("state", "hooked", ["moment"]), ("state", "notified", ["event"])]}
 
 
 def run(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import select
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +32,8 @@ from .runs import BIN, CHECKOUT, environment
 from .stacks import Stack
 
 HOSTS = ("web-1", "web-2")
+# What ansible prints when it waits for a key: at first, and after Ctrl+C.
+PROMPT, CONFIRMATION = b"(ctrl+C then 'C' = continue early", b"Press 'C' to continue"
 DOCUMENT: Mapping[str, Any] = {
     "name": "shop",
     "region": "us-east-1",
@@ -134,6 +140,14 @@ class RolloutRig:
         return self.play("deploy", *words, **more)
 
     def play(self, entry: str, *words: str, **more: str) -> Played:
+        self._prepare(entry)
+        done = subprocess.run(
+            self.command(*words), cwd=self.directory, env=self.environment(**more), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=240, check=False,
+        )  # fmt: skip
+        return Played(done.returncode, done.stdout)
+
+    def _prepare(self, entry: str) -> None:
         self._write_collection()
         self._write_inventory()
         play = {
@@ -141,13 +155,36 @@ class RolloutRig:
             "gather_facts": False,
             "tasks": [{"ansible.builtin.import_role": {"name": "groundwork.aws.rollout", "tasks_from": entry}}],
         }
-        playbook = self.directory / "play.yml"
-        playbook.write_text(json.dumps([play]))
-        done = subprocess.run(
-            self.command(*words), cwd=self.directory, env=self.environment(**more), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=240, check=False,
-        )  # fmt: skip
-        return Played(done.returncode, done.stdout)
+        (self.directory / "play.yml").write_text(json.dumps([play]))
+
+    def answer(self, *keys: str) -> Played:
+        """Deploy at a terminal, and press one key after the other, each when a prompt waits for it."""
+        self._prepare("deploy")
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.chdir(self.directory)
+            command = self.command()
+            os.execve(command[0], command, self.environment())
+        output, left = b"", list(keys)
+        deadline = time.monotonic() + 200
+        while time.monotonic() < deadline:
+            if not select.select([terminal], [], [], 2)[0]:
+                # ansible drops what was typed before it began to read, which is after it has printed a prompt.
+                if left and output.count(PROMPT) + output.count(CONFIRMATION) > len(keys) - len(left):
+                    os.write(terminal, left.pop(0).encode())
+                continue
+            try:
+                read = os.read(terminal, 4096)
+            except OSError:  # Linux says so when the other side is closed
+                break
+            if not read:
+                break
+            output += read
+        else:
+            os.killpg(pid, signal.SIGKILL)
+        _, status = os.waitpid(pid, 0)
+        os.close(terminal)
+        return Played(os.waitstatus_to_exitcode(status), output.decode())
 
     def command(self, *words: str) -> list[str]:
         return [str(BIN / "ansible-playbook"), "-i", "inventory.json", "play.yml", *words]

@@ -18,6 +18,7 @@ from ..._aws.backoff import SYSTEM_CLOCK, Backoff, Clock
 from ..._aws.client import Clients
 from ..._aws.errors import StackError, describe_error
 from ..._aws.lock import LockLostError, LockToken, TokenLock, describe_user
+from ..._aws.process import has_terminal
 from ..._aws.sdk import FAILURES
 from ..._engine.scope import Scope
 from ..stack_options import run_stack_query
@@ -35,6 +36,7 @@ from .ledger import (
 )
 from .ledger_store import LedgerStore
 from .lock_holder import describe_rollout
+from .notifications import Event, Sender, list_services
 from .plan import Batch
 from .planning import Planned, plan_rollout, plan_way_back
 from .report import describe_end, describe_failures, describe_plan, describe_record
@@ -46,6 +48,11 @@ GO_ON, ABORT = Decision.GO_ON.value, Decision.ABORT.value
 # The lock of the stack was lost: another run may change the hosts now, so that they are left as they are.
 LOST = "lost"
 POLL_SECONDS = 5.0
+UNATTENDED = (
+    "rollout.approval of the document has a person approve this rollout, and ansible-playbook has no terminal at which "
+    "to ask. Nothing was changed, and no host was moved. Run it at a terminal, or, once a person has approved it, with "
+    "-e rollout_approved=true"
+)
 TARGET_HEALTH = "target health"
 STRATEGY_KEYS = ("strategy", "batches", "minimum_healthy", "bake", "deadline")
 # Of services whose settings the caller does not give.
@@ -66,6 +73,7 @@ def run_rollout(options: Mapping[str, Any], check: bool, clock: Clock = SYSTEM_C
             "aborted": step.plan_way_back,
             "renewed": step.renew,
             "finished": step.finish,
+            "notified": step.notify,
         }
         return {**actions[options["state"]](), "warnings": step.warnings}
 
@@ -105,6 +113,8 @@ class RolloutStep:
 
     def begin(self) -> dict[str, Any]:
         """Take the lock, and find the rollout before this one if it did not end."""
+        if self.options["needs_terminal"] and not self.check and not has_terminal(self.options["holder_pid"]):
+            raise StackError(UNATTENDED)
         latest = self._ledger.read_latest()
         unfinished = convert_record(latest) if latest is not None and latest.is_unfinished else None
         rollout: dict[str, Any] = {"id": "", "action": self.options["action"], "started": self.clock.time()}
@@ -179,7 +189,30 @@ class RolloutStep:
         if not self.check and verdict != LOST:
             self._record_end(status, reasons)
             self._make_lock(rollout["id"]).release(self._token)
-        return {"status": status.value, "summary": "" if status is Status.FINISHED else summary}
+        return {
+            "status": status.value,
+            "reasons": reasons,
+            "summary": "" if status is Status.FINISHED else summary,
+        }
+
+    def notify(self) -> dict[str, Any]:
+        """Report an event to those that the document names. What cannot be sent is a warning."""
+        options = self.options
+        if self.check:
+            return {"sent": []}
+        event = Event(
+            kind=options["event"],
+            stack=self.scope.stack,
+            action=options["rollout"]["action"],
+            rollout=str(options["rollout"].get("id") or ""),
+            who=options["who"] or describe_user(),
+            services=list_services(options["moves"]),
+            hosts=len({move["host"] for move in options["moves"] if move["moving"]}),
+            reasons=tuple(options["reasons"]),
+            seconds=self.clock.time() - float(options["rollout"]["started"]),
+        )
+        sender = Sender(self.clients, self.scope, self.warnings)
+        return {"sent": sender.send(options["notify"], event)}
 
     def renew(self) -> dict[str, Any]:
         """Renew the lock."""

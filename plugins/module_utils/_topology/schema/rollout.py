@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..rollout_settings import STRATEGIES
+from ..rollout_settings import APPROVALS, STRATEGIES
 from .containers import ListOf, MappingOf
 from .gates import GATE
 from .hooks import HOOKS, SERVICE_HOOKS
-from .kinds import AnyOf, Choice, Integer, Text
+from .kinds import AnyOf, Boolean, Choice, Integer, Text
+from .notifications import NOTIFY
 from .record import Derived, Field, Record
 from .shared import RESOURCE_NAME
 
@@ -66,6 +67,14 @@ ROLLOUT = Record(
         "hooks": Field(
             HOOKS, "Commands and requests at moments of a deploy, each a list of steps that run in order.", default={}
         ),
+        "approval": Field(
+            AnyOf(Boolean(), Choice(*APPROVALS), hint=f"write true, false, {', '.join(APPROVALS)}"),
+            "Whether a deploy waits for a person: `first_batch` (or `true`) when the first batch has baked, "
+            "`every_batch` after each, `before_rollout` before anything moves. Without a terminal it takes "
+            "`-e rollout_approved=true`.",
+            default=False,
+        ),
+        "notify": Field(NOTIFY, "Who is told about deploys and rollbacks. What cannot be sent is a warning."),
     }
 )
 

@@ -82,6 +82,7 @@ class Account:
             "aborted": step.plan_way_back,
             "renewed": step.renew,
             "finished": step.finish,
+            "notified": step.notify,
         }
         return {**actions[state](), "warnings": step.warnings}
 
@@ -124,7 +125,7 @@ def test_a_rollout_from_its_lock_to_its_record(account: Account) -> None:
     for number in (1, 2):
         assert account.open(number)["verdict"] == "go_on"
         assert account.judge(number) == {"verdict": "go_on", "reasons": [], "warnings": []}
-    assert account.finish(2) == {"status": "finished", "summary": "", "warnings": []}
+    assert account.finish(2) == {"status": "finished", "reasons": [], "summary": "", "warnings": []}
     assert account.locks == []
     record = account.read_ledger()
     assert (record.status.value, record.action, record.services["api"].version) == ("finished", "deploy", "v2")
@@ -137,6 +138,35 @@ def test_a_second_run_is_refused_with_the_name_of_the_first(account: Account) ->
     account.begin()
     with pytest.raises(StackError, match=rf"locked by deploy {account.rollout['id']} by .*Nothing was changed"):
         account.call("begun", holder_pid=os.getpid())
+
+
+class TestApproval:
+    def test_without_a_terminal_the_lock_is_not_taken(self, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(operations, "has_terminal", lambda _pid: False)
+        with pytest.raises(StackError, match=r"Nothing was changed, and no host was moved.*rollout_approved=true"):
+            account.call("begun", needs_terminal=True)
+        assert account.ssm.values == {}
+        assert account.call("begun", check=True, needs_terminal=True)["rollout"]["id"] == ""
+
+    def test_at_a_terminal_it_begins(self, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(operations, "has_terminal", lambda pid: pid == os.getpid())
+        assert account.call("begun", needs_terminal=True)["rollout"]["id"]
+
+
+class TestNotifying:
+    def test_check_mode_tells_nobody(self, account: Account) -> None:
+        rollout = account.call("begun", check=True)["rollout"]
+        told = account.call(
+            "notified", check=True, rollout=rollout, event="started", notify={"slack": {"variable": "X"}}
+        )
+        assert told == {"sent": [], "warnings": []}
+
+    def test_what_cannot_be_sent_is_a_warning(self, account: Account) -> None:
+        account.begin()
+        notify = {"slack": {"variable": "NO_SUCH_VARIABLE"}, "sns": None, "email": None}
+        told = account.call("notified", event="finished", notify=notify, moves=[move("a")])
+        assert told["sent"] == []
+        assert "NO_SUCH_VARIABLE is not set" in told["warnings"][0]
 
 
 def test_check_mode_plans_and_leaves_no_trace(account: Account) -> None:

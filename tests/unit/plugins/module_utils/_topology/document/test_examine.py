@@ -73,7 +73,7 @@ def test_defaults() -> None:
     }
     rest = {key: document[key] for key in ("tags", "access", "proxy", "rollout", "resources")}
     assert rest == {
-        "rollout": {**rollout, "hooks": {**elsewhere, **on_host}},
+        "rollout": {**rollout, "hooks": {**elsewhere, **on_host}, "approval": False, "notify": None},
         "tags": {},
         "access": {"connect": "ssh", "ssh_from": [], "public_key": None},
         "proxy": None,
