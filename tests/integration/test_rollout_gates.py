@@ -117,3 +117,28 @@ def test_a_rollback_asks_no_gates_of_the_document(rig: RolloutRig) -> None:
     rollback = rig.play("rollback")
     assert rollback.code == 0, rollback.output
     assert rig.log == ["web-1 serves 1 again", "web-2 serves 1 again"]
+
+
+def test_a_path_is_asked_at_the_url_of_the_stack(rig: RolloutRig, web: HttpServer) -> None:
+    rig.document = {
+        "instances": {"app": {"count": 2, "subnets": "public"}},
+        "services": {"web": {"instances": None, "on": "app", "routes": ["/"]}},
+        "proxy": {"on": "app", "server_name": "localhost", "port": int(web.url.rpartition(":")[2])},
+    }
+    step = {"request": {"path": "/smoke"}, "timeout": 5}
+    rig.rollout = {"gates": {"home": {"path": "/health"}}, "hooks": {"after_batch": [step], "after_rollout": [step]}}
+    assert rig.provision().ok
+    deploy = rig.deploy()
+    assert deploy.code == 0, deploy.output
+    assert rig.log == MOVED
+    assert [one.target for one in web.asked] == [*["/smoke", "/health"] * 2, "/smoke"]
+    assert {one.headers["host"] for one in web.asked} == {web.url.replace("127.0.0.1", "localhost").partition("//")[2]}
+
+
+def test_a_metric_of_cloudwatch_without_data_points_is_not_measured(rig: RolloutRig) -> None:
+    query = {"namespace": "Shop", "metric": "Errors", "dimensions": {"Service": "web"}}
+    rig.rollout = {"gates": {"errors": {"cloudwatch": query, "below": 5, "unmeasured": "abort"}}}
+    deploy = rig.deploy()
+    assert deploy.code != 0
+    assert "errors: could not be measured: the first 60 s that count end in" in deploy.said, deploy.output
+    assert rig.log == ["web-1 serves 2", "web-1 serves 1 again"]

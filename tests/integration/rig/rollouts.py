@@ -28,7 +28,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._deploy.rollout.led
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.placement import find_placements
 
 from .account import Account
-from .runs import BIN, CHECKOUT, environment
+from .runs import BIN, CHECKOUT, Outcome, environment
 from .stacks import Stack
 
 HOSTS = ("web-1", "web-2")
@@ -242,9 +242,16 @@ class RolloutRig:
         for name, tasks in ROLE.items():
             (root / "roles" / "app" / "tasks" / f"{name}.yml").write_text(json.dumps(tasks))
 
-    def _write_inventory(self) -> None:
+    def _load(self) -> dict[str, Any]:
         changed = {"rollout": self.rollout, "services": {"web": self.service}}
-        document = load(dict(DOCUMENT), [changed, self.document])
+        return load(dict(DOCUMENT), [changed, self.document])
+
+    def provision(self) -> Outcome:
+        """Make the resources of the stack, on which no host of a rollout runs."""
+        return self.stack.modules.run("stack", {"topology": self._load(), "overrides": {}})
+
+    def _write_inventory(self) -> None:
+        document = self._load()
         (placement,) = find_placements(document).values()
         shared = {**stack_variables(document), **placement_variables(document, placement), **self.variables}
         local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}

@@ -191,7 +191,15 @@ def read_secrets(clients: Clients, scope: Scope, records: Sequence[Mapping[str, 
     return read_environment(clients, scope, RequestedEnvironment("", (), (), records)) if records else {}
 
 
-def find_problems(asker: Asker, gates: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+@dataclass(frozen=True)
+class Problem:
+    """Why a gate or a hook cannot be asked. A ``pending`` one may be solved by resources that do not exist yet."""
+
+    text: str
+    pending: bool = True
+
+
+def find_problems(asker: Asker, gates: Iterable[Mapping[str, Any]]) -> Iterator[Problem]:
     """Why gates can never be measured, before anything has moved. A server that does not answer now is no problem."""
     for gate in gates:
         try:
@@ -199,9 +207,9 @@ def find_problems(asker: Asker, gates: Iterable[Mapping[str, Any]]) -> Iterator[
             if "url" not in gate["settings"]:
                 ask()
         except QueryRejectedError as error:
-            yield f"gate {gate['name']}: {error}"
+            yield Problem(f"gate {gate['name']}: {error}", pending=False)
         except ERRORS as error:
-            yield f"gate {gate['name']}: {_describe(error)}"
+            yield Problem(f"gate {gate['name']}: {_describe(error)}")
 
 
 @dataclass

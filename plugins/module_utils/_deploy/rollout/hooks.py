@@ -18,7 +18,7 @@ from typing import Any
 from ..._host.http_client import RequestError
 from ..._host.polling import SYSTEM_CLOCK, Clock, poll
 from ..._host.printable_text import replace_control_characters
-from .gates import locate_path, make_probe
+from .gates import Problem, locate_path, make_probe
 
 BEFORE_ROLLOUT, AFTER_ROLLOUT = "before_rollout", "after_rollout"
 BEFORE_BATCH, AFTER_BATCH = "before_batch", "after_batch"
@@ -68,7 +68,7 @@ def build_variables(
     return {name: value.replace("\0", "") for name, value in variables.items()}
 
 
-def find_hook_problems(hooks: Mapping[str, Any], url: str) -> Iterator[str]:
+def find_hook_problems(hooks: Mapping[str, Any], url: str) -> Iterator[Problem]:
     """Why requests of hooks on the controller can never be sent."""
     for moment in MOMENTS:
         for step in hooks.get(moment) or ():
@@ -76,7 +76,7 @@ def find_hook_problems(hooks: Mapping[str, Any], url: str) -> Iterator[str]:
                 try:
                     make_probe(locate_path(_drop_unset(step["request"]), url))
                 except RequestError as error:
-                    yield f"hook {moment}: {error}"
+                    yield Problem(f"hook {moment}: {error}")
 
 
 def run_step(

@@ -23,7 +23,7 @@ from ..._aws.sdk import FAILURES
 from ..._engine.scope import Scope
 from ..stack_options import run_stack_query
 from ..targets import HEALTHY, TargetHealth, read_health
-from .gates import AskedGate, Asker, collect_gates, find_problems, make_policy, select_kept
+from .gates import AskedGate, Asker, Problem, collect_gates, find_problems, make_policy, select_kept
 from .hooks import AFTER_ROLLOUT, build_variables, describe_step, find_hook_problems, run_step
 from .ledger import (
     RecordedBatch,
@@ -136,7 +136,7 @@ class RolloutStep:
         self._renew()
         batches = [self._add_gates(_describe_batch(batch, moves), moves) for batch in planned.batches]
         if not reasons:
-            reasons += [*self._find_gate_problems(batches), *self._find_hook_problems(batches)]
+            reasons += self._select_final([*self._find_gate_problems(batches), *self._find_hook_problems(batches)])
         if planned.batches and not self.check:
             self._ledger.begin(self._make_record(planned, moves))
         return {
@@ -341,12 +341,17 @@ class RolloutStep:
             return batch
         return {**batch, "gates": collect_gates(_list_own_moves(batch["moves"], moves), self.options["url"])}
 
-    def _find_gate_problems(self, batches: Sequence[Mapping[str, Any]]) -> list[str]:
+    def _select_final(self, problems: Sequence[Problem]) -> list[str]:
+        """The reasons to stop. In check mode a problem that provision.yml may still solve is a warning."""
+        self.warnings += [one.text for one in problems if self.check and one.pending]
+        return [one.text for one in problems if not (self.check and one.pending)]
+
+    def _find_gate_problems(self, batches: Sequence[Mapping[str, Any]]) -> list[Problem]:
         """Why gates of the batches can never be measured: a wrong query, or a secret that does not exist."""
         gates = {json.dumps(gate, sort_keys=True): gate for batch in batches for gate in batch["gates"]}
         return list(find_problems(Asker(self.clients, self.scope, self.clock), gates.values()))
 
-    def _find_hook_problems(self, batches: Sequence[Mapping[str, Any]]) -> list[str]:
+    def _find_hook_problems(self, batches: Sequence[Mapping[str, Any]]) -> list[Problem]:
         """Why requests of hooks can never be sent. A rollback runs only those after it, whose failure is reported."""
         if not batches or self.options["rollout"]["action"] != DEPLOY:
             return []

@@ -20,6 +20,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._deploy.rollout.gat
     KEPT_MEASUREMENTS,
     AskedGate,
     Asker,
+    Problem,
     collect_gates,
     find_problems,
     make_policy,
@@ -194,7 +195,7 @@ class TestProbes:
 
     def test_a_path_without_a_url_of_the_stack_is_a_problem(self) -> None:
         problems = list(find_problems(asker()[0], [gate_of(SITE)]))
-        assert problems == ["gate gate: the stack has no URL yet at which /health could be asked"]
+        assert problems == [Problem("gate gate: the stack has no URL yet at which /health could be asked")]
 
 
 class TestPrometheus:
@@ -218,8 +219,9 @@ class TestPrometheus:
         said = json.dumps({"status": "error", "errorType": "bad_data", "error": "parse error"}).encode()
         web.answers[:] = [answer(400, said)]
         (problem,) = find_problems(asker()[0], [gate_of({**PROMETHEUS, "prometheus_url": web.url, **self.SECRETS})])
-        assert problem.startswith("gate gate: Prometheus rejects the query with status 400, bad_data: parse error")
-        assert SECRET not in problem
+        expected = "gate gate: Prometheus rejects the query with status 400, bad_data: parse error"
+        assert problem.text.startswith(expected)
+        assert (problem.pending, SECRET in problem.text) == (False, False)
 
     def test_a_server_that_does_not_answer_is_no_problem(self) -> None:
         assert list(find_problems(asker()[0], [gate_of({**PROMETHEUS, "prometheus_url": "http://127.0.0.1:9"})])) == []

@@ -354,6 +354,14 @@ class TestGates:
         ended = account.finish(0, verdict="abort", reasons=planned["reasons"])
         assert "No host was moved" in ended["summary"]
 
+    def test_in_check_mode_what_provision_would_make_may_be_missing(self, account: Account) -> None:
+        gate = {**{k: v for k, v in self.GATE.items() if k != "url"}, "path": "/"}
+        limits = {**LIMITS, "gates": {"site": gate}}
+        rollout = account.call("begun", check=True)["rollout"]
+        planned = account.call("planned", check=True, rollout=rollout, moves=[move("a", rollout=limits), move("b")])
+        assert planned["verdict"] == "go_on"
+        assert planned["warnings"] == ["gate site: the stack has no URL yet at which / could be asked"]
+
     def test_a_path_is_asked_at_the_url_of_the_stack(self, account: Account, web: HttpServer) -> None:
         gate = {**{k: v for k, v in self.GATE.items() if k != "url"}, "path": "/health"}
         limits = {**LIMITS, "gates": {"site": gate}}
