@@ -43,6 +43,7 @@ def test_no_task_asks_a_service_with_a_module_that_trusts_its_answer() -> None:
         "playbooks/verify.yml",
         "roles/app/tasks/drain_service.yml",
         "roles/app/tasks/health.yml",
+        "roles/app/tasks/run_hook.yml",
     ]
 
 

@@ -16,6 +16,8 @@ from ..placement import Placement, calling_placements, find_placements
 from ..schema.kinds import DocumentPath, Finding, display
 from ..view import Document, find_public_tier, services, tiers
 from .entries import entries_can_be_started
+from .gates import GATE_RULES, addresses_of_gates_can_be_asked, metrics_of_gates_exist
+from .hooks import HOOK_RULES, requests_of_hooks_can_be_sent
 from .monitoring import MONITORING_RULES
 from .names import NAME_RULES
 from .requests import REQUEST_RULES, certificate_has_a_domain, load_balancer_has_services
@@ -289,6 +291,8 @@ RULES: tuple[Rule, ...] = (
     *RUNTIME_RULES,
     *SERVICE_RULES,
     *ROLLOUT_RULES,
+    *GATE_RULES,
+    *HOOK_RULES,
     ports_are_free,
     *REQUEST_RULES,
     *STORE_RULES,
@@ -308,4 +312,7 @@ ABSENCE_RULES: Mapping[Rule, tuple[DocumentPath, ...]] = {
     workers_have_no_requests: (("services", "*", "port"), ("services", "*", "socket")),
     workers_are_not_called: (("services", "*", "port"), ("services", "*", "socket")),
     certificate_has_a_domain: (("load_balancer", "domain"),),
+    addresses_of_gates_can_be_asked: (("load_balancer",), ("proxy",), ("services", "*", "port")),
+    requests_of_hooks_can_be_sent: (("load_balancer",), ("proxy",), ("services", "*", "port")),
+    metrics_of_gates_exist: (("load_balancer",), ("services", "*", "routes")),
 }
