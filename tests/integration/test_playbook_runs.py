@@ -537,7 +537,14 @@ def release(root: Path) -> str:
     digest = compute_digest([describe_file("wsgi.py", b"", executable=False)])
     artifact = {"kind": "tree", "digest": digest, "version": "v1.4", "commit": commit}
     options = {"archive": str(archive), "artifact": artifact, "inputs": {}, "number": 1}
-    options |= {"environment": {}, "secrets": None, "environment_file": None, "restore": False, "step": None, "public": []}
+    options |= {
+        "environment": {},
+        "secrets": None,
+        "environment_file": None,
+        "restore": False,
+        "step": None,
+        "public": [],
+    }
     options |= {"root": str(root), "owner": getpass.getuser()}
     for state in ("staged", "current", "confirmed"):
         ReleaseManager({**options, "state": state}, check_mode=False).run()
