@@ -11,6 +11,7 @@ from typing import Any
 from ..._aws.errors import StackError
 from ..._engine.resource_type import Client, ResolvedResource
 
+ALIAS = "al2023"
 AL2023 = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{architecture}"
 PARAMETERS_A_CALL = 10
 
@@ -26,7 +27,7 @@ def architecture(instance_type: str) -> str:
 def parameter(resource: ResolvedResource) -> str | None:
     """The SSM parameter that holds the image's id, None when the document gives the id itself."""
     image = resource.properties["image"]
-    if image == "al2023":
+    if image == ALIAS:
         return AL2023.format(architecture=architecture(resource.properties["type"]))
     return image if image.startswith("/") else None
 
