@@ -51,10 +51,10 @@ def plan_selected(
     if not replacements:
         return select_changes(stack, full, registry, only, traffic)
     base = make_labelled(replacements)
-    full = _label_replacements(full, base, replacements)
+    full = _label_replacements(full, base, replacements, registry)
     named = replacements if only is None else replacements & set(only)
     held = replacements - named if traffic else replacements
-    current = _label_replacements(make_labelled(held), base, replacements - held) if held else full
+    current = _label_replacements(make_labelled(held), base, replacements, registry) if held else full
     left = [change for change in full.changes if change.part == REPLACE]
     return select_changes(stack, current, registry, only, traffic, left)
 
@@ -105,10 +105,15 @@ def select_changes(
     that is not selected, nothing is applied. ``replacing`` are the changes of all replacements, held ones included.
     """
     named = None if only is None else set(only)
-    selected = [change for change in plan.changes if _is_selected(change, registry[change.type], named, traffic)]
+    held_ids = {plan.kept[address].id for address in plan.held}
+    selected: list[Change] = []
+    for change in plan.changes:
+        stays = change.part == REPLACE and change.action == "delete" and held_ids & _find_used(change)
+        if not stays and _is_selected(change, registry[change.type], named, traffic):
+            selected.append(change)
     keys = {change.key for change in selected}
     planned = [change for change in plan.changes if change.key not in keys]
-    made = {change.key for change in plan.changes if change.part == REPLACE}
+    made = {change.key for change in plan.changes if change.part == REPLACE or change.action == "create"}
     held = [change for change in replacing if change.key not in made]
     known = {resource.address for resource in stack.resources}
     for change in plan.changes:
@@ -160,16 +165,29 @@ def _find_idle(
     return {address for address in replacements if groups[address] in registered - serving}
 
 
-def _label_replacements(plan: Plan, base: Plan, replacements: Collection[str]) -> Plan:
-    """The plan, in which replacements and the changes that ``base``, where all are held, lacks have their role."""
+def _label_replacements(plan: Plan, base: Plan, replacements: Collection[str], registry: Registry) -> Plan:
+    """The plan, in which replacements and all that exists only because of them have their role.
+
+    That is what ``base``, where all are held, lacks. The address of an instance that gets none is deleted with it, but
+    an instance is deregistered at once from a group that is no longer.
+    """
     without = {change.key: change for change in base.changes}
+    ids = {base.kept[address].id for address in replacements}
 
     def label(change: Change) -> str:
-        if change.part or change.key in replacements:
-            return change.part or REPLACE
+        if change.part:
+            return change.part
+        if change.action == "delete":
+            is_registration = registry[change.type].traffic_group_property
+            return REPLACE if ids & _find_used(change) and not is_registration else ""
         return "" if _is_same(change, without.get(change.key)) else REPLACE
 
     return replace(plan, changes=tuple(replace(change, part=label(change)) for change in plan.changes))
+
+
+def _find_used(change: Change) -> set[str]:
+    """The ids of the objects that the object of a change refers to."""
+    return set(find_strings(change.actual.properties)) if change.actual else set()
 
 
 def _is_same(change: Change, other: Change | None) -> bool:
@@ -226,7 +244,7 @@ def _find_remaining_users(change: Change, unselected: Iterable[Change], registry
     if not change.destroys or change.actual is None:
         return
     for other in unselected:
-        if not other.actual or change.actual.id not in set(find_strings(other.actual.properties)):
+        if change.actual.id not in _find_used(other):
             continue
         if other.part == REPLACE and registry[other.type].traffic_group_property:
             yield f"{change.key}: {other.key} sends it requests: deregister it first, as replace.yml does"

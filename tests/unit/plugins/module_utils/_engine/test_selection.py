@@ -259,6 +259,29 @@ def test_an_instance_that_is_left_is_changed_in_place_without_a_stop() -> None:
     assert parts(found)["instance/web-1"] == "replace"
 
 
+def test_an_address_that_is_not_kept_is_deleted_with_the_instance_that_has_it() -> None:
+    now = [item for item in web(2, **OLD) if item.address != "target/web--web-1"]
+    then = [item for item in web(2, **NEW) if item.type != "elastic_ip"]
+    kept = plan(now, then, traffic=False)
+    assert (done(kept), left(kept)[:2]) == ([], ["elastic_ip/web-1", "elastic_ip/web-2"])
+    first = plan(now, then, only=["instance/web-1"])
+    assert done(first) == ["elastic_ip/web-1", "instance/web-1"]
+    assert "elastic_ip/web-2" in left(first)
+
+
+def test_an_instance_that_is_left_is_deregistered_from_a_removed_group() -> None:
+    other = DesiredResource("target_group", "api", GROUP.properties)
+    properties = {**member(1).properties, "target_group": Ref("target_group/api")}
+    now = [*web(1, **OLD), other, DesiredResource("target", "api--web-1", properties)]
+    assert done(plan(now, web(1, **NEW), traffic=False)) == ["target/api--web-1", "target_group/api"]
+
+
+def test_an_address_that_is_new_goes_to_the_instance_that_is_left() -> None:
+    now = [item for item in web(1, **OLD) if item.type != "elastic_ip"]
+    found = plan(now, web(1, **NEW), traffic=False)
+    assert (done(found), left(found)) == (["elastic_ip/web-1"], ["instance/web-1", "target/web--web-1"])
+
+
 def test_a_volume_that_would_shrink_is_left_with_the_replacement() -> None:
     now, then = web(1, volume={"size": 20}, **OLD), web(1, volume={"size": 10}, **NEW)
     found = plan(now, then, traffic=False)
