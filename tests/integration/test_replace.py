@@ -80,6 +80,8 @@ class Hosts:
         self.collections = make_collection(directory)
         self.port = port
         self.former: dict[str, str] = {}
+        # Further settings of the document.
+        self.settings: dict[str, Any] = {}
 
     def make(self, count: int = 2, **instances: Any) -> None:
         """Create the stack; every instance has a release."""
@@ -90,7 +92,8 @@ class Hosts:
             (self.directory / f"release-{identifier}").touch()
 
     def configure(self, **instances: Any) -> None:
-        self.overrides: dict[str, Any] = {"services": {"web": {"port": self.port, "instances": instances}}}
+        web = {"port": self.port, "instances": instances}
+        self.overrides: dict[str, Any] = {**self.settings, "services": {"web": web}}
         self.controller.configure(
             plugin="groundwork.aws.ec2_services",
             topology=SCALED.topology,
@@ -316,6 +319,26 @@ def test_the_run_after_a_killed_one_continues_with_its_host(hosts: Hosts, operat
     hosts.stack.assert_quiet(hosts.overrides)
 
 
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_an_alarm_about_several_instances_follows_each_of_them(
+    stacks: Stacks, tmp_path: Path, answering: int, is_killed: bool
+) -> None:
+    hosts = Hosts(stacks(SCALED), tmp_path, answering)
+    hosts.settings = {"monitoring": {}}
+    hosts.make()
+    hosts.configure(count=2, **OTHER)
+    left = hosts.play("provision")
+    assert left.code == 0, left.output
+    assert "alarm/instances-web-cpu: replace" in left.said
+    if is_killed:
+        hosts.play_and_kill("RunInstances", after=False)
+    done = hosts.play("replace")
+    assert done.code == 0, done.output
+    hosts.assert_replaced("web-1", "web-2")
+    if not is_killed:
+        hosts.stack.assert_quiet(hosts.overrides)
+
+
 def test_another_type_comes_with_the_replacement(hosts: Hosts) -> None:
     hosts.configure(count=2, type="t3.small", **OTHER)
     left = hosts.play("resize")
@@ -333,7 +356,10 @@ def test_an_inventory_that_is_not_read_again_is_corrected(hosts: Hosts) -> None:
     command = [str(CHECKOUT / ".venv" / "bin" / "ansible-inventory"), "-i", "inventory", "--list"]
     listed = subprocess.run(command, cwd=hosts.directory, env=hosts.environment(), capture_output=True, check=True)
     read = json.loads(listed.stdout)
-    groups = {name: {"hosts": dict.fromkeys(group.get("hosts", ()))} for name, group in read.items() if name != "_meta"}
+    groups: dict[str, Any] = {}
+    for name, group in read.items():
+        if name not in ("_meta", "all"):
+            groups[name] = {"hosts": dict.fromkeys(group.get("hosts", ()))}
     for name, variables in read["_meta"]["hostvars"].items():
         groups["groundwork"]["hosts"][name] = variables
     shutil.rmtree(hosts.directory / "inventory")
