@@ -23,7 +23,7 @@ import pytest
 from rig.faults import Do, Fail, named
 from rig.runs import CHECKOUT
 from rig.stacks import Stack, Stacks, base_of
-from test_playbook_runs import LOCAL, Controller, Healthy, Played
+from test_playbook_runs import LOCAL, UNREACHABLE, Controller, Healthy, Played
 
 SCALED = base_of("scaled")
 HOSTS = ("scaled-web-1", "scaled-web-2")
@@ -337,6 +337,41 @@ def test_an_alarm_about_several_instances_follows_each_of_them(
     hosts.assert_replaced("web-1", "web-2")
     if not is_killed:
         hosts.stack.assert_quiet(hosts.overrides)
+
+
+def test_a_broken_host_that_is_to_be_replaced_is_named_where_a_run_waits_for_it(hosts: Hosts) -> None:
+    """Its user data was wrong, and is corrected now: no run can connect to the instance before it is replaced."""
+    (hosts.directory / "wait.yml").write_text(
+        "- import_playbook: groundwork.aws.provision\n- import_playbook: groundwork.aws.wait\n"
+    )
+    hosts.controller.configure(
+        plugin="groundwork.aws.ec2_services", topology=SCALED.topology, overrides=hosts.overrides
+    )
+    command = hosts.controller.command("wait.yml", "-e", "wait_timeout=1")
+    done = subprocess.run(
+        command, cwd=hosts.directory, env=hosts.environment(), stdin=subprocess.DEVNULL, capture_output=True,
+        text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stdout
+    said = " ".join(done.stdout.split())
+    assert f"scaled-web-1 ({hosts.former['instance/web-1']}) does not accept connections: " in said
+    assert "Its instance is to be replaced, for which no connection is needed: run replace.yml." in said
+
+
+def test_a_host_that_cannot_be_reached_is_replaced(hosts: Hosts) -> None:
+    """Here the new instance cannot be reached either, so the run ends with it."""
+    of_hosts = hosts.directory / "inventory" / "host_vars"
+    of_hosts.mkdir()
+    (of_hosts / "scaled-web-1.json").write_text(json.dumps(UNREACHABLE))
+    failed = hosts.play("replace")
+    assert failed.code == 2, failed.output
+    assert hosts.read_ids()["instance/web-1"] != hosts.former["instance/web-1"], failed.output
+    assert f"Its former instance {hosts.former['instance/web-1']} is gone. It has the instance i-" in failed.said
+    assert hosts.list_healthy() == {hosts.former["instance/web-2"]}
+    (of_hosts / "scaled-web-1.json").unlink()
+    done = hosts.play("replace")
+    assert done.code == 0, done.output
+    hosts.assert_replaced("web-1", "web-2")
 
 
 def test_another_type_comes_with_the_replacement(hosts: Hosts) -> None:
