@@ -291,9 +291,11 @@ def test_other_user_data_replaces_each_host_once_and_no_request_fails(stack: Sta
     """The last test, since the instances of the fixture are gone after it."""
     former = stack.machines()
     services = release("replaced", instances={"user_data": "#!/bin/sh\ntouch /var/tmp/other-user-data\n"})
+    deploy = stack.play("deploy.yml", services=services)
+    assert deploy.code == 0, deploy.output
     with Load(url) as load:
-        site = stack.play("site.yml", services=services)
-    assert site.code == 0, site.output
+        replace = stack.play("replace.yml", services=services)
+    assert replace.code == 0, replace.output
     assert load.failures == []
     now = stack.machines()
     assert now.keys() == former.keys()
@@ -301,7 +303,7 @@ def test_other_user_data_replaces_each_host_once_and_no_request_fails(stack: Sta
         assert machine["InstanceId"] != former[name]["InstanceId"]
         assert machine["PrivateIpAddress"] == former[name]["PrivateIpAddress"]
         assert stack.shell(machine, "test -e /var/tmp/other-user-data").returncode == 0
-    assert site.output.count("TASK [Replace the instance]") == len(HOSTS)
+    assert replace.output.count("TASK [Replace the instance]") == len(HOSTS)
     assert stack.health("web") == {machine["InstanceId"]: "healthy" for machine in now.values()}
     assert_all_serve(stack, url, "replaced")
 
