@@ -333,3 +333,29 @@ def test_a_killed_rollout_is_continued_by_the_next_deploy(stack: Stack, url: str
     assert "did not end" in deploy.output
     assert load.failures == []
     assert_all_serve(stack, url, "continued")
+
+
+def test_other_user_data_replaces_each_host_once_and_no_request_fails(stack: Stack, url: str, release: Any) -> None:
+    """The last test, since the instances of the fixture are gone after it."""
+    former = stack.machines()
+    services = release("replaced", instances={"user_data": "#!/bin/sh\ntouch /var/tmp/other-user-data\n"})
+    deploy = stack.play("deploy.yml", services=services)
+    assert deploy.code == 0, deploy.output
+    with Load(url) as load:
+        replace = stack.play("replace.yml", services=services)
+    assert replace.code == 0, replace.output
+    assert load.failures == []
+    now = stack.machines()
+    assert now.keys() == former.keys()
+    for name, machine in now.items():
+        assert machine["InstanceId"] != former[name]["InstanceId"]
+        assert machine["PrivateIpAddress"] == former[name]["PrivateIpAddress"]
+        assert stack.shell(machine, "test -e /var/tmp/other-user-data").returncode == 0
+    assert replace.output.count("TASK [Replace the instance]") == len(HOSTS)
+    assert stack.health("web") == {machine["InstanceId"]: "healthy" for machine in now.values()}
+    assert_all_serve(stack, url, "replaced")
+
+    again = stack.play("replace.yml", services=services)
+    assert again.code == 0, again.output
+    assert "No instance has to be replaced" in again.output
+    assert stack.machines() == now

@@ -43,6 +43,8 @@ INSTANCE_KEYS = (
 
 # Groups of hosts that the document no longer has, that get another type, and whose services call other hosts.
 CHANGING = (LEAVING, RESIZING, CALLING) = ("groundwork_leaving", "groundwork_resizing", "groundwork_calling")
+# Hosts that replace.yml works on, which adds them: an inventory does not know the plan.
+REPLACING = "groundwork_replacing"
 
 # The keys of a service that its roles read as they are.
 _SERVICE_KEYS = (

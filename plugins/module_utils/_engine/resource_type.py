@@ -50,7 +50,7 @@ class ResolvedResource:
 
     ``token`` is the client token for calls that take one; ``run_id`` differs from run to run. ``prepared`` is what the
     type's ``prepare`` found for this resource. ``clients`` read what no property may hold, because plans show
-    properties: the value of a secret.
+    properties: the value of a secret. ``predecessor`` is the object that this one replaces.
     """
 
     address: str
@@ -62,6 +62,7 @@ class ResolvedResource:
     prepared: Mapping[str, Any] = field(default_factory=dict)
     run_id: str = ""
     clients: ClientOf = field(default=_no_clients, repr=False, compare=False)
+    predecessor: ActualResource | None = None
 
 
 @dataclass(frozen=True)
@@ -209,6 +210,8 @@ class ResourceType:
     association_of: ClassVar[Mapping[str, str]] = {}
     # For objects that serve traffic in groups (tag `groundwork:group`): the property whose change stops them.
     resize_property: ClassVar[str] = ""
+    # What a replacement loses that the new object does not have, for plans; empty where nothing is lost.
+    lost_by_replacement: ClassVar[str] = ""
     # For an association that sends traffic to objects: the property that refers to the group.
     traffic_group_property: ClassVar[str] = ""
     # Further lists that complete the items of the first.

@@ -95,7 +95,7 @@ def test_a_replacement_replaces_the_resources_that_depend_on_it() -> None:
     found = plan(stack(VPC, SUBNET, MACHINE, ADDRESS), existing)
     assert brief(found) == [
         ("elastic_ip/app-1", "update", "differs: instance"),
-        ("instance/app-1", "replace", "subnet cannot change in place"),
+        ("instance/app-1", "replace", "subnet cannot change in place; the data on its root volume is lost"),
         ("subnet/a", "replace", "cidr cannot change in place"),
     ]
     assert found.changes[0].after == {"instance": "<instance/app-1.id>"}
