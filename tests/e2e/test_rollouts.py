@@ -335,6 +335,7 @@ def test_a_killed_rollout_is_continued_by_the_next_deploy(stack: Stack, url: str
     assert_all_serve(stack, url, "continued")
 
 
+@pytest.mark.long
 def test_other_user_data_replaces_each_host_once_and_no_request_fails(stack: Stack, url: str, release: Any) -> None:
     """The last test, since the instances of the fixture are gone after it."""
     former = stack.machines()
