@@ -119,6 +119,16 @@ class Flag(Limit):
 
 
 @dataclass(frozen=True)
+class Scalar(Limit):
+    """A value that the type converts to text."""
+
+    what: str = "text, a number, true or false"
+
+    def accepts(self, value: Any) -> bool:
+        return isinstance(value, (str, int, float))
+
+
+@dataclass(frozen=True)
 class OneOf(Limit):
     """One of a few values. A similar one becomes the fix."""
 
@@ -220,7 +230,11 @@ class Items(Limit):
     def find_problems(self, value: Any) -> Iterator[PropertyProblem]:
         if not isinstance(value, (list, tuple)):
             yield (), f"{display_value(value)} is not a list (write the items in brackets: [a, b])"
-        elif len(value) < self.least:
+            return
+        for number, item in enumerate(value):
+            if item is None:
+                yield (number,), "is null (write a value, or remove the item)"
+        if len(value) < self.least:
             yield (), f"has {len(value)}, and AWS requires {self.least} (add {self.least - len(value)})"
         elif self.most and len(value) > self.most:
             yield (), f"has {len(value)}, and AWS allows {self.most} (remove {len(value) - self.most})"
@@ -232,11 +246,15 @@ class Entries(Limit):
 
     what: str = "a mapping"
     most: int = 0
+    names: Matching = Matching("a name", pattern="(?s:.+)")
 
     def find_problems(self, value: Any) -> Iterator[PropertyProblem]:
         if not isinstance(value, Mapping):
             yield (), "this is not a mapping (write each as name: value)"
-        elif self.most and len(value) > self.most:
+            return
+        for name in value:
+            yield from ((("" if name is None else name,), text) for _path, text in self.names.find_problems(name))
+        if self.most and len(value) > self.most:
             yield (), f"has {len(value)}, and AWS allows {self.most} (remove {len(value) - self.most})"
 
 

@@ -12,6 +12,7 @@ from .._aws.answer import answers_about, missing_member
 from .condition import Steps, Waiter
 from .items import Raw, as_plain_data, value_at
 from .list_call import Listing
+from .model import DesiredResource
 from .property_limits import Limits, PropertyPath, PropertyProblem, find_limit_problems, format_property_path
 from .references import resolve_references
 from .scope import Scope, address_from_tags, shorten_name
@@ -77,6 +78,8 @@ class ResourceUpdate:
     concurrent: Mapping[str, Properties] = field(default_factory=dict)
 
 
+# It gets properties as `Schema.checks` do, the path of a reference in them, and the resource that this leads to.
+TargetCheck = Callable[[Properties, PropertyPath, DesiredResource], Iterator[PropertyProblem]]
 Update = Callable[[Client, ResourceUpdate], Steps]
 
 
@@ -121,6 +124,11 @@ class Schema:
     checks: tuple[Callable[[Properties], Iterator[PropertyProblem]], ...] = ()
     # What a property can refer to, by the path of the property: `type.attribute`. Other properties are not checked.
     references: Mapping[PropertyPath, tuple[str, ...]] = field(default_factory=dict)
+    # What AWS requires of properties in a region, the second argument. These get properties as `checks` do.
+    region_checks: tuple[Callable[[Properties, str], Iterator[PropertyProblem]], ...] = ()
+    # What AWS requires of properties together with those of another resource of the document, by the path of the
+    # property that refers to it.
+    target_checks: Mapping[PropertyPath, TargetCheck] = field(default_factory=dict)
     # Properties that are not compared with ==.
     comparisons: Mapping[str, Callable[[Any, Any], bool]] = field(default_factory=dict)
     # Attributes that equal the physical name, and so are known before the object exists.

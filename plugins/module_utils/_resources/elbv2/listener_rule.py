@@ -165,6 +165,7 @@ TYPE = ListenerRuleType(
             ("hosts", EVERY): Matching("a host name like *.example.org", pattern=HOST, longest=LONGEST_PATTERN),
             **actions.LIMITS,
         },
+        target_checks=dict.fromkeys(actions.FORWARDS, actions.check_group),
         checks=(check_conditions, actions.check_action),
         with_defaults=with_defaults,
         normalize=normalize,

@@ -182,14 +182,34 @@ def test_node_types_are_withdrawn_that_the_manual_names() -> None:
     assert set(node_types.WITHDRAWN.values()) <= current
 
 
-@pytest.mark.parametrize(
-    ("attributes", "shape"),
-    [(load_balancer.ATTRIBUTES, "LoadBalancerAttribute"), (target_group.ATTRIBUTES, "TargetGroupAttribute")],
-)
-def test_attributes_are_those_of_the_manual(attributes: dict[str, Any], shape: str) -> None:
-    text = manual("elbv2", shape, "Key")
-    for name in attributes:
-        assert f"{name} -" in text
+ATTRIBUTE = r"\b([a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+) - "
+
+
+def test_attributes_of_load_balancers_are_those_of_the_manual() -> None:
+    own, _, foreign = manual("elbv2", "LoadBalancerAttribute", "Key").partition("supported by only Network Load")
+    assert set(re.findall(ATTRIBUTE, own)) == load_balancer.ATTRIBUTES.keys()
+    assert set(re.findall(ATTRIBUTE, foreign)) == load_balancer.FOREIGN.keys()
+
+
+def test_attributes_of_target_groups_are_those_of_the_manual() -> None:
+    text = manual("elbv2", "TargetGroupAttribute", "Key")
+    assert set(re.findall(ATTRIBUTE, text)) == target_group.ATTRIBUTES.keys()
+    # The load balancers of each attribute: the manual has a list of attributes for each combination of them.
+    parts = re.split(r"The following attributes? (?:are|is) supported ", text)[1:]
+    for part in parts:
+        support = part.partition(":")[0]
+        kinds = [kind for kind in target_group.STICKINESS if kind.partition(" ")[0] in support]
+        for name in re.findall(ATTRIBUTE, part):
+            found = [kinds for start, kinds in target_group.SUPPORT.items() if name.startswith(start)]
+            assert list(found[0] if found else ()) == kinds, name
+    assert set(re.findall(r"stickiness.type.*?The following", text)[0].split()) >= {"source_ip", "lb_cookie"}
+
+
+def test_protocols_have_a_kind_of_load_balancer() -> None:
+    protocols = member("elbv2", "CreateTargetGroupInput", "Protocol").enum
+    assert target_group.BALANCERS.keys() == set(protocols)
+    types = {word for words in target_group.STICKINESS.values() for word in words}
+    assert types == set(target_group.ATTRIBUTES["stickiness.type"].value.values)
 
 
 def all_desired() -> Iterator[Any]:
@@ -242,12 +262,52 @@ VALID: list[tuple[str, dict[str, Any]]] = [
     ("route_table", {"vpc": "v", "routes": [{"destination": "::/0", "gateway": Ref("internet_gateway/main")}]}),
     ("instance", {"image": "al2023", "type": "t3.micro", "subnet": "s", "volume": {"type": None, "size": None}}),
     ("instance", {"image": "al2023", "type": "t3.micro", "subnet": "s", "metadata": {"hop_limit": 64}}),
-    ("load_balancer", {**BALANCER, "attributes": {"idle_timeout.timeout_seconds": 4000, "new.attribute": "any"}}),
+    (
+        "load_balancer",
+        {**BALANCER, "attributes": {"idle_timeout.timeout_seconds": 4000, "access_logs.s3.enabled": None}},
+    ),
     (
         "load_balancer",
         {**BALANCER, "attributes": {"deletion_protection.enabled": True, "routing.http2.enabled": "true"}},
     ),
     ("load_balancer", {**BALANCER, "subnets": [Ref("subnet/a-1"), Ref("subnet/a-2")]}),
+    (
+        "load_balancer",
+        {**BALANCER, "attributes": {"access_logs.s3.enabled": "true", "access_logs.s3.bucket": "a.b-1"}},
+    ),
+    ("load_balancer", {**BALANCER, "attributes": {"load_balancing.cross_zone.enabled": True}}),
+    (
+        "target_group",
+        {
+            **TARGETS,
+            "attributes": {
+                "stickiness.enabled": True,
+                "stickiness.type": "app_cookie",
+                "stickiness.app_cookie.cookie_name": "session",
+                "load_balancing.algorithm.type": "weighted_random",
+                "load_balancing.algorithm.anomaly_mitigation": "on",
+                "slow_start.duration_seconds": 0,
+                "target_group_health.dns_failover.minimum_healthy_targets.count": "off",
+                "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage": 100,
+            },
+        },
+    ),
+    (
+        "target_group",
+        {
+            **TARGETS,
+            "protocol": "TCP",
+            "attributes": {"stickiness.type": "source_ip", "proxy_protocol_v2.enabled": True},
+        },
+    ),
+    (
+        "target_group",
+        {
+            **TARGETS,
+            "protocol": "GENEVE",
+            "attributes": dict.fromkeys(target_group.FAILOVER, "rebalance") | {"stickiness.type": "source_ip_dest_ip"},
+        },
+    ),
     ("target_group", {**TARGETS, "health": {"codes": 200}}),
     ("target_group", {**TARGETS, "health": {"codes": "200-299,302", "port": 9000, "interval": 5, "timeout": 4}}),
     ("target_group", {**TARGETS, "health": None, "attributes": {"slow_start.duration_seconds": "0"}}),
@@ -272,6 +332,10 @@ VALID: list[tuple[str, dict[str, Any]]] = [
     ("db_instance", {**DATABASE, "version": 8.4, "logs": ["iam-db-auth-error"], "backup_retention": 0}),
     ("db_instance", {**DATABASE, "version": "5.7", "class": "db.t2.micro"}),
     ("db_instance", {**DATABASE, "engine": "postgres", "class": "db.m8g.24xlarge", "username": "postgres"}),
+    ("db_instance", {**DATABASE, "version": "8.0.39", "parameter_group": "default.mysql8.0"}),
+    ("db_instance", {**DATABASE, "parameter_group": "default.mysql9.7", "ca_certificate": "rds-ca-ecc384-g1"}),
+    ("db_instance", {**DATABASE, "version": "8.0.39", "parameter_group": "of-others"}),
+    ("db_parameter_group", {"family": "postgres18", "parameters": {"rds.force_ssl": True, "a-b": "", "c": 5}}),
     ("cache", {**CACHE, "nodes": "2", "multi_az": True}),
     ("iam_role", {"principal": "ec2.amazonaws.com.cn", "managed_policies": [Ref("x/y")]}),
 ]
