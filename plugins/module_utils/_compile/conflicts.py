@@ -21,15 +21,16 @@ def find_conflicts(derived: Iterable[DesiredResource], raw: Iterable[DesiredReso
 
     A type declares these properties as `Lifecycle.exclusive`.
     """
+    earlier, own = list(derived), list(raw)
     owners: dict[tuple[str, tuple[Any, ...]], str] = {}
     priorities: dict[Any, set[int]] = {}
-    for resource in derived:
+    for resource in earlier:
         key = _find_exclusive_values(resource)
         if key is not None:
             owners.setdefault((resource.type, key), resource.address)
             _note_priority(resource, key, priorities)
     found: list[tuple[DesiredResource, tuple[Any, ...], str]] = []
-    for resource in raw:
+    for resource in own:
         key = _find_exclusive_values(resource)
         if key is None:
             continue
@@ -38,8 +39,23 @@ def find_conflicts(derived: Iterable[DesiredResource], raw: Iterable[DesiredReso
             found.append((resource, key, other))
         else:
             _note_priority(resource, key, priorities)
+    yield from _find_conflicts_of_types(earlier, own)
     for resource, key, other in found:
         yield _describe(resource, other, priorities.get(key[:1], set()))
+
+
+def _find_conflicts_of_types(derived: Iterable[DesiredResource], raw: Iterable[DesiredResource]) -> Iterator[Finding]:
+    """What types say of two of their resources; of two raw ones the later is reported, and of several problems one."""
+    earlier: dict[str, list[DesiredResource]] = {}
+    for resource in derived:
+        earlier.setdefault(resource.type, []).append(resource)
+    for resource in raw:
+        others = earlier.setdefault(resource.type, [])
+        problems = (REGISTRY[resource.type].find_conflict(resource, other) for other in others)
+        problem = next((problem for problem in problems if problem is not None), None)
+        if problem is not None:
+            yield ("resources", resource.address, *problem[0]), problem[1]
+        others.append(resource)
 
 
 def _note_priority(resource: DesiredResource, key: tuple[Any, ...], priorities: dict[Any, set[int]]) -> None:

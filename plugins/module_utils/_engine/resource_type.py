@@ -338,6 +338,13 @@ class ResourceType:
             problems += check(given)
         return problems or self._find_form_problems(given)
 
+    def find_conflict(self, _given: DesiredResource, _other: DesiredResource) -> PropertyProblem | None:
+        """Why AWS rejects a resource next to another one of the type, None where it accepts both.
+
+        What only one resource can have is declared as ``Lifecycle.exclusive`` instead.
+        """
+        return None
+
     def _find_form_problems(self, given: Properties) -> list[PropertyProblem]:
         known = resolve_references(given, lambda ref: f"<{ref.address}.{ref.attribute}>")
         try:

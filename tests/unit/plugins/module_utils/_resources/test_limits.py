@@ -32,6 +32,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._resources.elastica
 from ansible_collections.groundwork.aws.plugins.module_utils._resources.elbv2 import load_balancer, target_group
 from ansible_collections.groundwork.aws.plugins.module_utils._resources.logs.retention import RETENTIONS
 from ansible_collections.groundwork.aws.plugins.module_utils._resources.rds import db_instance
+from ansible_collections.groundwork.aws.plugins.module_utils._resources.route53 import dns_record
 
 CASES = Path(__file__).parent / "cases"
 
@@ -327,7 +328,18 @@ VALID: list[tuple[str, dict[str, Any]]] = [
     ("dns_record", {**RECORD, "type": "TXT", "values": ['"v=spf1 -all"'], "ttl": 0}),
     ("dns_record", {**RECORD, "type": "MX", "values": ["10 mail.example.org."]}),
     ("dns_record", {**RECORD, "type": "A", "values": [Ref("elastic_ip/a", "public_ip")]}),
-    ("dns_record", {**RECORD, "type": "CAA", "values": ['0 issue "amazon.com"']}),
+    ("dns_record", {**RECORD, "type": "CAA", "values": ['0 issue "amazon.com"', '255 iodef "mailto:a@b.c"']}),
+    ("dns_record", {**RECORD, "type": "MX", "values": ["0 ."]}),
+    ("dns_record", {**RECORD, "type": "SRV", "values": ["0 65535 443 a_b.example.org"]}),
+    ("dns_record", {**RECORD, "type": "TXT", "values": [r'"a \"quote\"" "\344 more"', '"' + "a" * 255 + '" ""']}),
+    ("dns_record", {**RECORD, "name": "\\052.a.example.org", "type": "CNAME", "values": ["b.example.com."]}),
+    ("dns_record", {**RECORD, "name": "a" * 63 + ".Example.org.", "type": "AAAA", "values": ["::1", "::2"]}),
+    # The hosted zone may be the one around the name that the document gives.
+    ("dns_record", {**RECORD, "zone": "b.example.org", "type": "A", "values": ["192.0.2.1"]}),
+    ("dns_record", {**RECORD, "zone": "a.example.org", "type": "CNAME", "values": ["b.example.com"]}),
+    ("dns_record", {**RECORD, "zone": "Z0123", "name": "example.org", "type": "CNAME", "values": ["b.example.com"]}),
+    ("dns_record", {**RECORD, "type": "CNAME", "values": [Ref("db_instance/a", "endpoint")]}),
+    ("dns_record", {**RECORD, "type": "MX", "alias": {"name": "b.example.org", "zone": "Z0123"}}),
     ("db_instance", {**DATABASE, "storage": {"size": 100, "type": "io2", "iops": 100000, "limit": 110}}),
     ("db_instance", {**DATABASE, "version": 8.4, "logs": ["iam-db-auth-error"], "backup_retention": 0}),
     ("db_instance", {**DATABASE, "version": "5.7", "class": "db.t2.micro"}),
@@ -358,6 +370,25 @@ def test_what_aws_rejects_is_described_at_its_property(
     kind: str, given: dict[str, Any], problems: dict[str, str]
 ) -> None:
     assert problems_of(kind, deepcopy(given)) == problems
+
+
+def test_long_texts_of_records_are_split() -> None:
+    given = {**RECORD, "type": "TXT", "values": ['"' + "a" * 256 + '"']}
+    text = 'has a string of 256 characters, and Route 53 allows 255 (split it: "first part" "second part")'
+    assert problems_of("dns_record", given) == {"values[0]": text}
+    most = member("route53", "ResourceRecord", "Value").metadata["max"]
+    whole = " ".join(['"' + "a" * 255 + '"'] * 15)
+    assert problems_of("dns_record", {**given, "values": [whole + '"' + "a" * (most - len(whole) - 2) + '"']}) == {}
+    given = {**given, "values": [whole + ' "' + "a" * (most - len(whole) - 2) + '"']}
+    assert problems_of("dns_record", given) == {
+        "values[0]": f"has {most + 1} characters, and Route 53 allows {most} (shorten it)"
+    }
+
+
+def test_attributes_that_are_values_of_records_exist() -> None:
+    for name in (name for names in dns_record.VALUE_ATTRIBUTES.values() for name in names):
+        kind, _dot, attribute = name.partition(".")
+        assert attribute in REGISTRY[kind].schema.attributes
 
 
 def test_all_values_outside_their_limits_are_reported_at_once() -> None:
