@@ -173,7 +173,10 @@ class Matching(Limit):
 
 @dataclass(frozen=True)
 class Network(Limit):
-    """A network in CIDR notation. AWS removes the host bits itself, so that ``10.0.0.9/8`` is valid."""
+    """A network in CIDR notation. AWS removes the host bits itself, so that ``10.0.0.9/8`` is valid.
+
+    Types write an address alone as a network of that address, before AWS gets it.
+    """
 
     what: str = "a network like 10.0.0.0/16"
     versions: tuple[int, ...] = (4, 6)

@@ -25,7 +25,7 @@ GROUP = DesiredResource("target_group", "web", {"vpc": Ref("vpc/main"), "port": 
 
 
 def machine(number: int, kind: str = "t3.micro") -> DesiredResource:
-    properties = {"image": "ami-1", "type": kind, "subnet": Ref("subnet/a")}
+    properties = {"image": "ami-11111111", "type": kind, "subnet": Ref("subnet/a")}
     return DesiredResource("instance", f"web-{number}", properties, {"groundwork:group": "web"})
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from copy import deepcopy
@@ -28,8 +29,13 @@ from ansible_collections.groundwork.aws.plugins.module_utils._engine.property_li
 from ansible_collections.groundwork.aws.plugins.module_utils._resources import REGISTRY
 from ansible_collections.groundwork.aws.plugins.module_utils._resources.cloudwatch import alarm
 from ansible_collections.groundwork.aws.plugins.module_utils._resources.ec2 import instance
-from ansible_collections.groundwork.aws.plugins.module_utils._resources.elasticache import node_types
-from ansible_collections.groundwork.aws.plugins.module_utils._resources.elbv2 import load_balancer, target_group
+from ansible_collections.groundwork.aws.plugins.module_utils._resources.elasticache import node_types, versions
+from ansible_collections.groundwork.aws.plugins.module_utils._resources.elbv2 import (
+    listener_rule,
+    load_balancer,
+    target_group,
+)
+from ansible_collections.groundwork.aws.plugins.module_utils._resources.iam import policies
 from ansible_collections.groundwork.aws.plugins.module_utils._resources.logs.retention import RETENTIONS
 from ansible_collections.groundwork.aws.plugins.module_utils._resources.rds import db_instance
 from ansible_collections.groundwork.aws.plugins.module_utils._resources.route53 import dns_record
@@ -244,6 +250,12 @@ DATABASE = {
     "subnet_group": "g",
     "security_groups": [],
 }
+KEY_OF_RSA = "ssh-rsa " + (
+    "AAAAB3NzaC1yc2EAAAADAQABAAABAQDDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PD"
+    "w8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PD"
+    "w8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PD"
+    "w8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PD"
+)
 CACHE = {"node_type": "cache.t3.micro", "subnet_group": "g", "security_groups": []}
 
 VALID: list[tuple[str, dict[str, Any]]] = [
@@ -349,6 +361,33 @@ VALID: list[tuple[str, dict[str, Any]]] = [
     ("db_instance", {**DATABASE, "version": "8.0.39", "parameter_group": "of-others"}),
     ("db_parameter_group", {"family": "postgres18", "parameters": {"rds.force_ssl": True, "a-b": "", "c": 5}}),
     ("cache", {**CACHE, "nodes": "2", "multi_az": True}),
+    ("cache", {**CACHE, "engine_version": "5.0.6", "parameter_group": "default.redis5.0"}),
+    ("cache", {**CACHE, "engine_version": "6.x", "parameter_group": "default.redis6.x.cluster.on"}),
+    ("cache", {**CACHE, "engine_version": 7.0, "parameter_group": "of-others"}),
+    ("key_pair", {"public_key": KEY_OF_RSA}),
+    ("key_pair", {"public_key": f"{KEY_OF_RSA} me@home"}),
+    ("key_pair", {"public_key": "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="}),
+    (
+        "instance",
+        {"image": "ami-0123456789abcdef0", "type": "u7in-16tb.224xlarge", "subnet": "s", "volume": {"size": 2}},
+    ),
+    ("instance", {"image": "/my/image", "type": "m7i.metal-24xl", "subnet": "s"}),
+    ("security_group", {**GROUP, "ingress": [{"prefix_list": "pl-0123abcd", "from_port": 1, "description": ""}]}),
+    ("listener_rule", {**RULE, "paths": ["/a-b_c.$~\"'@:+&*?"], "hosts": ["*.*", "a-b.example.org"]}),
+    ("log_group", {"name": "/aws/lambda/x"}),
+    ("sns_topic", {"subscriptions": [{"protocol": "sqs", "endpoint": "arn:aws-cn:sqs:cn-north-1:1:q"}]}),
+    ("sns_topic", {"subscriptions": [{"protocol": "sms", "endpoint": 4912}]}),
+    (
+        "iam_role",
+        {
+            "principal": "ec2.amazonaws.com",
+            "inline_policies": {
+                "a": {"Statement": {"Effect": "Allow", "NotAction": "s3:*", "NotResource": ["*"], "Sid": ""}},
+                "b": {"Version": "2008-10-17", "Id": "x", "Statement": []},
+                "c": '{"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {}}]}',
+            },
+        },
+    ),
     ("iam_role", {"principal": "ec2.amazonaws.com.cn", "managed_policies": [Ref("x/y")]}),
 ]
 
@@ -370,6 +409,53 @@ def test_what_aws_rejects_is_described_at_its_property(
     kind: str, given: dict[str, Any], problems: dict[str, str]
 ) -> None:
     assert problems_of(kind, deepcopy(given)) == problems
+
+
+def test_certificates_have_as_many_names_as_acm_allows() -> None:
+    most = member("acm", "RequestCertificateRequest", "SubjectAlternativeNames").metadata["max"]
+    names = [f"a{number}.example.org" for number in range(most)]
+    assert problems_of("certificate", {"domain": "example.org", "names": [*names, "Example.org"]}) == {}
+    text = "has 101, and ACM allows 100 in a certificate (remove 1, or use another certificate for them)"
+    assert problems_of("certificate", {"domain": "example.org", "names": [*names, "b.example.org"]}) == {"names": text}
+
+
+def test_excluded_characters_are_as_many_as_secrets_manager_takes() -> None:
+    most = member("secretsmanager", "GetRandomPasswordRequest", "ExcludeCharacters").metadata["max"]
+    assert problems_of("secret", {"generate": {"exclude_characters": "a" * most}}) == {}
+    (problem,) = problems_of("secret", {"generate": {"exclude_characters": "a" * (most + 1)}}).values()
+    assert problem.endswith(f"has {most + 1} characters, and AWS allows {most} (shorten it)")
+
+
+def test_inline_policies_of_a_role_have_a_size_together() -> None:
+    statement = {"Effect": "Allow", "Action": "s3:*", "Resource": ["x" * 4000, "y" * 1000, Ref("secret/a", "arn")]}
+    role = {"principal": "ec2.amazonaws.com", "inline_policies": {"a": {"Statement": [statement]}}}
+    assert problems_of("iam_role", role) == {}
+    spaced = {
+        "a": {"Statement": statement},
+        "b": json.dumps({"Statement": statement | {"Resource": "z" * 5300}}) + " " * 99,
+    }
+    (problem,) = problems_of("iam_role", {**role, "inline_policies": spaced}).values()
+    assert problem.endswith(
+        "characters without spaces, and IAM allows 10240 in a role (shorten them, or use managed_policies)"
+    )
+    assert policies.NAME.longest == member("iam", "PutRolePolicyRequest", "PolicyName").metadata["max"]
+
+
+def test_instance_types_of_the_service_model_are_accepted() -> None:
+    for name in service_model("ec2").shape_for("InstanceType").enum:
+        assert list(instance.TYPE_NAME.find_problems(name)) == []
+
+
+def test_families_of_caches_are_those_of_the_manual() -> None:
+    text = manual("elasticache", "CreateCacheParameterGroupMessage", "CacheParameterGroupFamily")
+    assert {*versions.FAMILIES.values()} <= {*text.split()}
+
+
+def test_patterns_of_paths_have_the_characters_of_the_manual() -> None:
+    text = manual("elbv2", "RuleCondition", "Values").partition("path pattern is case-sensitive")[2]
+    shown = text.partition("A-Z a-z 0-9")[2].replace("&amp; (using &amp;amp;)", "&")
+    for character in re.sub(r"\([^)]*\)", "", shown).split():
+        assert list(listener_rule.PATH.find_problems(f"/{character}")) == []
 
 
 def test_long_texts_of_records_are_split() -> None:
