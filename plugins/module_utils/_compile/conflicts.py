@@ -85,12 +85,14 @@ def _find_exclusive_values(resource: DesiredResource) -> tuple[Any, ...] | None:
 
 def _describe(resource: DesiredResource, other: str, priorities: set[int]) -> Finding:
     names = _list_exclusive(resource)
+    parents = [name for name in names if (name,) in REGISTRY[resource.type].schema.references]
     plain = [name for name in names if not any(find_references(resource.properties.get(name)))]
-    name = plain[0] if plain else names[0]
+    # The value to choose again is not the object in which it is taken, such as the listener of a rule.
+    name = next((name for name in plain if name not in parents), plain[0] if plain else names[0])
     value = resource.properties[name]
     text = f"{display_value(value) if plain else 'this'} is the {name} of {other} as well, and only one can have it"
     fix = "choose another one, or remove one of them"
-    if resource.type == RULES:
+    if resource.type == RULES and isinstance(value, int):
         free = next(number for number in range(value, value + len(priorities) + 1) if number not in priorities)
         fix = f"choose another one, like {free}"
     return ("resources", resource.address, name), f"{text} ({fix})"

@@ -9,11 +9,19 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from .._aws.answer import answers_about, missing_member
+from .._aws.errors import StackError
 from .condition import Steps, Waiter
 from .items import Raw, as_plain_data, value_at
 from .list_call import Listing
 from .model import DesiredResource
-from .property_limits import Limits, PropertyPath, PropertyProblem, find_limit_problems, format_property_path
+from .property_limits import (
+    IDENTIFIER,
+    Limits,
+    PropertyPath,
+    PropertyProblem,
+    find_limit_problems,
+    format_property_path,
+)
 from .references import resolve_references
 from .scope import Scope, address_from_tags, shorten_name
 
@@ -331,7 +339,8 @@ class ResourceType:
         """
         missing = sorted(name for name in self.schema.required if given.get(name) is None)
         problems: list[PropertyProblem] = [((), f"{', '.join(missing)} must be given")] if missing else []
-        problems += find_limit_problems(self.schema.limits, given)
+        identifiers = {path: IDENTIFIER for path in self.schema.references if path not in self.schema.limits}
+        problems += find_limit_problems({**identifiers, **self.schema.limits}, given)
         if problems:
             return problems
         for check in self.schema.checks:
@@ -349,7 +358,7 @@ class ResourceType:
         known = resolve_references(given, lambda ref: f"<{ref.address}.{ref.attribute}>")
         try:
             unknown = sorted(self.schema.with_defaults(known).keys() - self.properties)
-        except (ValueError, TypeError, AttributeError, KeyError) as error:
+        except (StackError, ValueError, TypeError, AttributeError, KeyError) as error:
             # With a fix at its end: brackets in the text of an exception are none.
             return [((), f"its properties make no sense: {error} (correct them)")]
         return [((), f"it has no property {', '.join(unknown)}")] if unknown else []

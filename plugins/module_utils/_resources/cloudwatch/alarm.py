@@ -177,7 +177,8 @@ def _find_longest_period(given: Properties) -> int:
     shared = METRIC["period"] if given.get("period") is None else given["period"]
     periods = [shared]
     if given.get("expression"):
-        periods = [metric.get("period") or shared for metric in (given.get("metrics") or {}).values()]
+        metrics = (given.get("metrics") or {}).values()
+        periods = [metric.get("period") or shared for metric in metrics if isinstance(metric, Mapping)]
     return max((period for period in periods if not is_reference(period)), default=0)
 
 

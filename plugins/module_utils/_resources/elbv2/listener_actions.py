@@ -17,6 +17,7 @@ from ..._engine.model import DesiredResource
 from ..._engine.property_limits import (
     EVERY,
     Items,
+    Limit,
     Limits,
     Matching,
     PropertyPath,
@@ -49,6 +50,7 @@ MOST_GROUPS = 5
 HIGHEST_WEIGHT = 999
 LIMITS: Limits = {
     ("action",): keys(*KINDS),
+    ("action", "forward"): Limit(),  # a target group, or a list of them: see `_check_forward`
     ("action", "forward", EVERY): keys("target_group", "weight", required=("target_group",)),
     ("action", "forward", EVERY, "weight"): WholeNumber(
         f"a weight (0-{HIGHEST_WEIGHT})", low=0, high=HIGHEST_WEIGHT, is_text=True
@@ -98,7 +100,10 @@ def _check_forward(groups: Any) -> Iterator[PropertyProblem]:
     if not isinstance(groups, (list, tuple)):
         yield path, "is not a target group (write a reference like {ref: target_group/web}, or a list with weights)"
         return
-    yield from ((path, text) for _path, text in Items(least=1, most=MOST_GROUPS).find_problems(groups))
+    problems = list(Items(least=1, most=MOST_GROUPS).find_problems(groups))
+    if problems:
+        yield from (((*path, *inner), text) for inner, text in problems)
+        return
     seen: list[Any] = []
     for number, item in enumerate(groups):
         if item["target_group"] in seen:

@@ -16,7 +16,11 @@ import botocore.session
 import pytest
 import yaml
 
-from ansible_collections.groundwork.aws.plugins.module_utils._engine.model import Ref
+from ansible_collections.groundwork.aws.plugins.module_utils._compile.conflicts import find_conflicts
+from ansible_collections.groundwork.aws.plugins.module_utils._compile.networks import find_network_problems
+from ansible_collections.groundwork.aws.plugins.module_utils._compile.surroundings import find_misfits
+from ansible_collections.groundwork.aws.plugins.module_utils._engine.model import DesiredResource, Ref
+from ansible_collections.groundwork.aws.plugins.module_utils._engine.planner import find_property_problems
 from ansible_collections.groundwork.aws.plugins.module_utils._engine.property_limits import (
     EVERY,
     Items,
@@ -488,3 +492,34 @@ def test_user_data_is_measured_in_bytes_and_not_shown() -> None:
     assert problems_of("instance", given) == {"user_data": text}
     assert problems_of("instance", {**given, "user_data": "é" * 8192}) == {}
     assert "S3cret" not in str(problems_of("instance", {**given, "user_data": ["S3cret"]}))
+
+
+# A document can have any of these in any place.
+ODD_VALUES: tuple[Any, ...] = (
+    *(None, True, 0, -1, 5.5, "", "x", [], {}, [None], ["a"], [[1]], {"a": 1}, {None: 1}),
+    *(Ref("vpc/main"), Ref("load_balancer/l", "dns_name"), [Ref("subnet/a")], {"a": Ref("vpc/x")}),
+)
+
+
+def replace_each(value: Any, odd: Any) -> Iterator[Any]:
+    """The value with one of its parts replaced, for every part in turn."""
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in parts:
+        for changed in (odd, *replace_each(part, odd)):
+            copied = deepcopy(value)
+            copied[key] = changed
+            yield copied
+
+
+@pytest.mark.parametrize("kind", sorted(REGISTRY))
+def test_no_value_makes_a_check_fail(kind: str) -> None:
+    """What is valid by itself is also compared with another resource of the same values."""
+    desired = yaml.safe_load((CASES / f"{kind}.yml").read_text(encoding="utf-8"))["desired"]
+    for odd in ODD_VALUES:
+        for given in replace_each(desired, odd):
+            one, other = DesiredResource(kind, "one", given), DesiredResource(kind, "other", given)
+            problems = find_property_problems(one, REGISTRY)
+            if not problems:
+                problems = [*find_conflicts([other], [one]), *find_misfits([other], [one], "eu-central-1")]
+                problems += find_network_problems([other], [one])
+            assert all(text for _path, text in problems)
