@@ -24,6 +24,7 @@ from ..._engine.property_limits import (
     FLAG,
     Items,
     Limit,
+    Matching,
     PropertyProblem,
     WholeNumber,
     is_reference,
@@ -73,6 +74,17 @@ VOLUME_IOPS = {"gp3": (3000, 80000), "io1": (100, 64000), "io2": (100, 256000)}
 IOPS_OF_A_GIB = {"gp3": 500, "io1": 50, "io2": 1000}
 LARGEST_VOLUME = max(largest for _smallest, largest in VOLUME_SIZES.values())
 MOST_IOPS = max(most for _least, most in VOLUME_IOPS.values())
+# EC2 User Guide, "Resource IDs": they have 8 or 17 hexadecimal digits.
+IMAGE = Matching(
+    "al2023, an image id (ami-…) or the path of an SSM parameter (/…)",
+    pattern=r"al2023|ami-(?:[0-9a-f]{8}|[0-9a-f]{17})|/.+",
+)
+# The sizes of instance types are those of botocore's list of them.
+TYPE_NAME = Matching(
+    "an instance type like t3.micro",
+    pattern=r"[a-z][a-z0-9-]*\.(?:nano|micro|small|medium|large|[0-9]*xlarge|metal(?:-[0-9]+xl)?)",
+)
+IMAGE_SIZES = {"al2023": 8}  # GiB; AL2023 User Guide, "AL2023 on Amazon EC2": the root volume of its images
 MAX_USER_DATA = 16384  # bytes; EC2 User Guide, "Run commands when you launch an EC2 instance with user data input"
 # EC2 API Reference, "Error codes for the Amazon EC2 API".
 ADDRESS_IN_USE = "InvalidIPAddress.InUse"
@@ -115,7 +127,11 @@ def check_volume(given: Properties) -> Iterator[PropertyProblem]:
     if any(map(is_reference, (kind, size, iops))):
         return
     smallest, largest = VOLUME_SIZES[kind]
-    if not smallest <= size <= largest:
+    image = given["image"]
+    needed = IMAGE_SIZES.get(image, 0) if isinstance(image, str) else 0
+    if smallest <= size < needed:
+        yield ("volume", "size"), f"{size} GiB are less than the image {image} has (write {needed} or more)"
+    elif not smallest <= size <= largest:
         yield ("volume", "size"), f"{size} is not a size of {kind} in GiB ({smallest}-{largest})"
     elif iops is None and kind in ("io1", "io2"):
         yield ("volume",), f"lacks iops, which a volume of the type {kind} needs (write {VOLUME_IOPS[kind][0]} or more)"
@@ -338,6 +354,8 @@ TYPE = InstanceType(
         },
         create_only=frozenset({"image", "subnet", "key_pair", "user_data", "public_ip", "volume.encrypted"}),
         limits={
+            ("image",): IMAGE,
+            ("type",): TYPE_NAME,
             ("security_groups",): Items(),
             ("user_data",): UserData(),
             ("public_ip",): FLAG,

@@ -7,11 +7,11 @@ Rules also get documents with other problems, in which a required key may be Non
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable, Iterator, Mapping
 from ipaddress import IPv4Network
 
+from ..._resources.ec2.key_pair import is_complete_key
 from ..placement import Placement, calling_placements, find_placements
 from ..schema.kinds import DocumentPath, Finding, display
 from ..view import Document, find_public_tier, services, tiers
@@ -110,24 +110,8 @@ def zones_are_in_the_region(document: Document) -> Iterator[Finding]:
 
 def public_key_is_complete(document: Document) -> Iterator[Finding]:
     key = document["access"]["public_key"]
-    if key is not None and not _is_complete_key(*key.split(" ")[:2]):
+    if key is not None and not is_complete_key(*key.split(" ")[:2]):
         yield ("access", "public_key"), "is cut off or damaged (paste the whole line of the .pub file)"
-
-
-def _is_complete_key(kind: str, text: str) -> bool:
-    """Whether a public key has all its fields, each after its length: the kind, and two numbers (RSA) or one."""
-    try:
-        data = base64.b64decode(text, validate=True)
-    except ValueError:
-        return False
-    fields = []
-    while data:
-        size = int.from_bytes(data[:4], "big")
-        if len(data) < 4 + size:
-            return False
-        fields.append(data[4 : 4 + size])
-        data = data[4 + size :]
-    return len(fields) == {"ssh-ed25519": 2, "ssh-rsa": 3}[kind] and fields[0] == kind.encode()
 
 
 def sessions_need_no_open_port(document: Document) -> Iterator[Finding]:

@@ -26,7 +26,7 @@ GROUP = DesiredResource("target_group", "web", {"vpc": Ref("vpc/main"), "port": 
 
 
 def machine(number: int, kind: str = "t3.micro", **more: Any) -> DesiredResource:
-    properties = {"image": "ami-1", "type": kind, "subnet": Ref("subnet/a"), **more}
+    properties = {"image": "ami-11111111", "type": kind, "subnet": Ref("subnet/a"), **more}
     return DesiredResource("instance", f"web-{number}", properties, {"groundwork:group": "web"})
 
 
@@ -191,7 +191,7 @@ def test_a_replacement_is_left_with_all_that_exists_only_because_of_it() -> None
     assert found.held == {"instance/web-1"}
 
 
-@pytest.mark.parametrize("more", [{"image": "ami-2"}, {"user_data": "#!/bin/sh"}, {"public_ip": True}])
+@pytest.mark.parametrize("more", [{"image": "ami-22222222"}, {"user_data": "#!/bin/sh"}, {"public_ip": True}])
 def test_each_property_that_needs_a_new_instance_makes_a_replacement(more: dict[str, Any]) -> None:
     now = web(1, **OLD)
     existing = [item for item in alive(now) if item.type == "instance"]
