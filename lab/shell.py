@@ -16,7 +16,7 @@ CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u
 
 
 def escape_controls(text: str) -> str:
-    """The text as a terminal may show it, whoever wrote it: only line ends and tabs are left of control characters."""
+    """The text as a terminal may show it, from any source: only line ends and tabs are left of control characters."""
     return CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text.replace("\r\n", "\n"))
 
 

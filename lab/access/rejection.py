@@ -23,7 +23,7 @@ class Fault(Enum):
     FORBIDDEN = "it comes from where no AWS client sends requests from"
     UNSIGNED = "no signature"
     INCOMPLETE = "a signature without all of its parts"
-    UNKNOWN_KEY = "an access key that nobody has"
+    UNKNOWN_KEY = "an access key that does not exist"
     MISMATCH = "a wrong signature"
     OUT_OF_DATE = "a date too far from now"
     EXPIRED_TOKEN = "temporary credentials that have ended"

@@ -76,7 +76,12 @@ class DockerGuests:
         if power is not Power.RUNNING:
             docker.docker("start", self.name(machine.id))
         self._processes.forget(self.name(machine.id))
-        self.wire(machine)
+        try:
+            self.wire(machine)
+        except (LabError, OSError):
+            # Nothing can be connected to a guest that has ended, and its console says why it has.
+            self._reject_ended(machine)
+            raise
         self._wait_for_boot(machine)
         log.info("%s is up at %s after %.1f s", machine.id, machine.private_ip, time.monotonic() - began)
 
@@ -153,14 +158,19 @@ class DockerGuests:
         ends = time.monotonic() + BOOT_TIME
         state = ""
         while time.monotonic() < ends:
-            if self.observe().get(machine.id) is not Power.RUNNING:
-                tail = map(escape_controls, self.console(machine.id).strip().splitlines()[-5:])
-                raise LabError(f"{name} ended while it booted; its console ends with: {' / '.join(tail)}")
+            self._reject_ended(machine)
             state = read_start(*as_root("docker", "exec", name, "systemctl", "is-system-running")).strip()
             if state in ("running", "degraded"):
                 return
             time.sleep(0.2)
         raise LabError(f"{name} did not boot within {BOOT_TIME:.0f} s: systemd says {state or 'nothing'}")
+
+    def _reject_ended(self, machine: Machine) -> None:
+        """Raise `LabError` with the end of the console of a guest that does not run."""
+        if self.observe().get(machine.id) is not Power.RUNNING:
+            tail = map(escape_controls, self.console(machine.id).strip().splitlines()[-5:])
+            name = self.name(machine.id)
+            raise LabError(f"{name} ended while it booted; its console ends with: {' / '.join(tail)}")
 
 
 def power(container: docker.Container) -> Power:

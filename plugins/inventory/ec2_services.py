@@ -169,6 +169,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import ARGUMENTS, KEYS, Connection
 from ansible_collections.groundwork.aws.plugins.module_utils._compile.host_variables import (
     CHANGING,
+    REPLACING,
     find_placement_of,
     group_name,
     host_groups,
@@ -342,7 +343,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _add_groups(self) -> None:
         """Add the groups that playbooks name, because they may have no hosts."""
-        for group in ("groundwork", *CHANGING):
+        for group in ("groundwork", *CHANGING, REPLACING):
             self.inventory.add_group(group)
 
     def _publish_document(self, document: dict[str, Any] | None, source: Source) -> None:

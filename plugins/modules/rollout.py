@@ -25,15 +25,18 @@ options:
     description:
       - The part of the rollout that this call does, in the order in which they follow one another.
       - V(begun) takes the lock, and returns RV(rollout), which all other calls need.
-      - V(planned) plans the batches from O(moves), and writes the plan to the ledger.
+      - V(planned) plans the batches from O(moves), checks that their gates can be asked, and writes the plan to the
+        ledger.
+      - V(hooked) runs the O(hooks) of O(moment) on this machine, which get what moves in the environment.
       - V(opened) renews the lock, and checks that enough other targets are healthy for O(batch) to begin.
-      - V(judged) decides after a batch whether the rollout goes on. If a service of the batch bakes, it watches the
-        targets until the bake time has ended.
+      - V(judged) decides after a batch whether the rollout goes on. It asks the gates of its services, and watches its
+        targets, until the bake time has ended; without one, until each gate has passed once.
       - V(aborted) plans in which batches the hosts of the first O(begun) batches return.
       - V(renewed) renews the lock while hosts return.
       - V(finished) records the end, and frees the lock.
+      - V(notified) reports O(event) to those whom O(notify) names. What cannot be sent is a warning.
     type: str
-    choices: [begun, planned, opened, judged, aborted, renewed, finished]
+    choices: [begun, planned, hooked, opened, judged, aborted, renewed, finished, notified]
     required: true
   action:
     description:
@@ -51,6 +54,43 @@ options:
         P(groundwork.aws.rollback_moves#filter) return them.
     type: list
     elements: dict
+    default: []
+  url:
+    description:
+      - The URL of the stack, for the states V(planned) and V(hooked). Gates and hooks with a C(path) ask there.
+    type: str
+    default: ''
+  hooks:
+    description:
+      - The hooks of the document by moment, for the states V(planned) and V(hooked).
+    type: dict
+    default: {}
+  moment:
+    description:
+      - The moment whose hooks run, for the state V(hooked).
+    type: str
+    choices: [before_rollout, before_batch, after_batch, after_rollout]
+  notify:
+    description:
+      - The recipients, as C(rollout.notify) of the document, for the state V(notified). A secret in it has C(name), and
+        C(existing) and C(key) where the stack did not generate it.
+    type: dict
+    default: {}
+  event:
+    description:
+      - What is reported, for the state V(notified).
+    type: str
+    choices: [started, finished, rolled_back, failed]
+  who:
+    description:
+      - Who started the rollout, for the state V(notified). Empty means the user of this process.
+    type: str
+    default: ''
+  problems:
+    description:
+      - What else ends the rollout after a batch, for the state V(judged).
+    type: list
+    elements: str
     default: []
   batches:
     description:
@@ -98,7 +138,7 @@ options:
     default: go_on
   reasons:
     description:
-      - The reasons of the last call, for the state V(finished).
+      - The reasons of the last call, for the states V(finished) and V(notified).
     type: list
     elements: str
     default: []
@@ -123,6 +163,12 @@ options:
       - Seconds to wait for enough healthy targets, in the state V(opened).
     type: int
     default: 60
+  needs_terminal:
+    description:
+      - Whether the state V(begun) fails where C(ansible-playbook) has no terminal, because a person has to approve the
+        rollout.
+    type: bool
+    default: false
   holder_pid:
     description:
       - The process that holds the lock. The action plugin sets it to that of C(ansible-playbook).
@@ -178,11 +224,21 @@ unfinished:
 verdict:
   description:
     - V(go_on), V(abort), or V(lost) where the lock was lost, so that hosts must be left as they are.
-  returned: state is V(planned), V(opened) or V(judged)
+  returned: state is V(planned), V(hooked), V(opened) or V(judged)
   type: str
 reasons:
   description: Why the rollout does not go on.
-  returned: state is V(planned), V(opened) or V(judged)
+  returned: state is V(planned), V(hooked), V(opened), V(judged) or V(finished)
+  type: list
+  elements: str
+sent:
+  description: The recipients that got the notification, V(slack), V(sns) or V(email).
+  returned: state is V(notified)
+  type: list
+  elements: str
+output:
+  description: The last lines that the commands of hooks printed, each after the name of its program.
+  returned: state is V(hooked)
   type: list
   elements: str
 batches:
@@ -203,6 +259,10 @@ batches:
     targets:
       description: The instances that leave the load balancer, by service.
       type: dict
+    gates:
+      description: The gates of the services that move, each with its name and settings.
+      type: list
+      elements: dict
     bake:
       description: Seconds for which the batch is watched after it has moved.
       type: int
@@ -244,12 +304,19 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "stack": {"type": "str", "required": True},
     "state": {
         "type": "str",
-        "choices": ["begun", "planned", "opened", "judged", "aborted", "renewed", "finished"],
+        "choices": ["begun", "planned", "hooked", "opened", "judged", "aborted", "renewed", "finished", "notified"],
         "required": True,
     },
     "action": {"type": "str", "default": "deploy"},
     "rollout": {"type": "dict", "default": {}},
     "moves": {"type": "list", "elements": "dict", "default": []},
+    "url": {"type": "str", "default": ""},
+    "hooks": {"type": "dict", "default": {}},
+    "moment": {"type": "str", "choices": ["before_rollout", "before_batch", "after_batch", "after_rollout"]},
+    "notify": {"type": "dict", "default": {}},
+    "event": {"type": "str", "choices": ["started", "finished", "rolled_back", "failed"]},
+    "who": {"type": "str", "default": ""},
+    "problems": {"type": "list", "elements": "str", "default": []},
     "batches": {"type": "list", "elements": "dict", "default": []},
     "batch": {"type": "dict", "default": {}},
     "floors": {"type": "dict", "default": {}},
@@ -263,10 +330,11 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "seconds": {"type": "int", "default": 1800},
     "lock_wait": {"type": "int", "default": 0},
     "patience": {"type": "int", "default": 60},
+    "needs_terminal": {"type": "bool", "default": False},
     "holder_pid": {"type": "int"},
     **ARGUMENTS,
 }
-RESTRICTIONS: dict[str, Any] = {}
+RESTRICTIONS: dict[str, Any] = {"required_if": [("state", "hooked", ["moment"]), ("state", "notified", ["event"])]}
 
 
 def run(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:

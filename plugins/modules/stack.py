@@ -56,16 +56,29 @@ options:
       - The addresses of the resources to change. All others are not changed and are listed in RV(left).
       - An address that is neither in the topology nor in the account is rejected, and so is a change that depends on
         another one that is not selected.
+      - With an instance that is replaced comes what exists only because of that, such as its address and alarms. It is
+        not registered, and not replaced while it is.
     type: list
     elements: str
   traffic:
     description:
       - Whether to change which instances get requests.
       - With V(false), new instances are not registered with their target groups, and serving instances are neither
-        deleted, when the count of their group was lowered, nor stopped for another type. RV(left) lists these changes.
-      - The playbook C(groundwork.aws.scale) does it host by host, without dropping a request.
+        deleted, when the count of their group was lowered, nor stopped for another type, nor replaced. RV(left) lists
+        these changes. Everything else is changed as if an instance that is left stays.
+      - The playbooks C(groundwork.aws.scale) and C(groundwork.aws.replace) do it host by host, without dropping a
+        request. With V(true) and without O(only) all instances are replaced at once.
     type: bool
     default: true
+  refresh:
+    description:
+      - The addresses of instances to compare with the newest image of their alias or SSM parameter, such as
+        V(instance/app-1). An instance with another image is replaced.
+      - Without it, an instance keeps the image that it was created with. An image that the document gives by its id is
+        compared always.
+    type: list
+    elements: str
+    default: []
   parallel:
     description:
       - How many resources to change at the same time.
@@ -155,7 +168,7 @@ plan:
     part:
       description:
         - The role of this change in moving traffic. C(join) registers a new instance, C(resize) stops one for another
-          type, C(retire) deletes one because the count was lowered.
+          type, C(replace) belongs to an instance that is replaced, C(retire) deletes one because the count was lowered.
         - Empty for everything else.
       type: str
       sample: ""
@@ -204,6 +217,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "prune": {"type": "bool", "default": True},
     "only": {"type": "list", "elements": "str"},
     "traffic": {"type": "bool", "default": True},
+    "refresh": {"type": "list", "elements": "str", "default": []},
     "parallel": {"type": "int", "default": 10},
     **LOCK,
     **ARGUMENTS,

@@ -13,6 +13,16 @@ version_added: 0.1.0
 description:
   - Reads the resources of one topology and compares them with its document.
   - Changes nothing.
+options:
+  refresh:
+    description:
+      - The addresses of instances to compare with the newest image of their alias or SSM parameter, such as
+        V(instance/app-1). An instance with another image is in RV(plan) as replaced, and in RV(drift).
+      - Without it, an instance keeps the image that it was created with. An image that the document gives by its id is
+        compared always.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - groundwork.aws.attributes
   - groundwork.aws.aws
@@ -33,6 +43,12 @@ EXAMPLES = r"""
   groundwork.aws.stack_info:
     topology: single_instance
   register: found
+
+- name: Read which instances of a group have an older image
+  groundwork.aws.stack_info:
+    topology: three_tier
+    refresh: [instance/frontend-1, instance/frontend-2]
+  register: images
 
 - name: Require that there is no drift
   ansible.builtin.assert:
@@ -120,6 +136,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._provision.operatio
 
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     **TOPOLOGY,
+    "refresh": {"type": "list", "elements": "str", "default": []},
     **ARGUMENTS,
 }
 RESTRICTIONS: dict[str, Any] = {}

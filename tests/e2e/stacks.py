@@ -28,12 +28,19 @@ class Stack:
     overrides: Mapping[str, Any] = field(default_factory=dict)
     stable_time: int = 5
 
-    def play(self, playbook: str, *options: str, services: Mapping[str, Mapping[str, Any]] | None = None) -> Run:
-        """Run a playbook; ``services`` is merged over the overrides."""
+    def play(
+        self,
+        playbook: str,
+        *options: str,
+        services: Mapping[str, Mapping[str, Any]] | None = None,
+        rollout: Mapping[str, Any] | None = None,
+    ) -> Run:
+        """Run a playbook; ``services`` and ``rollout`` are merged over the overrides."""
         layers = dict(self.overrides)
         known = layers.get("services", {})
         changed = {name: {**known.get(name, {}), **values} for name, values in (services or {}).items()}
         quick = {"app_stable_time": self.stable_time}
+        layers["rollout"] = {**layers.get("rollout", {}), **(rollout or {})}
         words = json.dumps({"stack_overrides": {**layers, "services": {**known, **changed}}, **quick})
         return self.lab.play(playbook, "-e", words, *options, topology=self.topology)
 

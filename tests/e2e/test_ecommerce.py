@@ -96,7 +96,8 @@ def test_site_ends_with_the_address_of_the_load_balancer(site: Run, url: str) ->
 
 def test_no_secret_is_printed(stack: Stack, site: Run) -> None:
     secrets = stack.passwords()
-    assert len(secrets) == 2 * len(STORED) + 1  # master users, users of services, and the key of the tokens
+    # Master users, users of services, the key of the tokens, and the token of the cache.
+    assert len(secrets) == 2 * len(STORED) + 2
     assert not [one for one in secrets if one in site.output]
 
 

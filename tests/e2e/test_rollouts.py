@@ -211,6 +211,43 @@ def test_a_release_that_is_healthy_for_seconds_only_does_not_survive_the_bake_ti
     assert_all_serve(stack, url, before)
 
 
+# A service has the hooks of its hosts only; those of batches are of the whole stack.
+@pytest.mark.parametrize(
+    ("shared", "own", "reason"),
+    [
+        ({}, {"bake": 20, "gates": {"page": {"path": "/page", "interval": 5}}}, "page: GET"),
+        (
+            {"hooks": {"after_batch": [{"request": {"path": "/page"}, "timeout": 10}]}},
+            {},
+            "hook after_batch (GET /page)",
+        ),
+        ({}, {"hooks": {"after_host": [{"request": {"path": "/page"}, "timeout": 5}]}}, "/page has not given a good"),
+        (
+            {},
+            {"hooks": {"after_host": [{"command": ["/bin/sh", "-c", "exit $ROLLOUT_BATCH"]}]}},
+            "hook after_host of web",
+        ),
+        ({}, {"hooks": {"before_host": [{"command": ["/bin/false"]}]}}, "hook before_host of web"),
+    ],
+    ids=["gate", "smoke test of a batch", "smoke test of a host", "command after a host", "command before a host"],
+)
+def test_a_release_that_only_a_gate_or_a_hook_rejects_is_rolled_back(
+    stack: Stack, url: str, release: Any, shared: dict[str, Any], own: dict[str, Any], reason: str
+) -> None:
+    (before,) = served(url)
+    # Requests to the load balancer may reach other hosts until the last batch has moved.
+    services = release("page", "broken-page", rollout=own)
+    with Load(url) as load:
+        deploy = stack.play("deploy.yml", services=services, rollout=shared)
+    assert deploy.code != 0
+    said = " ".join(deploy.output.split())
+    assert reason in said, deploy.output
+    assert RETURNED in said
+    assert load.failures == []
+    assert load.versions <= {before, "page"}
+    assert_all_serve(stack, url, before)
+
+
 def test_check_mode_shows_the_batches_and_changes_nothing(stack: Stack, url: str, release: Any) -> None:
     before = served(url)
     planned = stack.play("deploy.yml", "--check", services=release("checked"))
@@ -296,3 +333,30 @@ def test_a_killed_rollout_is_continued_by_the_next_deploy(stack: Stack, url: str
     assert "did not end" in deploy.output
     assert load.failures == []
     assert_all_serve(stack, url, "continued")
+
+
+@pytest.mark.long
+def test_other_user_data_replaces_each_host_once_and_no_request_fails(stack: Stack, url: str, release: Any) -> None:
+    """The last test, since the instances of the fixture are gone after it."""
+    former = stack.machines()
+    services = release("replaced", instances={"user_data": "#!/bin/sh\ntouch /var/tmp/other-user-data\n"})
+    deploy = stack.play("deploy.yml", services=services)
+    assert deploy.code == 0, deploy.output
+    with Load(url) as load:
+        replace = stack.play("replace.yml", services=services)
+    assert replace.code == 0, replace.output
+    assert load.failures == []
+    now = stack.machines()
+    assert now.keys() == former.keys()
+    for name, machine in now.items():
+        assert machine["InstanceId"] != former[name]["InstanceId"]
+        assert machine["PrivateIpAddress"] == former[name]["PrivateIpAddress"]
+        assert stack.shell(machine, "test -e /var/tmp/other-user-data").returncode == 0
+    assert replace.output.count("TASK [Replace the instance]") == len(HOSTS)
+    assert stack.health("web") == {machine["InstanceId"]: "healthy" for machine in now.values()}
+    assert_all_serve(stack, url, "replaced")
+
+    again = stack.play("replace.yml", services=services)
+    assert again.code == 0, again.output
+    assert "No instance has to be replaced" in again.output
+    assert stack.machines() == now

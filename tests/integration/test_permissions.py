@@ -17,6 +17,8 @@ from rig.runs import CHECKOUT
 from rig.stacks import Stack, Stacks, base_of
 from support.policies import PAGE, actions_of
 
+from ansible_collections.groundwork.aws.plugins.module_utils._topology.runtimes import RUNTIMES
+
 DATABASE = "db_instance/main"
 # Who may call what a module calls, besides those who look. `stack` is compared with its code, which has more cases
 # than a test could run (tests/unit/plugins/test_permissions.py).
@@ -47,6 +49,7 @@ IMPLIED = {
         "secretsmanager:TagResource",
     },
 }
+RUNTIME_ROLES = {role for runtime in RUNTIMES.values() for roles in runtime.roles.values() for role in roles}
 SERVICES = {"monitoring": "cloudwatch", "tagging": "tag"}
 
 
@@ -113,7 +116,7 @@ def record_deploy(stacks: Stacks) -> Iterator[tuple[str, set[str]]]:
 
 
 def record_rollout(stack: Stack) -> None:
-    """A rollout of one host, which also removes what a killed one has left."""
+    """A rollout of one host, which also removes what a killed one has left, and is reported."""
     left = "/groundwork/scaled/rollouts/20260101T000000Z-ab/batch/1"
     stack.account.client("ssm").put_parameter(Name=left, Value="{}", Type="String")
     common = {"stack": "scaled", "region": "us-east-1", "holder_pid": os.getpid()}
@@ -126,6 +129,11 @@ def record_rollout(stack: Stack) -> None:
     planned = run(stack, "rollout", **common, state="planned", rollout=begun, moves=[move])
     recorded = bool(planned["batches"])
     run(stack, "rollout", **common, state="finished", rollout=begun, recorded=recorded, verdict=planned["verdict"])
+    topic = stack.account.client("sns").create_topic(Name="releases")["TopicArn"]
+    stack.account.client("ses").verify_email_identity(EmailAddress="deploy@example.org")
+    notify = {"sns": topic, "email": {"from": "deploy@example.org", "to": ["ops@example.org"]}}
+    told = run(stack, "rollout", **common, state="notified", rollout=begun, event="finished", notify=notify)
+    assert told["sent"] == ["sns", "email"], told
 
 
 def record_recovery(stacks: Stacks) -> Iterator[tuple[str, set[str]]]:
@@ -206,8 +214,10 @@ def _modules_of(item: dict[str, Any], path: Path, seen: set[Path]) -> Iterator[s
 
 def _files_of_role(role: dict[str, str]) -> list[Path]:
     name, tasks = role["name"].removeprefix("groundwork.aws."), role.get("tasks_from", "main")
-    pattern = f"{'*' if '{{' in name else name}/tasks/{'*' if '{{' in tasks else tasks.removesuffix('.yml')}.yml"
-    return sorted((CHECKOUT / "roles").glob(pattern))
+    pattern = f"tasks/{'*' if '{{' in tasks else tasks.removesuffix('.yml')}.yml"
+    # A name that a template makes is that of the role of a runtime.
+    names = RUNTIME_ROLES if "{{" in name else {name}
+    return sorted(path for role_name in names for path in (CHECKOUT / "roles" / role_name).glob(pattern))
 
 
 def is_another_one(path: Path) -> bool:

@@ -175,7 +175,7 @@ def quick(playbook: str) -> list[str]:
 
 
 # Which hosts a playbook works on: without any of these in the limit it has nothing to do, and says so.
-ON_CONTROLLER = ["provision", "retire", "backup", "restore", "discard", "scale", "destroy"]
+ON_CONTROLLER = ["provision", "retire", "backup", "restore", "discard", "scale", "replace", "refresh", "destroy"]
 ON_HOSTS = ["wait", "configure", "deploy", "rollback"]
 ANYWHERE = ["status", "verify", "resize"]
 
@@ -372,7 +372,10 @@ NO_DATABASE = (
 ABSENT = "The stack three-tier does not exist in us-east-1"
 # How each playbook ends for a stack with instances and a database that was never made, or is gone.
 WITHOUT_STACK: list[tuple[str, list[str], int, str]] = [
-    *((playbook, [], 2, NO_INSTANCES) for playbook in (*ON_HOSTS, "verify", "resize", "retire", "scale")),
+    *(
+        (playbook, [], 2, NO_INSTANCES)
+        for playbook in (*ON_HOSTS, "verify", "resize", "retire", "scale", "replace", "refresh")
+    ),
     ("scale", ["--check"], 2, NO_INSTANCES),
     ("backup", [], 2, NO_DATABASE),
     ("restore", ["-e", "restore_snapshot=newest"], 2, "Nothing was changed. Run the playbook provision.yml"),
@@ -543,7 +546,14 @@ def release(root: Path) -> str:
     digest = compute_digest([describe_file("wsgi.py", b"", executable=False)])
     artifact = {"kind": "tree", "digest": digest, "version": "v1.4", "commit": commit}
     options = {"archive": str(archive), "artifact": artifact, "inputs": {}, "number": 1}
-    options |= {"environment": {}, "secrets": None, "environment_file": None, "restore": False, "step": None, "public": []}
+    options |= {
+        "environment": {},
+        "secrets": None,
+        "environment_file": None,
+        "restore": False,
+        "step": None,
+        "public": [],
+    }
     options |= {"root": str(root), "owner": getpass.getuser()}
     for state in ("staged", "current", "confirmed"):
         ReleaseManager({**options, "state": state}, check_mode=False).run()

@@ -30,8 +30,8 @@ def answering() -> Iterator[int]:
     server.server_close()
 
 
-def overrides(port: int, kind: str) -> dict[str, Any]:
-    return {"services": {"web": {"port": port, "instances": {"type": kind}}}}
+def overrides(port: int, kind: str, **more: Any) -> dict[str, Any]:
+    return {"services": {"web": {"port": port, "instances": {"type": kind, **more}}}}
 
 
 @pytest.fixture
@@ -44,12 +44,12 @@ def scaled(stacks: Stacks, tmp_path: Path, answering: int) -> Controller:
     return controller
 
 
-def given(controller: Controller, port: int, kind: str) -> None:
+def given(controller: Controller, port: int, kind: str, **more: Any) -> None:
     controller.configure(
         plugin="groundwork.aws.ec2_services",
         topology=SCALED.topology,
         connection=LOCAL,
-        overrides=overrides(port, kind),
+        overrides=overrides(port, kind, **more),
     )
 
 
@@ -131,7 +131,10 @@ def test_a_host_that_cannot_serve_is_reported_with_the_reason(scaled: Controller
 
 
 def test_a_type_that_does_not_fit_is_reported_in_check_mode(scaled: Controller, answering: int) -> None:
-    given(scaled, answering, "t4g.small")
+    # Of an image by its id, there is none for other processors.
+    identifier = scaled.stack.id_of_instance("instance/web-1")
+    reservations = scaled.stack.account.client("ec2").describe_instances(InstanceIds=[identifier])["Reservations"]
+    given(scaled, answering, "t4g.small", image=reservations[0]["Instances"][0]["ImageId"])
     refused = scaled.play("groundwork.aws.resize", "--check")
     assert refused.code == 2, refused.output
     for number in (1, 2):
@@ -140,4 +143,15 @@ def test_a_type_that_does_not_fit_is_reported_in_check_mode(scaled: Controller, 
     assert shown.code == 0, shown.output
     assert "t4g.small runs arm64" in shown.said
     assert "is left to another run" in shown.said
+    assert scaled.stack.proxy.mutations == []
+
+
+def test_a_type_with_other_processors_is_left_to_a_replacement(scaled: Controller, answering: int) -> None:
+    given(scaled, answering, "t4g.small")
+    left = resize(scaled)
+    assert left.code == 0, left.output
+    assert "scaled-web-2 gets the type of the document when it is replaced (replace.yml)" in left.said
+    shown = scaled.play("groundwork.aws.provision", "--check")
+    for number in (1, 2):
+        assert f"instance/web-{number}: replace" in shown.said
     assert scaled.stack.proxy.mutations == []

@@ -148,14 +148,15 @@ def test_drift_is_reported_and_corrected(stacks: Stacks) -> None:
 
 def test_a_cache_grows_and_shrinks(stacks: Stacks) -> None:
     stack = stacks(WATCHED)
-    stack.made()
-    grown = {"resources": {"cache/redis": {"nodes": 3, "multi_az": True, "engine_version": "7.2"}}}
+    older = {"resources": {"cache/redis": {"engine_version": "7.0"}}}
+    stack.made(older)
+    grown = {"resources": {"cache/redis": {"nodes": 3, "multi_az": True, "engine_version": "7.1"}}}
     outcome = stack.present(grown)
     assert outcome.ok, str(outcome)
     assert (len(cache(stack)["MemberClusters"]), cache(stack)["MultiAZ"]) == (3, "enabled")
     stack.assert_quiet(grown)
-    assert "back to engine_version 7.1" in stack.present().message
-    small = {"resources": {"cache/redis": {"nodes": 1, "engine_version": "7.2"}}}
+    assert "back to engine_version 7.0" in stack.present(older).message
+    small = {"resources": {"cache/redis": {"nodes": 1, "engine_version": "7.1"}}}
     outcome = stack.present(small)
     assert outcome.ok, str(outcome)
     assert (len(cache(stack)["MemberClusters"]), cache(stack)["AutomaticFailover"]) == (1, "disabled")

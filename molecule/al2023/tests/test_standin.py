@@ -15,7 +15,16 @@ TABLE = yaml.safe_load((Path(__file__).resolve().parents[3] / "lab/al2023/packag
 VARIABLES = yaml.safe_load((Path(__file__).resolve().parents[1] / "group_vars/groundwork.yml").read_text())
 PREINSTALLED = sorted(name for name, row in TABLE.items() if row.get("preinstalled"))
 # The packages of the roles and their dependencies.
-INSTALLED = ["nftables", "nginx", "nginx-core", "nginx-filesystem", "nodejs24", "nodejs24-npm", "python3.13", "python3.13-pip"]
+INSTALLED = [
+    "nftables",
+    "nginx",
+    "nginx-core",
+    "nginx-filesystem",
+    "nodejs24",
+    "nodejs24-npm",
+    "python3.13",
+    "python3.13-pip",
+]
 COMMANDS = sorted({v for row in TABLE.values() for c in row["claims"] if c["about"] == "commands" for v in c["values"]})
 
 

@@ -11,7 +11,7 @@ LOOK, PROVISION, ADOPT, DEPLOY = "To look", "To provision", "To adopt", "To depl
 BACK_UP, RESTORE, REACH = "To back up", "To restore", "To reach hosts through Systems Manager"
 # IAM's prefix for the actions of a service, where it is not botocore's name of the service.
 PREFIXES = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag"}
-SERVICES = "acm|cloudwatch|ec2|elasticache|elasticloadbalancing|iam|logs|rds|route53|secretsmanager|sns|ssm|sts|tag"
+SERVICES = "acm|cloudwatch|ec2|elasticache|elasticloadbalancing|iam|logs|rds|route53|secretsmanager|ses|sns|ssm|sts|tag"
 # A pattern of actions, the policy, and the Sids of its statements: those about new objects, existing ones and objects
 # that are only used differ. The first match in the policy of the task decides; for an action that this does not have,
 # the first match of all.
@@ -23,6 +23,8 @@ STATEMENTS = tuple(
         (r"kms:\w+", PROVISION, "EncryptDatabases"),
         (r"ssm:GetParameters\w*", LOOK, "Parameters"),
         (r"cloudwatch:GetMetricData", DEPLOY, "Metrics"),
+        (r"sns:Publish", DEPLOY, "NotificationTopic"),
+        (r"ses:SendEmail", DEPLOY, "NotificationMail"),
         (rf"({SERVICES}):(Describe|Get|List)\w+", LOOK, "Look"),
         (r"ec2:(AllocateAddress|CreateInternetGateway|CreateVpc|ImportKeyPair)", PROVISION, "NewInEc2"),
         (r"ec2:Create(NatGateway|RouteTable|SecurityGroup|Subnet)", PROVISION, "NewInEc2 or Network"),

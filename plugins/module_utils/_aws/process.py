@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import subprocess
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -40,6 +41,17 @@ def start_time(pid: int) -> str:
     # The name of the program is in brackets and may contain anything; the start time is the 20th field after it.
     fields = line.rpartition(")")[2].split()
     return "" if fields[0] == "Z" else fields[19]
+
+
+def has_terminal(pid: int) -> bool:
+    """Whether the standard input of a process of this machine is a terminal; without /proc, whether it has one."""
+    try:
+        return os.readlink(PROC / str(pid) / "fd/0").startswith(("/dev/pts/", "/dev/tty", "/dev/console"))
+    except OSError:
+        if PROC.is_dir():
+            return False
+    found = subprocess.run(["ps", "-o", "tty=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return found.returncode == 0 and found.stdout.strip().strip("?-") != ""
 
 
 class Parent:

@@ -34,6 +34,7 @@ from .monitoring import compile_alarms
 from .networks import find_network_problems
 from .raw import GENERAL_KEYS, compile_raw
 from .stack import compile_topology
+from .surroundings import find_misfits
 
 # For types whose names are not shortened. IAM User Guide, "IAM and AWS STS quotas": 64 characters of a role, 128 of an
 # instance profile. The other types accept 255 characters or more, longer than any name of stack, region and resource.
@@ -60,7 +61,8 @@ def check_compiled(document: Document, wrong: Collection[DocumentPath] = ()) -> 
     # In a document with other problems, derived resources may lack what they need.
     certain = [] if wrong else [resource for resource in derived if resource.address not in own]
     yield from find_conflicts(certain, valid)
-    yield from find_network_problems(certain, valid, document["region"])
+    yield from find_misfits(certain, valid, document["region"])
+    yield from find_network_problems(certain, valid)
     if not any(path[:1] in (("name",), ("region",)) for path in wrong):
         yield from check_raw_names(document, compiled.keys())
     yield from check_excluded_alarms(document, uncertain)

@@ -21,15 +21,16 @@ def find_conflicts(derived: Iterable[DesiredResource], raw: Iterable[DesiredReso
 
     A type declares these properties as `Lifecycle.exclusive`.
     """
+    earlier, own = list(derived), list(raw)
     owners: dict[tuple[str, tuple[Any, ...]], str] = {}
     priorities: dict[Any, set[int]] = {}
-    for resource in derived:
+    for resource in earlier:
         key = _find_exclusive_values(resource)
         if key is not None:
             owners.setdefault((resource.type, key), resource.address)
             _note_priority(resource, key, priorities)
     found: list[tuple[DesiredResource, tuple[Any, ...], str]] = []
-    for resource in raw:
+    for resource in own:
         key = _find_exclusive_values(resource)
         if key is None:
             continue
@@ -38,8 +39,23 @@ def find_conflicts(derived: Iterable[DesiredResource], raw: Iterable[DesiredReso
             found.append((resource, key, other))
         else:
             _note_priority(resource, key, priorities)
+    yield from _find_conflicts_of_types(earlier, own)
     for resource, key, other in found:
         yield _describe(resource, other, priorities.get(key[:1], set()))
+
+
+def _find_conflicts_of_types(derived: Iterable[DesiredResource], raw: Iterable[DesiredResource]) -> Iterator[Finding]:
+    """What types say of two of their resources; of two raw ones the later is reported, and of several problems one."""
+    earlier: dict[str, list[DesiredResource]] = {}
+    for resource in derived:
+        earlier.setdefault(resource.type, []).append(resource)
+    for resource in raw:
+        others = earlier.setdefault(resource.type, [])
+        problems = (REGISTRY[resource.type].find_conflict(resource, other) for other in others)
+        problem = next((problem for problem in problems if problem is not None), None)
+        if problem is not None:
+            yield ("resources", resource.address, *problem[0]), problem[1]
+        others.append(resource)
 
 
 def _note_priority(resource: DesiredResource, key: tuple[Any, ...], priorities: dict[Any, set[int]]) -> None:
@@ -69,12 +85,14 @@ def _find_exclusive_values(resource: DesiredResource) -> tuple[Any, ...] | None:
 
 def _describe(resource: DesiredResource, other: str, priorities: set[int]) -> Finding:
     names = _list_exclusive(resource)
+    parents = [name for name in names if (name,) in REGISTRY[resource.type].schema.references]
     plain = [name for name in names if not any(find_references(resource.properties.get(name)))]
-    name = plain[0] if plain else names[0]
+    # The value to choose again is not the object in which it is taken, such as the listener of a rule.
+    name = next((name for name in plain if name not in parents), plain[0] if plain else names[0])
     value = resource.properties[name]
     text = f"{display_value(value) if plain else 'this'} is the {name} of {other} as well, and only one can have it"
     fix = "choose another one, or remove one of them"
-    if resource.type == RULES:
+    if resource.type == RULES and isinstance(value, int):
         free = next(number for number in range(value, value + len(priorities) + 1) if number not in priorities)
         fix = f"choose another one, like {free}"
     return ("resources", resource.address, name), f"{text} ({fix})"

@@ -20,12 +20,12 @@ from .._topology.view import (
     databases,
     find_store_users,
     find_store_variables,
-    generated_secrets,
     keep_alive_timeout,
     service_user,
     services,
     stop_timeout,
 )
+from .rollout import compile_rollout, secret_location
 
 INSTANCE_KEYS = (
     "id",
@@ -43,6 +43,8 @@ INSTANCE_KEYS = (
 
 # Groups of hosts that the document no longer has, that get another type, and whose services call other hosts.
 CHANGING = (LEAVING, RESIZING, CALLING) = ("groundwork_leaving", "groundwork_resizing", "groundwork_calling")
+# Hosts that replace.yml works on, which adds them: an inventory does not know the plan.
+REPLACING = "groundwork_replacing"
 
 # The keys of a service that its roles read as they are.
 _SERVICE_KEYS = (
@@ -64,7 +66,6 @@ _SERVICE_KEYS = (
     "build",
     "install_scripts",
     "aws_access",
-    "rollout",
 )
 
 
@@ -168,17 +169,13 @@ def service_variables(document: Document, name: str) -> dict[str, Any]:
             {"name": cache, "variable": variable} for cache, variable in find_store_variables(service, "cache").items()
         ],
         "secrets": [
-            {"name": secret, "variable": variable, **_secret_location(document, secret)}
+            {"name": secret, "variable": variable, **secret_location(document, secret)}
             for variable, secret in service["secrets"].items()
         ],
         "source": {key: value for key, value in service["source"].items() if value is not None},
         **{key: service[key] for key in _SERVICE_KEYS},
+        "rollout": compile_rollout(document, name),
     }
-
-
-def _secret_location(document: Document, secret: str) -> dict[str, Any]:
-    """The name and key of a secret that the stack did not generate."""
-    return {key: generated_secrets(document)[secret][key] for key in ("existing", "key")}
 
 
 def _find_calls(document: Document, name: str) -> Iterator[dict[str, Any]]:

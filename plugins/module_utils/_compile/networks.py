@@ -1,34 +1,27 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Check that raw resources fit into the networks of the document: their VPCs, CIDRs and zones, where it has these."""
+"""Check that raw resources fit into the networks of the document: their VPCs and CIDRs, where it has these."""
 
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .._engine.model import DesiredResource
 from .._engine.references import find_references
-from .._topology.schema.kinds import Finding, display
+from .._topology.schema.kinds import Finding
 
 Resources = Mapping[str, DesiredResource]
 
 
-def find_network_problems(
-    derived: Iterable[DesiredResource], raw: Iterable[DesiredResource], region: str | None
-) -> Iterator[Finding]:
+def find_network_problems(derived: Iterable[DesiredResource], raw: Iterable[DesiredResource]) -> Iterator[Finding]:
     """The problems of ``raw`` resources, each of which is valid by itself."""
     own = list(raw)
     earlier = {resource.address: resource for resource in derived}
     known = {**earlier, **{resource.address: resource for resource in own}}
     for resource in own:
-        path = ("resources", resource.address)
         if resource.type == "subnet":
-            zone = resource.properties["zone"]
-            if isinstance(zone, str) and region is not None and not _is_zone_of(region, zone):
-                yield (*path, "zone"), f"{display(zone)} is not a zone of {region} (like {region}a)"
             yield from _check_cidr(resource, known, earlier)
         elif resource.type == "internet_gateway":
             yield from _check_gateway(resource, known, earlier)
@@ -36,11 +29,6 @@ def find_network_problems(
             yield from _check_zones(resource, known)
         yield from _check_vpcs(resource, known)
         earlier[resource.address] = resource
-
-
-def _is_zone_of(region: str, zone: str) -> bool:
-    """Local and Wavelength Zones have the name of their region in front, too."""
-    return re.match(rf"{re.escape(region)}(?:[a-z]$|-)", zone) is not None
 
 
 def _check_cidr(subnet: DesiredResource, known: Resources, earlier: Resources) -> Iterator[Finding]:

@@ -42,7 +42,7 @@ class Change:
     allowed_by: str = ""
     # Why the change must not be made now.
     obstacles: tuple[str, ...] = ()
-    # Role of this change in moving traffic: `join`, `resize` or `retire` (selection.py).
+    # Role of this change in moving traffic: `join`, `resize`, `replace` or `retire` (selection.py).
     part: str = ""
 
     @property
@@ -69,13 +69,14 @@ class Plan:
     """All changes, sorted by key.
 
     ``kept`` are the existing objects of the document's resources. ``unselected`` are changes that are left to another
-    run.
+    run. ``held`` are the addresses whose replacement is: all else is planned as if their objects stay.
     """
 
     changes: tuple[Change, ...]
     kept: Mapping[str, ActualResource]
     problems: tuple[str, ...] = ()
     unselected: tuple[Change, ...] = ()
+    held: frozenset[str] = frozenset()
 
     def find_protected(self, allow_destroy: Sequence[str]) -> list[Change]:
         """The changes that would destroy protected data and that ``allow_destroy`` does not name."""
@@ -98,14 +99,16 @@ def make_plan(
     prune: bool = True,
     adopted: Mapping[str, ActualResource] | None = None,
     spares: Sequence[ActualResource] = (),
+    held: frozenset[str] = frozenset(),
 ) -> Plan:
     """The changes that turn what exists into the desired stack.
 
     ``spares`` are objects that the stack does not own and that are kept for a resource (`DiscoveredResources`).
+    ``held`` are addresses that keep their objects in this run although these must be replaced.
     """
     found = [*existing, *(adopted or {}).values()]
     stack = replace(stack, resources=choose_options(stack.resources, found))
-    return _Planner(stack, existing, registry, adopted or {}, prune, spares).plan()
+    return _Planner(stack, existing, registry, adopted or {}, prune, spares, held).plan()
 
 
 def desired_tags(stack: DesiredStack, resource: DesiredResource, kind: ResourceType) -> dict[str, str]:
@@ -127,9 +130,11 @@ class _Planner:
         adopted: Mapping[str, ActualResource],
         prune: bool,
         spares: Sequence[ActualResource],
+        held: frozenset[str],
     ) -> None:
         self.stack = stack
         self.spares = spares
+        self.held = held
         self.prune = prune
         self.scope = Scope(stack.name, stack.region)
         self.registry = registry
@@ -160,7 +165,8 @@ class _Planner:
                 if spare.address not in self.kept:
                     self.problems.append(f"{spare.address}: {self._describe_leftover(spare)}")
         kept = {address: actual for address, actual in self.kept.items() if address in self.resources}
-        return Plan(tuple(sorted(changes, key=lambda change: change.key)), kept, tuple(self.problems))
+        in_order = tuple(sorted(changes, key=lambda change: change.key))
+        return Plan(in_order, kept, tuple(self.problems), held=self.held & kept.keys())
 
     def _choose_object(self, address: str) -> None:
         """Decide which object an address keeps, and whether it needs a new one.
@@ -171,7 +177,8 @@ class _Planner:
             if not self._find_replacing(self.resources[address], actual):
                 self.kept[address] = actual
                 return
-        self.new.add(address)
+        if not (address in self.held and address in self.kept):
+            self.new.add(address)
 
     def _kind(self, resource: DesiredResource | ActualResource) -> ResourceType:
         return self.registry[resource.type]
@@ -240,6 +247,8 @@ class _Planner:
         changed = self._find_differences(resource, desired, actual)
         if resource.address in self.new:
             return self._plan_replacement(resource, actual, desired, changed, tags)
+        if resource.address in self.held:
+            return self._plan_update_until_replaced(resource, actual, desired, changed, tags)
         problem = kind.reject(desired, actual.properties)
         if problem:
             self.problems.append(f"{resource.address}: {problem}")
@@ -256,6 +265,8 @@ class _Planner:
         kind = self._kind(resource)
         fixed = sorted(kind.find_replacing(changed, actual.properties))
         reason = f"{', '.join(fixed)} cannot change in place"
+        if kind.lost_by_replacement:
+            reason += f"; {kind.lost_by_replacement}"
         if resource.address in self.adopted:
             self.problems.append(
                 f"{resource.address}: {actual.id} cannot be adopted, it would be replaced at once: {reason}; "
@@ -264,6 +275,26 @@ class _Planner:
         before = _display(kind, actual.properties, changed)
         after = _display(kind, desired, changed)
         return Change(resource.address, "replace", reason, before, after, actual, resource, changed, tags)
+
+    def _plan_update_until_replaced(
+        self,
+        resource: DesiredResource,
+        actual: ActualResource,
+        desired: Mapping[str, Any],
+        changed: frozenset[str],
+        tags: dict[str, str],
+    ) -> Change | None:
+        """The update of an object that is replaced in another run: what changes in place and does not stop it."""
+        kind = self._kind(resource)
+        if kind.reject(desired, actual.properties):
+            return None
+        size = kind.resize_property
+        if size in changed:
+            current = actual.properties[size]
+            resource = replace(resource, properties={**resource.properties, size: current})
+            desired = {**desired, size: current}
+        in_place = changed - kind.find_replacing(changed, actual.properties) - {size}
+        return self._plan_update(resource, actual, desired, in_place, tags)
 
     def _plan_update(
         self,

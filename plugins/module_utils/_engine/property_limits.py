@@ -14,7 +14,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from .._aws.similar_names import suggest
 from .model import Ref, Spread
@@ -52,6 +52,8 @@ class Limit:
 
     what: str = ""
     hint: str = ""
+    # Whether an attribute of another resource can be such a value. None is a list or a mapping of settings.
+    takes_reference: ClassVar[bool] = True
 
     def accepts(self, _value: Any) -> bool:
         return True
@@ -119,6 +121,16 @@ class Flag(Limit):
 
 
 @dataclass(frozen=True)
+class Scalar(Limit):
+    """A value that the type converts to text."""
+
+    what: str = "text, a number, true or false"
+
+    def accepts(self, value: Any) -> bool:
+        return isinstance(value, (str, int, float))
+
+
+@dataclass(frozen=True)
 class OneOf(Limit):
     """One of a few values. A similar one becomes the fix."""
 
@@ -163,7 +175,10 @@ class Matching(Limit):
 
 @dataclass(frozen=True)
 class Network(Limit):
-    """A network in CIDR notation. AWS removes the host bits itself, so that ``10.0.0.9/8`` is valid."""
+    """A network in CIDR notation. AWS removes the host bits itself, so that ``10.0.0.9/8`` is valid.
+
+    Types write an address alone as a network of that address, before AWS gets it.
+    """
 
     what: str = "a network like 10.0.0.0/16"
     versions: tuple[int, ...] = (4, 6)
@@ -190,6 +205,7 @@ class Keys(Limit):
     """
 
     what: str = "a mapping"
+    takes_reference: ClassVar[bool] = False
     names: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
 
@@ -214,13 +230,18 @@ class Items(Limit):
     """A list with a limited number of items."""
 
     what: str = "a list"
+    takes_reference: ClassVar[bool] = False
     least: int = 0
     most: int = 0
 
     def find_problems(self, value: Any) -> Iterator[PropertyProblem]:
         if not isinstance(value, (list, tuple)):
             yield (), f"{display_value(value)} is not a list (write the items in brackets: [a, b])"
-        elif len(value) < self.least:
+            return
+        for number, item in enumerate(value):
+            if item is None:
+                yield (number,), "is null (write a value, or remove the item)"
+        if len(value) < self.least:
             yield (), f"has {len(value)}, and AWS requires {self.least} (add {self.least - len(value)})"
         elif self.most and len(value) > self.most:
             yield (), f"has {len(value)}, and AWS allows {self.most} (remove {len(value) - self.most})"
@@ -231,12 +252,17 @@ class Entries(Limit):
     """A mapping with names that the document chooses, and a limited number of them."""
 
     what: str = "a mapping"
+    takes_reference: ClassVar[bool] = False
     most: int = 0
+    names: Matching = Matching("a name", pattern="(?s:.+)")
 
     def find_problems(self, value: Any) -> Iterator[PropertyProblem]:
         if not isinstance(value, Mapping):
             yield (), "this is not a mapping (write each as name: value)"
-        elif self.most and len(value) > self.most:
+            return
+        for name in value:
+            yield from ((("" if name is None else name,), text) for _path, text in self.names.find_problems(name))
+        if self.most and len(value) > self.most:
             yield (), f"has {len(value)}, and AWS allows {self.most} (remove {len(value) - self.most})"
 
 
@@ -245,6 +271,7 @@ class JsonObject(Limit):
     """A mapping, or JSON text of one. The text is not shown."""
 
     what: str = "a mapping, or the text of a JSON object"
+    takes_reference: ClassVar[bool] = False
 
     def find_problems(self, value: Any) -> Iterator[PropertyProblem]:
         if isinstance(value, str):
@@ -261,6 +288,8 @@ class JsonObject(Limit):
             yield (), f"this is not {self.what} (write it as YAML)"
 
 
+# What a property takes that refers to another resource.
+IDENTIFIER = Matching("an id or a name, or a reference like {ref: type/name}", pattern="(?s:.+)")
 PORT = whole_number("a port", 1, 65535)
 FLAG = Flag()
 
@@ -270,21 +299,33 @@ Limits = Mapping[PropertyPath, Limit]
 def find_limit_problems(limits: Limits, properties: Mapping[str, Any]) -> Iterator[PropertyProblem]:
     """The values of a resource that are outside its limits."""
     for pattern, limit in limits.items():
-        for path, value in list_values(pattern, properties):
-            for inner, text in limit.find_problems(value):
-                yield (*path, *inner), text
+        for path, value in _list_all_values(pattern, properties):
+            if not is_reference(value):
+                for inner, text in limit.find_problems(value):
+                    yield (*path, *inner), text
+            elif not limit.takes_reference:
+                yield path, f"is a reference, and this is {limit.what} (write it here)"
 
 
 def list_values(pattern: PropertyPath, properties: Any, path: PropertyPath = ()) -> Iterator[tuple[PropertyPath, Any]]:
     """The paths that a pattern matches, with their values, without references and nulls."""
-    if properties is None or is_reference(properties):
+    for found, value in _list_all_values(pattern, properties, path):
+        if not is_reference(value):
+            yield found, value
+
+
+def _list_all_values(
+    pattern: PropertyPath, properties: Any, path: PropertyPath = ()
+) -> Iterator[tuple[PropertyPath, Any]]:
+    """The paths that a pattern matches, with their values, without nulls. Nothing is inside of a reference."""
+    if properties is None:
         return
     if not pattern:
         yield path, properties
         return
     step, *rest = pattern
     for key, value in _list_items(properties, step):
-        yield from list_values(tuple(rest), value, (*path, key))
+        yield from _list_all_values(tuple(rest), value, (*path, key))
 
 
 def list_references(pattern: PropertyPath, value: Any, path: PropertyPath = ()) -> Iterator[tuple[PropertyPath, Ref]]:

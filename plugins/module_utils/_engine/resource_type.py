@@ -9,10 +9,19 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from .._aws.answer import answers_about, missing_member
+from .._aws.errors import StackError
 from .condition import Steps, Waiter
 from .items import Raw, as_plain_data, value_at
 from .list_call import Listing
-from .property_limits import Limits, PropertyPath, PropertyProblem, find_limit_problems, format_property_path
+from .model import DesiredResource
+from .property_limits import (
+    IDENTIFIER,
+    Limits,
+    PropertyPath,
+    PropertyProblem,
+    find_limit_problems,
+    format_property_path,
+)
 from .references import resolve_references
 from .scope import Scope, address_from_tags, shorten_name
 
@@ -50,7 +59,7 @@ class ResolvedResource:
 
     ``token`` is the client token for calls that take one; ``run_id`` differs from run to run. ``prepared`` is what the
     type's ``prepare`` found for this resource. ``clients`` read what no property may hold, because plans show
-    properties: the value of a secret.
+    properties: the value of a secret. ``predecessor`` is the object that this one replaces.
     """
 
     address: str
@@ -62,6 +71,7 @@ class ResolvedResource:
     prepared: Mapping[str, Any] = field(default_factory=dict)
     run_id: str = ""
     clients: ClientOf = field(default=_no_clients, repr=False, compare=False)
+    predecessor: ActualResource | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,8 @@ class ResourceUpdate:
     concurrent: Mapping[str, Properties] = field(default_factory=dict)
 
 
+# It gets properties as `Schema.checks` do, the path of a reference in them, and the resource that this leads to.
+TargetCheck = Callable[[Properties, PropertyPath, DesiredResource], Iterator[PropertyProblem]]
 Update = Callable[[Client, ResourceUpdate], Steps]
 
 
@@ -121,6 +133,11 @@ class Schema:
     checks: tuple[Callable[[Properties], Iterator[PropertyProblem]], ...] = ()
     # What a property can refer to, by the path of the property: `type.attribute`. Other properties are not checked.
     references: Mapping[PropertyPath, tuple[str, ...]] = field(default_factory=dict)
+    # What AWS requires of properties in a region, the second argument. These get properties as `checks` do.
+    region_checks: tuple[Callable[[Properties, str], Iterator[PropertyProblem]], ...] = ()
+    # What AWS requires of properties together with those of another resource of the document, by the path of the
+    # property that refers to it.
+    target_checks: Mapping[PropertyPath, TargetCheck] = field(default_factory=dict)
     # Properties that are not compared with ==.
     comparisons: Mapping[str, Callable[[Any, Any], bool]] = field(default_factory=dict)
     # Attributes that equal the physical name, and so are known before the object exists.
@@ -209,6 +226,8 @@ class ResourceType:
     association_of: ClassVar[Mapping[str, str]] = {}
     # For objects that serve traffic in groups (tag `groundwork:group`): the property whose change stops them.
     resize_property: ClassVar[str] = ""
+    # What a replacement loses that the new object does not have, for plans; empty where nothing is lost.
+    lost_by_replacement: ClassVar[str] = ""
     # For an association that sends traffic to objects: the property that refers to the group.
     traffic_group_property: ClassVar[str] = ""
     # Further lists that complete the items of the first.
@@ -323,18 +342,26 @@ class ResourceType:
         """
         missing = sorted(name for name in self.schema.required if given.get(name) is None)
         problems: list[PropertyProblem] = [((), f"{', '.join(missing)} must be given")] if missing else []
-        problems += find_limit_problems(self.schema.limits, given)
+        identifiers = {path: IDENTIFIER for path in self.schema.references if path not in self.schema.limits}
+        problems += find_limit_problems({**identifiers, **self.schema.limits}, given)
         if problems:
             return problems
         for check in self.schema.checks:
             problems += check(given)
         return problems or self._find_form_problems(given)
 
+    def find_conflict(self, _given: DesiredResource, _other: DesiredResource) -> PropertyProblem | None:
+        """Why AWS rejects a resource next to another one of the type, None where it accepts both.
+
+        What only one resource can have is declared as ``Lifecycle.exclusive`` instead.
+        """
+        return None
+
     def _find_form_problems(self, given: Properties) -> list[PropertyProblem]:
         known = resolve_references(given, lambda ref: f"<{ref.address}.{ref.attribute}>")
         try:
             unknown = sorted(self.schema.with_defaults(known).keys() - self.properties)
-        except (ValueError, TypeError, AttributeError, KeyError) as error:
+        except (StackError, ValueError, TypeError, AttributeError, KeyError) as error:
             # With a fix at its end: brackets in the text of an exception are none.
             return [((), f"its properties make no sense: {error} (correct them)")]
         return [((), f"it has no property {', '.join(unknown)}")] if unknown else []

@@ -22,7 +22,7 @@ from .object_lookup import find_by_id
 from .planner import Change, Plan, make_plan
 from .progress import ProgressReporter, Report, discard_event
 from .resource_type import ActualResource, Properties, Registry
-from .selection import label_traffic_changes, select_changes
+from .selection import plan_selected
 from .verification import find_unmade_changes
 
 # AWS may show a change late: one that is not seen for half a minute counts as not made.
@@ -146,9 +146,13 @@ class Engine:
         discovered = discover(self.clients, stack, self.registry)
         owned = {actual.address: actual for actual in discovered.alive}
         adopted = {**self._find_created_by_aws(owned.keys() | options.adopt.keys()), **self._find_adopted(owned)}
-        plan = make_plan(stack, discovered.alive, self.registry, options.prune, adopted, discovered.spares)
-        labelled = label_traffic_changes(stack, plan, discovered.alive, self.registry)
-        return discovered, select_changes(stack, labelled, options.only, options.traffic)
+
+        def plan_with_held(held: frozenset[str]) -> Plan:
+            return make_plan(stack, discovered.alive, self.registry, options.prune, adopted, discovered.spares, held)
+
+        only, traffic = options.only, options.traffic
+        plan = plan_selected(stack, discovered.alive, self.registry, plan_with_held, only, traffic, adopted)
+        return discovered, plan
 
     def _find_rejections(self, plan: Plan) -> str | None:
         """The message about updates that AWS would reject once they have begun; None where there are none.
@@ -183,7 +187,8 @@ class Engine:
         """
         applied = _leave_out_properties(applied, self.options.once)
         for _attempt in VISIBILITY.repeat(self.clock):
-            current = make_plan(self.stack, discover(self.clients, self.stack, self.registry).alive, self.registry)
+            existing = discover(self.clients, self.stack, self.registry).alive
+            current = make_plan(self.stack, existing, self.registry, held=applied.held)
             unmade = find_unmade_changes(applied, current, self.registry) if verify else []
             if not unmade:
                 break

@@ -143,6 +143,7 @@ class Worker:
             prepared=self._prepared.get(change.key, {}),
             run_id=self._run_id,
             clients=self._clients,
+            predecessor=change.actual if change.action == "replace" else None,
         )
 
     def _physical_name(self, change: Change, kind: ResourceType, properties: Properties) -> str:

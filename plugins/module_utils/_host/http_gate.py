@@ -187,23 +187,46 @@ def _shorten(text: str) -> str:
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
 
 
+@dataclass(frozen=True)
+class HttpProbe:
+    """One request, and what a good answer to it is."""
+
+    request: Request
+    expectation: Expectation
+    client: HttpClient
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any], clock: Clock = SYSTEM_CLOCK) -> HttpProbe:
+        """The probe of the options in `ARGUMENTS`. Raises `RequestError` for those that cannot be sent."""
+        _check_options(options)
+        client = HttpClient(options["validate_certs"], options["ca_path"] or "", clock)
+        return cls(_build_request(options), _build_expectation(options), client)
+
+    def measure(self) -> Measurement:
+        """Ask once."""
+        try:
+            return judge_response(self.expectation, self.client.send(self.request))
+        except NoResponseError as error:
+            return judge_no_response(self.expectation, error)
+
+    def describe(self) -> str:
+        """What is asked, as messages show it."""
+        return _describe_request(self.request)
+
+
 def run_http_gate(options: Mapping[str, Any], check_mode: bool, clock: Clock = SYSTEM_CLOCK) -> dict[str, Any]:
     """Run the module `http_gate` and return its result; a gate that is closed is in ``failed`` and ``msg``.
 
     Raises `RequestError` for options with which no request can be sent.
     """
-    _check_options(options)
-    expectation = _build_expectation(options)
-    request = _build_request(options)
-    client = HttpClient(options["validate_certs"], options["ca_path"] or "", clock)
-    asked = _describe_request(request)
-    basis = {"changed": False, "request": asked, "expected": expectation.describe()}
+    probe = HttpProbe.of(options, clock)
+    basis = {"changed": False, "request": probe.describe(), "expected": probe.expectation.describe()}
     if check_mode:
         return {**basis, **_report(NOT_ASKED, None, Tally(), ())}
     tally = Tally()
     kept: Deque[Measurement] = deque(maxlen=KEPT_MEASUREMENTS)
     for _request in poll(options["timeout"], options["interval"], clock):
-        measurement = _measure(client, request, expectation)
+        measurement = probe.measure()
         tally.count(measurement)
         kept.append(measurement)
         if decide(tally, options["consecutive"], is_over=False):
@@ -212,15 +235,8 @@ def run_http_gate(options: Mapping[str, Any], check_mode: bool, clock: Clock = S
     passed = verdict == PASSED or (verdict == UNMEASURED and options["unmeasured"] == "pass")
     result = {**basis, **_report(verdict, passed, tally, tuple(kept))}
     if not passed:
-        result.update(failed=True, msg=_describe_failure(options, asked, expectation, tally, kept[-1]))
+        result.update(failed=True, msg=_describe_failure(options, probe, tally, kept[-1]))
     return result
-
-
-def _measure(client: HttpClient, request: Request, expectation: Expectation) -> Measurement:
-    try:
-        return judge_response(expectation, client.send(request))
-    except NoResponseError as error:
-        return judge_no_response(expectation, error)
 
 
 def _report(verdict: str, passed: Optional[bool], tally: Tally, measurements: Sequence[Measurement]) -> dict[str, Any]:
@@ -237,9 +253,7 @@ def _report(verdict: str, passed: Optional[bool], tally: Tally, measurements: Se
     }
 
 
-def _describe_failure(
-    options: Mapping[str, Any], asked: str, expectation: Expectation, tally: Tally, last: Measurement
-) -> str:
+def _describe_failure(options: Mapping[str, Any], probe: HttpProbe, tally: Tally, last: Measurement) -> str:
     answers = "a good answer" if options["consecutive"] == 1 else f"{options['consecutive']} good answers in a row"
     period = f" within {options['timeout']:g} s" if options["timeout"] else ""
     count = f"{tally.requests} requests" if tally.requests > 1 else "1 request"
@@ -252,7 +266,7 @@ def _describe_failure(
         advice = "Check that the service listens there, and that this host reaches it"
     outcome = "good" if last.passed else last.why
     return (
-        f"{asked} has not given {answers}{period}. Expected: {expectation.describe()}. "
+        f"{probe.describe()} has not given {answers}{period}. Expected: {probe.expectation.describe()}. "
         f"{numbers}. The last one: {outcome}, after {last.latency_ms} ms. {advice}."
     )
 

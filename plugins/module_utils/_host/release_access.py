@@ -26,7 +26,7 @@ def plan_access(release: Path, public: Sequence[str]) -> dict[Path, int]:
     """The modes that differ from the required ones, by path, in the order in which they are set.
 
     What lies on the way to a public directory can be entered, but not listed. What lies next to it is private. A
-    directory that nobody else can enter hides everything in it, so that what is in there needs no change. The release
+    directory that no other user can enter hides everything in it, so that what is in there needs no change. The release
     comes last: it stays closed until everything in it has its mode.
     """
     opened = find_public(release, public)

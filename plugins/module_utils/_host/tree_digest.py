@@ -31,7 +31,7 @@ def describe_link(name: str, target: str) -> bytes:
 
 
 def digest_directory(root: Path) -> str:
-    """The digest of the files and links below a directory, of which nobody else changes anything."""
+    """The digest of the files and links below a directory, which no other user changes."""
     names = []
     for folder, directories, files in os.walk(root):
         links = [name for name in directories if os.path.islink(os.path.join(folder, name))]

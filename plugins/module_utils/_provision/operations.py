@@ -22,6 +22,7 @@ from .._resources import REGISTRY
 from .._topology.document.problems import TopologyError
 from .adoption import find_adopt_problems
 from .cache_tokens import require_tokens
+from .newest_images import choose_newest_images
 
 Outcome = dict[str, Any]
 
@@ -34,7 +35,10 @@ def apply_stack(options: Mapping[str, Any], check: bool, report: Report = discar
         clients, stack = opened.clients, opened.desired
         if options["state"] == "absent":
             stack = replace(stack, resources=(), outputs={}, known=stack.resources)
-        once = require_tokens(stack, split_texts(options.get("require_auth") or []))
+        once = {
+            **require_tokens(stack, split_texts(options.get("require_auth") or [])),
+            **choose_newest_images(clients, stack, split_texts(options.get("refresh") or [])),
+        }
         options_of_run = replace(_engine_options(options, check, report), once=once)
         # The records of rollouts go with their stack.
         ledger = LedgerStore(clients("ssm"), stack.name, warnings) if options["state"] == "absent" else None
@@ -49,7 +53,9 @@ def read_stack_info(options: Mapping[str, Any]) -> Outcome:
     try:
         opened = open_stack(options)
         clients, stack = opened.clients, opened.desired
-        discovered, plan = engine.Engine(clients, stack, REGISTRY, engine.Options(check=True)).discover_and_plan()
+        once = choose_newest_images(clients, stack, split_texts(options.get("refresh") or []))
+        engine_options = engine.Options(check=True, once=once)
+        discovered, plan = engine.Engine(clients, stack, REGISTRY, engine_options).discover_and_plan()
         return {
             "changed": False,
             "stack": stack.name,

@@ -11,6 +11,9 @@ from typing import TypeAlias
 
 ROLLING, CANARY, ALL_AT_ONCE = STRATEGIES = ("rolling", "canary", "all_at_once")
 
+# When a person approves a rollout.
+APPROVALS = ("before_rollout", "first_batch", "every_batch")
+
 Size: TypeAlias = "int | str"  # 2, or "25%" of the hosts of a service
 
 

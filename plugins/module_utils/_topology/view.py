@@ -91,6 +91,17 @@ def load_balancer(document: Document) -> Mapping[str, Any] | None:
     return balancer
 
 
+def listens(service: Mapping[str, Any]) -> bool:
+    """Whether a service gets requests, at a port or a socket."""
+    return service["port"] is not None or bool(service["socket"])
+
+
+def has_url(document: Document) -> bool:
+    """Whether the stack has a URL: that of its load balancer, its proxy, or a service that listens on a port."""
+    has_port = any(service["port"] is not None for service in services(document).values())
+    return bool(load_balancer(document) or document.get("proxy") or has_port)
+
+
 def service_user(name: str) -> str:
     """The user of a service on its hosts. The end of a long name is replaced by a digest of the name."""
     user = f"app-{name}"

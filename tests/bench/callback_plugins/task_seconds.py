@@ -29,7 +29,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         self._began = time.monotonic()
 
     def v2_runner_on_ok(self, result: Any) -> None:
-        record = {"task": result.task.get_name(), "seconds": time.monotonic() - self._began}
+        record = {"task": result.task.get_name(), "began": self._began, "seconds": time.monotonic() - self._began}
         record["changed"] = result.result.get("changed", False)
         with open(os.environ["TASK_SECONDS"], "a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")

@@ -34,6 +34,7 @@ SERVICES = {
     "rds": "rds",
     "route53": "route53",
     "secretsmanager": "secretsmanager",
+    "ses": "ses",
     "resourcegroupstaggingapi": "tag",
     "sns": "sns",
     "ssm": "ssm",
@@ -50,6 +51,7 @@ CALLED_IN: Mapping[str, tuple[str, ...]] = {
     "module_utils/_deploy/rollout/cloudwatch_query.py": ("cloudwatch",),
     "module_utils/_deploy/targets.py": ("elbv2",),
     "module_utils/_deploy/rollout/ledger_store.py": ("ssm",),
+    "module_utils/_deploy/rollout/notifications.py": ("ses", "sns"),
     "module_utils/_deploy": ("secretsmanager",),
     "module_utils/_backup": ("rds",),
     "module_utils/_aws/lock.py": ("ssm",),
@@ -108,8 +110,9 @@ SECRET = (
     "secretsmanager:BatchGetSecretValue",
     "secretsmanager:GetRandomPassword",
 )
-# What is read during a rollout alone.
+# What is read, and sent, during a rollout alone.
 READ_BY_DEPLOYS = {"cloudwatch:GetMetricData"}
+SENT_BY_DEPLOYS = {"ses:SendEmail", "sns:Publish"}
 # The person who runs the playbook names the role to assume.
 OF_THE_PERSON = {"sts:AssumeRole"}
 
@@ -126,7 +129,7 @@ def test_what_is_read_is_allowed_to_those_who_look(action: str) -> None:
 
 @pytest.mark.parametrize("action", [one for one in sorted(called(backup=False) - OF_THE_PERSON) if not is_read(one)])
 def test_what_is_changed_is_allowed_to_those_who_provision(action: str) -> None:
-    heading = "To deploy" if action in SECRET else "To provision"
+    heading = "To deploy" if action in {*SECRET, *SENT_BY_DEPLOYS} else "To provision"
     assert any(fnmatchcase(action, pattern) for pattern in actions_of(heading))
 
 

@@ -16,7 +16,7 @@ from support.http_server import answer, endless, serve_http
 from ansible_collections.groundwork.aws.plugins.module_utils._host.http_gate import ARGUMENTS, run_http_gate
 
 ROOT = Path(__file__).resolve().parents[3]
-FILES = [*sorted((ROOT / "roles").glob("*/*/*.yml")), *sorted((ROOT / "playbooks").glob("*.yml"))]
+FILES = [*sorted((ROOT / "roles").glob("*/*/*.yml")), *sorted((ROOT / "playbooks").rglob("*.yml"))]
 HOSTILE_HEADERS = {"Unreachable": "true", "Failed": "true", "Ansible-Facts": "x", "Warnings": "w", "Deprecations": "d"}
 
 
@@ -43,6 +43,7 @@ def test_no_task_asks_a_service_with_a_module_that_trusts_its_answer() -> None:
         "playbooks/verify.yml",
         "roles/app/tasks/drain_service.yml",
         "roles/app/tasks/health.yml",
+        "roles/app/tasks/run_hook.yml",
     ]
 
 

@@ -231,6 +231,8 @@ CALLS: Mapping[str, Mapping[str, str]] = {
         "elasticloadbalancing:DeregisterTargets": "own:targetgroup",
         "elasticloadbalancing:RegisterTargets": "own:targetgroup",
         "secretsmanager:GetSecretValue": "own:secret own:master-secret",
+        "ses:SendEmail": "used:mail-identity",
+        "sns:Publish": "used:notification-topic",
         "ssm:DeleteParameter": "own:lock",
         "ssm:DeleteParameters": "own:rollout",
         "ssm:PutParameter": "own:lock own:rollout",
@@ -274,6 +276,7 @@ MORE_KEYS: Mapping[str, Mapping[str, list[str]]] = {
             f"a.{REGION}.{STACK}._groundwork.www.example.com",
         ]
     },
+    "ses:SendEmail": {"ses:FromAddress": ["deploy@example.org"]},
     "ssm:StartSession": {"ssm:SessionDocumentAccessCheck": ["true"]},
 }
 # AWS creates these and gives them no tags, or they cannot have any.
@@ -334,7 +337,9 @@ def build_arn(kind: str, owner: Owner = OWN, name: str = NAME) -> str:
         "lock": f"ssm:{REGION}:{ACCOUNT}:parameter/{lock}",
         "log-group": f"logs:{REGION}:{ACCOUNT}:log-group:{log_group}",
         "log-group-of-rds": f"logs:{REGION}:{ACCOUNT}:log-group:{log_groups(database, ['error'])[0]}",
+        "mail-identity": f"ses:{REGION}:{ACCOUNT}:identity/example.org",
         "master-secret": f"secretsmanager:{REGION}:{ACCOUNT}:secret:rds!db-1a2b3c4d-AbCdEf",
+        "notification-topic": f"sns:{REGION}:{ACCOUNT}:releases",
         "og": f"rds:{REGION}:{ACCOUNT}:og:default:mysql-8-0",
         "parametergroup": f"elasticache:{REGION}:{ACCOUNT}:parametergroup:default.redis7",
         "pg": f"rds:{REGION}:{ACCOUNT}:pg:{owner.name('db_parameter_group', name)}",

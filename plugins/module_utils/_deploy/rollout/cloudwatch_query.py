@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -22,20 +22,9 @@ from ..._aws.errors import (
     is_throttle,
 )
 from ..._aws.sdk import FAILURES, ClientError, EndpointConnectionError
+from ..._topology.cloudwatch_metrics import RESULT, find_query_problems, share_options
 from .metric_query import QueryRejectedError, Reading, Series
 
-# The id of the query whose values count, among those of the metrics of an expression.
-RESULT = "gate_result"
-# CloudWatch API reference, MetricDataQuery: Id; CloudWatch user guide, Statistics definitions.
-QUERY_ID = re.compile(r"[a-z][a-zA-Z0-9_]{0,254}")
-STATISTIC = re.compile(
-    r"Average|Maximum|Minimum|SampleCount|Sum|IQM|(p|tm|tc|ts|wm)\d{1,2}(\.\d{1,10})?|p100|"
-    r"(PR|TM|TC|TS|WM)\(\d*\.?\d*%?:\d*\.?\d*%?\)"
-)
-# CloudWatch API reference, MetricStat: Period.
-SHORT_PERIODS = frozenset({1, 5, 10, 20, 30})
-# Options of one metric, which those of an expression share unless they have their own.
-SHARED = ("namespace", "metric", "dimensions", "statistic")
 # Metrics Insights queries are the only expressions without a metric that has a period.
 SQL = re.compile(r"\s*SELECT\b", re.IGNORECASE)
 
@@ -52,7 +41,7 @@ class CloudWatchQuery:
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> CloudWatchQuery:
         """The query of the option ``cloudwatch``. Raises `StackError` for one that CloudWatch would reject."""
-        problems = list(_find_problems(options))
+        problems = list(find_query_problems(options))
         if problems:
             raise StackError("\n".join(f"cloudwatch: {problem}" for problem in problems))
         expression = options["expression"]
@@ -64,13 +53,17 @@ class CloudWatchQuery:
     def describe(self) -> str:
         return f"{self.text} in CloudWatch"
 
-    def build_request(self, now: float) -> dict[str, Any]:
+    def build_request(self, now: float, since: float = 0.0) -> dict[str, Any]:
         """The arguments of GetMetricData at a time in seconds since 1970.
 
-        The period that has not ended is left out, because its sum is still that of a part.
+        The period that has not ended is left out, because its sum is still that of a part; so are those that began
+        before ``since``. Raises `ValueError` as long as none is left.
         """
         end = math.floor(now / self.period) * self.period
-        start = end - math.ceil(self.window / self.period) * self.period
+        earliest = math.ceil(since / self.period) * self.period
+        start = max(end - math.ceil(self.window / self.period) * self.period, earliest)
+        if start >= end:
+            raise ValueError(f"the first {self.period} s that count end in {start + self.period - now:.0f} s")
         return {
             "MetricDataQueries": list(self.queries),
             "StartTime": datetime.fromtimestamp(start, timezone.utc),
@@ -78,10 +71,14 @@ class CloudWatchQuery:
             "ScanBy": "TimestampDescending",
         }
 
-    def read(self, client: Client, now: float) -> Reading:
+    def read(self, client: Client, now: float, since: float = 0.0) -> Reading:
         """Query once. Raises `QueryRejectedError` for what no repetition can answer."""
         try:
-            pages = client.pages("get_metric_data", self.build_request(now))
+            request = self.build_request(now, since)
+        except ValueError as error:
+            return Reading(why=str(error))
+        try:
+            pages = client.pages("get_metric_data", request)
         except (StackError, *FAILURES) as error:
             if _is_final(error):
                 raise QueryRejectedError(describe_error(error)) from error
@@ -134,44 +131,6 @@ def _is_final(error: Exception) -> bool:
     return 400 <= http_status(error) < 500 and not is_throttle(error) and error_code(error) != "RequestTimeout"
 
 
-def _find_problems(options: Mapping[str, Any]) -> Iterator[str]:
-    period = options["period"]
-    if period not in SHORT_PERIODS and (period < 60 or period % 60):
-        yield f"period: {period} is not 1, 5, 10, 20, 30 or a multiple of 60"
-    if options["window"] < 1:
-        yield f"window: {options['window']} is not a number of seconds from 1"
-    metrics = options["metrics"] or {}
-    if not options["expression"]:
-        if metrics:
-            yield "metrics: only an expression has them: write expression, or namespace and metric"
-        yield from _find_metric_problems("", _share(options, {}))
-        return
-    if options["metric"]:
-        yield "metric and expression exclude each other"
-    for name, metric in metrics.items():
-        if not QUERY_ID.fullmatch(name) or name == RESULT:
-            yield f"metrics: {name} is not an id: a lower-case letter, then letters, digits and _ (not {RESULT})"
-        elif not isinstance(metric, Mapping) or set(metric) - set(SHARED):
-            yield f"metrics: {name}: write a mapping with {', '.join(SHARED)}"
-        else:
-            yield from _find_metric_problems(f"metrics: {name}: ", _share(options, metric))
-
-
-def _find_metric_problems(prefix: str, metric: Mapping[str, Any]) -> Iterator[str]:
-    missing = [name for name in ("namespace", "metric") if not metric[name]]
-    if missing:
-        yield f"{prefix}{' and '.join(missing)} must be given"
-    if not isinstance(metric["dimensions"], Mapping):
-        yield f"{prefix}dimensions: write a mapping of names and values"
-    if not STATISTIC.fullmatch(str(metric["statistic"])):
-        yield f"{prefix}statistic: {metric['statistic']} is not a statistic, such as Average, Sum or p99"
-
-
-def _share(options: Mapping[str, Any], metric: Mapping[str, Any]) -> dict[str, Any]:
-    whole = {name: metric.get(name) or options[name] for name in SHARED}
-    return {**whole, "dimensions": whole["dimensions"] or {}}
-
-
 def _build_queries(options: Mapping[str, Any]) -> list[dict[str, Any]]:
     if not options["expression"]:
         return [{"Id": RESULT, "MetricStat": _build_stat(options, {}), "ReturnData": True}]
@@ -184,7 +143,7 @@ def _build_queries(options: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _build_stat(options: Mapping[str, Any], metric: Mapping[str, Any]) -> dict[str, Any]:
-    whole = _share(options, metric)
+    whole = share_options(options, metric)
     dimensions = [{"Name": name, "Value": str(value)} for name, value in sorted(whole["dimensions"].items())]
     identity = {"Namespace": whole["namespace"], "MetricName": whole["metric"], "Dimensions": dimensions}
     return {"Metric": identity, "Period": options["period"], "Stat": str(whole["statistic"])}

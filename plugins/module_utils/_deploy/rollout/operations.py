@@ -8,18 +8,23 @@ comes back as an option, so that the result of a call is all that a playbook has
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 from ..._aws.backoff import SYSTEM_CLOCK, Backoff, Clock
 from ..._aws.client import Clients
 from ..._aws.errors import StackError, describe_error
 from ..._aws.lock import LockLostError, LockToken, TokenLock, describe_user
+from ..._aws.process import has_terminal
 from ..._aws.sdk import FAILURES
 from ..._engine.scope import Scope
 from ..stack_options import run_stack_query
 from ..targets import HEALTHY, TargetHealth, read_health
+from .gates import AskedGate, Asker, Problem, collect_gates, find_problems, make_policy, select_kept
+from .hooks import AFTER_ROLLOUT, build_variables, describe_step, find_hook_problems, run_step
 from .ledger import (
     RecordedBatch,
     RecordedMeasurement,
@@ -31,17 +36,25 @@ from .ledger import (
 )
 from .ledger_store import LedgerStore
 from .lock_holder import describe_rollout
+from .notifications import Event, Sender, list_services
 from .plan import Batch
 from .planning import Planned, plan_rollout, plan_way_back
 from .report import describe_end, describe_failures, describe_plan, describe_record
 from .strategy import PlanError
 from .verdict import Decision, GatePolicy, Measurement, judge
 
+DEPLOY = "deploy"
 GO_ON, ABORT = Decision.GO_ON.value, Decision.ABORT.value
 # The lock of the stack was lost: another run may change the hosts now, so that they are left as they are.
 LOST = "lost"
 POLL_SECONDS = 5.0
+UNATTENDED = (
+    "rollout.approval of the document has a person approve this rollout, and ansible-playbook has no terminal at which "
+    "to ask. Nothing was changed, and no host was moved. Run it at a terminal, or, once a person has approved it, with "
+    "-e rollout_approved=true"
+)
 TARGET_HEALTH = "target health"
+STRATEGY_KEYS = ("strategy", "batches", "minimum_healthy", "bake", "deadline")
 # Of services whose settings the caller does not give.
 DEADLINE = 900
 
@@ -56,9 +69,11 @@ def run_rollout(options: Mapping[str, Any], check: bool, clock: Clock = SYSTEM_C
             "planned": step.plan,
             "opened": step.open_batch,
             "judged": step.judge_batch,
+            "hooked": step.run_hooks,
             "aborted": step.plan_way_back,
             "renewed": step.renew,
             "finished": step.finish,
+            "notified": step.notify,
         }
         return {**actions[options["state"]](), "warnings": step.warnings}
 
@@ -98,6 +113,8 @@ class RolloutStep:
 
     def begin(self) -> dict[str, Any]:
         """Take the lock, and find the rollout before this one if it did not end."""
+        if self.options["needs_terminal"] and not self.check and not has_terminal(self.options["holder_pid"]):
+            raise StackError(UNATTENDED)
         latest = self._ledger.read_latest()
         unfinished = convert_record(latest) if latest is not None and latest.is_unfinished else None
         rollout: dict[str, Any] = {"id": "", "action": self.options["action"], "started": self.clock.time()}
@@ -117,12 +134,15 @@ class RolloutStep:
             except PlanError as error:
                 reasons = str(error).splitlines()
         self._renew()
+        batches = [self._add_gates(_describe_batch(batch, moves), moves) for batch in planned.batches]
+        if not reasons:
+            reasons += self._select_final([*self._find_gate_problems(batches), *self._find_hook_problems(batches)])
         if planned.batches and not self.check:
             self._ledger.begin(self._make_record(planned, moves))
         return {
             "verdict": ABORT if reasons else GO_ON,
             "reasons": reasons,
-            "batches": [_describe_batch(batch, moves) for batch in planned.batches],
+            "batches": batches,
             "floors": dict(planned.floors),
             "rejoin": dict(planned.rejoin),
             "migrations": [asdict(migration) for migration in planned.migrations],
@@ -136,6 +156,10 @@ class RolloutStep:
     def judge_batch(self) -> dict[str, Any]:
         """Judge what the hosts of a batch reported, and its gates for as long as it bakes."""
         return self._watch_lock(self._judge_batch)
+
+    def run_hooks(self) -> dict[str, Any]:
+        """Run the hooks of a moment on the controller, until one of them fails."""
+        return self._watch_lock(self._run_hooks) if self.options["moment"] != AFTER_ROLLOUT else self._run_hooks()
 
     def plan_way_back(self) -> dict[str, Any]:
         """Plan in which batches the hosts return. It needs no answer of AWS: hosts return in any case."""
@@ -165,7 +189,30 @@ class RolloutStep:
         if not self.check and verdict != LOST:
             self._record_end(status, reasons)
             self._make_lock(rollout["id"]).release(self._token)
-        return {"status": status.value, "summary": "" if status is Status.FINISHED else summary}
+        return {
+            "status": status.value,
+            "reasons": reasons,
+            "summary": "" if status is Status.FINISHED else summary,
+        }
+
+    def notify(self) -> dict[str, Any]:
+        """Report an event to those that the document names. What cannot be sent is a warning."""
+        options = self.options
+        if self.check:
+            return {"sent": []}
+        event = Event(
+            kind=options["event"],
+            stack=self.scope.stack,
+            action=options["rollout"]["action"],
+            rollout=str(options["rollout"].get("id") or ""),
+            who=options["who"] or describe_user(),
+            services=list_services(options["moves"]),
+            hosts=len({move["host"] for move in options["moves"] if move["moving"]}),
+            reasons=tuple(options["reasons"]),
+            seconds=self.clock.time() - float(options["rollout"]["started"]),
+        )
+        sender = Sender(self.clients, self.scope, self.warnings)
+        return {"sent": sender.send(options["notify"], event)}
 
     def renew(self) -> dict[str, Any]:
         """Renew the lock."""
@@ -191,11 +238,12 @@ class RolloutStep:
 
     def _judge_batch(self) -> dict[str, Any]:
         batch = self.options["batch"]
-        reasons = self._list_failures()
+        reasons = [*self._list_failures(), *self.options["problems"]]
         measurements: list[Measurement] = []
         if not reasons:
             reasons, measurements = self._bake(batch)
         verdict = ABORT if reasons else GO_ON
+        kept = select_kept(measurements)
         self._ledger.record_batch(
             self.options["rollout"]["id"],
             RecordedBatch(
@@ -205,12 +253,30 @@ class RolloutStep:
                 ended=self.clock.time(),
                 decision=verdict,
                 reasons=tuple(reasons),
-                measurements=tuple(
-                    RecordedMeasurement(one.gate, one.passed, one.detail, one.at) for one in measurements
-                ),
+                measurements=tuple(RecordedMeasurement(one.gate, one.passed, one.detail, one.at) for one in kept),
+                left_out=len(measurements) - len(kept),
             ),
         )
         return {"verdict": verdict, "reasons": reasons}
+
+    def _run_hooks(self) -> dict[str, Any]:
+        moment, options = self.options["moment"], self.options
+        result: dict[str, Any] = {"verdict": GO_ON, "reasons": [], "output": [], "changed": False}
+        if self.check:
+            return result
+        verdict = options["verdict"] if moment == AFTER_ROLLOUT else ""
+        variables = build_variables(self.scope.stack, options["rollout"], options["moves"], options["batch"], verdict)
+        for number, step in enumerate(options["hooks"].get(moment) or ()):
+            # The lock outlasts one step; after the rollout it is free.
+            if number and moment != AFTER_ROLLOUT:
+                self._renew()
+            ended = run_step(step, options["url"], variables)
+            result["changed"] = True
+            result["output"] += [f"{describe_step(step)}: {line}" for line in ended.output]
+            if ended.problem:
+                reason = f"hook {moment} ({describe_step(step)}): {ended.problem}"
+                return {**result, "verdict": ABORT, "reasons": [reason]}
+        return result
 
     def _watch_lock(self, act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         try:
@@ -235,13 +301,16 @@ class RolloutStep:
 
     def _bake(self, batch: Mapping[str, Any]) -> tuple[list[str], list[Measurement]]:
         """Ask the gates of a batch until there is a verdict. Returns the reasons to abort, and what was measured."""
-        policies = [GatePolicy(TARGET_HEALTH)] if batch["targets"] else []
         began = self.clock.now()
-        measurements: list[Measurement] = []
+        gates = self._list_gates(batch, began)
         while True:
             elapsed = self.clock.now() - began
-            if policies:
-                measurements.append(self._measure_targets(batch, elapsed))
+            for gate in gates:
+                if gate.is_due(elapsed, batch["bake"]):
+                    gate.ask(elapsed)
+            measurements = [one for gate in gates for one in gate.measurements]
+            measurements.sort(key=lambda one: one.at)
+            policies = [gate.policy for gate in gates]
             verdict = judge(policies, measurements, elapsed, batch["bake"], batch["deadline"])
             if verdict.decision is Decision.GO_ON:
                 return [], measurements
@@ -250,12 +319,47 @@ class RolloutStep:
             self.clock.sleep(POLL_SECONDS)
             self._renew()
 
+    def _list_gates(self, batch: Mapping[str, Any], began: float) -> list[AskedGate]:
+        """The target health, if the batch has targets, and the gates of its services."""
+        asker = Asker(self.clients, self.scope, self.clock, moved=self.clock.time())
+        gates = [
+            AskedGate(make_policy(gate), gate["settings"]["interval"], partial(asker.prepare, gate), self.clock)
+            for gate in batch["gates"]
+        ]
+        if not batch["targets"]:
+            return gates
+
+        def measure_targets() -> Measurement:
+            return self._measure_targets(batch, self.clock.now() - began)
+
+        health = AskedGate(GatePolicy(TARGET_HEALTH), POLL_SECONDS, lambda: measure_targets, self.clock)
+        return [health, *gates]
+
+    def _add_gates(self, batch: dict[str, Any], moves: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """The batch with its gates. A rollback has none: metrics still show what the release before it did."""
+        if self.options["rollout"]["action"] != DEPLOY:
+            return batch
+        return {**batch, "gates": collect_gates(_list_own_moves(batch["moves"], moves), self.options["url"])}
+
+    def _select_final(self, problems: Sequence[Problem]) -> list[str]:
+        """The reasons to stop. In check mode a problem that provision.yml may still solve is a warning."""
+        self.warnings += [one.text for one in problems if self.check and one.pending]
+        return [one.text for one in problems if not (self.check and one.pending)]
+
+    def _find_gate_problems(self, batches: Sequence[Mapping[str, Any]]) -> list[Problem]:
+        """Why gates of the batches can never be measured: a wrong query, or a secret that does not exist."""
+        gates = {json.dumps(gate, sort_keys=True): gate for batch in batches for gate in batch["gates"]}
+        return list(find_problems(Asker(self.clients, self.scope, self.clock), gates.values()))
+
+    def _find_hook_problems(self, batches: Sequence[Mapping[str, Any]]) -> list[Problem]:
+        """Why requests of hooks can never be sent. A rollback runs only those after it, whose failure is reported."""
+        if not batches or self.options["rollout"]["action"] != DEPLOY:
+            return []
+        return list(find_hook_problems(self.options["hooks"], self.options["url"]))
+
     def _measure_targets(self, batch: Mapping[str, Any], elapsed: float) -> Measurement:
         at = self.clock.time()
-        try:
-            health = self._read_health()
-        except (StackError, *FAILURES) as error:
-            return Measurement(TARGET_HEALTH, None, describe_error(error), at)
+        health = self._read_health()
         unhealthy = [
             f"{service}: {instance} is {target.state if target else 'not registered'}"
             for service, instances in batch["targets"].items()
@@ -296,7 +400,8 @@ class RolloutStep:
             who=describe_user(),
             started=rollout["started"],
             services={
-                move["service"]: RecordedService(move["version"], move["commit"], move["rollout"]) for move in moving
+                move["service"]: RecordedService(move["version"], move["commit"], _select_strategy(move["rollout"]))
+                for move in moving
             },
             moves=tuple(
                 RecordedMove(
@@ -363,7 +468,7 @@ def _find_shortages(
 
 def _describe_batch(batch: Batch, moves: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """A batch as playbooks pass it on: with the instances that leave the load balancer, and its times in seconds."""
-    own = [move for move in moves if move["service"] in batch.moves.get(move["host"], ())]
+    own = _list_own_moves(batch.moves, moves)
     targets: dict[str, list[str]] = {}
     for move in own:
         if move["balanced"]:
@@ -373,9 +478,20 @@ def _describe_batch(batch: Batch, moves: Sequence[Mapping[str, Any]]) -> dict[st
         "wave": batch.wave,
         "moves": {host: list(names) for host, names in batch.moves.items()},
         "targets": targets,
+        "gates": [],
         "bake": max((int(move["rollout"].get("bake", 0)) for move in own), default=0),
         "deadline": max((int(move["rollout"].get("deadline", DEADLINE)) for move in own), default=DEADLINE),
     }
+
+
+def _list_own_moves(hosts: Mapping[str, Sequence[str]], moves: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The moves of a batch, which has the services that move by host."""
+    return [move for move in moves if move["service"] in hosts.get(move["host"], ())]
+
+
+def _select_strategy(rollout: Mapping[str, Any]) -> dict[str, Any]:
+    """What a batch was planned with, for the ledger, whose records are short."""
+    return {key: rollout[key] for key in STRATEGY_KEYS if key in rollout}
 
 
 def _to_batch(batch: Mapping[str, Any]) -> Batch:

@@ -19,12 +19,16 @@ class Decision(str, Enum):  # noqa: UP042 - Python 3.10 on the controller has no
 
 @dataclass(frozen=True)
 class Measurement:
-    """One answer of a gate. ``passed`` is None if it could not be measured; ``at`` orders the answers of a gate."""
+    """One answer of a gate. ``passed`` is None if it could not be measured; ``at`` orders the answers of a gate.
+
+    ``sample`` is the same for two answers from the same data points, and empty where every answer is a new one.
+    """
 
     gate: str
     passed: bool | None
     detail: str
     at: float
+    sample: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class GatePolicy:
     """The limits of a gate.
 
     - ``unmeasured``: what follows when its newest measurement could not be taken. ``go_on`` counts it as passed,
-      ``wait`` aborts when the bake time has ended, ``abort`` aborts at once.
+      ``wait`` aborts when the bake time has ended, or at the deadline without one, ``abort`` aborts at once.
     - ``failures_allowed``: the failed measurements that are tolerated while a batch bakes. The newest one must pass.
     """
 
@@ -58,15 +62,19 @@ def judge(
 ) -> Verdict:
     """The verdict on a batch, ``elapsed`` seconds after it has moved.
 
-    Each gate has to pass before the deadline, and at the end of the bake time. A gate that was measured and has no
-    policy gets the strictest limits of `GatePolicy`, so that its failure is never overlooked.
+    Each gate has to pass before the deadline, and at the end of the bake time. Without a bake time it is asked until
+    it passes once. Measurements of the same data points count once, with the newest of them. A gate that was measured
+    and has no policy gets the strictest limits of `GatePolicy`, so that its failure is never overlooked.
     """
     by_gate: dict[str, list[Measurement]] = {policy.name: [] for policy in policies}
     for measurement in sorted(measurements, key=lambda one: one.at):
-        by_gate.setdefault(measurement.gate, []).append(measurement)
+        kept = by_gate.setdefault(measurement.gate, [])
+        if measurement.sample:
+            kept[:] = [one for one in kept if one.sample != measurement.sample]
+        kept.append(measurement)
     known = {policy.name: policy for policy in policies}
     verdicts = [
-        _judge_gate(known.get(name, GatePolicy(name)), found, has_baked=elapsed >= bake)
+        _judge_gate(known.get(name, GatePolicy(name)), found, has_baked=0 < bake <= elapsed)
         for name, found in by_gate.items()
     ]
     reasons = _collect_reasons(verdicts)

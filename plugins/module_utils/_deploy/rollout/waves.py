@@ -27,7 +27,7 @@ def order_waves(calls: Mapping[str, Collection[str]], moving: Iterable[str] | No
             if circle[0] not in wave_of and all(other in wave_of for other in needed):
                 first = max((wave_of[other] + 1 for other in needed), default=0)
                 wave_of.update({name: first + offset for offset, name in enumerate(circle)})
-    waves: list[list[str]] = [[] for _ in range(max(wave_of.values(), default=-1) + 1)]
+    waves: list[list[str]] = [[] for _wave in range(max(wave_of.values(), default=-1) + 1)]
     for name in names:
         waves[wave_of[name]].append(name)
     return waves

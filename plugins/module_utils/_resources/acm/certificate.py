@@ -9,7 +9,7 @@ some minutes after they exist. A reference to the certificate waits until it is 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..._aws.answer import single_item
@@ -17,7 +17,7 @@ from ..._aws.tags import tags_to_dict, tags_to_list
 from ..._engine.condition import Condition, Waiter
 from ..._engine.items import Raw
 from ..._engine.list_call import Listing
-from ..._engine.property_limits import EVERY, Items, Matching
+from ..._engine.property_limits import EVERY, Items, Matching, PropertyProblem
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -89,6 +89,17 @@ RECORDS_PUBLISHED = Waiter(
 # ACM API Reference, RequestCertificate: the first name has at most 64 characters (RFC 5280), further ones 253.
 _DOMAIN = r"(?:\*\.)?(?:(?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9]\.)+(?!-)[A-Za-z0-9-]{1,62}[A-Za-z0-9]"
 _DOMAIN_NAME = "a domain like shop.example.org or *.example.org"
+
+
+# ACM API Reference, RequestCertificate, SubjectAlternativeNames.
+MOST_NAMES = 100
+
+
+def check_names(given: Properties) -> Iterator[PropertyProblem]:
+    names = {str(name).lower() for name in given.get("names") or ()} - {str(given["domain"]).lower()}
+    if len(names) > MOST_NAMES:
+        text = f"has {len(names)}, and ACM allows {MOST_NAMES} in a certificate"
+        yield ("names",), f"{text} (remove {len(names) - MOST_NAMES}, or use another certificate for them)"
 
 
 def with_defaults(desired: Properties) -> dict[str, Any]:
@@ -182,6 +193,7 @@ TYPE = CertificateType(
             ("names",): Items(),
             ("names", EVERY): Matching(_DOMAIN_NAME, pattern=_DOMAIN, longest=253),
         },
+        checks=(check_names,),
         with_defaults=with_defaults,
         normalize=normalize,
     ),

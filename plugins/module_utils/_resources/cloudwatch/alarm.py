@@ -75,6 +75,11 @@ ACTION = Matching("an ARN", "write one, or refer to a topic: {ref: sns_topic/ale
 # The ids of metrics in an expression (CloudWatch User Guide, "Using math expressions"): they begin with a small letter,
 # names of functions and keywords are in capitals.
 IDS = re.compile(r"(?<![A-Za-z0-9_.])[a-z][A-Za-z0-9_]*(?![A-Za-z0-9_]|\s*\()")
+# CloudWatch API Reference, MetricDataQuery (Id) and Dimension.
+ID = Matching("the id of a metric, of letters, digits and _, with a small letter first", "", "[a-z][A-Za-z0-9_]*", 255)
+ASCII = r"[ -~]+"
+DIMENSION = Matching("the name of a dimension", pattern=r"(?!:)(?=.*\S)[ -~]+", longest=255)
+LONGEST_VALUE = 1024
 # CloudWatch User Guide, "CloudWatch statistics definitions".
 _PERCENT = r"(?:100(?:\.0+)?|[0-9]{1,2}(?:\.[0-9]+)?)"
 _BOUND = r"[0-9]*(?:\.[0-9]+)?%?"
@@ -92,13 +97,15 @@ class Period(Limit):
 
 @dataclass(frozen=True)
 class DimensionValue(Limit):
-    """Any value that is not blank, as text (CloudWatch API Reference, Dimension, Value)."""
+    """Any value of ASCII characters that is not blank, as text (CloudWatch API Reference, Dimension, Value)."""
 
     what: str = "the value of a dimension"
     hint: str = "write one, or leave the dimension out"
 
     def accepts(self, value: Any) -> bool:
-        return bool(str(value).strip())
+        text = str(value)
+        is_scalar = isinstance(value, (str, int, float))
+        return is_scalar and bool(text.strip()) and len(text) <= LONGEST_VALUE and re.fullmatch(ASCII, text) is not None
 
 
 def _limits_of_metric(path: PropertyPath) -> Limits:
@@ -106,7 +113,7 @@ def _limits_of_metric(path: PropertyPath) -> Limits:
     return {
         (*path, "metric"): Matching("the name of a metric", pattern=".+", longest=255),
         (*path, "namespace"): Matching("a namespace like AWS/EC2", pattern="[^:].*", longest=255),
-        (*path, "dimensions"): Entries(most=30),
+        (*path, "dimensions"): Entries(most=30, names=DIMENSION),
         (*path, "dimensions", EVERY): DimensionValue(),
         (*path, "statistic"): Matching("a statistic like Average, Sum or p99", pattern=STATISTIC),
         (*path, "period"): Period(),
@@ -170,7 +177,8 @@ def _find_longest_period(given: Properties) -> int:
     shared = METRIC["period"] if given.get("period") is None else given["period"]
     periods = [shared]
     if given.get("expression"):
-        periods = [metric.get("period") or shared for metric in (given.get("metrics") or {}).values()]
+        metrics = (given.get("metrics") or {}).values()
+        periods = [metric.get("period") or shared for metric in metrics if isinstance(metric, Mapping)]
     return max((period for period in periods if not is_reference(period)), default=0)
 
 
@@ -318,7 +326,7 @@ TYPE = AlarmType(
         references={("actions", EVERY): ("sns_topic.arn",), ("ok_actions", EVERY): ("sns_topic.arn",)},
         limits={
             **_limits_of_metric(()),
-            ("metrics",): Entries(),
+            ("metrics",): Entries(names=ID),
             ("metrics", EVERY): keys(*METRIC),
             **_limits_of_metric(("metrics", EVERY)),
             ("expression",): Matching("an expression", pattern="(?s:.+)", longest=2048),

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..._aws.errors import StackError
-from ..._engine.resource_type import Client, ResolvedResource
+from ..._engine.resource_type import Client, Properties, ResolvedResource
 
+ALIAS = "al2023"
 AL2023 = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{architecture}"
 PARAMETERS_A_CALL = 10
 
@@ -23,19 +24,29 @@ def architecture(instance_type: str) -> str:
     return "arm64" if arm else "x86_64"
 
 
-def parameter(resource: ResolvedResource) -> str | None:
+def parameter(properties: Properties) -> str | None:
     """The SSM parameter that holds the image's id, None when the document gives the id itself."""
-    image = resource.properties["image"]
-    if image == "al2023":
-        return AL2023.format(architecture=architecture(resource.properties["type"]))
+    image: str = properties["image"]
+    if image == ALIAS:
+        return AL2023.format(architecture=architecture(properties["type"]))
     return image if image.startswith("/") else None
+
+
+def find_newest(clients: Callable[[str], Client], instances: Mapping[str, Properties]) -> Mapping[str, str]:
+    """The ids that the parameters hold now, by address; instances whose image is given by its id are left out."""
+    parameters = {address: name for address, given in instances.items() if (name := parameter(given))}
+    values = _values(clients("ssm"), sorted(set(parameters.values())))
+    return {address: _id(address, instances[address], name, values) for address, name in parameters.items()}
 
 
 def find_images(clients: Callable[[str], Client], resources: list[ResolvedResource]) -> Mapping[str, Any]:
     """The images by address, as `{"id": ami, "root": device name}`, in as few calls as AWS allows."""
-    parameters = {resource.address: parameter(resource) for resource in resources}
+    parameters = {resource.address: parameter(resource.properties) for resource in resources}
     values = _values(clients("ssm"), sorted({name for name in parameters.values() if name}))
-    ids = {resource.address: _id(resource, parameters[resource.address], values) for resource in resources}
+    ids = {
+        resource.address: _id(resource.address, resource.properties, parameters[resource.address], values)
+        for resource in resources
+    }
     roots = _roots(clients("ec2"), sorted(set(ids.values())))
     missing = sorted(f"{address}: image {image} does not exist" for address, image in ids.items() if image not in roots)
     if missing:
@@ -43,13 +54,11 @@ def find_images(clients: Callable[[str], Client], resources: list[ResolvedResour
     return {address: {"id": image, "root": roots[image]} for address, image in ids.items()}
 
 
-def _id(resource: ResolvedResource, name: str | None, values: Mapping[str, str]) -> str:
+def _id(address: str, properties: Properties, name: str | None, values: Mapping[str, str]) -> str:
     if name is None:
-        return str(resource.properties["image"])
+        return str(properties["image"])
     if name not in values:
-        raise StackError(
-            f"{resource.address}: there is no SSM parameter {name}. Nothing was changed. Name another image."
-        )
+        raise StackError(f"{address}: there is no SSM parameter {name}. Nothing was changed. Name another image.")
     return values[name]
 
 

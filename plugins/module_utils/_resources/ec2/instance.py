@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..._aws.answer import first_item
+from ..._aws.errors import error_code
+from ..._aws.sdk import ClientError
 from ..._aws.tags import tag_specification
 from ..._engine.items import Raw, returned_members, value_at
 from ..._engine.property_limits import (
@@ -22,6 +24,7 @@ from ..._engine.property_limits import (
     FLAG,
     Items,
     Limit,
+    Matching,
     PropertyProblem,
     WholeNumber,
     is_reference,
@@ -71,7 +74,20 @@ VOLUME_IOPS = {"gp3": (3000, 80000), "io1": (100, 64000), "io2": (100, 256000)}
 IOPS_OF_A_GIB = {"gp3": 500, "io1": 50, "io2": 1000}
 LARGEST_VOLUME = max(largest for _smallest, largest in VOLUME_SIZES.values())
 MOST_IOPS = max(most for _least, most in VOLUME_IOPS.values())
+# EC2 User Guide, "Resource IDs": they have 8 or 17 hexadecimal digits.
+IMAGE = Matching(
+    "al2023, an image id (ami-…) or the path of an SSM parameter (/…)",
+    pattern=r"al2023|ami-(?:[0-9a-f]{8}|[0-9a-f]{17})|/.+",
+)
+# The sizes of instance types are those of botocore's list of them.
+TYPE_NAME = Matching(
+    "an instance type like t3.micro",
+    pattern=r"[a-z][a-z0-9-]*\.(?:nano|micro|small|medium|large|[0-9]*xlarge|metal(?:-[0-9]+xl)?)",
+)
+IMAGE_SIZES = {"al2023": 8}  # GiB; AL2023 User Guide, "AL2023 on Amazon EC2": the root volume of its images
 MAX_USER_DATA = 16384  # bytes; EC2 User Guide, "Run commands when you launch an EC2 instance with user data input"
+# EC2 API Reference, "Error codes for the Amazon EC2 API".
+ADDRESS_IN_USE = "InvalidIPAddress.InUse"
 STATES = {"pending": "running", "running": "running", "stopping": "stopped", "stopped": "stopped"}
 
 
@@ -111,7 +127,11 @@ def check_volume(given: Properties) -> Iterator[PropertyProblem]:
     if any(map(is_reference, (kind, size, iops))):
         return
     smallest, largest = VOLUME_SIZES[kind]
-    if not smallest <= size <= largest:
+    image = given["image"]
+    needed = IMAGE_SIZES.get(image, 0) if isinstance(image, str) else 0
+    if smallest <= size < needed:
+        yield ("volume", "size"), f"{size} GiB are less than the image {image} has (write {needed} or more)"
+    elif not smallest <= size <= largest:
         yield ("volume", "size"), f"{size} is not a size of {kind} in GiB ({smallest}-{largest})"
     elif iops is None and kind in ("io1", "io2"):
         yield ("volume",), f"lacks iops, which a volume of the type {kind} needs (write {VOLUME_IOPS[kind][0]} or more)"
@@ -185,12 +205,30 @@ def same_metadata(desired: Properties, actual: Properties) -> bool:
 
 
 def create(client: Client, resource: ResolvedResource) -> Raw:
-    answer = client.run_instances(MinCount=1, MaxCount=1, ClientToken=resource.token, **_request(resource))
+    """A replacement gets the private address of its predecessor, which others may know, unless that is taken by now."""
+    address = _inherited_address(resource)
+    try:
+        answer = client.run_instances(MinCount=1, MaxCount=1, ClientToken=resource.token, **_request(resource, address))
+    except ClientError as error:
+        if not address or error_code(error) != ADDRESS_IN_USE:
+            raise
+        # A token goes with the parameters of its first call.
+        token = f"{resource.token}-other"
+        answer = client.run_instances(MinCount=1, MaxCount=1, ClientToken=token, **_request(resource, None))
     instance: Raw = first_item(answer, "Instances")
     return instance
 
 
-def _request(resource: ResolvedResource) -> dict[str, Any]:
+def _inherited_address(resource: ResolvedResource) -> str | None:
+    """The private address of the predecessor in the same subnet, which has been terminated."""
+    predecessor = resource.predecessor
+    if predecessor is None or predecessor.properties.get("subnet") != resource.properties["subnet"]:
+        return None
+    address: str | None = predecessor.attributes.get("private_ip")
+    return address
+
+
+def _request(resource: ResolvedResource, address: str | None) -> dict[str, Any]:
     desired = resource.properties
     tags = {
         **resource.tags,
@@ -205,7 +243,7 @@ def _request(resource: ResolvedResource) -> dict[str, Any]:
     return {
         "ImageId": resource.prepared["id"],
         "InstanceType": desired["type"],
-        "NetworkInterfaces": [_interface(desired)],
+        "NetworkInterfaces": [_interface(desired, address)],
         "BlockDeviceMappings": [{"DeviceName": resource.prepared["root"], "Ebs": _disk(desired)}],
         "MetadataOptions": {**changes.metadata(desired["metadata"]), "HttpEndpoint": "enabled"},
         "DisableApiTermination": desired["termination_protection"],
@@ -222,8 +260,10 @@ def _word(value: bool | None) -> str:
     return "default" if value is None else str(value).lower()
 
 
-def _interface(desired: Properties) -> dict[str, Any]:
+def _interface(desired: Properties, address: str | None) -> dict[str, Any]:
     interface = {"DeviceIndex": 0, "SubnetId": desired["subnet"], "Groups": desired["security_groups"]}
+    if address:
+        interface["PrivateIpAddress"] = address
     asked = desired["public_ip"]
     return interface if asked is None else {**interface, "AssociatePublicIpAddress": asked}
 
@@ -256,6 +296,7 @@ def delete(client: Client, actual: ActualResource) -> Any:
 class InstanceType(ResourceType):
     hidden = frozenset({"user_data"})
     resize_property = "type"
+    lost_by_replacement = "the data on its root volume is lost"
     other_listings = (changes.VOLUMES,)
 
     def merge(self, items: list[Raw], others: Sequence[list[Raw]]) -> list[Raw]:
@@ -268,6 +309,14 @@ class InstanceType(ResourceType):
 
     def is_deleted(self, item: Raw) -> bool:
         return item["State"]["Name"] in ("shutting-down", "terminated")
+
+    def find_differences(self, desired: Properties, actual: Properties) -> frozenset[str]:
+        """Also the image, where its alias is another one for the processors of the type."""
+        found = super().find_differences(desired, actual)
+        if desired["image"] != images.ALIAS or "type" not in found or "image" not in actual:
+            return found
+        is_other = images.architecture(desired["type"]) != images.architecture(actual["type"])
+        return found | {"image"} if is_other else found
 
     def reject(self, desired: Properties, actual: Properties) -> str | None:
         size, now = desired["volume.size"], actual.get("volume.size", 0)
@@ -305,6 +354,8 @@ TYPE = InstanceType(
         },
         create_only=frozenset({"image", "subnet", "key_pair", "user_data", "public_ip", "volume.encrypted"}),
         limits={
+            ("image",): IMAGE,
+            ("type",): TYPE_NAME,
             ("security_groups",): Items(),
             ("user_data",): UserData(),
             ("public_ip",): FLAG,

@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from ..._aws.tags import tag_specification
 from ..._engine.items import Raw
-from ..._engine.property_limits import Matching
+from ..._engine.property_limits import Limit, PropertyProblem
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -20,13 +23,45 @@ from ..._engine.resource_type import (
 )
 from . import common as ec2
 
-# EC2 User Guide, "Create a key pair": RSA and ED25519 keys, in several formats. These are the lines of others.
-PUBLIC_KEY = Matching(
-    "a public key of the kind RSA or ED25519",
-    "ssh-keygen -t ed25519 makes one",
-    r"(?s:(?!\s*(?:ssh-dss|ecdsa-|sk-)).*\S.*)",
-    is_shown=False,
-)
+# EC2 User Guide, "Create a key pair": RSA and ED25519 keys. By kind, the number of fields of a key of OpenSSH.
+FIELDS = {"ssh-rsa": 3, "ssh-ed25519": 2}
+# The first bytes of another form: a sequence of DER, in base64.
+DER = b"0"
+
+
+@dataclass(frozen=True)
+class PublicKey(Limit):
+    """A line of OpenSSH, or DER in base64. Messages do not show it."""
+
+    def find_problems(self, value: Any) -> Iterator[PropertyProblem]:
+        words = value.split() if isinstance(value, str) else []
+        if not words or not (words[0] in FIELDS or _is_der(words)):
+            yield (), "this is not a public key of the kind RSA or ED25519 (ssh-keygen -t ed25519 makes one)"
+        elif words[0] in FIELDS and not is_complete_key(*words[:2]):
+            yield (), "is cut off or damaged (paste the whole line of the .pub file)"
+
+
+def _is_der(words: list[str]) -> bool:
+    try:
+        return len(words) == 1 and base64.b64decode(words[0], validate=True).startswith(DER)
+    except ValueError:
+        return False
+
+
+def is_complete_key(kind: str, text: str = "") -> bool:
+    """Whether a public key has all its fields, each after its length: the kind, and two numbers (RSA) or one."""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except ValueError:
+        return False
+    fields = []
+    while data:
+        size = int.from_bytes(data[:4], "big")
+        if len(data) < 4 + size:
+            return False
+        fields.append(data[4 : 4 + size])
+        data = data[4 + size :]
+    return len(fields) == FIELDS[kind] and fields[0] == kind.encode()
 
 
 def _bare(key: str) -> str:
@@ -59,7 +94,7 @@ TYPE = ResourceType(
         id_path="KeyPairId",
         attributes={"id": "KeyPairId", "name": "KeyName"},
         required=frozenset({"public_key"}),
-        limits={("public_key",): PUBLIC_KEY},
+        limits={("public_key",): PublicKey()},
         create_only=frozenset({"public_key"}),
         with_defaults=lambda desired: {**desired, "public_key": _bare(desired["public_key"])},
         normalize=normalize,

@@ -11,6 +11,7 @@ from ..._aws.errors import error_code, ignore_errors
 from ..._aws.sdk import ClientError
 from ..._aws.tags import tag_specification
 from ..._engine.items import Raw, add_missing_members, returned_members
+from ..._engine.model import DesiredResource, Ref
 from ..._engine.property_limits import EVERY, Items, Matching, Network, PropertyProblem, keys, list_values
 from ..._engine.resource_type import (
     ActualResource,
@@ -179,7 +180,19 @@ def delete(client: Client, actual: ActualResource) -> None:
     client.delete_route_table(RouteTableId=actual.id)
 
 
-TYPE = ResourceType(
+class RouteTableType(ResourceType):
+    def find_conflict(self, given: DesiredResource, other: DesiredResource) -> PropertyProblem | None:
+        """VPC User Guide, "Subnet route tables": a subnet has one table at a time."""
+        theirs = other.properties.get("subnets") or ()
+        for number, subnet in enumerate(given.properties.get("subnets") or ()):
+            if subnet in theirs:
+                name = subnet.address if isinstance(subnet, Ref) else subnet
+                text = f"{name} is in {other.address} as well, and a subnet can be in one route table only"
+                return ("subnets", number), f"{text} (remove it from one of them)"
+        return None
+
+
+TYPE = RouteTableType(
     Schema(
         name="route_table",
         service="ec2",

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from ..._aws.errors import ignore_errors
@@ -120,7 +121,7 @@ TYPE = SecurityGroupType(
         },
         create_only=frozenset({"vpc", "description"}),
         limits={
-            ("description",): ec2.DESCRIPTION,
+            ("description",): replace(ec2.DESCRIPTION, pattern=f"(?=.){ec2.DESCRIPTION.pattern}"),
             **security_rules.limits_of("ingress"),
             **security_rules.limits_of("egress"),
         },

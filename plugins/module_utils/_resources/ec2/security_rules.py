@@ -71,7 +71,7 @@ def limits_of(side: str) -> Limits:
         (side, EVERY, "to_port"): RULE_PORT,
         (side, EVERY, "cidr"): Network("a network like 203.0.113.0/24, or an IPv6 one like 2001:db8::/32"),
         (side, EVERY, "group"): Matching("a security group", "write a reference like {ref: security_group/app}"),
-        (side, EVERY, "prefix_list"): Matching("the id of a prefix list like pl-12345678"),
+        (side, EVERY, "prefix_list"): Matching("the id of a prefix list like pl-12345678", pattern="pl-[0-9a-f]+"),
         (side, EVERY, "description"): DESCRIPTION,
     }
 

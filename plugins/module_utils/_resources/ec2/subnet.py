@@ -20,6 +20,7 @@ from ..._engine.resource_type import (
     ResourceUpdate,
     Schema,
 )
+from ..regions import zone_of_region
 from . import common as ec2
 
 
@@ -64,6 +65,7 @@ TYPE = ResourceType(
         references={("vpc",): ("vpc.id",)},
         create_only=frozenset({"vpc", "cidr", "zone"}),
         limits={("cidr",): ec2.IPV4_NETWORK, ("public_ip_on_launch",): FLAG},
+        region_checks=(zone_of_region(("zone",)),),
         with_defaults=lambda desired: {"public_ip_on_launch": False, **desired, "cidr": ec2.network(desired["cidr"])},
         normalize=normalize,
     ),

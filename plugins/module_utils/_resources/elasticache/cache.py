@@ -34,7 +34,7 @@ from ..._engine.resource_type import (
     Schema,
 )
 from ..._engine.scope import Scope, shorten_name
-from . import auth_token, node_types
+from . import auth_token, node_types, versions
 from . import cache_changes as changes
 from . import common as elasticache
 
@@ -62,10 +62,26 @@ CREATION_PARAMETERS = {
 }
 
 
+DEFAULT_VERSION = "7.1"
+
+
 def check_node_type(given: Properties) -> Iterator[PropertyProblem]:
     problem = None if is_reference(given["node_type"]) else node_types.find_node_type_problem(given["node_type"])
     if problem is not None:
         yield ("node_type",), problem
+
+
+def check_version(given: Properties) -> Iterator[PropertyProblem]:
+    version, group = given.get("engine_version") or DEFAULT_VERSION, given.get("parameter_group")
+    if is_reference(version):
+        return
+    problem = versions.find_version_problem(str(version))
+    if problem is not None:
+        yield ("engine_version",), problem
+    elif isinstance(group, str):
+        problem = versions.find_group_problem(str(version), group)
+        if problem is not None:
+            yield ("parameter_group",), problem
 
 
 def check_failover(given: Properties) -> Iterator[PropertyProblem]:
@@ -94,7 +110,7 @@ def check_token(given: Properties) -> Iterator[PropertyProblem]:
 def with_defaults(desired: Properties) -> dict[str, Any]:
     nodes = int(desired.get("nodes", 1))
     given = {
-        "engine_version": "7.1",
+        "engine_version": DEFAULT_VERSION,
         "automatic_failover": nodes > 1,
         "multi_az": False,
         "port": 6379,
@@ -218,6 +234,7 @@ TYPE = CacheType(
                 f"a number of nodes (1-{elasticache.MOST_NODES})", low=1, high=elasticache.MOST_NODES, is_text=True
             ),
             ("security_groups",): Items(),
+            ("parameter_group",): Matching("the name of a parameter group"),
             ("port",): PORT,
             # ElastiCache API Reference, CreateReplicationGroup, SnapshotRetentionLimit.
             ("snapshot_retention_days",): whole_number("a number of days", 0, 35),
@@ -226,7 +243,7 @@ TYPE = CacheType(
                 for name in ("automatic_failover", "multi_az", "encryption_at_rest", "encryption_in_transit")
             },
         },
-        checks=(check_node_type, check_failover, check_token),
+        checks=(check_node_type, check_version, check_failover, check_token),
         create_only=frozenset(CREATION_PARAMETERS),
         with_defaults=with_defaults,
         normalize=normalize,

@@ -6,18 +6,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from ..._aws.answer import select_members
+from ..._aws.similar_names import suggest
 from ..._aws.tags import tags_to_dict, tags_to_list
 from ..._engine.items import Raw
 from ..._engine.list_call import Listing
-from ..._engine.property_limits import Limit, OneOf, PropertyProblem, one_of, whole_number
+from ..._engine.property_limits import (
+    Limit,
+    Matching,
+    OneOf,
+    PropertyProblem,
+    display_value,
+    is_reference,
+    one_of,
+    whole_number,
+)
 from ..._engine.resource_type import ActualResource, Client, Detail, ResourceType, ResourceUpdate, Tagging
 
 TAGS_A_CALL = 20
 # Elastic Load Balancing API Reference, CreateListener and CreateTargetGroup, Protocol.
 PROTOCOLS = ("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC")
+OF_APPLICATIONS = ("HTTP", "HTTPS")  # those of Application Load Balancers and their target groups
 # Values of attributes are compared as AWS stores them: text, with true and false in lower case.
 SWITCH = OneOf("true or false", values=("true", "false"))
 
@@ -29,8 +40,38 @@ class Attribute(Limit):
     value: Limit = field(default_factory=Limit)
 
     def find_problems(self, value: Any) -> Iterator[PropertyProblem]:
+        if isinstance(value, (Mapping, list, tuple)):
+            yield (), f"{display_value(value)} is not the value of an attribute (write text, a number, true or false)"
+            return
         (text,) = as_text({"value": value}).values()
         yield from self.value.find_problems(text)
+
+
+@dataclass(frozen=True)
+class Attributes(Limit):
+    """A mapping of attributes by AWS's names for them. ``foreign`` are those of other load balancers, by their kind."""
+
+    what: str = "a mapping"
+    takes_reference: ClassVar[bool] = False
+    names: Mapping[str, Attribute] = field(default_factory=dict)
+    foreign: Mapping[str, str] = field(default_factory=dict)
+
+    def find_problems(self, value: Any) -> Iterator[PropertyProblem]:
+        if not isinstance(value, Mapping):
+            yield (), "this is not a mapping (write each as name: value)"
+            return
+        for name, given in value.items():
+            if name in self.foreign:
+                yield (name,), f"is an attribute of {self.foreign[name]} only (remove it)"
+            elif name not in self.names:
+                yield (name,), f"unknown attribute; {suggest(str(name), list(self.names))}"
+            elif given is not None and not is_reference(given):
+                for path, text in self.names[name].find_problems(given):
+                    yield (name, *path), text
+
+
+def text_attribute(what: str, pattern: str = "(?s:.*)", hint: str = "") -> Attribute:
+    return Attribute(value=Matching(what, hint, pattern=pattern))
 
 
 def switch() -> Attribute:
@@ -104,9 +145,15 @@ class FullNameType(ResourceType):
 
 
 def as_text(given: Mapping[str, Any] | None) -> dict[str, str]:
-    """Attributes as AWS stores them: text, with true and false in lower case."""
-    values = {name: str(value) for name, value in (given or {}).items()}
+    """Attributes as AWS stores them: text, with true and false in lower case. One that is null is not given."""
+    values = {name: str(value) for name, value in (given or {}).items() if value is not None}
     return {name: value.lower() if value in ("True", "False") else value for name, value in values.items()}
+
+
+def read_attributes(given: Mapping[str, Any]) -> dict[str, str]:
+    """The attributes of a document as AWS stores them, without those that are references."""
+    attributes = given.get("attributes") or {}
+    return as_text({name: value for name, value in attributes.items() if not is_reference(value)})
 
 
 def same_attributes(desired: Mapping[str, str], actual: Mapping[str, str]) -> bool:

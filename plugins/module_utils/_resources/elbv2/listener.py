@@ -10,7 +10,8 @@ from typing import Any
 from ..._aws.answer import first_item
 from ..._aws.tags import tags_to_list
 from ..._engine.items import Raw, returned_members
-from ..._engine.property_limits import PORT, Matching, PropertyProblem, is_reference, one_of
+from ..._engine.model import DesiredResource
+from ..._engine.property_limits import PORT, Matching, PropertyPath, PropertyProblem, is_reference, one_of
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -22,6 +23,7 @@ from ..._engine.resource_type import (
     ResourceUpdate,
     Schema,
 )
+from ..regions import arn_of_region
 from . import common as elbv2
 from . import listener_actions as actions
 
@@ -39,6 +41,30 @@ def check_certificate(given: Properties) -> Iterator[PropertyProblem]:
     for name in ("certificate", "policy"):
         if protocol == "HTTP" and given.get(name):
             yield (name,), "goes with protocol: HTTPS only (remove it, or write protocol: HTTPS)"
+
+
+def check_balancer(given: Properties) -> Iterator[PropertyProblem]:
+    """A listener by the ARN of its load balancer, which may be another one than the collection creates."""
+    balancer = given["load_balancer"]
+    if isinstance(balancer, str) and ":loadbalancer/app/" in balancer:
+        yield from _check_protocol(given, "the load balancer")
+
+
+def check_own_balancer(given: Properties, _path: PropertyPath, balancer: DesiredResource) -> Iterator[PropertyProblem]:
+    yield from _check_protocol(given, balancer.address)
+
+
+def _check_protocol(given: Properties, balancer: str) -> Iterator[PropertyProblem]:
+    """CreateListener, Protocol."""
+    protocol = given.get("protocol") or "HTTP"
+    if not is_reference(protocol) and protocol not in elbv2.OF_APPLICATIONS:
+        text = f"{protocol} is not a protocol of {balancer}, which is an Application Load Balancer"
+        yield ("protocol",), f"{text} (write {' or '.join(elbv2.OF_APPLICATIONS)})"
+
+
+def check_group(given: Properties, path: PropertyPath, group: DesiredResource) -> Iterator[PropertyProblem]:
+    if (given.get("protocol") or "HTTP") in elbv2.OF_APPLICATIONS:
+        yield from actions.check_group(given, path, group)
 
 
 def with_defaults(desired: Properties) -> dict[str, Any]:
@@ -124,7 +150,9 @@ TYPE = ResourceType(
             ("policy",): Matching("the name of a TLS policy"),
             **actions.LIMITS,
         },
-        checks=(check_certificate, actions.check_action),
+        checks=(check_certificate, check_balancer, actions.check_action),
+        region_checks=(arn_of_region(("certificate",), "the load balancer"),),
+        target_checks={("load_balancer",): check_own_balancer, **dict.fromkeys(actions.FORWARDS, check_group)},
         with_defaults=with_defaults,
         normalize=normalize,
         comparisons={"action": actions.same},

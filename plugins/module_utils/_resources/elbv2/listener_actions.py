@@ -13,17 +13,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..._engine.items import Raw
+from ..._engine.model import DesiredResource
 from ..._engine.property_limits import (
     EVERY,
     Items,
+    Limit,
     Limits,
     Matching,
+    PropertyPath,
     PropertyProblem,
     WholeNumber,
     is_reference,
     keys,
     one_of,
 )
+from . import common as elbv2
 
 # Placeholders of AWS for the parts of a request: that part is not changed.
 REDIRECT = {
@@ -37,6 +41,8 @@ REDIRECT = {
 RESPONSE = {"status": "404", "content_type": "text/plain", "body": ""}
 REDIRECT_KEYS = {name: name.capitalize() for name in REDIRECT} | {"status": "StatusCode"}
 RESPONSE_KEYS = {"status": "StatusCode", "content_type": "ContentType", "body": "MessageBody"}
+# Where an action refers to target groups.
+FORWARDS: tuple[PropertyPath, ...] = (("action", "forward"), ("action", "forward", EVERY, "target_group"))
 KINDS = ("forward", "redirect", "fixed_response")
 # Elastic Load Balancing API Reference: TargetGroupTuple, RedirectActionConfig and FixedResponseActionConfig. Quotas of
 # Application Load Balancers: five target groups in an action.
@@ -44,6 +50,7 @@ MOST_GROUPS = 5
 HIGHEST_WEIGHT = 999
 LIMITS: Limits = {
     ("action",): keys(*KINDS),
+    ("action", "forward"): Limit(),  # a target group, or a list of them: see `_check_forward`
     ("action", "forward", EVERY): keys("target_group", "weight", required=("target_group",)),
     ("action", "forward", EVERY, "weight"): WholeNumber(
         f"a weight (0-{HIGHEST_WEIGHT})", low=0, high=HIGHEST_WEIGHT, is_text=True
@@ -93,12 +100,25 @@ def _check_forward(groups: Any) -> Iterator[PropertyProblem]:
     if not isinstance(groups, (list, tuple)):
         yield path, "is not a target group (write a reference like {ref: target_group/web}, or a list with weights)"
         return
-    yield from ((path, text) for _path, text in Items(least=1, most=MOST_GROUPS).find_problems(groups))
+    problems = list(Items(least=1, most=MOST_GROUPS).find_problems(groups))
+    if problems:
+        yield from (((*path, *inner), text) for inner, text in problems)
+        return
     seen: list[Any] = []
     for number, item in enumerate(groups):
         if item["target_group"] in seen:
             yield (*path, number, "target_group"), "is in this list twice (remove one)"
         seen.append(item["target_group"])
+
+
+def check_group(_given: Mapping[str, Any], path: PropertyPath, group: DesiredResource) -> Iterator[PropertyProblem]:
+    """CreateTargetGroup, Protocol, for what forwards the requests of an Application Load Balancer."""
+    protocol = group.properties.get("protocol") or "HTTP"
+    if group.type == "target_group" and isinstance(protocol, str) and protocol not in elbv2.OF_APPLICATIONS:
+        text = (
+            f"{group.address} speaks {protocol}, and an Application Load Balancer {' and '.join(elbv2.OF_APPLICATIONS)}"
+        )
+        yield path, f"{text} (forward to another one)"
 
 
 def with_defaults(action: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,11 +30,16 @@ FIELDS = {"paths": ("path-pattern", "PathPatternConfig"), "hosts": ("host-header
 
 # The highest priority that a rule may have (CreateRule).
 MAX_PRIORITY = 50_000
-# Elastic Load Balancing API Reference, PathPatternConditionConfig and HostHeaderConditionConfig. User guide, "Quotas
+# Elastic Load Balancing API Reference, RuleCondition (Values) and HostHeaderConditionConfig. User guide, "Quotas
 # for your Application Load Balancers": the condition values of a rule, which cannot be raised.
 LONGEST_PATTERN = 128
 MOST_VALUES = 5
-HOST = r"(?=.*\.)[A-Za-z0-9.*?_-]+"
+HOST = r"[A-Za-z0-9.*?_-]*\.[A-Za-z*?]+"
+PATH = Matching(
+    "a path like /api/*, of letters, digits and _-.$/~\"'@:+&*?",
+    pattern=r"[A-Za-z0-9_.$/~\"'@:+&*?-]+",
+    longest=LONGEST_PATTERN,
+)
 
 
 def check_conditions(given: Properties) -> Iterator[PropertyProblem]:
@@ -160,11 +165,12 @@ TYPE = ListenerRuleType(
         limits={
             ("priority",): whole_number("a priority", 1, MAX_PRIORITY),
             ("paths",): Items(),
-            ("paths", EVERY): Matching("a path like /api/*", pattern=".+", longest=LONGEST_PATTERN),
+            ("paths", EVERY): PATH,
             ("hosts",): Items(),
             ("hosts", EVERY): Matching("a host name like *.example.org", pattern=HOST, longest=LONGEST_PATTERN),
             **actions.LIMITS,
         },
+        target_checks=dict.fromkeys(actions.FORWARDS, actions.check_group),
         checks=(check_conditions, actions.check_action),
         with_defaults=with_defaults,
         normalize=normalize,

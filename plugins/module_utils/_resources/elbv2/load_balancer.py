@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from ..._aws.answer import first_item
 from ..._aws.tags import tags_to_list
 from ..._engine.condition import Condition, Wait, Waiter
 from ..._engine.items import Raw, returned_members
-from ..._engine.property_limits import EVERY, Entries, Items, one_of
+from ..._engine.property_limits import EVERY, Items, OneOf, PropertyProblem, display_value, one_of
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -25,24 +26,64 @@ from ..._engine.resource_type import (
 from . import common as elbv2
 
 PROTECTION = "deletion_protection.enabled"
-# Elastic Load Balancing API Reference, LoadBalancerAttribute. AWS adds attributes: others are left to it.
+LOGS = ("access_logs", "connection_logs", "health_check_logs")
+# S3 User Guide, "General purpose bucket naming rules". Buckets of us-east-1 from before March 2018 may have longer
+# names, with capitals and underscores.
+OLD_BUCKET = r"[A-Za-z0-9._-]{3,255}"
+OLD_BUCKETS = "us-east-1"
+BUCKET = (
+    r"(?!xn--|sthree-|amzn-s3-demo-)(?!.*\.\.)(?!.*(?:-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)(?![0-9]+(?:\.[0-9]+){3}$)"
+    r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+)
+# Elastic Load Balancing API Reference, LoadBalancerAttribute. For prefixes: user guide, "Access logs for your
+# Application Load Balancer".
 ATTRIBUTES = {
     PROTECTION: elbv2.switch(),
-    "access_logs.s3.enabled": elbv2.switch(),
-    "connection_logs.s3.enabled": elbv2.switch(),
+    **{f"{log}.s3.enabled": elbv2.switch() for log in LOGS},
+    **{f"{log}.s3.bucket": elbv2.text_attribute("the name of a bucket of S3", OLD_BUCKET) for log in LOGS},
+    **{
+        f"{log}.s3.prefix": elbv2.text_attribute("a prefix without AWSLogs", "(?s:(?!.*AWSLogs).*)", "AWS adds it")
+        for log in LOGS
+    },
+    "load_balancing.cross_zone.enabled": elbv2.Attribute(
+        value=OneOf("true, which it always is for Application Load Balancers", values=("true",))
+    ),
+    "ipv6.deny_all_igw_traffic": elbv2.switch(),
     "idle_timeout.timeout_seconds": elbv2.seconds(1, 4000),
     "client_keep_alive.seconds": elbv2.seconds(60, 604800),
     "routing.http.desync_mitigation_mode": elbv2.one_of_attribute("monitor", "defensive", "strictest"),
     "routing.http.drop_invalid_header_fields.enabled": elbv2.switch(),
     "routing.http.preserve_host_header.enabled": elbv2.switch(),
     "routing.http.x_amzn_tls_version_and_cipher_suite.enabled": elbv2.switch(),
+    "routing.http.x_amzn_tls_kx.enabled": elbv2.switch(),
     "routing.http.xff_client_port.enabled": elbv2.switch(),
     "routing.http.xff_header_processing.mode": elbv2.one_of_attribute("append", "preserve", "remove"),
     "routing.http2.enabled": elbv2.switch(),
     "waf.fail_open.enabled": elbv2.switch(),
     "zonal_shift.config.enabled": elbv2.switch(),
 }
+FOREIGN = dict.fromkeys(
+    ("dns_record.client_routing_policy", "secondary_ips.auto_assigned.per_subnet"), "Network Load Balancers"
+)
 GONE = Waiter(Condition("deleted", "State.Code", (), absent_is_ready=True), timeout=600)
+
+
+def check_logs(given: Properties) -> Iterator[PropertyProblem]:
+    """Logs that are on have a bucket (LoadBalancerAttribute)."""
+    attributes = elbv2.read_attributes(given)
+    for log in LOGS:
+        if attributes.get(f"{log}.s3.enabled") == "true" and not attributes.get(f"{log}.s3.bucket"):
+            text = f"needs {log}.s3.bucket, which is missing (add the name of a bucket, or write false)"
+            yield ("attributes", f"{log}.s3.enabled"), text
+
+
+def check_buckets(given: Properties, region: str) -> Iterator[PropertyProblem]:
+    attributes = elbv2.read_attributes(given)
+    for name in (f"{log}.s3.bucket" for log in LOGS):
+        bucket = attributes.get(name)
+        if bucket is not None and region != OLD_BUCKETS and not re.fullmatch(BUCKET, bucket):
+            text = f"{display_value(bucket)} is not a name that S3 allows"
+            yield ("attributes", name), f"{text} (write 3 to 63 lower-case letters, digits, hyphens and dots)"
 
 
 def with_defaults(desired: Properties) -> dict[str, Any]:
@@ -126,9 +167,10 @@ TYPE = elbv2.FullNameType(
             ("security_groups",): Items(),
             ("scheme",): one_of("internet-facing", "internal"),
             ("address_type",): one_of("ipv4", "dualstack", "dualstack-without-public-ipv4"),
-            ("attributes",): Entries(),
-            **{("attributes", name): limit for name, limit in ATTRIBUTES.items()},
+            ("attributes",): elbv2.Attributes(names=ATTRIBUTES, foreign=FOREIGN),
         },
+        checks=(check_logs,),
+        region_checks=(check_buckets,),
         with_defaults=with_defaults,
         normalize=normalize,
         comparisons={"attributes": elbv2.same_attributes},

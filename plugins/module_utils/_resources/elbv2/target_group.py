@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,11 @@ from ..._aws.tags import tags_to_list
 from ..._engine.items import Raw, returned_members
 from ..._engine.property_limits import (
     PORT,
-    Entries,
     Limit,
     Matching,
     PropertyProblem,
     WholeNumber,
+    display_value,
     is_reference,
     keys,
     one_of,
@@ -48,13 +48,34 @@ HEALTH: dict[str, tuple[str, Any]] = {
 DEFAULTS = {name: default for name, (_member, default) in HEALTH.items()} | {"codes": "200"}
 
 
-# Elastic Load Balancing API Reference, TargetGroupAttribute. AWS adds attributes: others are left to it.
+def _at_least_one(what: str, most: int = 0, is_off: bool = False) -> elbv2.Attribute:
+    """A number from 1, or "off" where AWS allows that. The largest number of targets is a quota that can be raised."""
+    text = f"{what} (1-{most})" if most else f"{what} (1 or more)"
+    value = WholeNumber(
+        f"{text}, or off" if is_off else text,
+        low=1,
+        high=most or 10**9,
+        other=("off",) if is_off else (),
+        is_text=True,
+    )
+    return elbv2.Attribute(value=value)
+
+
+PERCENTAGE = _at_least_one("a percentage", most=100, is_off=True)
+
+# Elastic Load Balancing API Reference, TargetGroupAttribute.
 ATTRIBUTES = {
     "deregistration_delay.timeout_seconds": elbv2.seconds(0, 3600),
     "slow_start.duration_seconds": elbv2.Attribute(
         value=WholeNumber("a number of seconds (30-900, or 0)", low=30, high=900, other=(0,), is_text=True)
     ),
     "stickiness.enabled": elbv2.switch(),
+    "stickiness.type": elbv2.one_of_attribute(
+        "lb_cookie", "app_cookie", "source_ip", "source_ip_dest_ip", "source_ip_dest_ip_proto"
+    ),
+    "stickiness.app_cookie.cookie_name": elbv2.text_attribute(
+        "the name of a cookie", "(?!AWSALB).+", "names that begin with AWSALB are those of the load balancer"
+    ),
     "stickiness.lb_cookie.duration_seconds": elbv2.seconds(1, 604800),
     "stickiness.app_cookie.duration_seconds": elbv2.seconds(1, 604800),
     "load_balancing.cross_zone.enabled": elbv2.one_of_attribute("true", "false", "use_load_balancer_configuration"),
@@ -62,7 +83,63 @@ ATTRIBUTES = {
         "round_robin", "least_outstanding_requests", "weighted_random"
     ),
     "load_balancing.algorithm.anomaly_mitigation": elbv2.one_of_attribute("on", "off"),
+    "target_group_health.dns_failover.minimum_healthy_targets.count": _at_least_one("a number of targets", is_off=True),
+    "target_group_health.dns_failover.minimum_healthy_targets.percentage": PERCENTAGE,
+    "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count": _at_least_one("a number of targets"),
+    "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage": PERCENTAGE,
+    "waf.http2.traffic_inspection_behavior": elbv2.one_of_attribute(
+        "inspect_immediately", "inspect_after_sufficient_data"
+    ),
+    "routing.http2.rst_stream_error_forwarding.enabled": elbv2.switch(),
+    "lambda.multi_value_headers.enabled": elbv2.switch(),
+    "deregistration_delay.connection_termination.enabled": elbv2.switch(),
+    "preserve_client_ip.enabled": elbv2.switch(),
+    "proxy_protocol_v2.enabled": elbv2.switch(),
+    "target_health_state.unhealthy.connection_termination.enabled": elbv2.switch(),
+    "target_health_state.unhealthy.draining_interval_seconds": elbv2.seconds(0, 360000),
+    "target_failover.on_deregistration": elbv2.one_of_attribute("rebalance", "no_rebalance"),
+    "target_failover.on_unhealthy": elbv2.one_of_attribute("rebalance", "no_rebalance"),
+    "send_tcp_reset.on_unhealthy.enabled": elbv2.switch(),
+    "send_tcp_reset.on_deregistration.enabled": elbv2.switch(),
 }
+# By the protocol of a group, which kind of load balancer can use it (CreateTargetGroup, Protocol).
+ALB, NLB, GWLB = "Application Load Balancers", "Network Load Balancers", "Gateway Load Balancers"
+BALANCERS = {
+    **dict.fromkeys(elbv2.OF_APPLICATIONS, ALB),
+    **dict.fromkeys(("TCP", "TLS", "UDP", "TCP_UDP", "QUIC", "TCP_QUIC"), NLB),
+    "GENEVE": GWLB,
+}
+# The load balancers that have an attribute, by the start of its name; all others have every kind.
+SUPPORT = {
+    "load_balancing.algorithm.": (ALB,),
+    "slow_start.": (ALB,),
+    "stickiness.app_cookie.": (ALB,),
+    "stickiness.lb_cookie.": (ALB,),
+    "waf.": (ALB,),
+    "routing.": (ALB,),
+    "lambda.": (ALB,),
+    "load_balancing.cross_zone.": (ALB, NLB),
+    "target_group_health.": (ALB, NLB),
+    "deregistration_delay.connection_termination.": (NLB,),
+    "preserve_client_ip.": (NLB,),
+    "proxy_protocol_v2.": (NLB,),
+    "target_health_state.": (NLB,),
+    "target_failover.": (GWLB,),
+    "send_tcp_reset.": (GWLB,),
+}
+STICKINESS = {
+    ALB: ("lb_cookie", "app_cookie"),
+    NLB: ("source_ip",),
+    GWLB: ("source_ip_dest_ip", "source_ip_dest_ip_proto"),
+}
+ALGORITHM = "load_balancing.algorithm.type"
+ANOMALIES = "load_balancing.algorithm.anomaly_mitigation"
+SLOW_START = "slow_start.duration_seconds"
+COOKIE = "stickiness.app_cookie.cookie_name"
+FAILOVER = ("target_failover.on_deregistration", "target_failover.on_unhealthy")
+DRAINING = "target_health_state.unhealthy.draining_interval_seconds"
+TERMINATION = "target_health_state.unhealthy.connection_termination.enabled"
+FIXED_FOR_DATAGRAMS = {"preserve_client_ip.enabled": "true", TERMINATION: "false"}
 LOWEST_CODE, HIGHEST_CODE = 200, 599
 
 
@@ -83,6 +160,56 @@ class StatusCodes(Limit):
         if not all(code.isascii() and code.isdecimal() for code in codes):
             return False
         return LOWEST_CODE <= int(codes[0]) <= int(codes[-1]) <= HIGHEST_CODE
+
+
+def check_attributes(given: Properties) -> Iterator[PropertyProblem]:
+    """The attributes that the load balancers of a protocol have, and those that exclude others.
+
+    Source: Elastic Load Balancing API Reference, TargetGroupAttribute.
+    """
+    protocol = given.get("protocol") or "HTTP"
+    attributes = elbv2.read_attributes(given)
+    if is_reference(protocol):
+        return
+    kind = BALANCERS[protocol]
+    for name in attributes:
+        others = next((kinds for start, kinds in SUPPORT.items() if name.startswith(start)), (kind,))
+        if kind not in others:
+            text = f"is an attribute of groups for {' and '.join(others)}, and {protocol} is for {kind}"
+            yield ("attributes", name), f"{text} (remove it)"
+        elif name.startswith("lambda."):
+            yield ("attributes", name), "is an attribute of groups of Lambda functions (remove it)"
+    sticky = attributes.get("stickiness.type")
+    if sticky is not None and sticky not in STICKINESS[kind]:
+        text = f"{display_value(sticky)} is not for {kind}"
+        yield ("attributes", "stickiness.type"), f"{text} (write {' or '.join(STICKINESS[kind])})"
+    elif sticky == "app_cookie" and attributes.get("stickiness.enabled") == "true" and COOKIE not in attributes:
+        yield ("attributes", "stickiness.type"), f"app_cookie needs {COOKIE} (add the name of your cookie)"
+    for name, value in FIXED_FOR_DATAGRAMS.items() if protocol in ("UDP", "TCP_UDP") else ():
+        if attributes.get(name, value) != value:
+            yield ("attributes", name), f"cannot be {attributes[name]} for {protocol} (write {value})"
+    yield from _check_algorithm(attributes)
+    if DRAINING in attributes and attributes.get(TERMINATION) != "false":
+        yield ("attributes", DRAINING), f"needs {TERMINATION}: false (add it, or remove this)"
+    if kind == GWLB and len({attributes.get(name) for name in FAILOVER}) > 1:
+        yield ("attributes",), f"has different values for {' and '.join(FAILOVER)} (write the same for both)"
+
+
+def _check_algorithm(attributes: Mapping[str, str]) -> Iterator[PropertyProblem]:
+    """User guide, "Edit target group attributes for your Application Load Balancer", sections on routing algorithms."""
+    algorithm = attributes.get(ALGORITHM, "round_robin")
+    if algorithm != "round_robin" and attributes.get(SLOW_START, "0") != "0":
+        text = f"slow start does not work with {algorithm}"
+        yield ("attributes", SLOW_START), f"{text} (write 0, or {ALGORITHM}: round_robin)"
+    if algorithm != "weighted_random" and attributes.get(ANOMALIES) == "on":
+        yield ("attributes", ANOMALIES), f"needs {ALGORITHM}: weighted_random (add it, or write off)"
+
+
+def check_target_type(given: Properties) -> Iterator[PropertyProblem]:
+    """CreateTargetGroup, TargetType, VpcId and Port: groups of functions have neither, and this type sends both."""
+    if given.get("target_type") == "lambda":
+        text = "a group of Lambda functions has no vpc and no port, which groups of this collection have"
+        yield ("target_type",), f"{text} (write instance or ip)"
 
 
 def check_health(given: Properties) -> Iterator[PropertyProblem]:
@@ -191,10 +318,9 @@ TYPE = elbv2.FullNameType(
             ("health", "healthy"): whole_number("a number of checks", 2, 10),
             ("health", "unhealthy"): whole_number("a number of checks", 2, 10),
             ("health", "codes"): StatusCodes(),
-            ("attributes",): Entries(),
-            **{("attributes", name): limit for name, limit in ATTRIBUTES.items()},
+            ("attributes",): elbv2.Attributes(names=ATTRIBUTES),
         },
-        checks=(check_health,),
+        checks=(check_health, check_target_type, check_attributes),
         with_defaults=with_defaults,
         normalize=normalize,
         comparisons={"attributes": elbv2.same_attributes, "health": same_health},

@@ -11,7 +11,7 @@ from typing import Any
 from ..._aws.errors import ignore_errors
 from ..._aws.tags import tags_to_list
 from ..._engine.items import Raw, value_at
-from ..._engine.property_limits import EVERY, Entries, Items, JsonObject, Matching
+from ..._engine.property_limits import EVERY, Entries, Items, Matching
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -24,6 +24,7 @@ from ..._engine.resource_type import (
     Schema,
 )
 from . import common as iam
+from . import policies
 
 # Members that a role must have in the answer for all roles; without them its details are read alone.
 LISTS = frozenset({"AttachedManagedPolicies", "RolePolicyList"})
@@ -168,9 +169,10 @@ TYPE = RoleType(
             ("description",): Matching("text of Latin letters", pattern=DESCRIPTION, longest=1000),
             ("managed_policies",): Items(),
             ("managed_policies", EVERY): Matching("the ARN of a policy", EXAMPLE, pattern=POLICY, longest=2048),
-            ("inline_policies",): Entries(),
-            ("inline_policies", EVERY): JsonObject(),
+            ("inline_policies",): Entries(names=policies.NAME),
+            ("inline_policies", EVERY): policies.PolicyDocument(),
         },
+        checks=(policies.check_size,),
         with_defaults=with_defaults,
         normalize=normalize,
         name_attributes=frozenset({"id", "name"}),

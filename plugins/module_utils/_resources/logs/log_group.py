@@ -143,8 +143,12 @@ TYPE = LogGroupType(
         attributes={"id": "logGroupName", "arn": "logGroupArn", "name": "logGroupName"},
         create_only=frozenset({"name"}),
         limits={
-            # Logs API Reference, CreateLogGroup, logGroupName.
-            ("name",): Matching("a name of letters, digits and . - _ / #", pattern=r"[.\-_/#A-Za-z0-9]+", longest=512),
+            # Logs API Reference, CreateLogGroup.
+            ("name",): Matching(
+                "a name of letters, digits and . - _ / # that does not begin with aws/",
+                pattern=r"(?!aws/)[.\-_/#A-Za-z0-9]+",
+                longest=512,
+            ),
             ("retention_days",): one_of(*RETENTIONS),
         },
         with_defaults=with_defaults,

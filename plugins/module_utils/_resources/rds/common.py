@@ -12,6 +12,7 @@ from ..._aws.tags import tags_to_dict, tags_to_list
 from ..._engine.items import Raw
 from ..._engine.list_call import Listing
 from ..._engine.resource_type import ActualResource, Client, Detail, Tagging
+from .engines import read_major_version
 
 SYSTEM = "default"
 
@@ -61,14 +62,9 @@ def _remove(client: Client, actual: ActualResource, keys: Sequence[str]) -> None
 TAGGING = Tagging(_read, _write, _remove, member="TagList")
 
 
-def series(engine: str, version: str) -> str:
-    """The part of a version within which an upgrade is a minor one: ``8.0`` of MySQL, ``16`` of PostgreSQL."""
-    return ".".join(version.split(".")[: 2 if engine == "mysql" else 1])
-
-
 def default_parameters(engine: str, version: str) -> str:
     """The name of the parameter group that AWS keeps for a version of an engine."""
-    return f"{SYSTEM}.{engine}{series(engine, version)}"
+    return f"{SYSTEM}.{engine}{read_major_version(engine, version)}"
 
 
 def numbers(version: str) -> list[int]:

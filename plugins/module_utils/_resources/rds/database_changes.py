@@ -14,6 +14,7 @@ from ..._engine.condition import Condition, Wait, Waiter
 from ..._engine.items import value_at
 from ..._engine.resource_type import ActualResource, Client, Properties, ResourceUpdate
 from . import common as rds
+from . import engines
 
 STATUS = "DBInstanceStatus"
 # A change is in progress, perhaps that of an interrupted run.
@@ -141,7 +142,7 @@ def _changes(update: ResourceUpdate) -> dict[str, Any]:
 
 
 def _series(desired: Properties, version: str) -> str:
-    return rds.series(desired["engine"], version)
+    return engines.read_major_version(desired["engine"], version)
 
 
 def _logs(desired: list[str], actual: list[str]) -> dict[str, list[str]]:

@@ -9,12 +9,14 @@ from typing import Any
 
 from ..._aws.tags import OF_RESTORES, STANDBY, SWITCH_BEGAN, TAKES, tags_to_list
 from ..._engine.items import Raw, returned_members
+from ..._engine.model import DesiredResource
 from ..._engine.property_limits import (
     EVERY,
     FLAG,
     Items,
     Matching,
     OneOf,
+    PropertyPath,
     PropertyProblem,
     is_reference,
     keys,
@@ -33,6 +35,7 @@ from ..._engine.resource_type import (
     Schema,
 )
 from ..._engine.scope import Scope
+from ..regions import zone_of_region
 from . import common as rds
 from . import database_changes as changes
 from . import engines
@@ -170,6 +173,21 @@ def check_engine(given: Properties) -> Iterator[PropertyProblem]:
         for _inner, text in one_of(*LOGS[engine]).find_problems(log):
             yield path, text
     yield from _check_names(engine, given)
+    for path, group in list_values(("parameter_group",), given):
+        if problem is None and rds.is_system_group(group):
+            mismatch = engines.find_family_problem(engine, known, group.removeprefix(f"{rds.SYSTEM}."))
+            if mismatch is not None:
+                yield path, mismatch
+
+
+def check_parameter_group(given: Properties, path: PropertyPath, group: DesiredResource) -> Iterator[PropertyProblem]:
+    """RDS User Guide, "Parameter groups for RDS": a group is for the databases of its family."""
+    engine, version, family = given["engine"], given.get("version"), group.properties.get("family")
+    if any(map(is_reference, (engine, version))) or not isinstance(family, str):
+        return
+    problem = engines.find_family_problem(engine, None if version is None else str(version), family)
+    if problem is not None:
+        yield path, f"{group.address} {problem}"
 
 
 def _check_names(engine: str, given: Properties) -> Iterator[PropertyProblem]:
@@ -302,7 +320,7 @@ class DbInstanceType(ResourceType):
             return problem
         version, running = desired["version"], actual.get("version")
         if running and not rds.runs(version, running) and rds.numbers(version) < rds.numbers(running):
-            series = rds.series(desired["engine"], running)
+            series = engines.read_major_version(desired["engine"], running)
             return f"version: {running} runs, and there is no way back to {version}; say {series!r}"
         return None
 
@@ -345,6 +363,11 @@ TYPE = DbInstanceType(
             # RDS API Reference, CreateDBInstance, Port and BackupRetentionPeriod.
             ("port",): whole_number("a port that RDS accepts", 1150, 65535),
             ("backup_retention",): whole_number("a number of days", 0, 35),
+            ("parameter_group",): Matching("the name of a parameter group"),
+            # RDS User Guide, "Certificate authorities": rds-ca-rsa2048-g1 and its like.
+            ("ca_certificate",): Matching(
+                "a certificate authority like rds-ca-rsa2048-g1", pattern="rds-ca-[a-z0-9-]+"
+            ),
             ("logs",): Items(),
             ("log_groups",): Items(),
             ("managed_password",): OneOf("true: RDS always keeps the password", values=(True,)),
@@ -358,6 +381,8 @@ TYPE = DbInstanceType(
             ("storage", "encrypted"): FLAG,
         },
         checks=(check_engine, check_storage, check_zone),
+        target_checks={("parameter_group",): check_parameter_group},
+        region_checks=(zone_of_region(("zone",)),),
         # A database that failed or is being deleted can only be replaced; one that was stopped is started.
         create_only=frozenset(
             {"engine", "storage.encrypted", "username", "database", "zone", "subnet_group", "state", "log_groups"}

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..._aws.tags import tags_to_list
 from ..._engine.items import Raw, returned_members
-from ..._engine.property_limits import Entries, Matching
+from ..._engine.property_limits import EVERY, Entries, Matching, Scalar
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -23,6 +23,7 @@ from ..._engine.resource_type import (
     Schema,
 )
 from . import common as rds
+from . import engines
 
 # The most parameters that AWS changes in one call.
 PARAMETERS_PER_CALL = 20
@@ -40,9 +41,6 @@ def same_parameters(desired: Properties, actual: Properties) -> bool:
     """Whether all desired parameters are set, and no others, with these values as far as AWS shows them."""
     shown = {name: value for name, value in actual.items() if value is not None}
     return desired.keys() <= actual.keys() and all(desired.get(name) == value for name, value in shown.items())
-
-
-FAMILY = r"mysql[0-9]+\.[0-9]+|postgres[0-9]+(?:\.[0-9]+)?"
 
 
 def with_defaults(desired: Properties) -> dict[str, Any]:
@@ -107,9 +105,10 @@ TYPE = ResourceType(
         attributes={"id": "DBParameterGroupName", "arn": "DBParameterGroupArn", "name": "DBParameterGroupName"},
         required=frozenset({"family"}),
         limits={
-            ("family",): Matching("a family like mysql8.4 or postgres17", pattern=FAMILY),
+            ("family",): Matching("a family like mysql8.4 or postgres17", pattern=engines.FAMILY),
             ("description",): Matching("text", longest=255),
-            ("parameters",): Entries(),
+            ("parameters",): Entries(names=Matching("the name of a parameter", pattern=r"\S+")),
+            ("parameters", EVERY): Scalar(),
         },
         create_only=frozenset({"family", "description"}),
         with_defaults=with_defaults,

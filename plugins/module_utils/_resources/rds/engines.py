@@ -11,10 +11,11 @@ TITLES = {"mysql": "MySQL", "postgres": "PostgreSQL"}
 
 # RDS User Guide, "MySQL on Amazon RDS versions" (a major version is X.Y: 5.7, 8.0, 8.4, 9.7) and "Available PostgreSQL
 # database versions" (a major version is X since 10; 11 is the oldest that is left). Newer ones are left to RDS.
-VERSIONS: Mapping[str, str] = {
-    "mysql": r"(?:5\.7|8\.[04]|(?:9|[1-9][0-9])\.[0-9])(?:\.(?:0|[1-9][0-9]*))?",
-    "postgres": r"(?:1[1-9]|[2-9][0-9])(?:\.(?:0|[1-9][0-9]*))?",
+MAJOR_VERSIONS: Mapping[str, str] = {
+    "mysql": r"(?:5\.7|8\.[04]|(?:9|[1-9][0-9])\.[0-9])",
+    "postgres": r"(?:1[1-9]|[2-9][0-9])",
 }
+VERSIONS = {engine: rf"{major}(?:\.(?:0|[1-9][0-9]*))?" for engine, major in MAJOR_VERSIONS.items()}
 VERSION_EXAMPLES = {
     "mysql": "write a major version like 8.4, or a whole one like 8.4.5",
     "postgres": "write a major version like 17, or a whole one like 17.4",
@@ -26,6 +27,25 @@ def find_version_problem(engine: str | None, version: str | None) -> str | None:
     if engine is None or engine not in VERSIONS or version is None or re.fullmatch(VERSIONS[engine], version):
         return None
     return f'"{version}" is no version of {TITLES[engine]} on RDS ({VERSION_EXAMPLES[engine]})'
+
+
+# RDS API Reference, CreateDBParameterGroup, DBParameterGroupFamily: the engine and its major version.
+FAMILY = "|".join(f"{engine}{major}" for engine, major in MAJOR_VERSIONS.items())
+
+
+def find_family_problem(engine: str, version: str | None, family: str) -> str | None:
+    """Why a database cannot have a parameter group of a family, None where nothing is known. RDS chooses no version."""
+    major = MAJOR_VERSIONS[engine] if version is None else re.escape(read_major_version(engine, version))
+    if re.fullmatch(f"{engine}{major}", family):
+        return None
+    title = f"{TITLES[engine]}{'' if version is None else f' {version}'}"
+    wanted = f"{engine}{'…' if version is None else read_major_version(engine, version)}"
+    return f"is of the family {family}, and {title} takes one of {wanted} (name such a group, or leave it out)"
+
+
+def read_major_version(engine: str, version: str) -> str:
+    """The part of a version within which an upgrade is a minor one: ``8.0`` of MySQL, ``16`` of PostgreSQL."""
+    return ".".join(version.split(".")[: 2 if engine == "mysql" else 1])
 
 
 CLASS = r"db\.[a-z0-9-]+\.[a-z0-9-]+"

@@ -6,23 +6,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from dataclasses import dataclass
 from typing import Any
 
 from ..._aws.answer import missing_member
 from ..._aws.errors import StackError, error_code, ignore_errors
 from ..._aws.sdk import ClientError
+from ..._aws.similar_names import suggest
 from ..._engine.items import Raw
 from ..._engine.list_call import Listing
+from ..._engine.model import DesiredResource, Ref
 from ..._engine.property_limits import (
     EVERY,
     FLAG,
     Items,
+    Limit,
     Matching,
+    PropertyPath,
     PropertyProblem,
     display_value,
     is_reference,
     keys,
+    list_references,
     list_values,
     one_of,
     whole_number,
@@ -41,19 +46,32 @@ from ..._engine.resource_type import (
 )
 from ..._engine.scope import Scope
 from . import common as route53
+from . import record_values
 
 TYPES = ("A", "AAAA", "CAA", "CNAME", "MX", "SRV", "TXT")
 ONE_OF = ("values", "alias", "validates")
 HIGHEST_TTL = 2147483647
-# Route 53 Developer Guide, "Supported DNS record types". By type: the form of a value, and what it is called.
-VALUE_FORMS = {
-    "CAA": (r"[0-9]{1,3}\s+[A-Za-z0-9]+\s+\".*\"", 'a value like 0 issue "amazon.com"'),
-    "CNAME": (r"\S+", "a host name"),
-    "MX": (r"[0-9]{1,5}\s+\S+", "a value like 10 mail.example.org"),
-    "SRV": (r"[0-9]{1,5}\s+[0-9]{1,5}\s+[0-9]{1,5}\s+\S+", "a value like 10 5 443 host.example.org"),
-    "TXT": (r"(?s:\".*\")", "text in double quotes"),
+# By type, the attributes of other resources that can be a value. A value of the other types has more than an attribute.
+VALUE_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
+    "A": ("elastic_ip.public_ip", "instance.public_ip", "instance.private_ip"),
+    "CNAME": (
+        *("load_balancer.dns_name", "db_instance.endpoint", "cache.primary_endpoint", "cache.reader_endpoint"),
+        "dns_record.name",
+    ),
 }
-ADDRESSES: Mapping[str, type[IPv4Address | IPv6Address]] = {"A": IPv4Address, "AAAA": IPv6Address}
+# Route 53 Developer Guide, "Routing traffic to an ELB load balancer": records of type A, and of type AAAA.
+BALANCER_NAME = re.compile(r"(?i).+\.elb\.(?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?\.?")
+BALANCER_TYPES = ("A", "AAAA")
+LABELS_OF_ZONE = 2  # at least: no zone is that of a top-level domain (Route 53 API Reference, CreateHostedZone)
+
+
+@dataclass(frozen=True)
+class CertificateRecords(Limit):
+    what: str = "the records of a certificate"
+    hint: str = "write a reference like {ref: certificate/site, attribute: records}"
+
+    def accepts(self, value: Any) -> bool:
+        return isinstance(value, Mapping)
 
 
 def check_form(given: Properties) -> Iterator[PropertyProblem]:
@@ -66,34 +84,83 @@ def check_form(given: Properties) -> Iterator[PropertyProblem]:
         yield (), f"a record has a name, and a type, one of {', '.join(TYPES)} (add what is missing)"
     elif kinds == ["values"] and not is_reference(given["type"]):
         yield from _check_values(given["type"], given)
+    elif kinds == ["alias"]:
+        yield from _check_alias(given)
 
 
 def _check_values(kind: str, given: Properties) -> Iterator[PropertyProblem]:
+    seen: dict[str, int] = {}
     for path, value in list_values(("values", EVERY), given):
-        text = _find_value_problem(kind, str(value))
+        text = record_values.find_value_problem(kind, str(value))
+        first = path[1] if text is not None else seen.setdefault(record_values.canonical(kind, str(value)), path[1])
         if text is not None:
             yield path, text
+        elif first != path[1]:
+            yield path, f"is the same as values[{first}] (remove one of them)"
+    for path, ref in list_references(("values", EVERY), given):
+        if f"{ref.address.partition('/')[0]}.{ref.attribute}" not in VALUE_ATTRIBUTES.get(kind, ()):
+            yield path, f"the {ref.attribute} of {ref.address} is not a value of {kind} (write one, or another type)"
     if kind == "CNAME" and not is_reference(given["values"]) and len(given["values"]) > 1:
         yield ("values",), f"a CNAME record has one value, and there are {len(given['values'])} (keep one)"
 
 
-def _find_value_problem(kind: str, value: str) -> str | None:
-    if kind in ADDRESSES:
-        try:
-            ADDRESSES[kind](value)
-        except AddressValueError:
-            return f"{display_value(value)} is not an IPv{4 if kind == 'A' else 6} address (write one, or another type)"
-        return None
-    form, what = VALUE_FORMS[kind]
-    return None if re.fullmatch(form, value) else f"{display_value(value)} is not {what} (a value of {kind})"
+def _check_alias(given: Properties) -> Iterator[PropertyProblem]:
+    """Route 53 API Reference, ResourceRecordSet (TTL) and AliasTarget."""
+    if given.get("ttl") is not None:
+        yield ("ttl",), "an alias has the TTL of its target (remove ttl)"
+    if is_reference(given["alias"]):
+        return
+    name, zone = given["alias"]["name"], given["alias"]["zone"]
+    is_balancer = isinstance(name, str) and BALANCER_NAME.fullmatch(name) is not None
+    if isinstance(name, Ref):
+        is_balancer = name.address.startswith("load_balancer/")
+    if is_balancer and not is_reference(given["type"]) and given["type"] not in BALANCER_TYPES:
+        text = f"{given['type']} is not the type of an alias of a load balancer"
+        yield ("type",), f"{text} (write {' or '.join(BALANCER_TYPES)})"
+    if isinstance(name, Ref) and isinstance(zone, Ref) and _type_of(name) != _type_of(zone):
+        yield ("alias", "zone"), f"is of {zone.address}, and the name is of {name.address} (take both from one)"
+
+
+def _type_of(ref: Ref) -> str:
+    return ref.address.partition("/")[0]
+
+
+def check_zone(given: Properties) -> Iterator[PropertyProblem]:
+    """A record is inside its zone. A name of a zone also means the zone around it, of two labels at least."""
+    validated = given.get("validates")
+    path = ("validates", "domain") if validated else ("name",)
+    zone, name = given["zone"], validated["domain"] if isinstance(validated, Mapping) else given.get("name")
+    if not isinstance(zone, str) or not isinstance(name, str) or "." not in zone:
+        return
+    inner, outer = route53.plain(name).split("."), route53.plain(zone).split(".")
+    if inner[-LABELS_OF_ZONE:] != outer[-LABELS_OF_ZONE:]:
+        yield path, f"{display_value(name)} is not inside of the zone {zone} (correct one of them)"
+    elif inner == outer and len(outer) == LABELS_OF_ZONE and given.get("type") == "CNAME":
+        text = f"{name} is the zone itself, which cannot be a CNAME"
+        yield ("type",), f"{text} (write type: A with an alias or with values, or another name)"
+
+
+def check_certificate(given: Properties, path: PropertyPath, certificate: DesiredResource) -> Iterator[PropertyProblem]:
+    """A certificate has validation records for its own names."""
+    domain = given["validates"]["domain"]
+    names = [certificate.properties.get("domain"), *(certificate.properties.get("names") or ())]
+    if certificate.type != "certificate" or not isinstance(domain, str) or any(map(is_reference, names)):
+        return
+    known = sorted({str(name).lower().removeprefix("*.") for name in names})
+    if domain.lower().removeprefix("*.").rstrip(".") not in known:
+        text = f"{display_value(domain)} is not a name of {certificate.address}"
+        yield (*path[:-1], "domain"), f"{text}; {suggest(domain, known)}"
 
 
 def with_defaults(desired: Properties) -> dict[str, Any]:
     given = {name: value for name, value in desired.items() if name != "validates"}
     whole: dict[str, Any] = {"ttl": route53.TTL, "shared": False, **given, **_validation(desired.get("validates"))}
     alias = whole.get("alias")
+    zone = whole["zone"]
     return {
         **whole,
+        # An id has capitals, and no dot.
+        "zone": route53.plain(zone) if "." in zone else zone,
         "name": route53.plain(whole["name"]),
         "values": route53.values(whole["type"], map(str, whole.get("values") or ())),
         "alias": _alias(alias) if alias else None,
@@ -250,6 +317,21 @@ class DnsRecordType(ResourceType):
 
     hosted_zone_property = "zone"
 
+    def find_conflict(self, given: DesiredResource, other: DesiredResource) -> PropertyProblem | None:
+        """Route 53 Developer Guide, "CNAME record type": a name with a CNAME has no other record."""
+        records: list[list[Any]] = []
+        for one in (given, other):
+            records.append([one.properties.get(name) for name in ("zone", "name", "type")])
+        # The name of a validation record is not known.
+        if not all(isinstance(value, str) for record in records for value in record):
+            return None
+        names = {(route53.plain(zone), route53.plain(name)) for zone, name, _type in records}
+        types = {kind for _zone, _name, kind in records}
+        if "CNAME" not in types or len(types) < 2 or len(names) > 1:
+            return None
+        name = given.properties["name"]
+        return ("name",), f"{name} has {other.address} as well, and a CNAME is the only record of its name (keep one)"
+
     def list_requests(self, client: Client, _listing: Listing, scope: Scope) -> Sequence[Mapping[str, Any]]:
         return route53.list_requests(client, scope)
 
@@ -273,16 +355,27 @@ TYPE = DnsRecordType(
         create_only=frozenset({"zone", "validates", "shared"}),
         limits={
             ("zone",): Matching("the id or name of a hosted zone", pattern=r"\S+"),
-            ("name",): Matching("a domain name", pattern=r"\S+", longest=255),
+            ("name",): record_values.DomainName(),
             ("type",): one_of(*TYPES),
             ("values",): Items(),
             ("ttl",): whole_number("a number of seconds", 0, HIGHEST_TTL),
             ("alias",): keys("name", "zone", "health", required=("name", "zone")),
+            ("alias", "name"): record_values.DomainName(),
+            # Route 53 API Reference, AliasTarget, HostedZoneId.
+            ("alias", "zone"): Matching("the id of a hosted zone", pattern="[A-Z0-9]+", longest=32),
             ("alias", "health"): FLAG,
             ("validates",): keys("domain", "records", required=("domain", "records")),
+            ("validates", "domain"): record_values.DomainName(),
+            ("validates", "records"): CertificateRecords(),
             ("shared",): FLAG,
         },
-        checks=(check_form,),
+        references={
+            ("alias", "name"): ("load_balancer.dns_name", "dns_record.name"),
+            ("alias", "zone"): ("load_balancer.zone_id", "dns_record.zone"),
+            ("validates", "records"): ("certificate.records",),
+        },
+        target_checks={("validates", "records"): check_certificate},
+        checks=(check_form, check_zone),
         with_defaults=with_defaults,
         normalize=normalize,
         comparisons={"zone": same_zone},

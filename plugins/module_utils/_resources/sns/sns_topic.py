@@ -73,11 +73,15 @@ PROTOCOLS = ("http", "https", "email", "email-json", "sms", "sqs", "application"
 
 # SNS API Reference, Subscribe, Endpoint: what it is by protocol.
 ENDPOINTS: Mapping[str, tuple[str, str]] = {
-    "http": (r"http://\S+", "a URL that begins with http://"),
-    "https": (r"https://\S+", "a URL that begins with https://"),
+    "http": (r"http://[^\s/]\S*", "a URL that begins with http://"),
+    "https": (r"https://[^\s/]\S*", "a URL that begins with https://"),
     "email": (r"[^@\s]+@[^@\s]+", "an email address"),
     "email-json": (r"[^@\s]+@[^@\s]+", "an email address"),
-    **dict.fromkeys(("sqs", "application", "lambda", "firehose"), (r"arn:\S+", "an ARN")),
+    "sms": (r"\+?[0-9][0-9 ().-]*", "a phone number like +12065550100"),
+    "sqs": (r"arn:[a-z-]+:sqs:\S+", "the ARN of a queue of SQS"),
+    "application": (r"arn:[a-z-]+:sns:[^:\s]*:[^:\s]*:endpoint/\S+", "the ARN of an endpoint of an app"),
+    "lambda": (r"arn:[a-z-]+:lambda:\S+", "the ARN of a Lambda function"),
+    "firehose": (r"arn:[a-z-]+:firehose:\S+", "the ARN of a delivery stream of Firehose"),
 }
 
 

@@ -198,5 +198,6 @@ def _check_references(document: Mapping[str, Any], problems: Problems) -> None:
             fix = suggest(value, known)
             if kind.hint and not fix.startswith("did you mean"):
                 fix = f"{fix}: {kind.hint}"
-            text = f"{display(value, path)} is not {kind.what} of this document; {fix}"
+            shown = "this" if kind.private else display(value, path)
+            text = f"{shown} is not {kind.what} of this document; {fix}"
             problems.add_of_document(path, text)

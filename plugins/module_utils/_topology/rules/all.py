@@ -7,15 +7,17 @@ Rules also get documents with other problems, in which a required key may be Non
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable, Iterator, Mapping
 from ipaddress import IPv4Network
 
+from ..._resources.ec2.key_pair import is_complete_key
 from ..placement import Placement, calling_placements, find_placements
 from ..schema.kinds import DocumentPath, Finding, display
 from ..view import Document, find_public_tier, services, tiers
 from .entries import entries_can_be_started
+from .gates import GATE_RULES, addresses_of_gates_can_be_asked, metrics_of_gates_exist
+from .hooks import HOOK_RULES, requests_of_hooks_can_be_sent
 from .monitoring import MONITORING_RULES
 from .names import NAME_RULES
 from .requests import REQUEST_RULES, certificate_has_a_domain, load_balancer_has_services
@@ -108,24 +110,8 @@ def zones_are_in_the_region(document: Document) -> Iterator[Finding]:
 
 def public_key_is_complete(document: Document) -> Iterator[Finding]:
     key = document["access"]["public_key"]
-    if key is not None and not _is_complete_key(*key.split(" ")[:2]):
+    if key is not None and not is_complete_key(*key.split(" ")[:2]):
         yield ("access", "public_key"), "is cut off or damaged (paste the whole line of the .pub file)"
-
-
-def _is_complete_key(kind: str, text: str) -> bool:
-    """Whether a public key has all its fields, each after its length: the kind, and two numbers (RSA) or one."""
-    try:
-        data = base64.b64decode(text, validate=True)
-    except ValueError:
-        return False
-    fields = []
-    while data:
-        size = int.from_bytes(data[:4], "big")
-        if len(data) < 4 + size:
-            return False
-        fields.append(data[4 : 4 + size])
-        data = data[4 + size :]
-    return len(fields) == {"ssh-ed25519": 2, "ssh-rsa": 3}[kind] and fields[0] == kind.encode()
 
 
 def sessions_need_no_open_port(document: Document) -> Iterator[Finding]:
@@ -289,6 +275,8 @@ RULES: tuple[Rule, ...] = (
     *RUNTIME_RULES,
     *SERVICE_RULES,
     *ROLLOUT_RULES,
+    *GATE_RULES,
+    *HOOK_RULES,
     ports_are_free,
     *REQUEST_RULES,
     *STORE_RULES,
@@ -308,4 +296,7 @@ ABSENCE_RULES: Mapping[Rule, tuple[DocumentPath, ...]] = {
     workers_have_no_requests: (("services", "*", "port"), ("services", "*", "socket")),
     workers_are_not_called: (("services", "*", "port"), ("services", "*", "socket")),
     certificate_has_a_domain: (("load_balancer", "domain"),),
+    addresses_of_gates_can_be_asked: (("load_balancer",), ("proxy",), ("services", "*", "port")),
+    requests_of_hooks_can_be_sent: (("load_balancer",), ("proxy",), ("services", "*", "port")),
+    metrics_of_gates_exist: (("load_balancer",), ("services", "*", "routes")),
 }

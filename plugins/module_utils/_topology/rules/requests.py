@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
+from ..._resources.acm.certificate import MOST_NAMES
 from ..domains import creates_certificate, domain_names, remove_wildcard
 from ..placement import find_placements, is_proxied, placement_name
 from ..routes import MAX_PRIORITY, Route, list_rules
@@ -141,6 +142,14 @@ def first_name_of_a_certificate_is_short(document: Document) -> Iterator[Finding
         yield ("load_balancer", "domain"), f"{text} ({fix})"
 
 
+def certificate_has_few_enough_names(document: Document) -> Iterator[Finding]:
+    balancer = load_balancer(document)
+    names = len(balancer["alternative_names"]) if balancer is not None and creates_certificate(balancer) else 0
+    if names > MOST_NAMES:
+        text = f"has {names}, and ACM allows {MOST_NAMES} in the certificate that is made for them"
+        yield ("load_balancer", "alternative_names"), f"{text} (remove {names - MOST_NAMES}, or give tls.certificate)"
+
+
 def load_balancer_has_one_host_name(document: Document) -> Iterator[Finding]:
     balancer = load_balancer(document)
     if balancer is not None and balancer["domain"] and balancer["server_name"]:
@@ -210,6 +219,7 @@ REQUEST_RULES = (
     listeners_have_different_ports,
     certificate_has_a_domain,
     first_name_of_a_certificate_is_short,
+    certificate_has_few_enough_names,
     load_balancer_has_one_host_name,
     domain_names_are_in_the_hosted_zone,
     rule_priorities_are_unique,

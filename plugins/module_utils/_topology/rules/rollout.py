@@ -72,8 +72,21 @@ def _find_path(document: Document, name: str, key: str) -> DocumentPath:
     return ("rollout", key) if own == document["rollout"][key] else ("services", name, "rollout", key)
 
 
+def notifications_have_a_recipient(document: Document) -> Iterator[Finding]:
+    notify = document["rollout"]["notify"]
+    if notify is None:
+        return
+    if not any(notify[key] for key in ("slack", "sns", "email")):
+        yield ("rollout", "notify"), "names no recipient (add slack, sns or email)"
+    topic, region = notify["sns"], document["region"]
+    if topic is not None and region is not None and topic.split(":")[3] != region:
+        text = f"is in {topic.split(':')[3]}, and the stack is in {region} (name a topic there)"
+        yield ("rollout", "notify", "sns"), text
+
+
 ROLLOUT_RULES = (
     targets_do_not_leave_all_at_once,
     members_may_leave,
     gates_end_before_the_deadline,
+    notifications_have_a_recipient,
 )

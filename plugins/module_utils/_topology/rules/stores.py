@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from ..._resources.elasticache.node_types import find_node_type_problem
+from ..._resources.elasticache.versions import find_version_problem as find_cache_version_problem
 from ..._resources.rds.engines import (
     TITLES,
     find_class_problem,
@@ -63,12 +63,10 @@ def node_types_are_offered(document: Document) -> Iterator[Finding]:
 
 
 def cache_versions_exist(document: Document) -> Iterator[Finding]:
-    """Redis OSS ends at 7.1 in ElastiCache (user guide, "Comparing Redis OSS versions")."""
     for name, cache in caches(document).items():
-        version = cache["version"]
-        if version is not None and not re.fullmatch(r"(?:5\.0|6\.[02]|7\.[01])(?:\.[0-9]+)?", version):
-            text = f"{display(version)} is no version of Redis in ElastiCache (write 5.0, 6.0, 6.2, 7.0 or 7.1)"
-            yield ("caches", name, "version"), text
+        problem = None if cache["version"] is None else find_cache_version_problem(cache["version"])
+        if problem is not None:
+            yield ("caches", name, "version"), problem
 
 
 def logs_are_supported_by_the_engine(document: Document) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..._resources.ec2.instance import TYPE_NAME
 from ..view import tiers
 from .containers import ListOf, MappingOf
 from .kinds import Boolean, Choice, Integer, Text
@@ -75,13 +76,11 @@ ACCESS = Record(
 
 INSTANCE_GROUP = Record(
     fields={
-        "type": Field(
-            Text("an instance type like t3.micro", r"[a-z][a-z0-9-]*\.[a-z0-9-]+"), "Instance type.", default="t3.micro"
-        ),
+        "type": Field(Text("an instance type like t3.micro", TYPE_NAME.pattern), "Instance type.", default="t3.micro"),
         "image": Field(
             Text(
                 "al2023, an image id (ami-…) or the path of an SSM parameter (/…)",
-                r"al2023|ami-[0-9a-f]{8,17}|/[A-Za-z0-9_./-]+",
+                r"al2023|ami-(?:[0-9a-f]{8}|[0-9a-f]{17})|/[A-Za-z0-9_./-]+",
             ),
             "Image: `al2023` (the newest Amazon Linux 2023 when an instance is created), an image id, or the path of "
             "an SSM parameter that holds one.",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -280,6 +281,33 @@ class IntegerChoice(Kind):
                 {"type": "string", "pattern": f"^0*(?:{digits})$", "maxLength": MAX_DIGITS},
             ]
         }
+
+
+LARGEST_NUMBER = 10**15  # up to which a float is exact to a tenth
+
+
+@dataclass(frozen=True)
+class Number(Kind):
+    """A finite number, with or without a fraction."""
+
+    what: str = "a number like 5 or 0.5"
+
+    def check(self, value: Any, path: DocumentPath, report: Report) -> Any:
+        is_text = isinstance(value, str) and re.fullmatch(NUMBER_TEXT, value)
+        number = float(value) if is_text else value
+        if isinstance(number, bool) or not isinstance(number, (int, float)):
+            return self.reject(value, path, report)
+        if not math.isfinite(number) or abs(number) > LARGEST_NUMBER:
+            return self.reject(value, path, report)
+        return number
+
+    def schema(self) -> dict[str, Any]:
+        bounds = {"minimum": -LARGEST_NUMBER, "maximum": LARGEST_NUMBER}
+        return {"type": ["number", "string"], **bounds, "pattern": f"^{NUMBER_TEXT}$", "maxLength": 25}
+
+
+# Templates in overrides give text for every value.
+NUMBER_TEXT = r"-?[0-9]{1,14}(?:\.[0-9]{1,9})?"
 
 
 # JSON Schema has no patterns that ignore case.

@@ -12,7 +12,7 @@ from ..._resources.logs.retention import RETENTIONS
 from .containers import ListOf
 from .kinds import AnyOf, Boolean, FalseOnly, Integer, IntegerChoice, Text
 from .record import Field, Record
-from .shared import NAME
+from .shared import MAIL_ADDRESS, NAME, TOPIC
 
 
 def _limit(subject: str, low: int, high: int, default: int, text: str) -> Field:
@@ -78,12 +78,12 @@ ALARMS = Record(
 MONITORING = Record(
     fields={
         "notify": Field(
-            ListOf(Text("a mail address", r'[^\s@<>",;]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+', longest=254)),
+            ListOf(MAIL_ADDRESS),
             "Mail addresses that receive alarms, once each has confirmed the mail that AWS sends first.",
             default=[],
         ),
         "topic": Field(
-            Text("the ARN of an SNS topic", r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+"),
+            TOPIC,
             "An SNS topic of yours that also receives alarms, for example to forward them to a chat or a pager.",
         ),
         "dashboard": Field(Boolean(), "Whether to create a dashboard.", default=True),

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from .containers import MappingOf
+from .containers import ListOf, MappingOf
 from .document import DOCUMENT
 from .kinds import Kind
 from .record import Derived, Field, Record
@@ -31,6 +31,8 @@ def _list_keys(kind: Kind, path: str, seen: dict[int, str]) -> Iterator[tuple[st
     """The keys below a path, in order. A record that is used at two paths is shown at the first."""
     if isinstance(kind, MappingOf):
         yield from _list_keys(kind.value, f"{path}.{kind.label}", seen)
+    if isinstance(kind, ListOf):
+        yield from _list_keys(kind.item, f"{path}[]", seen)
     if not isinstance(kind, Record):
         return
     if id(kind) in seen:

@@ -23,3 +23,5 @@ VARIABLE = Text(
 )
 COMMAND_LINE = Text("a command on one line")
 LOCAL_PATH = Text("a path", path=True)
+MAIL_ADDRESS = Text("a mail address", r'[^\s@<>",;]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+', longest=254)
+TOPIC = Text("the ARN of an SNS topic", r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+")

@@ -21,7 +21,8 @@ const isHealthy = () => {
 };
 
 const server = createServer((request, response) => {
-  const healthy = isHealthy();
+  // Such a release is healthy to the load balancer, and only a gate or a hook can know that it is not good.
+  const healthy = isHealthy() && !(mode === 'broken-page' && request.url === '/page');
   response.statusCode = healthy ? 200 : 500;
   // A slow request, which a reload must not cut.
   const delay = request.url.startsWith('/slow') ? 3000 : 0;

@@ -45,7 +45,7 @@ def find_messages(path: Path) -> Iterator[str]:
 
 
 def test_every_message_with_text_of_a_host_is_printable() -> None:
-    files = [*(ROOT / "roles").glob("*/tasks/*.yml"), *(ROOT / "playbooks").glob("*.yml")]
+    files = [*(ROOT / "roles").glob("*/tasks/*.yml"), *(ROOT / "playbooks").rglob("*.yml")]
     messages = [(path, text) for path in files for text in find_messages(path) if HOST_TEXT.search(text)]
     assert len(messages) >= 4
     assert [str(path) for path, text in messages if "groundwork.aws.printable" not in text] == []

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -50,3 +51,30 @@ def test_without_proc_no_process_is_known_to_have_ended(monkeypatch: pytest.Monk
     assert process.machine_name() == ""
     assert process.start_time(os.getpid()) == ""
     assert not process.has_exited(process.machine_name(), 2**22 + 1, "1")
+
+
+class TestTerminals:
+    @needs_proc
+    @pytest.mark.parametrize("is_terminal", [True, False])
+    def test_standard_input_of_a_process(self, is_terminal: bool) -> None:
+        master, slave = pty.openpty()
+        source = slave if is_terminal else subprocess.DEVNULL
+        with subprocess.Popen(["sleep", "30"], stdin=source) as child:
+            try:
+                assert process.has_terminal(child.pid) is is_terminal
+            finally:
+                child.kill()
+        os.close(master)
+        os.close(slave)
+
+    def test_a_process_that_has_ended_has_none(self) -> None:
+        with subprocess.Popen(["true"]) as child:
+            child.wait()
+        assert process.has_terminal(child.pid) is False
+
+    def test_without_proc_ps_is_asked(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setattr(process, "PROC", tmp_path / "none")
+        for shown, expected in (("ttys003\n", True), ("??\n", False), ("?\n", False), ("-\n", False), ("", False)):
+            done = subprocess.CompletedProcess([], 0, stdout=shown)
+            monkeypatch.setattr(subprocess, "run", lambda *_words, done=done, **_more: done)
+            assert process.has_terminal(1) is expected

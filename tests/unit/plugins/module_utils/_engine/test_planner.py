@@ -95,7 +95,7 @@ def test_a_replacement_replaces_the_resources_that_depend_on_it() -> None:
     found = plan(stack(VPC, SUBNET, MACHINE, ADDRESS), existing)
     assert brief(found) == [
         ("elastic_ip/app-1", "update", "differs: instance"),
-        ("instance/app-1", "replace", "subnet cannot change in place"),
+        ("instance/app-1", "replace", "subnet cannot change in place; the data on its root volume is lost"),
         ("subnet/a", "replace", "cidr cannot change in place"),
     ]
     assert found.changes[0].after == {"instance": "<instance/app-1.id>"}
@@ -138,8 +138,8 @@ def test_protected_resources_are_destroyed_only_when_named() -> None:
 
 
 def test_a_protection_tag_counts_after_the_document_dropped_it() -> None:
-    bare = DesiredResource("instance", "app-1", {**MACHINE.properties, "image": "ami-2"})
-    existing = [*ALL[:2], actual(MACHINE, "i-1", IDS, image="ami-1")]
+    bare = DesiredResource("instance", "app-1", {**MACHINE.properties, "image": "ami-22222222"})
+    existing = [*ALL[:2], actual(MACHINE, "i-1", IDS, image="ami-11111111")]
     found = plan(stack(VPC, SUBNET, bare), existing)
     assert [change.key for change in found.find_protected([])] == ["instance/app-1"]
 

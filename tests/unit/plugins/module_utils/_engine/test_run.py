@@ -201,10 +201,10 @@ def test_adoption_is_refused(adopt: dict[str, str], message: str) -> None:
 
 
 def test_a_volume_does_not_shrink() -> None:
-    run(stack())
     machine = dict(next(item for item in stack().resources if item.address == "instance/app-1").properties)
-    result = run(stack(**{"instance__app-1": {**machine, "volume": {"size": 4}}}))
-    assert "a volume cannot shrink (8 GiB now, 4 wanted)" in (result.failure or "")
+    run(stack(**{"instance__app-1": {**machine, "volume": {"size": 12}}}))
+    result = run(stack(**{"instance__app-1": {**machine, "volume": {"size": 8}}}))
+    assert "a volume cannot shrink (12 GiB now, 8 wanted)" in (result.failure or "")
 
 
 def test_an_image_that_does_not_exist_ends_the_run_before_it_changes_anything() -> None:

@@ -33,7 +33,7 @@ def subnet(number: int) -> DesiredResource:
 
 def instance(name: str, zones: int, group: str = "web") -> DesiredResource:
     spread = Spread(group, tuple(Ref(f"subnet/public-{number}") for number in range(1, zones + 1)))
-    return DesiredResource("instance", name, {"image": "ami-1", "type": "t3.micro", "subnet": spread})
+    return DesiredResource("instance", name, {"image": "ami-11111111", "type": "t3.micro", "subnet": spread})
 
 
 def resources_of(instances: int, zones: int) -> tuple[DesiredResource, ...]:

@@ -235,7 +235,7 @@ def test_a_command_that_hangs_ends_with_its_unit(monkeypatch: pytest.MonkeyPatch
 def test_systemd_replaces_no_variable_of_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
     recorded = record_commands(monkeypatch)
     make_sandboxed().read_daemon_program()
-    assert recorded[0][0][-1] == 'cat "$$PM2_HOME/pm2.pid"'
+    assert recorded[0][0][-1] == 'exec cat "$$PM2_HOME/pm2.pid"'
 
 
 @pytest.mark.parametrize("sandbox", [(), ("User=app-web",)])

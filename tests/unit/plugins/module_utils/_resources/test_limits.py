@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from copy import deepcopy
@@ -15,7 +16,11 @@ import botocore.session
 import pytest
 import yaml
 
-from ansible_collections.groundwork.aws.plugins.module_utils._engine.model import Ref
+from ansible_collections.groundwork.aws.plugins.module_utils._compile.conflicts import find_conflicts
+from ansible_collections.groundwork.aws.plugins.module_utils._compile.networks import find_network_problems
+from ansible_collections.groundwork.aws.plugins.module_utils._compile.surroundings import find_misfits
+from ansible_collections.groundwork.aws.plugins.module_utils._engine.model import DesiredResource, Ref
+from ansible_collections.groundwork.aws.plugins.module_utils._engine.planner import find_property_problems
 from ansible_collections.groundwork.aws.plugins.module_utils._engine.property_limits import (
     EVERY,
     Items,
@@ -28,10 +33,16 @@ from ansible_collections.groundwork.aws.plugins.module_utils._engine.property_li
 from ansible_collections.groundwork.aws.plugins.module_utils._resources import REGISTRY
 from ansible_collections.groundwork.aws.plugins.module_utils._resources.cloudwatch import alarm
 from ansible_collections.groundwork.aws.plugins.module_utils._resources.ec2 import instance
-from ansible_collections.groundwork.aws.plugins.module_utils._resources.elasticache import node_types
-from ansible_collections.groundwork.aws.plugins.module_utils._resources.elbv2 import load_balancer, target_group
+from ansible_collections.groundwork.aws.plugins.module_utils._resources.elasticache import node_types, versions
+from ansible_collections.groundwork.aws.plugins.module_utils._resources.elbv2 import (
+    listener_rule,
+    load_balancer,
+    target_group,
+)
+from ansible_collections.groundwork.aws.plugins.module_utils._resources.iam import policies
 from ansible_collections.groundwork.aws.plugins.module_utils._resources.logs.retention import RETENTIONS
 from ansible_collections.groundwork.aws.plugins.module_utils._resources.rds import db_instance
+from ansible_collections.groundwork.aws.plugins.module_utils._resources.route53 import dns_record
 
 CASES = Path(__file__).parent / "cases"
 
@@ -182,14 +193,34 @@ def test_node_types_are_withdrawn_that_the_manual_names() -> None:
     assert set(node_types.WITHDRAWN.values()) <= current
 
 
-@pytest.mark.parametrize(
-    ("attributes", "shape"),
-    [(load_balancer.ATTRIBUTES, "LoadBalancerAttribute"), (target_group.ATTRIBUTES, "TargetGroupAttribute")],
-)
-def test_attributes_are_those_of_the_manual(attributes: dict[str, Any], shape: str) -> None:
-    text = manual("elbv2", shape, "Key")
-    for name in attributes:
-        assert f"{name} -" in text
+ATTRIBUTE = r"\b([a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+) - "
+
+
+def test_attributes_of_load_balancers_are_those_of_the_manual() -> None:
+    own, _, foreign = manual("elbv2", "LoadBalancerAttribute", "Key").partition("supported by only Network Load")
+    assert set(re.findall(ATTRIBUTE, own)) == load_balancer.ATTRIBUTES.keys()
+    assert set(re.findall(ATTRIBUTE, foreign)) == load_balancer.FOREIGN.keys()
+
+
+def test_attributes_of_target_groups_are_those_of_the_manual() -> None:
+    text = manual("elbv2", "TargetGroupAttribute", "Key")
+    assert set(re.findall(ATTRIBUTE, text)) == target_group.ATTRIBUTES.keys()
+    # The load balancers of each attribute: the manual has a list of attributes for each combination of them.
+    parts = re.split(r"The following attributes? (?:are|is) supported ", text)[1:]
+    for part in parts:
+        support = part.partition(":")[0]
+        kinds = [kind for kind in target_group.STICKINESS if kind.partition(" ")[0] in support]
+        for name in re.findall(ATTRIBUTE, part):
+            found = [kinds for start, kinds in target_group.SUPPORT.items() if name.startswith(start)]
+            assert list(found[0] if found else ()) == kinds, name
+    assert set(re.findall(r"stickiness.type.*?The following", text)[0].split()) >= {"source_ip", "lb_cookie"}
+
+
+def test_protocols_have_a_kind_of_load_balancer() -> None:
+    protocols = member("elbv2", "CreateTargetGroupInput", "Protocol").enum
+    assert target_group.BALANCERS.keys() == set(protocols)
+    types = {word for words in target_group.STICKINESS.values() for word in words}
+    assert types == set(target_group.ATTRIBUTES["stickiness.type"].value.values)
 
 
 def all_desired() -> Iterator[Any]:
@@ -223,6 +254,12 @@ DATABASE = {
     "subnet_group": "g",
     "security_groups": [],
 }
+KEY_OF_RSA = "ssh-rsa " + (
+    "AAAAB3NzaC1yc2EAAAADAQABAAABAQDDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PD"
+    "w8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PD"
+    "w8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PD"
+    "w8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PD"
+)
 CACHE = {"node_type": "cache.t3.micro", "subnet_group": "g", "security_groups": []}
 
 VALID: list[tuple[str, dict[str, Any]]] = [
@@ -242,12 +279,52 @@ VALID: list[tuple[str, dict[str, Any]]] = [
     ("route_table", {"vpc": "v", "routes": [{"destination": "::/0", "gateway": Ref("internet_gateway/main")}]}),
     ("instance", {"image": "al2023", "type": "t3.micro", "subnet": "s", "volume": {"type": None, "size": None}}),
     ("instance", {"image": "al2023", "type": "t3.micro", "subnet": "s", "metadata": {"hop_limit": 64}}),
-    ("load_balancer", {**BALANCER, "attributes": {"idle_timeout.timeout_seconds": 4000, "new.attribute": "any"}}),
+    (
+        "load_balancer",
+        {**BALANCER, "attributes": {"idle_timeout.timeout_seconds": 4000, "access_logs.s3.enabled": None}},
+    ),
     (
         "load_balancer",
         {**BALANCER, "attributes": {"deletion_protection.enabled": True, "routing.http2.enabled": "true"}},
     ),
     ("load_balancer", {**BALANCER, "subnets": [Ref("subnet/a-1"), Ref("subnet/a-2")]}),
+    (
+        "load_balancer",
+        {**BALANCER, "attributes": {"access_logs.s3.enabled": "true", "access_logs.s3.bucket": "a.b-1"}},
+    ),
+    ("load_balancer", {**BALANCER, "attributes": {"load_balancing.cross_zone.enabled": True}}),
+    (
+        "target_group",
+        {
+            **TARGETS,
+            "attributes": {
+                "stickiness.enabled": True,
+                "stickiness.type": "app_cookie",
+                "stickiness.app_cookie.cookie_name": "session",
+                "load_balancing.algorithm.type": "weighted_random",
+                "load_balancing.algorithm.anomaly_mitigation": "on",
+                "slow_start.duration_seconds": 0,
+                "target_group_health.dns_failover.minimum_healthy_targets.count": "off",
+                "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage": 100,
+            },
+        },
+    ),
+    (
+        "target_group",
+        {
+            **TARGETS,
+            "protocol": "TCP",
+            "attributes": {"stickiness.type": "source_ip", "proxy_protocol_v2.enabled": True},
+        },
+    ),
+    (
+        "target_group",
+        {
+            **TARGETS,
+            "protocol": "GENEVE",
+            "attributes": dict.fromkeys(target_group.FAILOVER, "rebalance") | {"stickiness.type": "source_ip_dest_ip"},
+        },
+    ),
     ("target_group", {**TARGETS, "health": {"codes": 200}}),
     ("target_group", {**TARGETS, "health": {"codes": "200-299,302", "port": 9000, "interval": 5, "timeout": 4}}),
     ("target_group", {**TARGETS, "health": None, "attributes": {"slow_start.duration_seconds": "0"}}),
@@ -267,12 +344,54 @@ VALID: list[tuple[str, dict[str, Any]]] = [
     ("dns_record", {**RECORD, "type": "TXT", "values": ['"v=spf1 -all"'], "ttl": 0}),
     ("dns_record", {**RECORD, "type": "MX", "values": ["10 mail.example.org."]}),
     ("dns_record", {**RECORD, "type": "A", "values": [Ref("elastic_ip/a", "public_ip")]}),
-    ("dns_record", {**RECORD, "type": "CAA", "values": ['0 issue "amazon.com"']}),
+    ("dns_record", {**RECORD, "type": "CAA", "values": ['0 issue "amazon.com"', '255 iodef "mailto:a@b.c"']}),
+    ("dns_record", {**RECORD, "type": "MX", "values": ["0 ."]}),
+    ("dns_record", {**RECORD, "type": "SRV", "values": ["0 65535 443 a_b.example.org"]}),
+    ("dns_record", {**RECORD, "type": "TXT", "values": [r'"a \"quote\"" "\344 more"', '"' + "a" * 255 + '" ""']}),
+    ("dns_record", {**RECORD, "name": "\\052.a.example.org", "type": "CNAME", "values": ["b.example.com."]}),
+    ("dns_record", {**RECORD, "name": "a" * 63 + ".Example.org.", "type": "AAAA", "values": ["::1", "::2"]}),
+    # The hosted zone may be the one around the name that the document gives.
+    ("dns_record", {**RECORD, "zone": "b.example.org", "type": "A", "values": ["192.0.2.1"]}),
+    ("dns_record", {**RECORD, "zone": "a.example.org", "type": "CNAME", "values": ["b.example.com"]}),
+    ("dns_record", {**RECORD, "zone": "Z0123", "name": "example.org", "type": "CNAME", "values": ["b.example.com"]}),
+    ("dns_record", {**RECORD, "type": "CNAME", "values": [Ref("db_instance/a", "endpoint")]}),
+    ("dns_record", {**RECORD, "type": "MX", "alias": {"name": "b.example.org", "zone": "Z0123"}}),
     ("db_instance", {**DATABASE, "storage": {"size": 100, "type": "io2", "iops": 100000, "limit": 110}}),
     ("db_instance", {**DATABASE, "version": 8.4, "logs": ["iam-db-auth-error"], "backup_retention": 0}),
     ("db_instance", {**DATABASE, "version": "5.7", "class": "db.t2.micro"}),
     ("db_instance", {**DATABASE, "engine": "postgres", "class": "db.m8g.24xlarge", "username": "postgres"}),
+    ("db_instance", {**DATABASE, "version": "8.0.39", "parameter_group": "default.mysql8.0"}),
+    ("db_instance", {**DATABASE, "parameter_group": "default.mysql9.7", "ca_certificate": "rds-ca-ecc384-g1"}),
+    ("db_instance", {**DATABASE, "version": "8.0.39", "parameter_group": "of-others"}),
+    ("db_parameter_group", {"family": "postgres18", "parameters": {"rds.force_ssl": True, "a-b": "", "c": 5}}),
     ("cache", {**CACHE, "nodes": "2", "multi_az": True}),
+    ("cache", {**CACHE, "engine_version": "5.0.6", "parameter_group": "default.redis5.0"}),
+    ("cache", {**CACHE, "engine_version": "6.x", "parameter_group": "default.redis6.x.cluster.on"}),
+    ("cache", {**CACHE, "engine_version": 7.0, "parameter_group": "of-others"}),
+    ("key_pair", {"public_key": KEY_OF_RSA}),
+    ("key_pair", {"public_key": f"{KEY_OF_RSA} me@home"}),
+    ("key_pair", {"public_key": "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="}),
+    (
+        "instance",
+        {"image": "ami-0123456789abcdef0", "type": "u7in-16tb.224xlarge", "subnet": "s", "volume": {"size": 2}},
+    ),
+    ("instance", {"image": "/my/image", "type": "m7i.metal-24xl", "subnet": "s"}),
+    ("security_group", {**GROUP, "ingress": [{"prefix_list": "pl-0123abcd", "from_port": 1, "description": ""}]}),
+    ("listener_rule", {**RULE, "paths": ["/a-b_c.$~\"'@:+&*?"], "hosts": ["*.*", "a-b.example.org"]}),
+    ("log_group", {"name": "/aws/lambda/x"}),
+    ("sns_topic", {"subscriptions": [{"protocol": "sqs", "endpoint": "arn:aws-cn:sqs:cn-north-1:1:q"}]}),
+    ("sns_topic", {"subscriptions": [{"protocol": "sms", "endpoint": 4912}]}),
+    (
+        "iam_role",
+        {
+            "principal": "ec2.amazonaws.com",
+            "inline_policies": {
+                "a": {"Statement": {"Effect": "Allow", "NotAction": "s3:*", "NotResource": ["*"], "Sid": ""}},
+                "b": {"Version": "2008-10-17", "Id": "x", "Statement": []},
+                "c": '{"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {}}]}',
+            },
+        },
+    ),
     ("iam_role", {"principal": "ec2.amazonaws.com.cn", "managed_policies": [Ref("x/y")]}),
 ]
 
@@ -296,6 +415,72 @@ def test_what_aws_rejects_is_described_at_its_property(
     assert problems_of(kind, deepcopy(given)) == problems
 
 
+def test_certificates_have_as_many_names_as_acm_allows() -> None:
+    most = member("acm", "RequestCertificateRequest", "SubjectAlternativeNames").metadata["max"]
+    names = [f"a{number}.example.org" for number in range(most)]
+    assert problems_of("certificate", {"domain": "example.org", "names": [*names, "Example.org"]}) == {}
+    text = "has 101, and ACM allows 100 in a certificate (remove 1, or use another certificate for them)"
+    assert problems_of("certificate", {"domain": "example.org", "names": [*names, "b.example.org"]}) == {"names": text}
+
+
+def test_excluded_characters_are_as_many_as_secrets_manager_takes() -> None:
+    most = member("secretsmanager", "GetRandomPasswordRequest", "ExcludeCharacters").metadata["max"]
+    assert problems_of("secret", {"generate": {"exclude_characters": "a" * most}}) == {}
+    (problem,) = problems_of("secret", {"generate": {"exclude_characters": "a" * (most + 1)}}).values()
+    assert problem.endswith(f"has {most + 1} characters, and AWS allows {most} (shorten it)")
+
+
+def test_inline_policies_of_a_role_have_a_size_together() -> None:
+    statement = {"Effect": "Allow", "Action": "s3:*", "Resource": ["x" * 4000, "y" * 1000, Ref("secret/a", "arn")]}
+    role = {"principal": "ec2.amazonaws.com", "inline_policies": {"a": {"Statement": [statement]}}}
+    assert problems_of("iam_role", role) == {}
+    spaced = {
+        "a": {"Statement": statement},
+        "b": json.dumps({"Statement": statement | {"Resource": "z" * 5300}}) + " " * 99,
+    }
+    (problem,) = problems_of("iam_role", {**role, "inline_policies": spaced}).values()
+    assert problem.endswith(
+        "characters without spaces, and IAM allows 10240 in a role (shorten them, or use managed_policies)"
+    )
+    assert policies.NAME.longest == member("iam", "PutRolePolicyRequest", "PolicyName").metadata["max"]
+
+
+def test_instance_types_of_the_service_model_are_accepted() -> None:
+    for name in service_model("ec2").shape_for("InstanceType").enum:
+        assert list(instance.TYPE_NAME.find_problems(name)) == []
+
+
+def test_families_of_caches_are_those_of_the_manual() -> None:
+    text = manual("elasticache", "CreateCacheParameterGroupMessage", "CacheParameterGroupFamily")
+    assert {*versions.FAMILIES.values()} <= {*text.split()}
+
+
+def test_patterns_of_paths_have_the_characters_of_the_manual() -> None:
+    text = manual("elbv2", "RuleCondition", "Values").partition("path pattern is case-sensitive")[2]
+    shown = text.partition("A-Z a-z 0-9")[2].replace("&amp; (using &amp;amp;)", "&")
+    for character in re.sub(r"\([^)]*\)", "", shown).split():
+        assert list(listener_rule.PATH.find_problems(f"/{character}")) == []
+
+
+def test_long_texts_of_records_are_split() -> None:
+    given = {**RECORD, "type": "TXT", "values": ['"' + "a" * 256 + '"']}
+    text = 'has a string of 256 characters, and Route 53 allows 255 (split it: "first part" "second part")'
+    assert problems_of("dns_record", given) == {"values[0]": text}
+    most = member("route53", "ResourceRecord", "Value").metadata["max"]
+    whole = " ".join(['"' + "a" * 255 + '"'] * 15)
+    assert problems_of("dns_record", {**given, "values": [whole + '"' + "a" * (most - len(whole) - 2) + '"']}) == {}
+    given = {**given, "values": [whole + ' "' + "a" * (most - len(whole) - 2) + '"']}
+    assert problems_of("dns_record", given) == {
+        "values[0]": f"has {most + 1} characters, and Route 53 allows {most} (shorten it)"
+    }
+
+
+def test_attributes_that_are_values_of_records_exist() -> None:
+    for name in (name for names in dns_record.VALUE_ATTRIBUTES.values() for name in names):
+        kind, _dot, attribute = name.partition(".")
+        assert attribute in REGISTRY[kind].schema.attributes
+
+
 def test_all_values_outside_their_limits_are_reported_at_once() -> None:
     found = problems_of("target_group", {"port": 0, "protocol": "http", "health": {"interval": 1}})
     assert list(found) == ["", "port", "protocol", "health.interval"]
@@ -307,3 +492,34 @@ def test_user_data_is_measured_in_bytes_and_not_shown() -> None:
     assert problems_of("instance", given) == {"user_data": text}
     assert problems_of("instance", {**given, "user_data": "é" * 8192}) == {}
     assert "S3cret" not in str(problems_of("instance", {**given, "user_data": ["S3cret"]}))
+
+
+# A document can have any of these in any place.
+ODD_VALUES: tuple[Any, ...] = (
+    *(None, True, 0, -1, 5.5, "", "x", [], {}, [None], ["a"], [[1]], {"a": 1}, {None: 1}),
+    *(Ref("vpc/main"), Ref("load_balancer/l", "dns_name"), [Ref("subnet/a")], {"a": Ref("vpc/x")}),
+)
+
+
+def replace_each(value: Any, odd: Any) -> Iterator[Any]:
+    """The value with one of its parts replaced, for every part in turn."""
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in parts:
+        for changed in (odd, *replace_each(part, odd)):
+            copied = deepcopy(value)
+            copied[key] = changed
+            yield copied
+
+
+@pytest.mark.parametrize("kind", sorted(REGISTRY))
+def test_no_value_makes_a_check_fail(kind: str) -> None:
+    """What is valid by itself is also compared with another resource of the same values."""
+    desired = yaml.safe_load((CASES / f"{kind}.yml").read_text(encoding="utf-8"))["desired"]
+    for odd in ODD_VALUES:
+        for given in replace_each(desired, odd):
+            one, other = DesiredResource(kind, "one", given), DesiredResource(kind, "other", given)
+            problems = find_property_problems(one, REGISTRY)
+            if not problems:
+                problems = [*find_conflicts([other], [one]), *find_misfits([other], [one], "eu-central-1")]
+                problems += find_network_problems([other], [one])
+            assert all(text for _path, text in problems)

@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from botocore.exceptions import ClientError
 from support.clock import FakeClock
+from support.http_server import HttpServer, answer, hang_up, serve_http
 from support.parameters import Parameters
 
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import StackError
@@ -75,11 +76,13 @@ class Account:
         actions = {
             "begun": step.begin,
             "planned": step.plan,
+            "hooked": step.run_hooks,
             "opened": step.open_batch,
             "judged": step.judge_batch,
             "aborted": step.plan_way_back,
             "renewed": step.renew,
             "finished": step.finish,
+            "notified": step.notify,
         }
         return {**actions[state](), "warnings": step.warnings}
 
@@ -122,7 +125,7 @@ def test_a_rollout_from_its_lock_to_its_record(account: Account) -> None:
     for number in (1, 2):
         assert account.open(number)["verdict"] == "go_on"
         assert account.judge(number) == {"verdict": "go_on", "reasons": [], "warnings": []}
-    assert account.finish(2) == {"status": "finished", "summary": "", "warnings": []}
+    assert account.finish(2) == {"status": "finished", "reasons": [], "summary": "", "warnings": []}
     assert account.locks == []
     record = account.read_ledger()
     assert (record.status.value, record.action, record.services["api"].version) == ("finished", "deploy", "v2")
@@ -135,6 +138,35 @@ def test_a_second_run_is_refused_with_the_name_of_the_first(account: Account) ->
     account.begin()
     with pytest.raises(StackError, match=rf"locked by deploy {account.rollout['id']} by .*Nothing was changed"):
         account.call("begun", holder_pid=os.getpid())
+
+
+class TestApproval:
+    def test_without_a_terminal_the_lock_is_not_taken(self, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(operations, "has_terminal", lambda _pid: False)
+        with pytest.raises(StackError, match=r"Nothing was changed, and no host was moved.*rollout_approved=true"):
+            account.call("begun", needs_terminal=True)
+        assert account.ssm.values == {}
+        assert account.call("begun", check=True, needs_terminal=True)["rollout"]["id"] == ""
+
+    def test_at_a_terminal_it_begins(self, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(operations, "has_terminal", lambda pid: pid == os.getpid())
+        assert account.call("begun", needs_terminal=True)["rollout"]["id"]
+
+
+class TestNotifying:
+    def test_check_mode_tells_nobody(self, account: Account) -> None:
+        rollout = account.call("begun", check=True)["rollout"]
+        told = account.call(
+            "notified", check=True, rollout=rollout, event="started", notify={"slack": {"variable": "X"}}
+        )
+        assert told == {"sent": [], "warnings": []}
+
+    def test_what_cannot_be_sent_is_a_warning(self, account: Account) -> None:
+        account.begin()
+        notify = {"slack": {"variable": "NO_SUCH_VARIABLE"}, "sns": None, "email": None}
+        told = account.call("notified", event="finished", notify=notify, moves=[move("a")])
+        assert told["sent"] == []
+        assert "NO_SUCH_VARIABLE is not set" in told["warnings"][0]
 
 
 def test_check_mode_plans_and_leaves_no_trace(account: Account) -> None:
@@ -240,6 +272,169 @@ class TestJudging:
         account.on_read = throttle
         assert account.judge(1)["verdict"] == "go_on"
         assert None in [one.passed for one in account.read_ledger().batches[0].measurements]
+
+
+class TestGates:
+    """Gates of the document: `test_gates.py` has what each measures."""
+
+    GATE: ClassVar = {
+        "url": "",
+        "status": [200],
+        "headers": {},
+        "failures_allowed": 0,
+        "unmeasured": "wait",
+        "interval": 15,
+    }
+
+    @pytest.fixture
+    def web(self) -> Iterator[HttpServer]:
+        with serve_http() as started:
+            yield started
+
+    def begin(self, account: Account, bake: int, action: str = "deploy", **gates: Any) -> dict[str, Any]:
+        limits = {**LIMITS, "bake": bake, "deadline": max(60, 2 * bake), "gates": gates}
+        account.rollout = account.call("begun", action=action)["rollout"]
+        account.planned = account.call("planned", moves=[move(one, rollout=limits) for one in "ab"])
+        return account.planned
+
+    def test_a_gate_that_fails_while_a_batch_bakes_ends_the_rollout(self, account: Account, web: HttpServer) -> None:
+        web.script(answer(200), answer(200), answer(500))
+        self.begin(account, 60, site={**self.GATE, "url": web.url})
+        account.open(1)
+        before = account.clock.now()
+        judged = account.judge(1)
+        assert judged["verdict"] == "abort"
+        assert judged["reasons"] == [f"site: GET {web.url}: status 500"]
+        assert account.clock.now() - before == 30
+        recorded = [one for one in account.read_ledger().batches[0].measurements if one.gate == "site"]
+        assert [one.passed for one in recorded] == [True, True, False]
+
+    def test_a_gate_that_holds_lets_the_rollout_go_on_after_the_bake_time(
+        self, account: Account, web: HttpServer
+    ) -> None:
+        self.begin(account, 60, site={**self.GATE, "url": web.url})
+        account.open(1)
+        before = account.clock.now()
+        assert account.judge(1)["verdict"] == "go_on"
+        assert (account.clock.now() - before, len(web.asked)) == (60, 5)
+
+    def test_without_a_bake_time_a_gate_is_awaited_until_it_passes_once(
+        self, account: Account, web: HttpServer
+    ) -> None:
+        web.script(hang_up, answer(200), answer(500))
+        self.begin(account, 0, site={**self.GATE, "url": web.url})
+        account.open(1)
+        assert account.judge(1)["verdict"] == "go_on"
+        assert len(web.asked) == 2
+
+    def test_a_gate_that_cannot_be_measured_ends_the_rollout_at_the_deadline(self, account: Account) -> None:
+        self.begin(account, 0, site={**self.GATE, "url": "http://127.0.0.1:9/"})
+        account.open(1)
+        judged = account.judge(1)
+        assert judged["verdict"] == "abort"
+        assert judged["reasons"] == [
+            "no progress for 60 s",
+            "site: could not be measured: GET http://127.0.0.1:9/: connection refused",
+        ]
+
+    def test_gates_of_a_long_bake_time_fit_into_the_ledger(self, account: Account, web: HttpServer) -> None:
+        gates = {f"gate-{number}": {**self.GATE, "url": web.url, "interval": 5} for number in range(20)}
+        self.begin(account, 300, **gates)
+        account.open(1)
+        assert account.judge(1)["verdict"] == "go_on"
+        batch = account.read_ledger().batches[0]
+        assert 0 < len(batch.measurements) < 200
+        # Twenty gates and the target health, at once and then every five seconds.
+        assert len(batch.measurements) + batch.left_out == 21 * 61
+
+    def test_the_plan_names_gates_that_cannot_be_asked_and_moves_nothing(self, account: Account) -> None:
+        planned = self.begin(account, 60, site={**{k: v for k, v in self.GATE.items() if k != "url"}, "path": "/"})
+        assert planned["verdict"] == "abort"
+        assert planned["reasons"] == ["gate site: the stack has no URL yet at which / could be asked"]
+        ended = account.finish(0, verdict="abort", reasons=planned["reasons"])
+        assert "No host was moved" in ended["summary"]
+
+    def test_in_check_mode_what_provision_would_make_may_be_missing(self, account: Account) -> None:
+        gate = {**{k: v for k, v in self.GATE.items() if k != "url"}, "path": "/"}
+        limits = {**LIMITS, "gates": {"site": gate}}
+        rollout = account.call("begun", check=True)["rollout"]
+        planned = account.call("planned", check=True, rollout=rollout, moves=[move("a", rollout=limits), move("b")])
+        assert planned["verdict"] == "go_on"
+        assert planned["warnings"] == ["gate site: the stack has no URL yet at which / could be asked"]
+
+    def test_a_path_is_asked_at_the_url_of_the_stack(self, account: Account, web: HttpServer) -> None:
+        gate = {**{k: v for k, v in self.GATE.items() if k != "url"}, "path": "/health"}
+        limits = {**LIMITS, "gates": {"site": gate}}
+        account.begin([move(one, rollout=limits) for one in "ab"], url=f"{web.url}/")
+        account.open(1)
+        assert account.judge(1)["verdict"] == "go_on"
+        assert [one.target for one in web.asked] == ["/health"]
+
+    def test_a_rollback_asks_only_the_health_of_its_targets(self, account: Account) -> None:
+        self.begin(account, 0, action="rollback", site={**self.GATE, "url": "http://127.0.0.1:9/"})
+        account.open(1)
+        assert account.judge(1)["verdict"] == "go_on"
+
+    def test_the_ledger_has_no_settings_of_gates(self, account: Account, web: HttpServer) -> None:
+        self.begin(account, 0, site={**self.GATE, "url": web.url, "body": "x" * 5000})
+        assert "gates" not in account.read_ledger().services["api"].strategy
+
+
+class TestHooks:
+    """`test_hooks.py` has how each step runs."""
+
+    FAILS: ClassVar = {"command": ["/bin/sh", "-c", "echo s3cret; exit 3"], "request": None, "timeout": 5}
+    WORKS: ClassVar = {
+        "command": ["/bin/sh", "-c", "echo $ROLLOUT_HOSTS $ROLLOUT_VERDICT"],
+        "request": None,
+        "timeout": 5,
+    }
+
+    def test_steps_run_in_order_until_one_fails(self, account: Account) -> None:
+        account.begin()
+        hooks = {"before_rollout": [self.WORKS, self.FAILS, self.WORKS]}
+        ran = account.call("hooked", moment="before_rollout", hooks=hooks, moves=[move("a"), move("b")])
+        assert (ran["verdict"], ran["changed"]) == ("abort", True)
+        assert ran["reasons"] == ["hook before_rollout (/bin/sh): it ended with 3"]
+        assert ran["output"] == ["/bin/sh: a b", "/bin/sh: s3cret"]
+
+    def test_a_moment_without_steps_changes_nothing(self, account: Account) -> None:
+        account.begin()
+        ran = account.call("hooked", moment="after_batch", hooks={"before_batch": [self.FAILS]})
+        assert (ran["verdict"], ran["reasons"], ran["changed"]) == ("go_on", [], False)
+
+    def test_check_mode_runs_none(self, account: Account) -> None:
+        ran = account.call("hooked", check=True, moment="after_batch", hooks={"after_batch": [self.FAILS]})
+        assert (ran["verdict"], ran["output"]) == ("go_on", [])
+
+    def test_a_run_that_lost_its_lock_runs_none_before_a_batch(self, account: Account) -> None:
+        account.begin()
+        account.ssm.values.pop(account.locks[0])
+        ran = account.call("hooked", moment="before_batch", hooks={"before_batch": [self.WORKS]})
+        assert ran["verdict"] == "lost"
+        assert "output" not in ran
+
+    def test_after_the_rollout_the_lock_is_not_taken_again(self, account: Account) -> None:
+        account.begin()
+        account.finish(2)
+        hooks = {"after_rollout": [self.WORKS, self.WORKS]}
+        ran = account.call("hooked", moment="after_rollout", hooks=hooks, moves=[move("a")], verdict="rolled_back")
+        assert ran["output"] == ["/bin/sh: a rolled_back"] * 2
+        assert account.locks == []
+
+    def test_a_failed_hook_after_a_batch_is_a_failed_gate_of_it(self, account: Account) -> None:
+        account.begin([move(one, rollout={**LIMITS, "bake": 30}) for one in "ab"])
+        account.open(1)
+        before = account.clock.now()
+        judged = account.judge(1, problems=["hook after_batch (./smoke.sh): it ended with 3"])
+        assert (judged["verdict"], account.clock.now() - before) == ("abort", 0)
+        assert account.read_ledger().batches[0].reasons == ("hook after_batch (./smoke.sh): it ended with 3",)
+
+    def test_the_plan_names_requests_that_can_never_be_sent(self, account: Account) -> None:
+        request = {"path": "/smoke", "url": None, "method": "GET", "status": [200], "headers": {}}
+        planned = account.begin(hooks={"after_batch": [{"command": None, "request": request, "timeout": 5}]})
+        assert planned["verdict"] == "abort"
+        assert planned["reasons"] == ["hook after_batch: the stack has no URL yet at which /smoke could be asked"]
 
 
 class TestTheWayBack:

@@ -26,8 +26,8 @@ CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "verdict.yml").rea
 def test_the_verdict_on_a_batch(case: dict[str, Any]) -> None:
     policies = [GatePolicy(name, **(limits or {})) for name, limits in case["gates"].items()]
     measurements = [
-        Measurement(gate, passed, str(detail), at)
-        for at, (gate, passed, detail) in enumerate(case.get("measurements", []))
+        Measurement(gate, passed, str(detail), at, *sample)
+        for at, (gate, passed, detail, *sample) in enumerate(case.get("measurements", []))
     ]
     verdict = judge(policies, measurements, case.get("elapsed", 0), case.get("bake", 0), case.get("deadline", 900))
     assert verdict.decision == case["decision"]

@@ -25,6 +25,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._engine.scope impor
 from ansible_collections.groundwork.aws.plugins.module_utils._resources import REGISTRY
 from ansible_collections.groundwork.aws.plugins.module_utils._resources.rds import common as rds
 from ansible_collections.groundwork.aws.plugins.module_utils._resources.rds import db_instance
+from ansible_collections.groundwork.aws.plugins.module_utils._resources.rds.engines import read_major_version
 from ansible_collections.groundwork.aws.plugins.module_utils._resources.secretsmanager import passwords, secret
 
 SCOPE = Scope("shop", "us-east-1")
@@ -89,7 +90,7 @@ def test_a_version_does_not_go_back(running: str, desired: str | None, refused: 
 def test_a_series_is_the_part_that_a_minor_upgrade_keeps() -> None:
     assert rds.runs("8.0", "8.0.39")
     assert not rds.runs("8.0.3", "8.0.39")
-    assert (rds.series("mysql", "8.0.39"), rds.series("postgres", "16.4")) == ("8.0", "16")
+    assert (read_major_version("mysql", "8.0.39"), read_major_version("postgres", "16.4")) == ("8.0", "16")
 
 
 @pytest.mark.parametrize(

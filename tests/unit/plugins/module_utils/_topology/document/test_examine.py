@@ -22,7 +22,12 @@ from ansible_collections.groundwork.aws.plugins.module_utils._topology.document.
 
 def test_defaults() -> None:
     document = document_of({})
-    rollout = {"strategy": "rolling", "batches": [1, "25%"], "minimum_healthy": "50%", "bake": 0, "deadline": 900}
+    limits = {"strategy": "rolling", "batches": [1, "25%"], "minimum_healthy": "50%", "bake": 0, "deadline": 900}
+    on_host: dict[str, Any] = {"before_host": [], "after_host": []}
+    elsewhere: dict[str, Any] = {
+        name: [] for name in ("before_rollout", "before_batch", "after_batch", "after_rollout")
+    }
+    rollout = {**limits, "gates": {}, "hooks": on_host}
     assert document["instances"]["app"] == {
         "type": "t3.micro",
         "image": "al2023",
@@ -68,7 +73,7 @@ def test_defaults() -> None:
     }
     rest = {key: document[key] for key in ("tags", "access", "proxy", "rollout", "resources")}
     assert rest == {
-        "rollout": rollout,
+        "rollout": {**rollout, "hooks": {**elsewhere, **on_host}, "approval": False, "notify": None},
         "tags": {},
         "access": {"connect": "ssh", "ssh_from": [], "public_key": None},
         "proxy": None,

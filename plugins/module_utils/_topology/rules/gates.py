@@ -1,0 +1,162 @@
+# Copyright: (c) 2026, The groundwork.aws authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Rules about gates of rollouts: the keys of each kind, regular expressions, addresses, limits and metrics."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..._host.http_client import RequestError, parse_url
+from ..cloudwatch_metrics import find_query_problems, needs_dimensions_of_service
+from ..schema.kinds import DocumentPath, Finding
+from ..view import Document, balanced_services, has_url, services
+
+KINDS = ("url", "path", "promql", "cloudwatch")
+# The keys that only some kinds have, and their values where a document does not set them.
+OF_PROBES: Mapping[str, Any] = {"status": [200], "body": None, "headers": {}, "latency": None}
+OF_METRICS: Mapping[str, Any] = {"above": None, "below": None}
+OF_PROMETHEUS: Mapping[str, Any] = {
+    "prometheus_url": None,
+    "prometheus_user": None,
+    "prometheus_password": None,
+    "prometheus_token": None,
+}
+KEYS_OF_KINDS = {
+    "url": OF_PROBES,
+    "path": OF_PROBES,
+    "promql": {**OF_METRICS, **OF_PROMETHEUS},
+    "cloudwatch": OF_METRICS,
+}
+
+
+def list_gates(document: Document) -> Iterator[tuple[DocumentPath, str | None, Mapping[str, Any]]]:
+    """Every gate of a document: its path, its service (None for one of all services), and its settings."""
+    for name, gate in document["rollout"]["gates"].items():
+        yield ("rollout", "gates", name), None, gate
+    for service, settings in services(document).items():
+        for name, gate in settings["rollout"]["gates"].items():
+            yield ("services", service, "rollout", "gates", name), service, gate
+
+
+def gates_have_the_keys_of_their_kind(document: Document) -> Iterator[Finding]:
+    for path, _service, gate in list_gates(document):
+        kind = find_kind(gate)
+        if kind is None:
+            continue
+        for key, unset in {**OF_PROBES, **OF_METRICS, **OF_PROMETHEUS}.items():
+            if key not in KEYS_OF_KINDS[kind] and gate[key] != unset:
+                yield (*path, key), f"a gate with {kind} has no {key} (remove it)"
+        if kind in ("promql", "cloudwatch"):
+            yield from _check_limit(path, gate)
+        if kind == "promql":
+            yield from _check_prometheus(path, gate)
+
+
+def addresses_of_gates_can_be_asked(document: Document) -> Iterator[Finding]:
+    for path, _service, gate in list_gates(document):
+        yield from check_answer(path, gate)
+        if gate["path"] and not has_url(document):
+            text = "the stack has no URL, because it has no load balancer, no proxy and no service with a port"
+            yield (*path, "path"), f"{text} (write url)"
+        yield from _check_address((*path, "prometheus_url"), gate["prometheus_url"])
+        if gate["prometheus_url"] and "?" in gate["prometheus_url"]:
+            yield (*path, "prometheus_url"), "has a query (write the address of the server, without /api/v1/query)"
+
+
+def check_answer(path: DocumentPath, probe: Mapping[str, Any]) -> Iterator[Finding]:
+    """The problems of the address of a request, and of its expected answer."""
+    yield from _check_address((*path, "url"), probe["url"])
+    yield from _check_pattern((*path, "body"), probe["body"])
+    for name, pattern in probe["headers"].items():
+        yield from _check_pattern((*path, "headers", name), pattern)
+
+
+def metrics_of_gates_exist(document: Document) -> Iterator[Finding]:
+    balanced = balanced_services(document)
+    for path, service, gate in list_gates(document):
+        query = gate["cloudwatch"]
+        if query is None:
+            continue
+        for problem in find_query_problems(drop_unset_metrics(query)):
+            yield _locate_problem((*path, "cloudwatch"), problem)
+        if needs_dimensions_of_service(query) and (service not in balanced if service else not balanced):
+            subject = f"services.{service} has no routes of a load balancer" if service else "no service has routes"
+            text = f"{subject}, so there is no target group whose dimensions the metric could have"
+            yield (*path, "cloudwatch"), f"{text} (write dimensions)"
+
+
+def metrics_of_gates_are_measured_while_a_batch_bakes(document: Document) -> Iterator[Finding]:
+    """A period that began before the batch had moved does not count, so the first may end two periods later."""
+    for path, service, gate in list_gates(document):
+        if gate["cloudwatch"] is None or gate["unmeasured"] == "go_on":
+            continue
+        period = gate["cloudwatch"]["period"]
+        settings = services(document)[service]["rollout"] if service else document["rollout"]
+        if 0 < settings["bake"] < 2 * period:
+            text = f"the first {period} s after a batch has moved may end after the bake time, {settings['bake']} s"
+            yield (*path, "cloudwatch"), f"{text} (write a bake time of {2 * period} or more, or a shorter period)"
+
+
+def drop_unset_metrics(query: Mapping[str, Any]) -> dict[str, Any]:
+    """A query whose metrics have only the keys that the document sets, as the module `metric_gate` has them."""
+    metrics = {
+        name: {key: value for key, value in metric.items() if value is not None}
+        for name, metric in query["metrics"].items()
+    }
+    return {**query, "metrics": metrics}
+
+
+def find_kind(gate: Mapping[str, Any]) -> str | None:
+    """The kind of a gate; None where a document gives none, or several."""
+    given = [kind for kind in KINDS if gate[kind] is not None]
+    return given[0] if len(given) == 1 else None
+
+
+def _check_limit(path: DocumentPath, gate: Mapping[str, Any]) -> Iterator[Finding]:
+    above, below = gate["above"], gate["below"]
+    if above is None and below is None:
+        yield path, "a metric needs a limit (add below, above or both)"
+    elif above is not None and below is not None and below <= above:
+        yield (*path, "below"), f"{below:g} is not more than above, {above:g}, so no value is good (raise it)"
+
+
+def _check_prometheus(path: DocumentPath, gate: Mapping[str, Any]) -> Iterator[Finding]:
+    if gate["prometheus_url"] is None:
+        yield path, "promql needs the address of the server (add prometheus_url)"
+    if gate["prometheus_token"] and (gate["prometheus_user"] or gate["prometheus_password"]):
+        yield (*path, "prometheus_token"), "a token is sent instead of user and password (keep one of the two)"
+    if bool(gate["prometheus_user"]) != bool(gate["prometheus_password"]):
+        missing = "prometheus_password" if gate["prometheus_user"] else "prometheus_user"
+        yield path, f"user and password go together (add {missing})"
+
+
+def _check_address(path: DocumentPath, url: str | None) -> Iterator[Finding]:
+    if url is None:
+        return
+    try:
+        parse_url(url)
+    except RequestError as error:
+        yield path, f"{error} (correct it)"
+
+
+def _check_pattern(path: DocumentPath, pattern: str | None) -> Iterator[Finding]:
+    try:
+        re.compile(pattern or "")
+    except re.error as error:
+        yield path, f"is not a regular expression of Python: {error} (correct it)"
+
+
+def _locate_problem(path: DocumentPath, problem: str) -> Finding:
+    """The key that a problem names first, and the problem."""
+    key, _colon, text = problem.partition(": ")
+    return ((*path, key), f"{text} (correct it)") if " " not in key else (path, f"{problem} (correct it)")
+
+
+GATE_RULES = (
+    gates_have_the_keys_of_their_kind,
+    addresses_of_gates_can_be_asked,
+    metrics_of_gates_exist,
+    metrics_of_gates_are_measured_while_a_batch_bakes,
+)
