@@ -149,3 +149,14 @@ def test_a_request_that_can_never_be_sent_moves_no_host(rig: RolloutRig) -> None
     assert deploy.code != 0
     assert "hook after_batch: the stack has no URL yet at which /smoke could be asked" in deploy.said
     assert rig.log == []
+
+
+def test_a_trial_that_fails_on_one_host_moves_none(rig: RolloutRig) -> None:
+    rig.variables = {"rig_unfit": ["web-2"]}
+    deploy = rig.deploy()
+    assert deploy.code != 0
+    assert "The deploy" in deploy.said
+    assert "web-2: the release does not start on a port of its own" in deploy.said
+    assert "No host was moved: all serve as before" in deploy.said
+    assert rig.log == []
+    assert rig.read_ledger().status.value == "failed"

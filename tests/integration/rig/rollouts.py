@@ -80,6 +80,12 @@ HELD: Mapping[str, Any] = {
 ROLE: Mapping[str, Any] = {
     "prepare": [{"ansible.builtin.set_fact": {"app_prepared": {"web": {**HELD, "path": "{{ rig_release }}"}}}}],
     "read_releases": [{"ansible.builtin.set_fact": {"app_held": {"web": {**HELD, "current": 2}}}}],
+    "try": [
+        {
+            "ansible.builtin.fail": {"msg": "the release does not start on a port of its own"},
+            "when": "inventory_hostname in rig_unfit | default([])",
+        },
+    ],
     "serve": [
         {
             "ansible.builtin.lineinfile": {
