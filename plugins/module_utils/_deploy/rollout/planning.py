@@ -43,16 +43,17 @@ class Planned:
 def plan_rollout(moves: Sequence[Mapping[str, Any]], targets: Targets) -> Planned:
     """Plan a rollout of these moves (`moves.py`), which include services that stay. Raises `PlanError`."""
     moving = [move for move in moves if move["moving"]]
+    rejoin = _find_unregistered(moves, targets)
     batches = plan_batches(
         [_to_move(move, targets) for move in moving],
         _list_strategies(moves),
         _list_calls(moves),
-        list_staying(moves, targets),
+        list_staying(moves, targets, rejoin),
     )
     return Planned(
         batches=tuple(batches),
         floors=_list_floors(moves, targets),
-        rejoin=_find_unregistered(moves, targets),
+        rejoin=rejoin,
         migrations=tuple(_plan_migrations(moves, batches)),
     )
 
@@ -84,13 +85,19 @@ def plan_way_back(
     return [*back, Batch(last.number + 1, last.wave + 1, stopping)] if stopping else back
 
 
-def list_staying(moves: Sequence[Mapping[str, Any]], targets: Targets) -> dict[str, list[Member]]:
-    """The members of each service that do not move, including the targets of hosts that take no part in the run."""
+def list_staying(
+    moves: Sequence[Mapping[str, Any]], targets: Targets, rejoin: Mapping[str, Sequence[str]] | None = None
+) -> dict[str, list[Member]]:
+    """The members of each service that do not move, including the targets of hosts that take no part in the run.
+
+    Services that ``rejoin`` (by host) count as healthy: they are registered before the first batch, or no batch begins.
+    """
     staying: dict[str, list[Member]] = {}
     for move in moves:
         if not move["moving"]:
-            member = Member(move["host"], move["zone"], move["before"] is not None and _is_healthy(move, targets))
-            staying.setdefault(move["service"], []).append(member)
+            rejoins = move["service"] in (rejoin or {}).get(move["host"], ())
+            serves = move["before"] is not None and (rejoins or _is_healthy(move, targets))
+            staying.setdefault(move["service"], []).append(Member(move["host"], move["zone"], serves))
     for service in {move["service"] for move in moves if move["balanced"]}:
         own = {move["instance"] for move in moves if move["service"] == service}
         for instance, target in targets.get(service, {}).items():

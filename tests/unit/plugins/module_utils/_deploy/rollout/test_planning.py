@@ -83,6 +83,21 @@ def test_all_hosts_of_a_first_deploy_move_at_once() -> None:
     assert hosts_of(planned.batches) == [["a", "b"]]
 
 
+@pytest.mark.parametrize("state", ["absent", "draining", None])
+def test_a_host_that_is_registered_again_first_counts_as_healthy(state: str | None) -> None:
+    """A rollback after a run that was killed while it drained b: a has the new release, b and c the one before."""
+    states = {"a": "healthy", "c": "healthy", **({"b": state} if state else {})}
+    moves = [move("a"), move("b", moving=False), move("c", moving=False)]
+    planned = plan_rollout(moves, targets(**states))
+    assert (hosts_of(planned.batches), planned.rejoin) == ([["a"]], {"b": ["api"]})
+
+
+def test_a_host_that_is_unhealthy_for_another_reason_does_not_count() -> None:
+    moves = [move("a"), move("b", moving=False), move("c", moving=False)]
+    with pytest.raises(PlanError, match="api: 2 of 3 hosts serve"):
+        plan_rollout(moves, targets(a="healthy", b="unhealthy", c="healthy"))
+
+
 def test_the_settings_of_the_document_are_those_of_the_strategy() -> None:
     rollout = {"strategy": "rolling", "batches": [], "minimum_healthy": "25%", "bake": 5, "deadline": 60}
     planned = plan_rollout([move(one, rollout=rollout) for one in "abcd"], targets(**dict.fromkeys("abcd", "healthy")))
