@@ -216,18 +216,29 @@ def test_a_release_that_is_healthy_for_seconds_only_does_not_survive_the_bake_ti
     ("shared", "own", "reason"),
     [
         ({}, {"bake": 20, "gates": {"page": {"path": "/page", "interval": 5}}}, "page: GET"),
-        (
+        pytest.param(
             {"hooks": {"after_batch": [{"request": {"path": "/page"}, "timeout": 10}]}},
             {},
             "hook after_batch (GET /page)",
+            marks=pytest.mark.long,
         ),
-        ({}, {"hooks": {"after_host": [{"request": {"path": "/page"}, "timeout": 5}]}}, "/page has not given a good"),
+        pytest.param(
+            {},
+            {"hooks": {"after_host": [{"request": {"path": "/page"}, "timeout": 5}]}},
+            "/page has not given a good",
+            marks=pytest.mark.long,
+        ),
         (
             {},
             {"hooks": {"after_host": [{"command": ["/bin/sh", "-c", "exit $ROLLOUT_BATCH"]}]}},
             "hook after_host of web",
         ),
-        ({}, {"hooks": {"before_host": [{"command": ["/bin/false"]}]}}, "hook before_host of web"),
+        pytest.param(
+            {},
+            {"hooks": {"before_host": [{"command": ["/bin/false"]}]}},
+            "hook before_host of web",
+            marks=pytest.mark.long,
+        ),
     ],
     ids=["gate", "smoke test of a batch", "smoke test of a host", "command after a host", "command before a host"],
 )

@@ -301,12 +301,12 @@ def test_a_target_that_is_not_healthy_is_replaced_too(hosts: Hosts) -> None:
 @pytest.mark.parametrize(
     ("operation", "after"),
     [
-        ("DeregisterTargets", True),
+        pytest.param("DeregisterTargets", True, marks=pytest.mark.long),
         ("TerminateInstances", True),
-        ("RunInstances", False),
-        ("RunInstances", True),
+        pytest.param("RunInstances", False, marks=pytest.mark.long),
+        pytest.param("RunInstances", True, marks=pytest.mark.long),
         ("RegisterTargets", False),
-        ("RegisterTargets", True),
+        pytest.param("RegisterTargets", True, marks=pytest.mark.long),
     ],
     ids=["drained", "terminated", "before the new instance", "created", "before registration", "registered"],
 )
@@ -319,7 +319,7 @@ def test_the_run_after_a_killed_one_continues_with_its_host(hosts: Hosts, operat
     hosts.stack.assert_quiet(hosts.overrides)
 
 
-@pytest.mark.parametrize("is_killed", [False, True])
+@pytest.mark.parametrize("is_killed", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_an_alarm_about_several_instances_follows_each_of_them(
     stacks: Stacks, tmp_path: Path, answering: int, is_killed: bool
 ) -> None:
