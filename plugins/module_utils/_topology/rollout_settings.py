@@ -14,6 +14,9 @@ ROLLING, CANARY, ALL_AT_ONCE = STRATEGIES = ("rolling", "canary", "all_at_once")
 # When a person approves a rollout.
 APPROVALS = ("before_rollout", "first_batch", "every_batch")
 
+# Seconds after a batch has moved in which its gates have to pass.
+DEFAULT_DEADLINE = 900
+
 Size: TypeAlias = "int | str"  # 2, or "25%" of the hosts of a service
 
 

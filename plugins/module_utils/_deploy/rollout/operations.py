@@ -21,6 +21,7 @@ from ..._aws.lock import LockLostError, LockToken, TokenLock, describe_user
 from ..._aws.process import has_terminal
 from ..._aws.sdk import FAILURES
 from ..._engine.scope import Scope
+from ..._topology.rollout_settings import DEFAULT_DEADLINE
 from ..stack_options import run_stack_query
 from ..targets import HEALTHY, TargetHealth, read_health
 from .gates import AskedGate, Asker, Problem, collect_gates, find_problems, make_policy, select_kept
@@ -55,8 +56,6 @@ UNATTENDED = (
 )
 TARGET_HEALTH = "target health"
 STRATEGY_KEYS = ("strategy", "batches", "minimum_healthy", "bake", "deadline")
-# Of services whose settings the caller does not give.
-DEADLINE = 900
 
 
 def run_rollout(options: Mapping[str, Any], check: bool, clock: Clock = SYSTEM_CLOCK) -> dict[str, Any]:
@@ -480,7 +479,9 @@ def _describe_batch(batch: Batch, moves: Sequence[Mapping[str, Any]]) -> dict[st
         "targets": targets,
         "gates": [],
         "bake": max((int(move["rollout"].get("bake", 0)) for move in own), default=0),
-        "deadline": max((int(move["rollout"].get("deadline", DEADLINE)) for move in own), default=DEADLINE),
+        "deadline": max(
+            (int(move["rollout"].get("deadline", DEFAULT_DEADLINE)) for move in own), default=DEFAULT_DEADLINE
+        ),
     }
 
 

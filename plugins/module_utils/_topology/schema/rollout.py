@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..rollout_settings import APPROVALS, STRATEGIES
+from ..rollout_settings import APPROVALS, DEFAULT_DEADLINE, STRATEGIES
 from .containers import ListOf, MappingOf
 from .gates import GATE
 from .hooks import HOOKS, SERVICE_HOOKS
@@ -48,7 +48,7 @@ SETTINGS: Mapping[str, Field] = {
     "deadline": Field(
         Integer("a number of seconds", 30, 14400),
         "Seconds after a batch has moved in which its gates have to pass, else it has failed. Longer than `bake`.",
-        default=900,
+        default=DEFAULT_DEADLINE,
     ),
 }
 
