@@ -39,9 +39,9 @@ def account(lab: Lab) -> Account:
     found.allow(22, lab.exports["GROUNDWORK_LAB_CLIENT_CIDR"])
     public = Path(f"{lab.exports['GROUNDWORK_LAB_SSH_KEY']}.pub").read_bytes()
     found.ec2.import_key_pair(KeyName="confinement", PublicKeyMaterial=public)
-    found.iam.create_role(RoleName="app-role", AssumeRolePolicyDocument=json.dumps(TRUST))
-    found.iam.create_instance_profile(InstanceProfileName="app")
-    found.iam.add_role_to_instance_profile(InstanceProfileName="app", RoleName="app-role")
+    found.iam.create_role(RoleName="confined-role", AssumeRolePolicyDocument=json.dumps(TRUST))
+    found.iam.create_instance_profile(InstanceProfileName="confined")
+    found.iam.add_role_to_instance_profile(InstanceProfileName="confined", RoleName="confined-role")
     return found
 
 
@@ -61,7 +61,7 @@ def launch(account: Account, public: bool = True, **more: Any) -> str:
 
 @pytest.fixture(scope="module")
 def guest(account: Account) -> Iterator[str]:
-    made = launch(account, IamInstanceProfile={"Name": "app"}, MetadataOptions={"HttpTokens": "required"})
+    made = launch(account, IamInstanceProfile={"Name": "confined"}, MetadataOptions={"HttpTokens": "required"})
     yield made
     account.terminate(made)
 
@@ -392,7 +392,7 @@ def test_ports_below_1024_and_ping_work(root: Root) -> None:
 
 
 def credentials(root: Root) -> dict[str, str]:
-    asked = f'curl -s -H "X-aws-ec2-metadata-token: {TOKEN}" {IMDS}/meta-data/iam/security-credentials/app-role'
+    asked = f'curl -s -H "X-aws-ec2-metadata-token: {TOKEN}" {IMDS}/meta-data/iam/security-credentials/confined-role'
     found = json.loads(root.run(asked).stdout)
     return {
         "aws_access_key_id": found["AccessKeyId"],
