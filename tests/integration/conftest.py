@@ -17,8 +17,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from rig.account import Account
 from rig.api import serve
 from rig.database_servers import Server, serve_mariadb, serve_postgres
+from rig.rollouts import RolloutRig
 from rig.runs import Nursery, nursery
 from rig.stacks import Stack, Stacks
+from support.http_server import HttpServer, serve_http
 
 # boto3 here, and every process that is started, must know nothing of the person's own AWS.
 os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_EC2_METADATA_DISABLED="true")
@@ -63,6 +65,17 @@ def stack(stacks: Stacks) -> Stack:
 @pytest.fixture
 def accounts(stacks: Stacks) -> Callable[[], Account]:
     return lambda: stacks().account
+
+
+@pytest.fixture
+def rig(stacks: Stacks, tmp_path: Path) -> RolloutRig:
+    return RolloutRig(stacks(), tmp_path)
+
+
+@pytest.fixture
+def web() -> Iterator[HttpServer]:
+    with serve_http() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

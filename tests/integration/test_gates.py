@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -89,12 +89,6 @@ class Controller:
 @pytest.fixture
 def controller(tmp_path: Path) -> Controller:
     return Controller(tmp_path)
-
-
-@pytest.fixture
-def web() -> Iterator[HttpServer]:
-    with serve_http() as started:
-        yield started
 
 
 def http_gate(url: str, **options: Any) -> dict[str, Any]:

@@ -9,15 +9,10 @@ from __future__ import annotations
 
 import getpass
 import json
-import os
-import pty
 import re
-import select
-import signal
 import subprocess
 import sys
 import tarfile
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,7 +21,8 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from rig.runs import CHECKOUT, environment
+from rig.playbooks import Played, make_environment, run_at_terminal, run_playbook
+from rig.runs import CHECKOUT
 from rig.stacks import Stack, Stacks, base_of, for_each, merge_documents
 
 from ansible_collections.groundwork.aws.plugins.module_utils._host.release_manager import ReleaseManager
@@ -61,18 +57,6 @@ SERVE = """
 REFUSED = "this run cannot do what it was asked for"
 
 
-@dataclass(frozen=True)
-class Played:
-    """How a run ended. `said` is its output with all white space, and the marks of YAML texts, as single spaces."""
-
-    code: int
-    output: str
-
-    @property
-    def said(self) -> str:
-        return " ".join(self.output.split())
-
-
 @dataclass
 class Controller:
     """A controller with an inventory of one file and nothing of the person's own configuration."""
@@ -101,27 +85,14 @@ class Controller:
         (groups / "groundwork.yml").write_text(json.dumps(connection or UNREACHABLE))
 
     def environment(self, **more: str) -> dict[str, str]:
-        return {
-            **environment(self.stack.proxy.url),
-            "PATH": f"{CHECKOUT / '.venv' / 'bin'}:{os.environ['PATH']}",
-            "HOME": str(self.directory),
-            "ANSIBLE_CONFIG": str(self.directory / "ansible.cfg"),
-            "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".venv" / "collections"),
-            "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
-            "ANSIBLE_LOCALHOST_WARNING": "false",
-            "ANSIBLE_NOCOLOR": "1",
-            **more,
-        }
+        more = {"ANSIBLE_CONFIG": str(self.directory / "ansible.cfg"), **more}
+        return make_environment(self.stack.proxy.url, self.directory, [CHECKOUT / ".venv" / "bin"], **more)
 
     def command(self, playbook: str, *words: str) -> list[str]:
         return [str(CHECKOUT / ".venv" / "bin" / "ansible-playbook"), "-i", "inventory", playbook, *words]
 
     def play(self, playbook: str, *words: str, **more: str) -> Played:
-        done = subprocess.run(
-            self.command(playbook, *words), cwd=self.directory, env=self.environment(**more), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False,
-        )  # fmt: skip
-        return Played(done.returncode, done.stdout)
+        return run_playbook(self.command(playbook, *words), self.directory, self.environment(**more), timeout=300)
 
 
 class Healthy(BaseHTTPRequestHandler):
@@ -580,28 +551,10 @@ def make_repository(path: Path) -> Path:
 
 def type_at(controller: Controller, playbook: str, prompt: str, typed: str) -> tuple[int, str]:
     """Run a playbook at a terminal, and answer its prompt."""
-    output = b""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(controller.directory)
-        command = controller.command(playbook)
-        os.execve(command[0], command, controller.environment())
-    deadline = time.monotonic() + 100
-    while time.monotonic() < deadline:
-        if not select.select([terminal], [], [], 2)[0]:
-            # ansible drops what was typed before it began to read, which is after it has printed the prompt.
-            if prompt.encode() in output:
-                os.write(terminal, f"{typed}\r".encode())
-            continue
-        try:
-            read = os.read(terminal, 4096)
-        except OSError:  # Linux says so when the other side is closed
-            break
-        if not read:
-            break
-        output += read
-    else:
-        os.killpg(pid, signal.SIGKILL)
-    _, status = os.waitpid(pid, 0)
-    os.close(terminal)
-    return os.waitstatus_to_exitcode(status), output.decode()
+
+    def respond(output: bytes) -> str:
+        return f"{typed}\r" if prompt.encode() in output else ""
+
+    command = controller.command(playbook)
+    played = run_at_terminal(command, controller.directory, controller.environment(), respond, timeout=100)
+    return played.code, played.output

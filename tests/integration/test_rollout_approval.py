@@ -1,23 +1,15 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The approval of rollouts by a person: at a terminal, in advance, and where nobody can be asked."""
+"""The approval of rollouts by a person: at a terminal, in advance, and where no person can be asked."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from rig.rollouts import RolloutRig
-from rig.stacks import Stacks
 
 MOVED = ["web-1 serves 2", "web-2 serves 2"]
 RETURNED = ["web-1 serves 2", "web-1 serves 1 again"]
 CTRL_C = "\x03"
-
-
-@pytest.fixture
-def rig(stacks: Stacks, tmp_path: Path) -> RolloutRig:
-    return RolloutRig(stacks(), tmp_path)
 
 
 @pytest.mark.parametrize("words", [(), ("-e", "rollout_approved=false"), ("-e", "awx_job_id=7")])

@@ -5,29 +5,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 from rig.rollouts import RolloutRig
-from rig.stacks import Stacks
-from support.http_server import HttpServer, answer, serve_http
+from support.http_server import HttpServer, answer
 
 TOKEN = "t0ken-of-prometheus"
 MOVED = ["web-1 serves 2", "web-2 serves 2"]
 RETURNED = "Every host that was moved serves the release that it had before"
-
-
-@pytest.fixture
-def rig(stacks: Stacks, tmp_path: Path) -> RolloutRig:
-    return RolloutRig(stacks(), tmp_path)
-
-
-@pytest.fixture
-def web() -> Iterator[HttpServer]:
-    with serve_http() as started:
-        yield started
 
 
 def scalar(value: str) -> Any:

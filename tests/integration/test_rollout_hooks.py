@@ -4,29 +4,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from rig.rollouts import RolloutRig
-from rig.stacks import Stacks
-from support.http_server import HttpServer, answer, serve_http
+from support.http_server import HttpServer, answer
 
 MOMENTS = ("before_rollout", "before_batch", "before_host", "after_host", "after_batch", "after_rollout")
 RETURNED = "Every host that was moved serves the release that it had before"
 VARIABLES = ("ACTION", "SERVICES", "VERSIONS", "HOSTS", "BATCH", "VERDICT")
-
-
-@pytest.fixture
-def rig(stacks: Stacks, tmp_path: Path) -> RolloutRig:
-    return RolloutRig(stacks(), tmp_path)
-
-
-@pytest.fixture
-def web() -> Iterator[HttpServer]:
-    with serve_http() as started:
-        yield started
 
 
 def write(rig: RolloutRig, moment: str, code: int = 0) -> dict[str, Any]:

@@ -5,27 +5,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 from rig.rollouts import RolloutRig
-from rig.stacks import Stacks
-from support.http_server import HttpServer, answer, serve_http
+from support.http_server import HttpServer, answer
 
 WEBHOOK = "/services/T000/B000/s3cret-of-the-webhook"
-
-
-@pytest.fixture
-def rig(stacks: Stacks, tmp_path: Path) -> RolloutRig:
-    return RolloutRig(stacks(), tmp_path)
-
-
-@pytest.fixture
-def web() -> Iterator[HttpServer]:
-    with serve_http() as started:
-        yield started
 
 
 def use_webhook(rig: RolloutRig, web: HttpServer, **notify: Any) -> None:

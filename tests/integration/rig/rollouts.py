@@ -6,13 +6,7 @@ that writes down what each host serves."""
 from __future__ import annotations
 
 import json
-import os
-import pty
-import select
-import signal
-import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +22,8 @@ from ansible_collections.groundwork.aws.plugins.module_utils._deploy.rollout.led
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.placement import find_placements
 
 from .account import Account
-from .runs import BIN, CHECKOUT, Outcome, environment
+from .playbooks import Played, make_environment, run_at_terminal, run_playbook
+from .runs import BIN, CHECKOUT, Outcome
 from .stacks import Stack
 
 HOSTS = ("web-1", "web-2")
@@ -115,18 +110,6 @@ ROLE: Mapping[str, Any] = {
 }
 
 
-@dataclass(frozen=True)
-class Played:
-    """How a run ended. ``said`` is its output with all white space as single spaces."""
-
-    code: int
-    output: str
-
-    @property
-    def said(self) -> str:
-        return " ".join(self.output.split())
-
-
 @dataclass
 class RolloutRig:
     """A stack with one service on two hosts. ``services`` and ``rollout`` change its document."""
@@ -147,11 +130,7 @@ class RolloutRig:
 
     def play(self, entry: str, *words: str, **more: str) -> Played:
         self._prepare(entry)
-        done = subprocess.run(
-            self.command(*words), cwd=self.directory, env=self.environment(**more), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=240, check=False,
-        )  # fmt: skip
-        return Played(done.returncode, done.stdout)
+        return run_playbook(self.command(*words), self.directory, self.environment(**more), timeout=240)
 
     def _prepare(self, entry: str) -> None:
         self._write_collection()
@@ -166,46 +145,20 @@ class RolloutRig:
     def answer(self, *keys: str) -> Played:
         """Deploy at a terminal, and press one key after the other, each when a prompt waits for it."""
         self._prepare("deploy")
-        pid, terminal = pty.fork()
-        if pid == 0:
-            os.chdir(self.directory)
-            command = self.command()
-            os.execve(command[0], command, self.environment())
-        output, left = b"", list(keys)
-        deadline = time.monotonic() + 200
-        while time.monotonic() < deadline:
-            if not select.select([terminal], [], [], 2)[0]:
-                # ansible drops what was typed before it began to read, which is after it has printed a prompt.
-                if left and output.count(PROMPT) + output.count(CONFIRMATION) > len(keys) - len(left):
-                    os.write(terminal, left.pop(0).encode())
-                continue
-            try:
-                read = os.read(terminal, 4096)
-            except OSError:  # Linux says so when the other side is closed
-                break
-            if not read:
-                break
-            output += read
-        else:
-            os.killpg(pid, signal.SIGKILL)
-        _, status = os.waitpid(pid, 0)
-        os.close(terminal)
-        return Played(os.waitstatus_to_exitcode(status), output.decode())
+        left = list(keys)
+
+        def respond(output: bytes) -> str:
+            prompts = output.count(PROMPT) + output.count(CONFIRMATION)
+            return left.pop(0) if left and prompts > len(keys) - len(left) else ""
+
+        return run_at_terminal(self.command(), self.directory, self.environment(), respond, timeout=200)
 
     def command(self, *words: str) -> list[str]:
         return [str(BIN / "ansible-playbook"), "-i", "inventory.json", "play.yml", *words]
 
     def environment(self, **more: str) -> dict[str, str]:
-        return {
-            **environment(self.stack.proxy.url),
-            "PATH": f"{self.directory / 'bin'}:{BIN}:{os.environ['PATH']}",
-            "HOME": str(self.directory),
-            "ANSIBLE_COLLECTIONS_PATH": str(self.directory / "collections"),
-            "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
-            "ANSIBLE_LOCALHOST_WARNING": "false",
-            "ANSIBLE_NOCOLOR": "1",
-            **more,
-        }
+        programs = (self.directory / "bin", BIN)
+        return make_environment(self.stack.proxy.url, self.directory, programs, self.directory / "collections", **more)
 
     @property
     def log(self) -> list[str]:

@@ -74,7 +74,9 @@ ROLLOUT = Record(
             "`-e rollout_approved=true`.",
             default=False,
         ),
-        "notify": Field(NOTIFY, "Who is told about deploys and rollbacks. What cannot be sent is a warning."),
+        "notify": Field(
+            NOTIFY, "Recipients of notifications about deploys and rollbacks. What cannot be sent is a warning."
+        ),
     }
 )
 
