@@ -50,6 +50,9 @@ class Database:
     def session(self, user: str, password: str | None = None) -> Iterator[Any]:
         options = self.options(user)
         with closing(connect(options, user, password or options["password"])) as connection:
+            if self.server.engine == "postgres":
+                # As services have it.
+                run_in(connection, "reset search_path")
             yield connection
 
     def run(self, user: str, *statements: str) -> list[Any]:
@@ -176,6 +179,33 @@ def test_the_password_of_a_service_is_changed(database: Database) -> None:
         run_in(connection, "insert into t values (1)")
     with pytest.raises(Exception, match=r"(?i)password|access denied"), database.session("api"):
         pass
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        [
+            "create operator public.!~~ (leftarg = name, rightarg = name, function = public.take_over)",
+            "create operator public.~~ (leftarg = name, rightarg = name, function = public.take_over)",
+        ],
+        [
+            "create function public.pg_get_userbyid(oid) returns name language sql"
+            " as $$select case when public.take_over(current_user, '') then 'api'::name end$$",
+            "alter database {database} set search_path = public, pg_catalog",
+        ],
+    ],
+    ids=["an operator that fits better", "a search path of the database"],
+)
+def test_the_master_user_runs_nothing_that_a_service_has_made(postgres: Database, statements: list[str]) -> None:
+    postgres.ensure("api")
+    postgres.run(
+        "api",
+        "create function public.take_over(name, name) returns bool language plpgsql as $$begin"
+        f" if current_user = '{MASTER}' then execute 'alter role api createrole'; end if; return true; end$$",
+        *(statement.format(database=postgres.name) for statement in statements),
+    )
+    postgres.ensure("web")
+    assert postgres.run(MASTER, "select rolcreaterole from pg_roles where rolname = 'api'") == [[False]]
 
 
 class TestMigration:

@@ -115,7 +115,7 @@ def test_the_user_is_set_up_once_and_the_master_user_is_read_only_then(stacks: S
         options["database"] = "main"
         with closing(connect(options, user["username"], user["password"])) as connection:
             cursor = connection.cursor()
-            cursor.execute("create table t (n int)")
+            cursor.execute("create table public.t (n int)")
             cursor.execute("select tableowner from pg_tables where tablename = 't'")
             assert cursor.fetchall() == (["main_owner"],)
             connection.commit()

@@ -38,6 +38,9 @@ ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
 # The bit CLIENT_SSL in the capabilities of the server's greeting (MySQL Internals, "Protocol::HandshakeV10").
 CLIENT_SSL = 0x0800
 SAFE_SQL_MODE = "set session sql_mode = 'TRADITIONAL'"
+# Services may create functions and operators in their database, and set its search path. Without this, a call that fits
+# one of theirs better than that of PostgreSQL would run it as the user of this connection, such as the master user.
+SAFE_SEARCH_PATH = "set search_path = pg_catalog, pg_temp"
 
 
 class AccessError(Exception):
@@ -49,10 +52,14 @@ def connect(options: Options, user: str, password: str, timeout: int = TIMEOUT) 
     context = make_tls_context(options["ca_cert"])
     if options["engine"] == "mysql":
         return _connect_mysql(options, user, password, timeout, context)
+    return _connect_postgres(options, user, password, timeout, context)
+
+
+def _connect_postgres(options: Options, user: str, password: str, timeout: int, context: ssl.SSLContext) -> Any:
     import pg8000.dbapi
 
     # With a context of its own pg8000 ends when the server refuses TLS; without one it would try without verification.
-    return pg8000.dbapi.connect(
+    connection = pg8000.dbapi.connect(
         user=user,
         password=password,
         host=options["host"],
@@ -62,6 +69,15 @@ def connect(options: Options, user: str, password: str, timeout: int = TIMEOUT) 
         ssl_context=context,
         application_name="groundwork",
     )
+    try:
+        # Outside of a transaction, whose end could take it back.
+        connection.autocommit = True
+        connection.cursor().execute(SAFE_SEARCH_PATH)
+        connection.autocommit = False
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def make_tls_context(authorities: str) -> ssl.SSLContext:
