@@ -5,14 +5,15 @@
 Runs on managed hosts: Python 3.9. nginx reads the static files of a release, and is in the groups of services that
 listen on a socket. So a release gives its group no more than others.
 
-No process of the user can change a release while this runs: its build has ended, and everything else that runs as this
-user is in a sandbox that cannot write it.
+The user of the service may change a release meanwhile: a build may still run whose deploy was interrupted. So modes are
+set through descriptors, no link is followed, and what another user owns stays as it is.
 """
 
 from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Sequence
 
@@ -20,6 +21,8 @@ PRIVATE = 0o077
 ENTER = 0o011
 READ_FILE = 0o044
 READ_DIRECTORY = 0o055
+# Such a descriptor names what is there, also a link, and opens nothing.
+NAME_ONLY = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def plan_access(release: Path, public: Sequence[str]) -> dict[Path, int]:
@@ -44,10 +47,25 @@ def plan_access(release: Path, public: Sequence[str]) -> dict[Path, int]:
     return found
 
 
-def apply_access(modes: dict[Path, int]) -> None:
-    """Set modes, as `plan_access` returns them."""
+def apply_access(release: Path, modes: dict[Path, int]) -> None:
+    """Set modes, as `plan_access` returns them. What was exchanged by a link, or removed, since then is left out."""
     for path, mode in modes.items():
-        os.chmod(path, mode)
+        with suppress(FileNotFoundError, NotADirectoryError):
+            _set_mode(release, path, mode)
+
+
+def _set_mode(release: Path, path: Path, mode: int) -> None:
+    descriptor = os.open(release, NAME_ONLY)
+    try:
+        owner = os.fstat(descriptor).st_uid
+        for name in path.relative_to(release).parts:
+            parent, descriptor = descriptor, os.open(name, NAME_ONLY, dir_fd=descriptor)
+            os.close(parent)
+        status = os.fstat(descriptor)
+        if not stat.S_ISLNK(status.st_mode) and status.st_uid == owner:
+            os.chmod(f"/proc/self/fd/{descriptor}", mode)
+    finally:
+        os.close(descriptor)
 
 
 def find_public(release: Path, public: Sequence[str]) -> set[Path]:

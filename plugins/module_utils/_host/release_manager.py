@@ -270,7 +270,7 @@ class ReleaseManager:
         for one, mode in modes.items():
             self.add_diff(f"{one} {one.stat().st_mode & 0o7777:o}\n", f"{one} {mode:o}\n")
         if not self.check_mode:
-            apply_access(modes)
+            apply_access(release, modes)
 
     def write_private(self, path: Path, content: str, owner: tuple[int, int] = (-1, -1)) -> None:
         before = self.store.read_state(path) or ""

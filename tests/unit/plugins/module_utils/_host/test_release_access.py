@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ def release(tmp_path: Path) -> Path:
 
 
 def limit(release: Path, *public: str) -> None:
-    apply_access(plan_access(release, public))
+    apply_access(release, plan_access(release, public))
 
 
 def is_reachable(release: Path, name: str) -> bool:
@@ -124,3 +125,38 @@ def test_a_release_may_be_public_as_a_whole(release: Path) -> None:
     limit(release)
     limit(release, ".")
     assert "server.js" in list_reachable(release)
+
+
+@pytest.mark.parametrize("exchanged", ["web/public", "web"])
+def test_what_becomes_a_link_meanwhile_is_not_followed(release: Path, tmp_path: Path, exchanged: str) -> None:
+    """A build whose deploy was interrupted may still run, as the user of the service."""
+    victim = tmp_path / "etc"
+    (victim / "public").mkdir(parents=True)
+    (victim / "public").chmod(0o700)
+    (release / "web/public").chmod(0o733)
+    modes = plan_access(release, ["web/public"])
+    assert modes[release / "web/public"] == 0o777
+    (release / exchanged).rename(tmp_path / "moved")
+    (release / exchanged).symlink_to(victim / "public" if exchanged == "web/public" else victim)
+    apply_access(release, modes)
+    assert (victim / "public").stat().st_mode & 0o777 == 0o700
+    # The rest has its modes.
+    assert release.stat().st_mode & 0o777 == 0o711
+
+
+def test_what_disappears_meanwhile_is_left_out(release: Path) -> None:
+    modes = plan_access(release, ["web/public"])
+    (release / "server.js").unlink()
+    apply_access(release, modes)
+    assert list_reachable(release) == ["web/public/css/site.css"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_hard_link_to_a_file_of_another_user_keeps_its_mode(release: Path, tmp_path: Path) -> None:
+    (tmp_path / "shadow").touch(0o600)
+    for path in (release, *release.rglob("*")):
+        os.chown(path, 54321, 54321)
+    os.link(tmp_path / "shadow", release / "web/public/hard")
+    (release / "web/static").symlink_to("public/hard")
+    limit(release, "web/static")
+    assert (tmp_path / "shadow").stat().st_mode & 0o777 == 0o600
