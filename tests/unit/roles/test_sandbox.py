@@ -86,6 +86,20 @@ def test_the_metadata_service_is_denied_to_commands_as_well(aws_access: bool | N
         assert (METADATA in sandbox(**{**service, "aws_access": aws_access})) is denied
 
 
+@pytest.mark.parametrize("service", SERVICES, ids=str)
+def test_no_service_reaches_the_bus_of_the_system(service: dict[str, Any]) -> None:
+    """By default logind starts a service manager for any user that asks, outside of every sandbox (set-self-linger)."""
+    assert "InaccessiblePaths=-/run/dbus" in hardening(**service)
+    # The socket of such a service manager.
+    assert "ProtectHome=yes" in hardening(**service)
+
+
+def test_no_build_reaches_the_bus_of_the_system() -> None:
+    variables = yaml.safe_load((ROLES / "app/vars/main.yml").read_text(encoding="utf-8"))
+    hidden = {"InaccessiblePaths=-/run/dbus", "InaccessiblePaths=-/run/user"}
+    assert hidden <= set(variables["app_build_properties"])
+
+
 # `/proc/<pid>/root` of a process of the same user, outside of the sandbox, is a way out of it.
 @pytest.mark.parametrize("path", sorted(ROLES.glob("*/tasks/*.yml")), ids=lambda path: str(path.relative_to(ROLES)))
 def test_no_task_runs_a_command_as_the_user_of_a_service_outside_of_its_sandbox(path: Path) -> None:
