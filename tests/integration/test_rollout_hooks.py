@@ -49,6 +49,20 @@ def test_every_moment_has_its_place_and_knows_what_moves(rig: RolloutRig) -> Non
     assert (rig.read_ledger().status.value, rig.locks) == ("finished", [])
 
 
+@pytest.mark.parametrize(("program", "directory"), [("bin/warm", "bin"), ("warm", ".venv/bin")])
+def test_a_host_runs_a_program_of_its_release(rig: RolloutRig, program: str, directory: str) -> None:
+    """By its path in the release, or by its name where the path of the service has it."""
+    file = rig.directory / "release" / directory / "warm"
+    file.parent.mkdir(parents=True)
+    file.write_text(f'#!/bin/sh\necho "$PWD $1" >> {rig.directory}/served.log\n')
+    file.chmod(0o755)
+    rig.rollout = {"hooks": {"before_host": [{"command": [program, "$HOME; x"]}]}}
+    deploy = rig.deploy()
+    assert deploy.code == 0, deploy.output
+    known = f"{rig.directory}/release $HOME; x"
+    assert rig.log == [known, "web-1 serves 2", known, "web-2 serves 2"]
+
+
 @pytest.mark.parametrize(
     ("moment", "moved", "status"),
     [

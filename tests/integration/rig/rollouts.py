@@ -52,16 +52,22 @@ RELEASES = [
     {"number": number, "version": f"v{number}", "commit": f"c0ffee{number}", "identity": str(number), "failed": False}
     for number in (1, 2)
 ]
-# What a real systemd does with the options of systemd-run that hooks use: the environment, and the directory.
+# What a real systemd does with the options of systemd-run that hooks use: the environment, and the directory. It looks
+# for the program in its own ones (find_executable in src/run/run.c), before the unit has any.
 SYSTEMD_RUN = """#!/usr/bin/env python3
-import os, subprocess, sys
+import os, shutil, subprocess, sys
 end = sys.argv.index("--")
 options, command = sys.argv[1:end], [word.replace("$$", "$") for word in sys.argv[end + 1 :]]
+program = shutil.which(command[0])
+if program is None:
+    sys.exit(f"Failed to find executable {command[0]}: No such file or directory")
+command[0] = os.path.abspath(program)
 variables = dict(one.removeprefix("--setenv=").split("=", 1) for one in options if one.startswith("--setenv="))
 properties = [one.removeprefix("--property=").split("=", 1) for one in options if one.startswith("--property=")]
 directory = [value for name, value in properties if name == "WorkingDirectory"][0]
 user = [value for name, value in properties if name == "User"][0]
-plain = {"PATH": "/usr/local/bin:/usr/bin:/bin", "RIG_USER": user}
+given = dict(value.split("=", 1) for name, value in properties if name == "Environment")
+plain = {"PATH": given["PATH"], "RIG_USER": user}
 sys.exit(subprocess.run(command, env={**plain, **variables}, cwd=directory).returncode)
 """
 HELD: Mapping[str, Any] = {
