@@ -11,25 +11,35 @@ from __future__ import annotations
 import os
 import pwd
 import stat
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
 from .directory_tree import walk_contents
+
+ROOT = 0
 
 
 def change_owner(root: Path, user: int, group: int) -> None:
     """Change the owner of a directory and of all below it; of links themselves, not of their targets.
 
     A directory changes its owner after everything in it, so that its new owner finds nothing left to exchange. A hard
-    link to a file of a third user stays as it is: its name may have been put there by the former owner.
+    link to a file of a third user stays as it is: its name may have been put there by the former owner. So does one to
+    a file of root, unless all names of the file are in here: the directory may have belonged to a user before root.
     """
     former = os.stat(root, follow_symlinks=False).st_uid
+    names = _count_names(root) if former == ROOT else Counter()
     for folder, name, status in walk_contents(root):
-        is_shared = not stat.S_ISDIR(status.st_mode) and status.st_nlink > 1
-        if not is_shared or status.st_uid in (former, user):
+        is_shared = not stat.S_ISDIR(status.st_mode) and status.st_nlink > max(1, names[status.st_dev, status.st_ino])
+        if not is_shared or status.st_uid in {former, user} - {ROOT}:
             with suppress(FileNotFoundError):
                 os.chown(name, user, group, dir_fd=folder, follow_symlinks=False)
     os.chown(root, user, group, follow_symlinks=False)
+
+
+def _count_names(root: Path) -> Counter[tuple[int, int]]:
+    """How many names each file has below a directory, by device and inode."""
+    return Counter((status.st_dev, status.st_ino) for _folder, _name, status in walk_contents(root))
 
 
 def find_untrusted_parent(path: Path) -> str:

@@ -83,6 +83,19 @@ def test_a_hard_link_to_a_file_of_a_third_user_stays_theirs(tree: Path, tmp_path
 
 
 @as_root
+def test_a_hard_link_that_a_former_user_left_to_a_file_of_root_stays_of_root(tree: Path, tmp_path: Path) -> None:
+    """The service was removed, which gave its files to root, and is there again."""
+    os.link(tmp_path / "outside", tree / "a" / "hard")
+    os.link(tree / "a" / "b" / "file", tree / "same")
+    change_owner(tree, USER, USER)
+    change_owner(tree, 0, 0)
+    change_owner(tree, USER, USER)
+    assert (tmp_path / "outside").stat().st_uid == 0
+    found = owners(tree)
+    assert (found.pop("a/hard"), set(found.values())) == (0, {USER})
+
+
+@as_root
 def test_a_service_moves_from_one_user_to_another(tree: Path) -> None:
     change_owner(tree, USER, USER)
     os.link(tree / "a" / "b" / "file", tree / "same")
