@@ -38,6 +38,8 @@ POLL_SECONDS = 2.0
 NAME_SECONDS = 1.0
 # A run does not wait longer than this to delete its lock, however far AWS's clock is off.
 LONGEST_DELETION_DELAY = 10.0
+# The numbers of a lease, and how large they are at most: seconds, seconds since 1970, and the pid_max of Linux.
+LARGEST = {"ttl": 10.0**9, "since": 10.0**10, "pid": 2.0**22}
 
 
 @dataclass(frozen=True)
@@ -472,9 +474,20 @@ def join_reason(text: str, reason: str) -> str:
 
 def _parse_lease(item: dict[str, Any]) -> Lease:
     number = item["Name"].rpartition("/")[2]
-    try:
-        value = json.loads(item.get("Value") or "")
-    except ValueError:
-        value = {}
     written = item["LastModifiedDate"].timestamp()
-    return Lease(int(number) if number.isdigit() else 0, value if isinstance(value, dict) else {}, written)
+    return Lease(int(number) if number.isdigit() else 0, _parse_value(item.get("Value") or ""), written)
+
+
+def _parse_value(text: str) -> dict[str, Any]:
+    """The members of a lease. A person may have written it: numbers that no run writes are left out."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(value, dict):
+        return {}
+    return {key: member for key, member in value.items() if key not in LARGEST or _is_usable(member, LARGEST[key])}
+
+
+def _is_usable(member: Any, largest: float) -> bool:
+    return isinstance(member, int | float) and not isinstance(member, bool) and 0 <= member <= largest

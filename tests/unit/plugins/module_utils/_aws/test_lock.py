@@ -126,10 +126,25 @@ def test_the_lock_of_a_process_on_another_machine_is_kept_until_it_expires(ssm: 
         make_lock(ssm).__enter__()
 
 
-def test_a_parameter_that_cannot_be_parsed_is_no_holder(ssm: Parameters) -> None:
-    ssm.values[f"{PATH}1"] = ("nonsense", ssm.now())
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("nonsense", '["a"]', '{"ttl": "1h"}', '{"ttl": null}', '{"ttl": true}', '{"ttl": -1}', '{"ttl": 1e400}'),
+        *('{"ttl": NaN}', "[" * 4000),
+    ],
+    ids=lambda value: value[:20],
+)
+def test_a_parameter_that_no_run_has_written_is_no_holder(ssm: Parameters, value: str) -> None:
+    ssm.values[f"{PATH}1"] = (value, ssm.now())
     with make_lock(ssm):
         assert held_numbers(ssm) == ["1", "new"]
+
+
+@pytest.mark.parametrize("value", ['{"pid": "x"}', '{"since": "noon"}', '{"since": 1e18}', '{"since": 1e400}'])
+def test_a_holder_is_named_whose_parameter_a_person_has_written(ssm: Parameters, value: str) -> None:
+    ssm.values[f"{PATH}1"] = (json.dumps({**json.loads(value), "ttl": 60, "holder": "maintenance"}), ssm.now())
+    with pytest.raises(StackError, match="is locked by maintenance; it expires at"), make_lock(ssm):
+        pass
 
 
 def test_waiting_ends_when_the_holder_releases_the_lock() -> None:
