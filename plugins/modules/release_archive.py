@@ -44,6 +44,7 @@ options:
   cache:
     description:
       - Directory for archives and git mirrors. By default C(groundwork/releases) in the user's cache directory.
+      - Other users cannot enter one that the module makes, nor the default one.
       - An archive that was not used for 30 days is removed from it.
     type: path
 requirements:

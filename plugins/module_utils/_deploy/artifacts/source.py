@@ -46,9 +46,22 @@ def find_default_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "groundwork" / "releases"
 
 
+def open_cache(option: str | None) -> Path:
+    """The directory for archives and git mirrors; a new one, and the default one, only its owner can enter.
+
+    A release may have files that other users of the controller must not read.
+    """
+    cache = Path(option) if option else find_default_cache()
+    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not option:
+        with suppress(PermissionError):  # it belongs to another user
+            cache.chmod(0o700)
+    return cache
+
+
 def make_archive(options: Mapping[str, Any]) -> dict[str, Any]:
     """The artifact of the given source, and the path of its archive, which is from the cache or new."""
-    cache = Path(options["cache"]) if options["cache"] else find_default_cache()
+    cache = open_cache(options["cache"])
     with (
         open_source(options, cache) as source,
         tempfile.TemporaryDirectory(prefix="groundwork-archive-") as scratch,

@@ -75,6 +75,23 @@ def test_the_same_content_is_the_same_archive_byte_for_byte(tmp_path: Path) -> N
     assert Path(first["path"]).read_bytes() == Path(second["path"]).read_bytes()
 
 
+def test_other_users_of_the_controller_cannot_read_archives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = str(tree(tmp_path))
+    make(tmp_path, directory=source)
+    assert (tmp_path / "cache").stat().st_mode & 0o777 == 0o700
+    # The default one, which an earlier version has made.
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    default = tmp_path / "home/groundwork/releases"
+    default.mkdir(parents=True)
+    default.chmod(0o755)
+    assert Path(make(tmp_path, directory=source, cache=None)["path"]).parent == default
+    assert default.stat().st_mode & 0o777 == 0o700
+    # One that several users share.
+    (tmp_path / "cache").chmod(0o770)
+    make(tmp_path, directory=source)
+    assert (tmp_path / "cache").stat().st_mode & 0o777 == 0o770
+
+
 @pytest.mark.parametrize("change", ["content", "name", "executable", "link"])
 def test_every_difference_is_another_digest(tmp_path: Path, change: str) -> None:
     root = tree(tmp_path)
