@@ -35,8 +35,8 @@ def test_services_that_are_gone_leave_nothing_but_their_data(
         assert host.run(f"getent passwd app-{service} || getent group app-{service}").rc != 0
         assert curl(host, f"http://127.0.0.1{PATHS[service]}")[0] in (200, 404)
     assert host.run("pgrep --full '/srv/(api|old)/'").rc != 0
-    for name in ("old.json", "old.sandbox"):
-        assert not host.file(f"/etc/groundwork/pm2/{name}").exists
+    for name in ("pm2/old.json", "pm2/old.sandbox", "gunicorn/old.py", "gunicorn/api.py"):
+        assert not host.file(f"/etc/groundwork/{name}").exists
     assert "/srv/old/shared" in said
     assert host.file("/srv/old/shared/upload").user == "root"
     assert host.file("/var/lib/groundwork/api/migrations").user == "root"
