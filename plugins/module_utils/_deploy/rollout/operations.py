@@ -119,11 +119,11 @@ class RolloutStep:
         unfinished = None
         if latest is not None and latest.is_unfinished and latest.action in RELEASE_ACTIONS:
             unfinished = convert_record(latest)
-        if unfinished and self.options["action"] not in RELEASE_ACTIONS:
-            raise StackError(
-                f"{latest.action} {latest.id} of {latest.who} did not end, so that hosts may serve two releases. Nothing "
-                "was changed. Run deploy.yml or rollback.yml first"
-            )
+            if self.options["action"] not in RELEASE_ACTIONS:
+                raise StackError(
+                    f"{latest.action} {latest.id} of {latest.who} did not end, so that hosts may serve two releases. "
+                    "Nothing was changed. Run deploy.yml or rollback.yml first"
+                )
         rollout: dict[str, Any] = {"id": "", "action": self.options["action"], "started": self.clock.time()}
         if not self.check:
             token = self._make_lock().acquire()
@@ -233,7 +233,7 @@ class RolloutStep:
 
     @property
     def _is_of_releases(self) -> bool:
-        """Whether hosts change their releases, and return to the ones before; otherwise they are stopped and started."""
+        """Whether hosts change their releases, and return to the ones before; otherwise they stop and start again."""
         return self.options["rollout"]["action"] in RELEASE_ACTIONS
 
     def _plan_batches(self, moves: Sequence[Mapping[str, Any]]) -> Planned:

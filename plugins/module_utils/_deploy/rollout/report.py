@@ -92,8 +92,8 @@ def describe_end_of_hosts(action: str, rollout: str, verdict: str, reasons: Sequ
         lines.append("The hosts were left as they are, because another run holds the lock of the stack. Wait for it.")
     if batches:
         lines.append(
-            "The hosts of later batches were not changed, and serve as before. playbooks/status.yml shows every host. Fix "
-            "the cause and run the playbook again: it continues with the hosts that are left."
+            "The hosts of later batches were not changed, and serve as before. playbooks/status.yml shows every host. "
+            "Fix the cause and run the playbook again: it continues with the hosts that are left."
         )
     else:
         lines.append("No host was changed: all serve as before. Fix the cause and run again.")
