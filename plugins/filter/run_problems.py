@@ -43,7 +43,7 @@ options:
       - V(given) has the names of the variables that the run sets. One that has the value V((unset)) nevertheless has a
         template that refers to an undefined variable.
       - V(wait_timeout) and V(rollout_lock_wait) are numbers of seconds, V(interrupt) a boolean, V(adopt) a dictionary
-        of ids by address.
+        of ids by address, V(os_release) a release of Amazon Linux 2023.
       - V(connection) is the variable C(groundwork_connection).
       - V(architecture) is the topology that the playbook is for, V(topology) the one that the inventory has,
         V(inventory_error) why the inventory could not be read.
@@ -197,7 +197,7 @@ def _find_cache_problems(value: Any, document: Mapping[str, Any]) -> list[str]:
 
 
 def _find_value_problems(variables: Mapping[str, Any]) -> list[str]:
-    """Problems of `wait_timeout`, `rollout_lock_wait`, `interrupt` and `adopt`, which later steps read.
+    """Problems of `wait_timeout`, `os_release`, `rollout_lock_wait`, `interrupt` and `adopt`, which later steps read.
 
     By then something may have been changed.
 
@@ -210,6 +210,10 @@ def _find_value_problems(variables: Mapping[str, Any]) -> list[str]:
     wait = variables.get("rollout_lock_wait")
     if wait is not None and (isinstance(wait, bool) or not re.fullmatch(r"[0-9]{1,9}", str(wait).strip())):
         problems.append(f"rollout_lock_wait: {wait!r} is no number of seconds (write a whole number, 0 for no waiting)")
+    release = _read_text(variables, "os_release")
+    if release and not re.fullmatch(r"latest|2023\.[0-9]{1,3}\.20[0-9]{6}", release):
+        text = "write one like 2023.9.20251117 in quotes, or latest"
+        problems.append(f"os_release: {release!r} is no release of Amazon Linux 2023 ({text})")
     if interrupt not in TRUTH_VALUES:
         problems.append(f"interrupt: {interrupt!r} is neither true nor false (write one of them)")
     return problems + list(find_adopt_problems(variables.get("adopt")))

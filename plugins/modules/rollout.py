@@ -40,9 +40,24 @@ options:
     required: true
   action:
     description:
-      - What the rollout is, for people who read the ledger or wait for the lock.
+      - What the rollout is, for people who read the ledger or wait for the lock. With V(deploy) and V(rollback) hosts
+        change their releases; with all others, such as V(patch), they stop and start again.
     type: str
     default: deploy
+  units:
+    description:
+      - What a batch is made of, for the state V(planned).
+      - V(services) moves each service of a host by its own strategy, V(hosts) stops all services of a host at the same
+        time, by the most careful of their strategies, and V(single_hosts) stops one host after the other, in the order
+        of O(moves).
+    type: str
+    choices: [services, hosts, single_hosts]
+    default: services
+  interrupt:
+    description:
+      - Whether hosts may stop although fewer others serve than C(minimum_healthy) requires, for the state V(planned).
+    type: bool
+    default: false
   rollout:
     description:
       - The rollout, as RV(rollout) of the state V(begun).
@@ -50,8 +65,8 @@ options:
     default: {}
   moves:
     description:
-      - The services of all hosts, as the filters P(groundwork.aws.rollout_moves#filter) and
-        P(groundwork.aws.rollback_moves#filter) return them.
+      - The services of all hosts, as the filters P(groundwork.aws.rollout_moves#filter),
+        P(groundwork.aws.rollback_moves#filter) and P(groundwork.aws.host_moves#filter) return them.
     type: list
     elements: dict
     default: []
@@ -308,6 +323,8 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
         "required": True,
     },
     "action": {"type": "str", "default": "deploy"},
+    "units": {"type": "str", "choices": ["services", "hosts", "single_hosts"], "default": "services"},
+    "interrupt": {"type": "bool", "default": False},
     "rollout": {"type": "dict", "default": {}},
     "moves": {"type": "list", "elements": "dict", "default": []},
     "url": {"type": "str", "default": ""},

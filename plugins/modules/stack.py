@@ -84,6 +84,20 @@ options:
       - How many resources to change at the same time.
     type: int
     default: 10
+  lock:
+    description:
+      - The lock of a rollout of which this run is a part, as C(token) of RV(groundwork.aws.rollout#module:rollout).
+      - Without it the run takes the lock of the stack itself.
+    type: dict
+    suboptions:
+      number:
+        description: The number in the name of the lock.
+        type: int
+        required: true
+      nonce:
+        description: The text by which the rollout knows its lock.
+        type: str
+        required: true
 extends_documentation_fragment:
   - groundwork.aws.attributes
   - groundwork.aws.aws
@@ -219,6 +233,10 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "traffic": {"type": "bool", "default": True},
     "refresh": {"type": "list", "elements": "str", "default": []},
     "parallel": {"type": "int", "default": 10},
+    "lock": {
+        "type": "dict",
+        "options": {"number": {"type": "int", "required": True}, "nonce": {"type": "str", "required": True}},
+    },
     **LOCK,
     **ARGUMENTS,
 }

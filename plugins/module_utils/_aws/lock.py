@@ -7,7 +7,8 @@ highest numbered parameter below its path; a run that finds it expired, or its h
 number. A run that lost its lock starts no more changes.
 
 `Lock` is for a run in one process: a thread renews its lease. `TokenLock` is for a run of many processes, such as the
-tasks of a rollout: one call acquires it, later ones renew it by its token, and another releases it.
+tasks of a rollout: one call acquires it, later ones renew it by its token, and another releases it. A run in one
+process that is a part of such a rollout works under its lock: `Lock` renews it, and leaves it when the run ends.
 
 The number is AWS's time in seconds, or the next free one: AWS advises against using the name of a parameter again
 within 30 seconds of its deletion (SSM API reference, DeleteParameter). For the same reason a lock is deleted only in a
@@ -310,7 +311,8 @@ class Lock(_StackLock):
     """The lock of one stack, as a context; ``lost`` returns why the run must not start another change.
 
     ``warnings`` gets what a person should know of the lock: that a run that died left it, that it was renewed late, or
-    that it was not removed. The caller owns the list and has it also when the run fails.
+    that it was not removed. The caller owns the list and has it also when the run fails. ``held`` is the lock of a
+    rollout of which this run is a part; it stays held when the run ends.
     """
 
     def __init__(
@@ -321,22 +323,44 @@ class Lock(_StackLock):
         wait: float,
         warnings: list[str] | None = None,
         clock: Clock = SYSTEM_CLOCK,
+        held: LockToken | None = None,
     ) -> None:
         super().__init__(ssm, stack, ttl, wait, warnings, clock, _describe_this_process)
+        self._held = held
         self._end = threading.Event()
         self._renewals = threading.Thread(target=self._renew_until_end, name="lock", daemon=True)
         self._lost: str | None = None
         self._renewal_error = ""
 
     def __enter__(self) -> Lock:
-        self._acquire()
+        if self._held is None:
+            self._acquire()
+        else:
+            self._use(self._held)
         self._renewals.start()
         return self
 
     def __exit__(self, *_error: Any) -> None:
         self._end.set()
         self._renewals.join()
-        self._release()
+        if self._held is None:
+            self._release()
+
+    def _use(self, held: LockToken) -> None:
+        """Work under a lock that is held already. Raises `LockLostError` when it was removed or taken over."""
+        self._token = held
+        with error_context(f"the lock of stack {self._stack} ({self._path})"):
+            leases = self._leases.read()
+            own, loss = self._find_own(leases), self._find_loss(leases)
+            if own is None or loss:
+                raise LockLostError(f"{self._describe_loss(loss or 'was removed')}. Nothing was changed. Run again")
+            # The rollout goes on for longer than this run.
+            self._ttl = max(self._ttl, float(own.value.get("ttl", 0)))
+            self._put(self._extend(own), renew=True)
+
+    def _extend(self, own: Lease) -> dict[str, Any]:
+        """The value of the lease, from now on; its holder stays."""
+        return {**own.value, "ttl": self._ttl}
 
     def find_expired(self) -> Callable[[], None]:
         """Return a function that removes the leases of runs that died; it removes nothing while a run holds the lock.
@@ -384,9 +408,11 @@ class Lock(_StackLock):
                 self._renewal_error = ""
 
     def _renew(self) -> None:
-        self._lost = self._find_loss(self._leases.read())
-        if self._lost is None:
-            self._put(self._make_value(), renew=True)
+        leases = self._leases.read()
+        self._lost = self._find_loss(leases)
+        own = self._find_own(leases)
+        if own is not None and self._lost is None:
+            self._put(self._extend(own), renew=True)
 
 
 class TokenLock(_StackLock):

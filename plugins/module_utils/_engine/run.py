@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from .._aws.backoff import SYSTEM_CLOCK, Backoff, Clock
 from .._aws.client import Clients
 from .._aws.errors import StackError, error_context
-from .._aws.lock import Lock
+from .._aws.lock import Lock, LockToken
 from .._aws.tags import RESOURCE, STACK
 from . import render
 from .discovery import DiscoveredResources, discover
@@ -34,7 +34,7 @@ class Options:
     """Options of a run. ``only`` and ``traffic`` select a part of the plan (selection.py).
 
     ``once`` are properties that are desired in this run alone, by address: they replace those of the stack for its
-    plan, and are not verified afterwards.
+    plan, and are not verified afterwards. ``held_lock`` is the lock of a rollout of which this run is a part.
     """
 
     check: bool = False
@@ -46,6 +46,7 @@ class Options:
     once: Mapping[str, Properties] = field(default_factory=dict)
     lock_wait: float = 120.0
     lock_ttl: float = 60.0
+    held_lock: LockToken | None = None
     parallel: int = 10
     report: Report = discard_event
 
@@ -89,7 +90,14 @@ class Engine:
     def run(self) -> Result:
         """Discover, plan and apply; with ``check`` only discover and plan."""
         options = self.options
-        lock = Lock(self.clients("ssm"), self.stack.name, options.lock_ttl, options.lock_wait, self.warnings)
+        lock = Lock(
+            self.clients("ssm"),
+            self.stack.name,
+            options.lock_ttl,
+            options.lock_wait,
+            self.warnings,
+            held=options.held_lock,
+        )
         with ThreadPoolExecutor(1) as pool, error_context():
             # A run that was killed after its last change leaves its lock. A run with changes removes it by taking it.
             reading_lock = None if options.check else pool.submit(lock.find_expired)

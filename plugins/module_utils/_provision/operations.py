@@ -10,6 +10,7 @@ from typing import Any
 
 from .._aws.client import Clients
 from .._aws.errors import StackError, describe_error
+from .._aws.lock import LockToken
 from .._aws.options import split_texts
 from .._aws.sdk import FAILURES
 from .._backup.opened_stack import open_stack
@@ -80,7 +81,9 @@ def _engine_options(options: Mapping[str, Any], check: bool, report: Report) -> 
     given |= {name: split_texts(given[name]) for name in ("only", "allow_destroy") if name in given}
     if options["state"] == "absent":
         given["prune"] = True
-    return engine.Options(check=check, report=report, **given)
+    held = options.get("lock")
+    held_lock = LockToken(int(held["number"]), held["nonce"]) if held else None
+    return engine.Options(check=check, report=report, held_lock=held_lock, **given)
 
 
 def _build_outcome(

@@ -16,8 +16,13 @@ A move is a mapping, because playbooks pass it on:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
+
+# Rollouts that change releases. All others stop hosts and start them again, with the release that they have.
+DEPLOY, ROLLBACK = RELEASE_ACTIONS = ("deploy", "rollback")
+# The number of a release that was not read; releases count from 1.
+UNKNOWN_RELEASE = 0
 
 
 class NoReleaseError(ValueError):
@@ -68,6 +73,32 @@ def build_returns(
         moving = target != found["current"] or not found["settled"]
         release = _find_release(found["releases"], target)
         moves.append(_build_move(service, host, found["current"], target, release, moving))
+    return moves
+
+
+def build_host_moves(
+    names: Iterable[str], hostvars: Mapping[str, Any], changing: Collection[str] | None = None
+) -> list[dict[str, Any]]:
+    """The moves of hosts that stop and start again without another release: all services of each.
+
+    ``changing`` names the hosts that do, if they are not all. The variable `app_held` of a host has its releases by
+    service, as the module `release` returns them; of one that was not read they are unknown.
+    """
+    moves = []
+    for name in names:
+        variables = hostvars[name]
+        host = {
+            "name": name,
+            "instance": variables.get("ec2_instance_id") or "",
+            "zone": variables.get("groundwork_zone") or "",
+        }
+        held = variables.get("app_held") or {}
+        for service in variables.get("groundwork_services") or ():
+            found = held.get(service["name"], {"current": UNKNOWN_RELEASE, "releases": ()})
+            current = found["current"]
+            release = _find_release(found["releases"], current)
+            moving = changing is None or name in changing
+            moves.append(_build_move(service, host, current, current or UNKNOWN_RELEASE, release, moving))
     return moves
 
 

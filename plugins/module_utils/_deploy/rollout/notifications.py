@@ -21,6 +21,7 @@ from ..._engine.scope import Scope
 from ..._host.http_client import HttpClient, NoResponseError, Request, RequestError
 from .gates import read_secrets
 from .ledger import shorten
+from .moves import RELEASE_ACTIONS
 
 TITLES = {"started": "started", "finished": "finished", "rolled_back": "was rolled back", "failed": "failed"}
 VERDICTS = {
@@ -28,6 +29,8 @@ VERDICTS = {
     "rolled_back": "every host that was moved serves the release that it had before",
     "failed": "see playbooks/status.yml for what each host serves",
 }
+# Of a rollout that stops hosts and starts them again (`patch`).
+HOST_VERDICTS = {**VERDICTS, "finished": "all hosts serve again"}
 MOST_REASONS = 5
 # Characters of a reason, as in the ledger.
 LONGEST_REASON = 300
@@ -80,7 +83,8 @@ def describe_event(event: Event) -> Message:
         lines.append(f"Hosts: {event.hosts}")
     lines.append(f"Started by: {shorten(event.who)}")
     if event.kind in VERDICTS:
-        lines.append(f"Verdict: {event.kind.replace('_', ' ')}, {VERDICTS[event.kind]}")
+        verdicts = VERDICTS if event.action in RELEASE_ACTIONS else HOST_VERDICTS
+        lines.append(f"Verdict: {event.kind.replace('_', ' ')}, {verdicts[event.kind]}")
         lines += [f"- {shorten(reason, LONGEST_REASON)}" for reason in event.reasons[:MOST_REASONS]]
         if len(event.reasons) > MOST_REASONS:
             lines.append(f"- and {len(event.reasons) - MOST_REASONS} more")

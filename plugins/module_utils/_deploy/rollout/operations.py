@@ -26,6 +26,7 @@ from ..stack_options import run_stack_query
 from ..targets import HEALTHY, TargetHealth, read_health
 from .gates import AskedGate, Asker, Problem, collect_gates, find_problems, make_policy, select_kept
 from .hooks import AFTER_ROLLOUT, build_variables, describe_step, find_hook_problems, run_step
+from .hosts import plan_hosts, plan_single_hosts
 from .ledger import (
     RecordedBatch,
     RecordedMeasurement,
@@ -37,14 +38,14 @@ from .ledger import (
 )
 from .ledger_store import LedgerStore
 from .lock_holder import describe_rollout
+from .moves import DEPLOY, RELEASE_ACTIONS, ROLLBACK
 from .notifications import Event, Sender, list_services
 from .plan import Batch
 from .planning import Planned, plan_rollout, plan_way_back
-from .report import describe_end, describe_failures, describe_plan, describe_record
+from .report import describe_end, describe_end_of_hosts, describe_failures, describe_plan, describe_record
 from .strategy import PlanError
 from .verdict import Decision, GatePolicy, Measurement, judge
 
-DEPLOY = "deploy"
 GO_ON, ABORT = Decision.GO_ON.value, Decision.ABORT.value
 # The lock of the stack was lost: another run may change the hosts now, so that they are left as they are.
 LOST = "lost"
@@ -115,7 +116,14 @@ class RolloutStep:
         if self.options["needs_terminal"] and not self.check and not has_terminal(self.options["holder_pid"]):
             raise StackError(UNATTENDED)
         latest = self._ledger.read_latest()
-        unfinished = convert_record(latest) if latest is not None and latest.is_unfinished else None
+        unfinished = None
+        if latest is not None and latest.is_unfinished and latest.action in RELEASE_ACTIONS:
+            unfinished = convert_record(latest)
+            if self.options["action"] not in RELEASE_ACTIONS:
+                raise StackError(
+                    f"{latest.action} {latest.id} of {latest.who} did not end, so that hosts may serve two releases. "
+                    "Nothing was changed. Run deploy.yml or rollback.yml first"
+                )
         rollout: dict[str, Any] = {"id": "", "action": self.options["action"], "started": self.clock.time()}
         if not self.check:
             token = self._make_lock().acquire()
@@ -129,7 +137,7 @@ class RolloutStep:
         moves, planned, reasons = self.options["moves"], Planned(), self._list_failures()
         if not reasons:
             try:
-                planned = plan_rollout(moves, self._read_targets(moves))
+                planned = self._plan_batches(moves)
             except PlanError as error:
                 reasons = str(error).splitlines()
         self._renew()
@@ -145,7 +153,7 @@ class RolloutStep:
             "floors": dict(planned.floors),
             "rejoin": dict(planned.rejoin),
             "migrations": [asdict(migration) for migration in planned.migrations],
-            "summary": describe_plan(planned, moves) or reasons,
+            "summary": describe_plan(planned, moves, self._is_of_releases) or reasons,
         }
 
     def open_batch(self) -> dict[str, Any]:
@@ -182,9 +190,12 @@ class RolloutStep:
         reasons += [one for one in self._list_failures() if one not in reasons]
         status = self._find_status(verdict, reasons)
         rollout, begun = self.options["rollout"], self.options["begun"]
-        summary = describe_end(
-            rollout["action"], rollout["id"], verdict, reasons, begun, self.options["return_failures"]
-        )
+        if self._is_of_releases:
+            summary = describe_end(
+                rollout["action"], rollout["id"], verdict, reasons, begun, self.options["return_failures"]
+            )
+        else:
+            summary = describe_end_of_hosts(rollout["action"], rollout["id"], verdict, reasons, begun)
         if not self.check and verdict != LOST:
             self._record_end(status, reasons)
             self._make_lock(rollout["id"]).release(self._token)
@@ -219,6 +230,19 @@ class RolloutStep:
         return {}
 
     # Their parts
+
+    @property
+    def _is_of_releases(self) -> bool:
+        """Whether hosts change their releases, and return to the ones before; otherwise they stop and start again."""
+        return self.options["rollout"]["action"] in RELEASE_ACTIONS
+
+    def _plan_batches(self, moves: Sequence[Mapping[str, Any]]) -> Planned:
+        targets = self._read_targets(moves)
+        if self.options["units"] == "hosts":
+            return plan_hosts(moves, targets, self.options["interrupt"])
+        if self.options["units"] == "single_hosts":
+            return plan_single_hosts(moves, targets, self.options["interrupt"])
+        return plan_rollout(moves, targets)
 
     def _list_failures(self) -> list[str]:
         lost = [{"host": host, "reason": "it could not be reached"} for host in self.options["lost"]]
@@ -336,7 +360,7 @@ class RolloutStep:
 
     def _add_gates(self, batch: dict[str, Any], moves: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """The batch with its gates. A rollback has none: metrics still show what the release before it did."""
-        if self.options["rollout"]["action"] != DEPLOY:
+        if self.options["rollout"]["action"] == ROLLBACK:
             return batch
         return {**batch, "gates": collect_gates(_list_own_moves(batch["moves"], moves), self.options["url"])}
 
@@ -371,7 +395,8 @@ class RolloutStep:
     def _find_status(self, verdict: str, reasons: Sequence[str]) -> Status:
         if verdict == GO_ON and not reasons:
             return Status.FINISHED
-        if verdict == ABORT and self.options["begun"] and not self.options["return_failures"]:
+        is_back = self._is_of_releases and not self.options["return_failures"]
+        if verdict == ABORT and self.options["begun"] and is_back:
             return Status.ROLLED_BACK
         return Status.FAILED
 

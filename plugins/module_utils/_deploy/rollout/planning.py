@@ -46,13 +46,13 @@ def plan_rollout(moves: Sequence[Mapping[str, Any]], targets: Targets) -> Planne
     rejoin = _find_unregistered(moves, targets)
     batches = plan_batches(
         [_to_move(move, targets) for move in moving],
-        _list_strategies(moves),
+        list_strategies(moves),
         _list_calls(moves),
         list_staying(moves, targets, rejoin),
     )
     return Planned(
         batches=tuple(batches),
-        floors=_list_floors(moves, targets),
+        floors=list_floors(moves, targets),
         rejoin=rejoin,
         migrations=tuple(_plan_migrations(moves, batches)),
     )
@@ -72,7 +72,7 @@ def plan_way_back(
     not_begun = [move for move in moves if (move["host"], move["service"]) not in pairs]
     back = plan_return(
         [_to_move(move, {}) for move in returning],
-        _list_strategies(moves),
+        list_strategies(moves),
         _list_calls(moves),
         failed=set(failed),
         staying=list_staying([{**move, "moving": False} for move in not_begun], {}),
@@ -96,7 +96,7 @@ def list_staying(
     for move in moves:
         if not move["moving"]:
             rejoins = move["service"] in (rejoin or {}).get(move["host"], ())
-            serves = move["before"] is not None and (rejoins or _is_healthy(move, targets))
+            serves = move["before"] is not None and (rejoins or is_healthy(move, targets))
             staying.setdefault(move["service"], []).append(Member(move["host"], move["zone"], serves))
     for service in {move["service"] for move in moves if move["balanced"]}:
         own = {move["instance"] for move in moves if move["service"] == service}
@@ -114,11 +114,11 @@ def _to_move(move: Mapping[str, Any], targets: Targets) -> Move:
         after=move["after"],
         zone=move["zone"],
         instance=move["instance"],
-        healthy=_is_healthy(move, targets),
+        healthy=is_healthy(move, targets),
     )
 
 
-def _is_healthy(move: Mapping[str, Any], targets: Targets) -> bool:
+def is_healthy(move: Mapping[str, Any], targets: Targets) -> bool:
     """Whether the load balancer sends requests to the service of a host; True where there is no load balancer."""
     if not move["balanced"] or move["service"] not in targets:
         return True
@@ -126,7 +126,7 @@ def _is_healthy(move: Mapping[str, Any], targets: Targets) -> bool:
     return target is not None and target.state == HEALTHY
 
 
-def _list_strategies(moves: Sequence[Mapping[str, Any]]) -> dict[str, Strategy]:
+def list_strategies(moves: Sequence[Mapping[str, Any]]) -> dict[str, Strategy]:
     strategies = {}
     for move in moves:
         settings = move["rollout"]
@@ -144,9 +144,9 @@ def _list_calls(moves: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
     return {move["service"]: list(move["calls"]) for move in moves}
 
 
-def _list_floors(moves: Sequence[Mapping[str, Any]], targets: Targets) -> dict[str, int]:
+def list_floors(moves: Sequence[Mapping[str, Any]], targets: Targets) -> dict[str, int]:
     floors = {}
-    strategies = _list_strategies(moves)
+    strategies = list_strategies(moves)
     staying = list_staying(moves, targets)
     for service in dict.fromkeys(move["service"] for move in moves if move["balanced"]):
         strategy = strategies.get(service, Strategy())

@@ -8,13 +8,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .ledger import RolloutRecord, Status, shorten
+from .moves import RELEASE_ACTIONS
 from .planning import Planned
 
 LONGEST_REASON = 600
 
 
-def describe_plan(planned: Planned, moves: Sequence[Mapping[str, Any]]) -> list[str]:
-    """One line for each batch, and before them one for each migration."""
+def describe_plan(planned: Planned, moves: Sequence[Mapping[str, Any]], releases: bool = True) -> list[str]:
+    """One line for each batch, and before them one for each migration. Without ``releases``, hosts are stopped."""
+    if not releases:
+        return [
+            f"batch {batch.number} of {len(planned.batches)}: "
+            + ", ".join(f"{host} ({', '.join(names)})" for host, names in batch.moves.items())
+            for batch in planned.batches
+        ]
     by_pair = {(move["host"], move["service"]): move for move in moves}
     lines = [
         f"before the first batch: the migration of {migration.service}, on {migration.host}"
@@ -77,9 +84,29 @@ def describe_end(
     return "\n".join(lines)
 
 
+def describe_end_of_hosts(action: str, rollout: str, verdict: str, reasons: Sequence[str], batches: int) -> str:
+    """The message of a rollout that stops hosts and starts them again, and did not finish."""
+    lines = [f"The {f'{action} {rollout}'.rstrip()} was aborted{_describe_progress(batches)}:"]
+    lines += [f"- {reason}" for reason in reasons]
+    if verdict == "lost":
+        lines.append("The hosts were left as they are, because another run holds the lock of the stack. Wait for it.")
+    if batches:
+        lines.append(
+            "The hosts of later batches were not changed, and serve as before. playbooks/status.yml shows every host. "
+            "Fix the cause and run the playbook again: it continues with the hosts that are left."
+        )
+    else:
+        lines.append("No host was changed: all serve as before. Fix the cause and run again.")
+    return "\n".join(lines)
+
+
 def describe_record(record: RolloutRecord) -> str:
     """One line about a rollout of the ledger."""
+    is_of_releases = record.action in RELEASE_ACTIONS
     services = ", ".join(f"{name} {service.version}".rstrip() for name, service in record.services.items())
+    if not is_of_releases:
+        hosts = len({move.host for move in record.moves})
+        services = f"{hosts} host{'' if hosts == 1 else 's'} of {', '.join(record.services)}"
     begun = sum(batch.started is not None for batch in record.batches)
     progress = f"{begun} of {len(record.batches)} batches begun"
     line = f"{record.id}: {record.action} by {record.who} ({services}): {record.status.value.replace('_', ' ')}"
@@ -90,7 +117,9 @@ def describe_record(record: RolloutRecord) -> str:
     line += f", {progress}"
     if record.reason:
         line += f": {record.reason}"
-    if record.status is Status.ABANDONED:
+    if record.status is Status.ABANDONED and not is_of_releases:
+        line += ". Run the playbook again: it continues with the hosts that are left"
+    elif record.status is Status.ABANDONED:
         line += ". Deploy again to finish it, or run playbooks/rollback.yml to return the hosts that it moved"
     return line
 

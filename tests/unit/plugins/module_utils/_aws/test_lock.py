@@ -46,8 +46,14 @@ def ssm(clock: FakeClock) -> Parameters:
     return Parameters(clock)
 
 
-def make_lock(ssm: Parameters, ttl: float = 60, wait: float = 0, warnings: list[str] | None = None) -> Lock:
-    return Lock(ssm, "shop", ttl, wait, warnings, ssm.clock)
+def make_lock(
+    ssm: Parameters,
+    ttl: float = 60,
+    wait: float = 0,
+    warnings: list[str] | None = None,
+    held: LockToken | None = None,
+) -> Lock:
+    return Lock(ssm, "shop", ttl, wait, warnings, ssm.clock, held)
 
 
 def display_number(name: str) -> str:
@@ -163,6 +169,53 @@ def test_waiting_ends_when_the_lease_of_the_holder_expires(ssm: Parameters, cloc
     with make_lock(ssm, wait=120):
         assert held_numbers(ssm) == ["3", "new"]
     assert 60 <= clock.now() < 70
+
+
+class TestUnderTheLockOfARollout:
+    """A run that is a part of a rollout works under its lock."""
+
+    @pytest.fixture
+    def token(self, ssm: Parameters) -> LockToken:
+        return make_token_lock(ssm, ttl=1800).acquire()
+
+    def test_the_lock_stays_when_the_run_ends(self, ssm: Parameters, token: LockToken) -> None:
+        before = json.loads(ssm.values[f"{PATH}{token.number}"][0])
+        with make_lock(ssm, held=token) as lock:
+            assert lock.lost() is None
+            assert held_numbers(ssm) == ["new"]
+        assert json.loads(ssm.values[f"{PATH}{token.number}"][0]) == before
+        assert ssm.deleted == []
+
+    def test_it_is_renewed_for_as_long_as_the_rollout_needs(
+        self, ssm: Parameters, clock: FakeClock, token: LockToken
+    ) -> None:
+        with make_lock(ssm, held=token) as lock:
+            for _renewal in range(6):
+                clock.advance_and_settle(600)
+                assert lock.lost() is None
+        clock.sleep(1700)
+        with pytest.raises(StackError, match="is locked by"):
+            make_lock(ssm).__enter__()
+
+    @pytest.mark.parametrize(
+        ("change", "reason"),
+        [
+            (lambda ssm: ssm.values.clear(), "was removed"),
+            (lambda ssm: ssm.hold(10**10), "was taken over by another run"),
+        ],
+    )
+    def test_a_run_does_not_begin_under_a_lock_that_was_lost(
+        self, ssm: Parameters, token: LockToken, change: Any, reason: str
+    ) -> None:
+        change(ssm)
+        with pytest.raises(LockLostError, match=f"it {reason}. Nothing was changed"):
+            make_lock(ssm, held=token).__enter__()
+
+    def test_a_loss_is_noticed_at_the_next_renewal(self, ssm: Parameters, clock: FakeClock, token: LockToken) -> None:
+        with make_lock(ssm, held=token) as lock:
+            ssm.values.clear()
+            clock.advance_until(600, lambda: bool(lock.lost()))
+            assert lock.lost() == "the lock of stack shop was lost: it was removed"
 
 
 def test_of_many_runs_at_once_one_works_at_a_time() -> None:

@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from ansible_collections.groundwork.aws.plugins.module_utils._deploy.rollout.moves import (
     NoReleaseError,
+    build_host_moves,
     build_moves,
     build_returns,
 )
@@ -125,3 +126,39 @@ def test_after_a_killed_rollout_only_the_hosts_that_it_moved_return(
 
 def test_a_service_that_the_killed_rollout_did_not_have_returns_as_usual() -> None:
     assert returned(held(3, previous=1), unfinished={"services": {"web": {}}, "begun": []}) == (1, True)
+
+
+class TestHostsThatStop:
+    """Moves of hosts that stop and start again with the release that they have."""
+
+    HOSTVARS: ClassVar[dict[str, Any]] = {
+        "shop-1": {
+            "ec2_instance_id": "i-1",
+            "groundwork_zone": "a",
+            "groundwork_services": [API, {"name": "jobs"}],
+            "app_held": {"api": held(3), "jobs": held(None)},
+        },
+        "shop-2": {"groundwork_services": [API]},
+    }
+
+    def test_every_service_moves_from_its_release_to_the_same_one(self) -> None:
+        api, jobs = build_host_moves(["shop-1"], self.HOSTVARS)
+        assert (api["host"], api["instance"], api["zone"]) == ("shop-1", "i-1", "a")
+        assert (api["before"], api["after"], api["version"], api["moving"]) == (3, 3, "v3", True)
+        # A service that was never deployed serves nothing.
+        assert (jobs["before"], jobs["after"], jobs["moving"]) == (None, 0, True)
+
+    def test_releases_that_were_not_read_are_unknown_and_serve(self) -> None:
+        (move,) = build_host_moves(["shop-2"], self.HOSTVARS)
+        assert (move["before"], move["after"], move["instance"]) == (0, 0, "")
+
+    def test_hosts_that_stay_are_members_too(self) -> None:
+        moves = build_host_moves(["shop-1", "shop-2"], self.HOSTVARS, changing=["shop-2"])
+        assert [(move["host"], move["moving"]) for move in moves] == [
+            ("shop-1", False),
+            ("shop-1", False),
+            ("shop-2", True),
+        ]
+
+    def test_a_host_without_services_has_none(self) -> None:
+        assert build_host_moves(["shop-3"], {"shop-3": {}}) == []

@@ -499,3 +499,61 @@ def test_a_rollout_that_ended_is_not_unfinished(account: Account, verdict: str) 
     account.begin()
     account.finish(2, verdict=verdict)
     assert account.call("begun")["unfinished"] is None
+
+
+class TestHostsThatStop:
+    """Rollouts that stop hosts and start them again (`patch`, `replace`, `resize`)."""
+
+    def begin(self, account: Account, action: str = "patch", **options: Any) -> dict[str, Any]:
+        account.rollout = account.call("begun", action=action)["rollout"]
+        moves = [move("a", after=1), move("b", after=1)]
+        account.planned = account.call("planned", moves=moves, units="hosts", **options)
+        return account.planned
+
+    def test_batches_are_of_hosts_and_their_gates_are_asked(self, account: Account) -> None:
+        gates = {"home": {"path": "/", "status": [200], "interval": 5}}
+        planned = self.begin(account, url="http://shop.example")
+        assert planned["summary"] == ["batch 1 of 2: a (api)", "batch 2 of 2: b (api)"]
+        account.call("finished", begun=2, recorded=True)
+        account.rollout = account.call("begun", action="patch")["rollout"]
+        moves = [move("a", after=1, rollout={**LIMITS, "gates": gates}), move("b", after=1)]
+        planned = account.call("planned", moves=moves, units="hosts", url="http://shop.example")
+        assert [gate["name"] for gate in planned["batches"][0]["gates"]] == ["home"]
+
+    def test_one_host_after_the_other_in_the_given_order(self, account: Account) -> None:
+        account.rollout = account.call("begun", action="replace")["rollout"]
+        planned = account.call("planned", moves=[move("b", after=1), move("a", after=1)], units="single_hosts")
+        assert [list(batch["moves"]) for batch in planned["batches"]] == [["b"], ["a"]]
+
+    def test_the_only_host_is_not_interrupted_unless_that_is_accepted(self, account: Account) -> None:
+        account.states = {"i-a": "healthy"}
+        account.rollout = account.call("begun", action="patch")["rollout"]
+        planned = account.call("planned", moves=[move("a", after=1)], units="hosts")
+        assert planned["verdict"] == "abort"
+        assert "-e interrupt=true" in planned["reasons"][0]
+        planned = account.call("planned", moves=[move("a", after=1)], units="hosts", interrupt=True)
+        assert planned["verdict"] == "go_on"
+
+    def test_after_a_failure_no_host_returns(self, account: Account) -> None:
+        self.begin(account)
+        account.open(1)
+        ended = account.finish(1, verdict="abort", reasons=["a: it does not boot"])
+        assert ended["status"] == "failed"
+        assert "The patch" in ended["summary"]
+        assert "a: it does not boot" in ended["summary"]
+        assert "it continues with the hosts that are left" in ended["summary"]
+        assert account.locks == []
+
+    def test_a_killed_one_is_no_rollout_to_return_from(self, account: Account) -> None:
+        self.begin(account)
+        account.open(1)
+        account.ssm.values = {name: value for name, value in account.ssm.values.items() if "/lock/" not in name}
+        assert account.call("begun", action="rollback")["unfinished"] is None
+
+    def test_it_does_not_begin_while_hosts_may_serve_two_releases(self, account: Account) -> None:
+        account.begin()
+        account.open(1)
+        account.ssm.values = {name: value for name, value in account.ssm.values.items() if "/lock/" not in name}
+        with pytest.raises(StackError, match=r"deploy .* did not end.*Run deploy.yml or rollback.yml first"):
+            account.call("begun", action="patch")
+        assert account.locks == []
