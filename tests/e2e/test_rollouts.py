@@ -35,6 +35,26 @@ HERE = Path(__file__).parent / "rollouts"
 HOSTS = ["web-1", "web-2", "web-3"]
 RETURNED = "Every host that was moved serves the release that it had before"
 NOT_MOVED = "No host was moved: all serve as before"
+# Installs version 1 of a package, of which a repository of the host has version 2.
+OFFER_UPDATE = r"""sudo sh -euc '
+for version in 1 2; do
+    mkdir -p /opt/updates/$version/DEBIAN
+    {
+        printf "Package: rollouts-tool\nVersion: %s\nArchitecture: all\n" $version
+        printf "Maintainer: tests <tests@example.org>\nDescription: a tool\n"
+    } > /opt/updates/$version/DEBIAN/control
+    dpkg-deb --build /opt/updates/$version /opt/updates/rollouts-tool_$version.deb
+done
+dpkg --install /opt/updates/rollouts-tool_1.deb
+cd /opt/updates
+{
+    cat 2/DEBIAN/control
+    printf "Filename: ./rollouts-tool_2.deb\nSize: %s\n" $(stat --format %s rollouts-tool_2.deb)
+    printf "SHA256: %s\n" $(sha256sum rollouts-tool_2.deb | cut -d " " -f 1)
+} > Packages
+echo "deb [trusted=yes] file:/opt/updates ./" > /etc/apt/sources.list.d/rollouts.list
+'"""
+BOOTED = "systemctl show --property=UserspaceTimestampMonotonic --value"
 
 
 @dataclass
@@ -344,6 +364,35 @@ def test_a_killed_rollout_is_continued_by_the_next_deploy(stack: Stack, url: str
     assert "did not end" in deploy.output
     assert load.failures == []
     assert_all_serve(stack, url, "continued")
+
+
+@pytest.mark.long
+def test_updates_are_installed_in_batches_and_no_request_fails(stack: Stack, url: str) -> None:
+    (before,) = served(url)
+    machines = stack.machines()
+    for machine in machines.values():
+        offered = stack.shell(machine, OFFER_UPDATE)
+        assert offered.returncode == 0, offered.stderr
+    booted = {name: stack.shell(machine, BOOTED).stdout for name, machine in machines.items()}
+    check = stack.play("patch.yml", "--check")
+    assert check.code == 0, check.output
+    assert check.output.count("rollouts-tool") == len(HOSTS)
+    assert len(batches(check.output)) == len(HOSTS)
+    with Load(url) as load:
+        patch = stack.play("patch.yml")
+    assert patch.code == 0, patch.output
+    assert load.failures == []
+    for name, machine in machines.items():
+        assert stack.shell(machine, "dpkg-query --showformat '${Version}' --show rollouts-tool").stdout == "2"
+        assert stack.shell(machine, BOOTED).stdout not in ("", booted[name])
+        booted[name] = stack.shell(machine, BOOTED).stdout
+    assert_all_serve(stack, url, before)
+    assert re.search(r"patch by \S+ \(3 hosts of web\): finished", read_ledger(stack).output)
+
+    again = stack.play("patch.yml")
+    assert again.code == 0, again.output
+    assert again.output.count("No updates.") == len(HOSTS)
+    assert booted == {name: stack.shell(machine, BOOTED).stdout for name, machine in machines.items()}
 
 
 @pytest.mark.long
