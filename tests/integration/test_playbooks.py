@@ -96,8 +96,8 @@ def port() -> Iterator[int]:
 MACHINE = {"ec2_instance_id": "i-1", "ec2_instance_type": "t3.micro"}
 
 
-def resize(directory: Path, port: int, *others: str, **more: Any) -> str:
-    """What is said when api-1 is to get another type, in an account that cannot be reached."""
+def resize(directory: Path, api: str, port: int, *others: str, **more: Any) -> str:
+    """What is said when api-1 is to get another type, by a document that cannot be applied."""
     service = {"name": "api", "runtime": "gunicorn", "role": "gunicorn", "builder": "python", "artifact": "tree"}
     service |= {"balanced": False, "port": port}
     service["health"] = {"path": "/health", "timeout": 2, "healthy": 1}
@@ -106,25 +106,26 @@ def resize(directory: Path, port: int, *others: str, **more: Any) -> str:
     inventory = {"groundwork": {"hosts": hosts}, "groundwork_resizing": {"hosts": {"api-1": {}}}}
     document = {"name": "shop", "instances": {"api": {"type": "t3.small"}}}
     given = {"stack_document": document, "app_health_timeout": 1, **STEP, **more}
+    given |= {"stack_name": "shop", "stack_region": "us-east-1", "groundwork_connection": {"endpoint_url": api}}
     done = run(directory, inventory, given, CHECKOUT / "playbooks" / "resize.yml")
     assert done.returncode != 0
     return " ".join(done.stdout.split())
 
 
-def test_the_only_host_of_a_service_is_not_stopped_for_another_type(tmp_path: Path, port: int) -> None:
-    said = resize(tmp_path, port)
+def test_the_only_host_of_a_service_is_not_stopped_for_another_type(tmp_path: Path, api: str, port: int) -> None:
+    said = resize(tmp_path, api, port)
     assert "api would be interrupted: of the other hosts fewer than 1 are healthy" in said
     assert "It was not stopped, and serves as before" in said
     assert "Restart the instance with the type of the document" not in said
 
 
-def test_a_host_with_a_healthy_peer_is_stopped_and_a_failure_is_reported(tmp_path: Path, port: int) -> None:
-    said = resize(tmp_path, port, "api-2")
+def test_a_host_with_a_healthy_peer_is_stopped_and_a_failure_is_reported(tmp_path: Path, api: str, port: int) -> None:
+    said = resize(tmp_path, api, port, "api-2")
     assert "Restart the instance with the type of the document" in said
     assert "It serves again, but its type may be another than t3.micro" in said
     assert "Its type could not be set back to t3.micro" in said
     assert "Not touched, and serving as before: none" in said
 
 
-def test_an_allowed_interruption_is_made(tmp_path: Path, port: int) -> None:
-    assert "Restart the instance with the type of the document" in resize(tmp_path, port, interrupt=True)
+def test_an_allowed_interruption_is_made(tmp_path: Path, api: str, port: int) -> None:
+    assert "Restart the instance with the type of the document" in resize(tmp_path, api, port, interrupt=True)

@@ -6,6 +6,7 @@ that writes down what each host serves."""
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -78,9 +79,11 @@ HELD: Mapping[str, Any] = {
     "settled": False,
     "releases": RELEASES,
 }
+PREPARED = {**HELD, "path": "{{ rig_release }}", "current": "{{ rig_before }}", "settled": "{{ rig_before == 2 }}"}
+READ = {**HELD, "current": "{{ rig_after }}", "settled": "{{ rig_is_remembered }}"}
 ROLE: Mapping[str, Any] = {
-    "prepare": [{"ansible.builtin.set_fact": {"app_prepared": {"web": {**HELD, "path": "{{ rig_release }}"}}}}],
-    "read_releases": [{"ansible.builtin.set_fact": {"app_held": {"web": {**HELD, "current": 2}}}}],
+    "prepare": [{"ansible.builtin.set_fact": {"app_prepared": {"web": PREPARED}}}],
+    "read_releases": [{"ansible.builtin.set_fact": {"app_held": {"web": READ}}}],
     "try": [
         {
             "ansible.builtin.fail": {"msg": "the release does not start on a port of its own"},
@@ -97,6 +100,7 @@ ROLE: Mapping[str, Any] = {
             },
             "throttle": 1,
         },
+        {"ansible.builtin.file": {"path": "{{ rig_moved }}", "state": "touch", "mode": "0600"}},
         {
             "ansible.builtin.fail": {"msg": "the release does not start"},
             "when": "inventory_hostname in rig_broken | default([])",
@@ -111,14 +115,20 @@ ROLE: Mapping[str, Any] = {
                 "mode": "0600",
             },
             "throttle": 1,
-        }
+        },
+        {"ansible.builtin.file": {"path": "{{ rig_moved }}", "state": "absent"}},
     ],
 }
+# The release that a host serves, where it is remembered.
+REMEMBERED = "{{ 2 if rig_moved is exists else 1 }}"
 
 
 @dataclass
 class RolloutRig:
-    """A stack with one service on two hosts. ``services`` and ``rollout`` change its document."""
+    """A stack with one service on two hosts. ``services`` and ``rollout`` change its document.
+
+    Each run finds release 1 on the hosts, and a rollback release 2, unless what earlier runs did is ``remembered``.
+    """
 
     stack: Stack
     directory: Path
@@ -126,6 +136,7 @@ class RolloutRig:
     service: dict[str, Any] = field(default_factory=dict)
     document: dict[str, Any] = field(default_factory=dict)
     variables: dict[str, Any] = field(default_factory=dict)
+    remembered: bool = False
 
     @property
     def account(self) -> Account:
@@ -137,6 +148,31 @@ class RolloutRig:
     def play(self, entry: str, *words: str, **more: str) -> Played:
         self._prepare(entry)
         return run_playbook(self.command(*words), self.directory, self.environment(**more), timeout=240)
+
+    def deploy_until(self, number: int) -> None:
+        """Deploy, and kill ansible-playbook when it begins the task with this number, from 1 on."""
+        self._prepare("deploy")
+        process = subprocess.Popen(
+            self.command(), cwd=self.directory, env=self.environment(), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        assert process.stdout
+        for line in process.stdout:
+            number -= line.startswith("TASK [")
+            if number == 0:
+                break
+        process.kill()
+        process.communicate(timeout=60)
+
+    @property
+    def serving(self) -> dict[str, int]:
+        """The release that each host serves."""
+        return {host: 2 if (self.directory / "moved" / host).exists() else 1 for host in HOSTS}
+
+    def return_all(self) -> None:
+        """Let all hosts serve release 1 again."""
+        for host in HOSTS:
+            (self.directory / "moved" / host).unlink(missing_ok=True)
 
     def _prepare(self, entry: str) -> None:
         self._write_collection()
@@ -224,9 +260,17 @@ class RolloutRig:
             host: {"ec2_instance_id": f"i-{number}", "groundwork_zone": "us-east-1a"}
             for number, host in enumerate(HOSTS, 1)
         }
-        log = {"rig_log": str(self.directory / "served.log"), "rig_release": str(self.directory / "release")}
-        (self.directory / "release").mkdir(exist_ok=True)
-        inventory = {"all": {"hosts": hosts, "vars": {**shared, **local, **log}}}
+        for name in ("release", "moved"):
+            (self.directory / name).mkdir(exist_ok=True)
+        rig = {
+            "rig_log": str(self.directory / "served.log"),
+            "rig_release": str(self.directory / "release"),
+            "rig_moved": f"{self.directory}/moved/{{{{ inventory_hostname }}}}",
+            "rig_before": REMEMBERED if self.remembered else 1,
+            "rig_after": REMEMBERED if self.remembered else 2,
+            "rig_is_remembered": self.remembered,
+        }
+        inventory = {"all": {"hosts": hosts, "vars": {**shared, **local, **rig}}}
         (self.directory / "inventory.json").write_text(json.dumps(inventory))
 
 
