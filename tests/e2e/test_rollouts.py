@@ -319,6 +319,7 @@ def read_until(process: subprocess.Popen[str], text: str, seconds: float = 300) 
     raise AssertionError(f"{text!r} was not said:\n{''.join(lines)}")
 
 
+@pytest.mark.long
 def test_two_rollouts_at_once_do_not_meet(stack: Stack, url: str, release: Any) -> None:
     services = release("alone")
     with deploying(stack, services) as first:
@@ -331,13 +332,8 @@ def test_two_rollouts_at_once_do_not_meet(stack: Stack, url: str, release: Any) 
     assert_all_serve(stack, url, "alone")
 
 
-@pytest.mark.parametrize(
-    "task",
-    [
-        "Judge the batch",
-        *(pytest.param(one, marks=pytest.mark.long) for one in ("Set the target state: drained", "Check its health")),
-    ],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("task", ["Judge the batch", "Set the target state: drained", "Check its health"])
 def test_a_killed_rollout_is_rolled_back(stack: Stack, url: str, release: Any, task: str) -> None:
     (before,) = served(url)
     with Load(url) as load:
