@@ -264,6 +264,7 @@ def test_the_load_balancer_gets_a_domain_and_a_certificate(stack: Stack, lab: La
     assert all(set(stack.health(name).values()) == {"healthy"} for name in SERVICES)
 
 
+@pytest.mark.long
 @pytest.mark.step
 def test_a_zone_is_lost_and_traffic_goes_on(stack: Stack, url: str, machines: dict[str, Any], token: str) -> None:
     lost = [one["InstanceId"] for one in machines.values() if one["Placement"]["AvailabilityZone"].endswith("a")]
