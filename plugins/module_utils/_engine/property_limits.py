@@ -12,7 +12,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -227,12 +227,17 @@ def keys(*names: str, required: tuple[str, ...] = ()) -> Keys:
 
 @dataclass(frozen=True)
 class Items(Limit):
-    """A list with a limited number of items."""
+    """A list with a limited number of items.
+
+    Of a set, AWS keeps one of two equal items, or rejects both: the next run would find a difference.
+    """
 
     what: str = "a list"
     takes_reference: ClassVar[bool] = False
     least: int = 0
     most: int = 0
+    is_set: bool = False
+    ignores_case: bool = False
 
     def find_problems(self, value: Any) -> Iterator[PropertyProblem]:
         if not isinstance(value, (list, tuple)):
@@ -241,10 +246,24 @@ class Items(Limit):
         for number, item in enumerate(value):
             if item is None:
                 yield (number,), "is null (write a value, or remove the item)"
+        yield from self._find_duplicates(value) if self.is_set else ()
         if len(value) < self.least:
             yield (), f"has {len(value)}, and AWS requires {self.least} (add {self.least - len(value)})"
         elif self.most and len(value) > self.most:
             yield (), f"has {len(value)}, and AWS allows {self.most} (remove {len(value) - self.most})"
+
+    def _find_duplicates(self, items: Sequence[Any]) -> Iterator[PropertyProblem]:
+        seen: list[Any] = []
+        for number, item in enumerate(items):
+            compared = item.lower() if self.ignores_case and isinstance(item, str) else item
+            if item is not None and compared in seen:
+                yield (number,), "is in this list twice (remove one)"
+            seen.append(compared)
+
+
+def a_set(least: int = 0, most: int = 0, ignores_case: bool = False) -> Items:
+    """A list whose items differ."""
+    return Items(least=least, most=most, is_set=True, ignores_case=ignores_case)
 
 
 @dataclass(frozen=True)

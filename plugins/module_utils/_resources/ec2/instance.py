@@ -22,11 +22,12 @@ from ..._engine.items import Raw, returned_members, value_at
 from ..._engine.property_limits import (
     EVERY,
     FLAG,
-    Items,
     Limit,
     Matching,
+    OneOf,
     PropertyProblem,
     WholeNumber,
+    a_set,
     is_reference,
     keys,
     one_of,
@@ -356,7 +357,8 @@ TYPE = InstanceType(
         limits={
             ("image",): IMAGE,
             ("type",): TYPE_NAME,
-            ("security_groups",): Items(),
+            ("state",): OneOf("running, which every instance of a stack is", values=("running",)),
+            ("security_groups",): a_set(),
             ("user_data",): UserData(),
             ("public_ip",): FLAG,
             ("termination_protection",): FLAG,

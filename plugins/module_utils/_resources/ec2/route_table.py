@@ -12,7 +12,7 @@ from ..._aws.sdk import ClientError
 from ..._aws.tags import tag_specification
 from ..._engine.items import Raw, add_missing_members, returned_members
 from ..._engine.model import DesiredResource, Ref
-from ..._engine.property_limits import EVERY, Items, Matching, Network, PropertyProblem, keys, list_values
+from ..._engine.property_limits import EVERY, Items, Matching, Network, PropertyProblem, a_set, keys, list_values
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -210,7 +210,7 @@ TYPE = RouteTableType(
             ("routes", EVERY): keys("destination", "gateway", required=("destination", "gateway")),
             ("routes", EVERY, "destination"): Network("a network like 0.0.0.0/0 or ::/0"),
             ("routes", EVERY, "gateway"): Matching("a gateway", "write a reference like {ref: nat_gateway/nat-1}"),
-            ("subnets",): Items(),
+            ("subnets",): a_set(),
         },
         checks=(check_destinations,),
         with_defaults=with_defaults,

@@ -17,10 +17,10 @@ from ..._engine.property_limits import (
     EVERY,
     FLAG,
     PORT,
-    Items,
     Matching,
     PropertyProblem,
     WholeNumber,
+    a_set,
     is_reference,
     whole_number,
 )
@@ -233,7 +233,7 @@ TYPE = CacheType(
             ("nodes",): WholeNumber(
                 f"a number of nodes (1-{elasticache.MOST_NODES})", low=1, high=elasticache.MOST_NODES, is_text=True
             ),
-            ("security_groups",): Items(),
+            ("security_groups",): a_set(),
             ("parameter_group",): Matching("the name of a parameter group"),
             ("port",): PORT,
             # ElastiCache API Reference, CreateReplicationGroup, SnapshotRetentionLimit.

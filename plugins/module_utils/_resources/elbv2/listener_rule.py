@@ -10,7 +10,7 @@ from typing import Any
 from ..._aws.answer import first_item, missing_member
 from ..._aws.tags import STACK, tags_to_dict, tags_to_list
 from ..._engine.items import Raw
-from ..._engine.property_limits import EVERY, Items, Matching, PropertyProblem, whole_number
+from ..._engine.property_limits import EVERY, Matching, PropertyProblem, a_set, whole_number
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -164,9 +164,9 @@ TYPE = ListenerRuleType(
         create_only=frozenset({"listener"}),
         limits={
             ("priority",): whole_number("a priority", 1, MAX_PRIORITY),
-            ("paths",): Items(),
+            ("paths",): a_set(),
             ("paths", EVERY): PATH,
-            ("hosts",): Items(),
+            ("hosts",): a_set(ignores_case=True),
             ("hosts", EVERY): Matching("a host name like *.example.org", pattern=HOST, longest=LONGEST_PATTERN),
             **actions.LIMITS,
         },

@@ -18,6 +18,7 @@ from ..._engine.property_limits import (
     OneOf,
     PropertyPath,
     PropertyProblem,
+    a_set,
     is_reference,
     keys,
     list_values,
@@ -352,7 +353,7 @@ TYPE = DbInstanceType(
         limits={
             ("engine",): one_of(*ENGINES),
             ("class",): Matching("a class like db.t3.micro", pattern=engines.CLASS),
-            ("security_groups",): Items(),
+            ("security_groups",): a_set(),
             ("storage",): keys(*STORAGE, required=("size",)),
             ("storage", "type"): one_of(*STORAGE_SIZES),
             ("storage", "size"): whole_number("a size in GiB", 5, 65536),
@@ -368,8 +369,9 @@ TYPE = DbInstanceType(
             ("ca_certificate",): Matching(
                 "a certificate authority like rds-ca-rsa2048-g1", pattern="rds-ca-[a-z0-9-]+"
             ),
-            ("logs",): Items(),
+            ("logs",): a_set(),
             ("log_groups",): Items(),
+            ("state",): OneOf("running, which every database of a stack is", values=("running",)),
             ("managed_password",): OneOf("true: RDS always keeps the password", values=(True,)),
             **{
                 (name,): FLAG
