@@ -71,6 +71,7 @@ class WholeNumber(Limit):
     botocore sends neither text nor fractions where a service takes an integer.
     """
 
+    takes_reference: ClassVar[bool] = False
     low: int = 0
     high: int = 0
     other: tuple[Any, ...] = ()
@@ -115,6 +116,7 @@ class Flag(Limit):
     """True or false. botocore sends no text where a service takes a boolean."""
 
     what: str = "true or false"
+    takes_reference: ClassVar[bool] = False
 
     def accepts(self, value: Any) -> bool:
         return isinstance(value, bool)
@@ -134,6 +136,7 @@ class Scalar(Limit):
 class OneOf(Limit):
     """One of a few values. A similar one becomes the fix."""
 
+    takes_reference: ClassVar[bool] = False
     values: tuple[Any, ...] = ()
 
     def accepts(self, value: Any) -> bool:
@@ -171,6 +174,13 @@ class Matching(Limit):
             yield (), text
         elif not isinstance(value, str) or not re.fullmatch(self.pattern, value):
             yield (), f"{shown} is not {self.what}{f' ({self.hint})' if self.hint else ''}"
+
+
+@dataclass(frozen=True)
+class Word(Matching):
+    """Text that AWS defines, such as a type of instances: no resource has it as an attribute."""
+
+    takes_reference: ClassVar[bool] = False
 
 
 @dataclass(frozen=True)
@@ -322,8 +332,13 @@ def find_limit_problems(limits: Limits, properties: Mapping[str, Any]) -> Iterat
             if not is_reference(value):
                 for inner, text in limit.find_problems(value):
                     yield (*path, *inner), text
-            elif not limit.takes_reference:
+            elif not limit.takes_reference and not _leads_to_port(path, value):
                 yield path, f"is a reference, and this is {limit.what} (write it here)"
+
+
+def _leads_to_port(path: PropertyPath, value: Any) -> bool:
+    """Whether a reference is to a port, and stands for one: databases and caches have their port as an attribute."""
+    return isinstance(value, Ref) and value.attribute == "port" and str(path[-1]).endswith("port")
 
 
 def list_values(pattern: PropertyPath, properties: Any, path: PropertyPath = ()) -> Iterator[tuple[PropertyPath, Any]]:

@@ -27,6 +27,7 @@ from ..._engine.property_limits import (
     OneOf,
     PropertyProblem,
     WholeNumber,
+    Word,
     a_set,
     is_reference,
     keys,
@@ -81,7 +82,7 @@ IMAGE = Matching(
     pattern=r"al2023|ami-(?:[0-9a-f]{8}|[0-9a-f]{17})|/.+",
 )
 # The sizes of instance types are those of botocore's list of them.
-TYPE_NAME = Matching(
+TYPE_NAME = Word(
     "an instance type like t3.micro",
     pattern=r"[a-z][a-z0-9-]*\.(?:nano|micro|small|medium|large|[0-9]*xlarge|metal(?:-[0-9]+xl)?)",
 )

@@ -34,7 +34,8 @@ MAX_PRIORITY = 50_000
 # for your Application Load Balancers": the condition values of a rule, which cannot be raised.
 LONGEST_PATTERN = 128
 MOST_VALUES = 5
-HOST = r"[A-Za-z0-9.*?_-]*\.[A-Za-z*?]+"
+MOST_WILDCARDS = 6  # the same quotas
+HOST = r"[A-Za-z0-9.*?-]*\.[A-Za-z*?]+"
 PATH = Matching(
     "a path like /api/*, of letters, digits and _-.$/~\"'@:+&*?",
     pattern=r"[A-Za-z0-9_.$/~\"'@:+&*?-]+",
@@ -50,6 +51,11 @@ def check_conditions(given: Properties) -> Iterator[PropertyProblem]:
         name = [name for name in FIELDS if given.get(name)][-1]
         text = f"{len(values)} paths and hosts are more than the {MOST_VALUES} that AWS allows in a rule"
         yield (name,), f"{text} (move some to a rule of their own)"
+    wildcards = sum(value.count("*") + value.count("?") for value in values if isinstance(value, str))
+    if wildcards > MOST_WILDCARDS:
+        name = [name for name in FIELDS if given.get(name)][-1]
+        text = f"{wildcards} characters * and ? are more than the {MOST_WILDCARDS} that AWS allows in a rule"
+        yield (name,), f"{text} (move some of the paths and hosts to a rule of their own)"
 
 
 def with_defaults(desired: Properties) -> dict[str, Any]:

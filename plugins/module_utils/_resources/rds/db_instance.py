@@ -18,6 +18,7 @@ from ..._engine.property_limits import (
     OneOf,
     PropertyPath,
     PropertyProblem,
+    Word,
     a_set,
     is_reference,
     keys,
@@ -206,6 +207,9 @@ def _check_names(engine: str, given: Properties) -> Iterator[PropertyProblem]:
                 ("username",),
                 f"{name} is a reserved word of {engines.TITLES[engine]} (write {name}_user, or another)",
             )
+        elif engine == "postgres" and name.lower().startswith("pg_"):
+            # PostgreSQL documentation, CREATE ROLE: such names are those of the system's roles.
+            yield ("username",), f"{name} begins with pg_, as only roles of PostgreSQL itself do (write another name)"
         elif len(name) > longest:
             yield ("username",), f"has {len(name)} characters, and RDS allows {longest} (shorten it)"
 
@@ -352,7 +356,7 @@ TYPE = DbInstanceType(
         },
         limits={
             ("engine",): one_of(*ENGINES),
-            ("class",): Matching("a class like db.t3.micro", pattern=engines.CLASS),
+            ("class",): Word("a class like db.t3.micro", pattern=engines.CLASS),
             ("security_groups",): a_set(),
             ("storage",): keys(*STORAGE, required=("size",)),
             ("storage", "type"): one_of(*STORAGE_SIZES),
@@ -366,9 +370,7 @@ TYPE = DbInstanceType(
             ("backup_retention",): whole_number("a number of days", 0, 35),
             ("parameter_group",): Matching("the name of a parameter group"),
             # RDS User Guide, "Certificate authorities": rds-ca-rsa2048-g1 and its like.
-            ("ca_certificate",): Matching(
-                "a certificate authority like rds-ca-rsa2048-g1", pattern="rds-ca-[a-z0-9-]+"
-            ),
+            ("ca_certificate",): Word("a certificate authority like rds-ca-rsa2048-g1", pattern="rds-ca-[a-z0-9-]+"),
             ("logs",): a_set(),
             ("log_groups",): Items(),
             ("state",): OneOf("running, which every database of a stack is", values=("running",)),

@@ -387,7 +387,20 @@ VALID: list[tuple[str, dict[str, Any]]] = [
             "principal": "ec2.amazonaws.com",
             "inline_policies": {
                 "a": {"Statement": {"Effect": "Allow", "NotAction": "s3:*", "NotResource": ["*"], "Sid": ""}},
-                "b": {"Version": "2008-10-17", "Id": "x", "Statement": []},
+                "b": {
+                    "Version": "2008-10-17",
+                    "Id": "x",
+                    "Statement": {
+                        "Effect": "Allow",
+                        "Action": ["*", "s3:Get*"],
+                        "Resource": "arn:aws:s3:::a/*",
+                        "Condition": {
+                            "StringEqualsIfExists": {"a": "b"},
+                            "ForAllValues:stringLike": {"a": "b"},
+                            "Null": {"a": "true"},
+                        },
+                    },
+                },
                 "c": '{"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {}}]}',
             },
         },
@@ -431,12 +444,12 @@ def test_excluded_characters_are_as_many_as_secrets_manager_takes() -> None:
 
 
 def test_inline_policies_of_a_role_have_a_size_together() -> None:
-    statement = {"Effect": "Allow", "Action": "s3:*", "Resource": ["x" * 4000, "y" * 1000, Ref("secret/a", "arn")]}
+    statement = {"Effect": "Allow", "Action": "s3:*", "Resource": ["arn:" + "x" * 3996, "arn:" + "y" * 996, Ref("secret/a", "arn")]}
     role = {"principal": "ec2.amazonaws.com", "inline_policies": {"a": {"Statement": [statement]}}}
     assert problems_of("iam_role", role) == {}
     spaced = {
         "a": {"Statement": statement},
-        "b": json.dumps({"Statement": statement | {"Resource": "z" * 5300}}) + " " * 99,
+        "b": json.dumps({"Statement": statement | {"Resource": "arn:" + "z" * 5296}}) + " " * 99,
     }
     (problem,) = problems_of("iam_role", {**role, "inline_policies": spaced}).values()
     assert problem.endswith(
