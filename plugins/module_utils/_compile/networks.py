@@ -102,7 +102,10 @@ def _check_database(database: DesiredResource, known: Resources) -> Iterator[Fin
     """RDS API Reference, CreateDBInstance: a database is in one of the subnets of its group."""
     zone, group = database.properties.get("zone"), _find_target(database, "subnet_group", known)
     zones = _find_zones(group, known)
-    if group is not None and zones is not None and isinstance(zone, str) and zone not in zones:
+    if group is None or not zones or not isinstance(zone, str):
+        return
+    # A zone of another region is reported as that.
+    if zone not in zones and zone[:-1] == min(zones)[:-1]:
         text = f"{zone} is not a zone of {group.address} (write {' or '.join(sorted(zones))})"
         yield ("resources", database.address, "zone"), text
 

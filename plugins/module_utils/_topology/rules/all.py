@@ -187,6 +187,9 @@ def user_data_is_for_cloud_init(document: Document) -> Iterator[Finding]:
     """cloud-init recognizes parts by their beginning (cloud-init documentation, "User-data formats")."""
     for placement in find_placements(document).values():
         text = placement.settings["user_data"]
+        if text and text.partition("\n")[0].endswith("\r"):
+            fix = "end lines with LF only, as an editor writes them for Linux"
+            yield (*placement.path, "user_data"), f"ends its first line with CR, which is read as a part of it ({fix})"
         if text and not text.lower().startswith(USER_DATA_BEGINNINGS):
             begin = display(text.splitlines()[0][:40] if text.strip() else text[:40])
             yield (
