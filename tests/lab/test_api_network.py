@@ -49,7 +49,8 @@ def test_a_rule_of_a_protocol_without_ports_shows_none(account: Account) -> None
     account.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
     (found,) = account.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
     (shown,) = found["IpPermissions"]
-    assert shown["IpProtocol"] == "50" and not {"FromPort", "ToPort"} & shown.keys()
+    assert shown["IpProtocol"] == "50"
+    assert not {"FromPort", "ToPort"} & shown.keys()
 
 
 def test_the_default_group_stays(account: Account) -> None:

@@ -121,6 +121,9 @@ class UserData(Limit):
         elif len(value.encode(errors="replace")) > MAX_USER_DATA:
             size = len(value.encode(errors="replace"))
             yield (), f"has {size} bytes, and EC2 accepts at most {MAX_USER_DATA} (shorten it, or have it load a file)"
+        elif value.partition("\n")[0].endswith("\r"):
+            # The kernel takes the CR as a part of the interpreter's name (execve(2)).
+            yield (), "ends its first line with CR, which is read as a part of it (end lines with LF only)"
 
 
 def check_volume(given: Properties) -> Iterator[PropertyProblem]:
