@@ -43,6 +43,16 @@ def test_a_group_that_another_names_is_not_deleted(account: Account) -> None:
     account.ec2.delete_security_group(GroupId=account.group)
 
 
+def test_a_rule_of_a_protocol_without_ports_shows_none(account: Account) -> None:
+    group = account.ec2.create_security_group(GroupName="esp", Description="x", VpcId=account.vpc)["GroupId"]
+    rule = {"IpProtocol": "50", "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
+    account.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
+    (found,) = account.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
+    (shown,) = found["IpPermissions"]
+    assert shown["IpProtocol"] == "50"
+    assert not {"FromPort", "ToPort"} & shown.keys()
+
+
 def test_the_default_group_stays(account: Account) -> None:
     filters = [{"Name": "vpc-id", "Values": [account.vpc]}, {"Name": "group-name", "Values": ["default"]}]
     group = account.ec2.describe_security_groups(Filters=filters)["SecurityGroups"][0]["GroupId"]

@@ -29,7 +29,9 @@ from .._topology.view import (
     services,
     tiers,
 )
+from .circles import find_circles
 from .conflicts import find_conflicts
+from .forwards import find_shared_groups
 from .monitoring import compile_alarms
 from .networks import find_network_problems
 from .raw import GENERAL_KEYS, compile_raw
@@ -63,6 +65,8 @@ def check_compiled(document: Document, wrong: Collection[DocumentPath] = ()) -> 
     yield from find_conflicts(certain, valid)
     yield from find_misfits(certain, valid, document["region"])
     yield from find_network_problems(certain, valid)
+    yield from find_shared_groups(certain, valid)
+    yield from find_circles(certain, valid)
     if not any(path[:1] in (("name",), ("region",)) for path in wrong):
         yield from check_raw_names(document, compiled.keys())
     yield from check_excluded_alarms(document, uncertain)

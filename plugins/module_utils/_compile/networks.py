@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .._engine.model import DesiredResource
+from .._engine.property_limits import EVERY, list_values
 from .._engine.references import find_references
 from .._topology.schema.kinds import Finding
 
@@ -27,6 +28,14 @@ def find_network_problems(derived: Iterable[DesiredResource], raw: Iterable[Desi
             yield from _check_gateway(resource, known, earlier)
         elif resource.type == "load_balancer":
             yield from _check_zones(resource, known)
+        elif resource.type == "db_subnet_group":
+            yield from _check_group(resource, known)
+        elif resource.type == "db_instance":
+            yield from _check_database(resource, known)
+        elif resource.type == "cache":
+            yield from _check_cache(resource, known)
+        elif resource.type == "route_table":
+            yield from _check_routes(resource, known)
         yield from _check_vpcs(resource, known)
         earlier[resource.address] = resource
 
@@ -68,6 +77,56 @@ def _check_zones(balancer: DesiredResource, known: Resources) -> Iterator[Findin
         if other != address:
             text = f"{address} is in {zone}, as {other} is, and a load balancer takes one subnet of each zone"
             yield ("resources", balancer.address, "subnets", number), f"{text} (remove one of them)"
+
+
+def _find_zones(group: DesiredResource | None, known: Resources) -> set[str] | None:
+    """The zones of the subnets of a group; None where one of them is not known."""
+    items = None if group is None else group.properties.get("subnets")
+    targets = {} if group is None else dict(_list_targets(group, "subnets"))
+    if not isinstance(items, (list, tuple)) or len(targets) < len(items):
+        return None
+    zones = [known[address].properties.get("zone") if address in known else None for address in targets.values()]
+    found = {zone for zone in zones if isinstance(zone, str)}
+    return found if zones and all(isinstance(zone, str) for zone in zones) else None
+
+
+def _check_group(group: DesiredResource, known: Resources) -> Iterator[Finding]:
+    """RDS API Reference, CreateDBSubnetGroup: subnets in two zones at least."""
+    zones = _find_zones(group, known)
+    if zones is not None and len(zones) < 2:
+        text = f"are all in {min(zones)}, and RDS requires subnets in two zones (add one in another zone)"
+        yield ("resources", group.address, "subnets"), text
+
+
+def _check_database(database: DesiredResource, known: Resources) -> Iterator[Finding]:
+    """RDS API Reference, CreateDBInstance: a database is in one of the subnets of its group."""
+    zone, group = database.properties.get("zone"), _find_target(database, "subnet_group", known)
+    zones = _find_zones(group, known)
+    if group is None or not zones or not isinstance(zone, str):
+        return
+    # A zone of another region is reported as that.
+    if zone not in zones and zone[:-1] == min(zones)[:-1]:
+        text = f"{zone} is not a zone of {group.address} (write {' or '.join(sorted(zones))})"
+        yield ("resources", database.address, "zone"), text
+
+
+def _check_cache(cache: DesiredResource, known: Resources) -> Iterator[Finding]:
+    """ElastiCache API Reference, CreateReplicationGroup, MultiAZEnabled: nodes in several zones."""
+    group = _find_target(cache, "subnet_group", known)
+    zones = _find_zones(group, known)
+    if cache.properties.get("multi_az") is True and group is not None and zones is not None and len(zones) < 2:
+        text = f"needs two zones, and the subnets of {group.address} are all in {min(zones)} (add one, or write false)"
+        yield ("resources", cache.address, "multi_az"), text
+
+
+def _check_routes(table: DesiredResource, known: Resources) -> Iterator[Finding]:
+    """VPC User Guide, "Subnet route tables": every table has the local route to its VPC already."""
+    vpc = _find_target(table, "vpc", known)
+    network = None if vpc is None or vpc.type != "vpc" else _read_network(vpc)
+    for (_routes, number, _name), value in list_values(("routes", EVERY, "destination"), table.properties):
+        if network is not None and vpc is not None and ipaddress.ip_network(value, strict=False) == network:
+            text = f"{network} is {vpc.address} itself, to which every table has a route (remove this)"
+            yield ("resources", table.address, "routes", number, "destination"), text
 
 
 # The properties of a type that have to be in the same VPC.

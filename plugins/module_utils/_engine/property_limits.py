@@ -12,7 +12,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -71,6 +71,7 @@ class WholeNumber(Limit):
     botocore sends neither text nor fractions where a service takes an integer.
     """
 
+    takes_reference: ClassVar[bool] = False
     low: int = 0
     high: int = 0
     other: tuple[Any, ...] = ()
@@ -115,6 +116,7 @@ class Flag(Limit):
     """True or false. botocore sends no text where a service takes a boolean."""
 
     what: str = "true or false"
+    takes_reference: ClassVar[bool] = False
 
     def accepts(self, value: Any) -> bool:
         return isinstance(value, bool)
@@ -134,6 +136,7 @@ class Scalar(Limit):
 class OneOf(Limit):
     """One of a few values. A similar one becomes the fix."""
 
+    takes_reference: ClassVar[bool] = False
     values: tuple[Any, ...] = ()
 
     def accepts(self, value: Any) -> bool:
@@ -171,6 +174,13 @@ class Matching(Limit):
             yield (), text
         elif not isinstance(value, str) or not re.fullmatch(self.pattern, value):
             yield (), f"{shown} is not {self.what}{f' ({self.hint})' if self.hint else ''}"
+
+
+@dataclass(frozen=True)
+class Word(Matching):
+    """Text that AWS defines, such as a type of instances: no resource has it as an attribute."""
+
+    takes_reference: ClassVar[bool] = False
 
 
 @dataclass(frozen=True)
@@ -227,12 +237,17 @@ def keys(*names: str, required: tuple[str, ...] = ()) -> Keys:
 
 @dataclass(frozen=True)
 class Items(Limit):
-    """A list with a limited number of items."""
+    """A list with a limited number of items.
+
+    Of a set, AWS keeps one of two equal items, or rejects both: the next run would find a difference.
+    """
 
     what: str = "a list"
     takes_reference: ClassVar[bool] = False
     least: int = 0
     most: int = 0
+    is_set: bool = False
+    ignores_case: bool = False
 
     def find_problems(self, value: Any) -> Iterator[PropertyProblem]:
         if not isinstance(value, (list, tuple)):
@@ -241,10 +256,24 @@ class Items(Limit):
         for number, item in enumerate(value):
             if item is None:
                 yield (number,), "is null (write a value, or remove the item)"
+        yield from self._find_duplicates(value) if self.is_set else ()
         if len(value) < self.least:
             yield (), f"has {len(value)}, and AWS requires {self.least} (add {self.least - len(value)})"
         elif self.most and len(value) > self.most:
             yield (), f"has {len(value)}, and AWS allows {self.most} (remove {len(value) - self.most})"
+
+    def _find_duplicates(self, items: Sequence[Any]) -> Iterator[PropertyProblem]:
+        seen: list[Any] = []
+        for number, item in enumerate(items):
+            compared = item.lower() if self.ignores_case and isinstance(item, str) else item
+            if item is not None and compared in seen:
+                yield (number,), "is in this list twice (remove one)"
+            seen.append(compared)
+
+
+def a_set(least: int = 0, most: int = 0, ignores_case: bool = False) -> Items:
+    """A list whose items differ."""
+    return Items(least=least, most=most, is_set=True, ignores_case=ignores_case)
 
 
 @dataclass(frozen=True)
@@ -303,8 +332,13 @@ def find_limit_problems(limits: Limits, properties: Mapping[str, Any]) -> Iterat
             if not is_reference(value):
                 for inner, text in limit.find_problems(value):
                     yield (*path, *inner), text
-            elif not limit.takes_reference:
+            elif not limit.takes_reference and not _leads_to_port(path, value):
                 yield path, f"is a reference, and this is {limit.what} (write it here)"
+
+
+def _leads_to_port(path: PropertyPath, value: Any) -> bool:
+    """Whether a reference is to a port, and stands for one: databases and caches have their port as an attribute."""
+    return isinstance(value, Ref) and value.attribute == "port" and str(path[-1]).endswith("port")
 
 
 def list_values(pattern: PropertyPath, properties: Any, path: PropertyPath = ()) -> Iterator[tuple[PropertyPath, Any]]:

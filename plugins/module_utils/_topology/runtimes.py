@@ -17,7 +17,8 @@ from typing import Any
 PM2_APPLICATIONS = frozenset(["all", "default"])
 
 # PM2 sets each of its options and measurements as a variable of a Node.js process, and `--env-file` does not override
-# existing variables. Read from process.env under PM2 7.0.4.
+# existing variables. Read from process.env under PM2 7.0.4. The last two lines are options that are not set, which PM2
+# takes from a variable of the same name.
 _PM2_VARIABLES = """
 LOGNAME PWD SHELL USER _pm2_version args automation autorestart autostart axm_actions axm_dynamic axm_monitor
 axm_options created_at cwd env error_file exec_interpreter exec_mode exit_code exp_backoff_restart_delay filter_env
@@ -25,6 +26,8 @@ instance_var instances kill_retry_time kill_timeout km_link listen_timeout max_m
 name namespace node_args node_version out_file pm_cwd pm_err_log_path pm_exec_path pm_id pm_out_log_path
 pm_pid_path pm_uptime pmx prev_restart_delay restart_time script status treekill unique_id unstable_restarts
 username version versioning vizion vizion_running wait_ready watch windowsHide
+cron_restart disable_logs gid log_date_format log_type max_restarts pm_log_path pmx_module restart_delay restart_task
+shutdown_with_message stop_exit_codes uid
 """
 
 

@@ -17,7 +17,7 @@ from ..._aws.tags import tags_to_dict, tags_to_list
 from ..._engine.condition import Condition, Waiter
 from ..._engine.items import Raw
 from ..._engine.list_call import Listing
-from ..._engine.property_limits import EVERY, Items, Matching, PropertyProblem
+from ..._engine.property_limits import EVERY, Items, Matching, OneOf, PropertyProblem
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -190,6 +190,7 @@ TYPE = CertificateType(
         create_only=frozenset({"domain", "names", "status"}),
         limits={
             ("domain",): Matching(_DOMAIN_NAME, pattern=_DOMAIN, longest=64),
+            ("status",): OneOf("ISSUED, which every certificate of a stack is", values=("ISSUED",)),
             ("names",): Items(),
             ("names", EVERY): Matching(_DOMAIN_NAME, pattern=_DOMAIN, longest=253),
         },

@@ -21,13 +21,13 @@ from ..._engine.property_limits import (
     EVERY,
     FLAG,
     Entries,
-    Items,
     Limit,
     Limits,
     Matching,
     Number,
     PropertyPath,
     PropertyProblem,
+    a_set,
     is_reference,
     keys,
     one_of,
@@ -46,6 +46,7 @@ from ..._engine.resource_type import (
 )
 from ..._engine.scope import Scope
 from .. import named
+from ..regions import arn_of_region
 
 ARN = "arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}"
 # AWS takes these in one parameter, and percentiles and trimmed means in another.
@@ -71,7 +72,14 @@ SHORT_PERIODS = (10, 20, 30)
 HOUR, DAY = 3600, 86400
 MOST_PERIODS = DAY // SHORT_PERIODS[0]
 MOST_ACTIONS = 5
-ACTION = Matching("an ARN", "write one, or refer to a topic: {ref: sns_topic/alerts, attribute: arn}", r"arn:\S+", 1024)
+# The services that an action may be of: the same, AlarmActions.
+ACTION_SERVICES = ("aiops", "automate", "autoscaling", "lambda", "sns", "ssm", "ssm-incidents", "swf")
+ACTION = Matching(
+    "the ARN of an action that CloudWatch takes",
+    "write one, or refer to a topic: {ref: sns_topic/alerts, attribute: arn}",
+    rf"arn:[a-z-]+:(?:{'|'.join(ACTION_SERVICES)}):\S+",
+    1024,
+)
 # The ids of metrics in an expression (CloudWatch User Guide, "Using math expressions"): they begin with a small letter,
 # names of functions and keywords are in capitals.
 IDS = re.compile(r"(?<![A-Za-z0-9_.])[a-z][A-Za-z0-9_]*(?![A-Za-z0-9_]|\s*\()")
@@ -335,13 +343,17 @@ TYPE = AlarmType(
             ("treat_missing_data",): one_of(*MISSING),
             ("evaluation_periods",): whole_number("a number of periods", 1, MOST_PERIODS),
             ("datapoints_to_alarm",): whole_number("a number of periods", 1, MOST_PERIODS),
-            ("actions",): Items(most=MOST_ACTIONS),
-            ("ok_actions",): Items(most=MOST_ACTIONS),
+            ("actions",): a_set(most=MOST_ACTIONS),
+            ("ok_actions",): a_set(most=MOST_ACTIONS),
             ("actions", EVERY): ACTION,
             ("ok_actions", EVERY): ACTION,
             ("description",): Matching("text", longest=1024),
             ("enabled",): FLAG,
         },
+        region_checks=(
+            arn_of_region(("actions", EVERY), "the alarm"),
+            arn_of_region(("ok_actions", EVERY), "the alarm"),
+        ),
         checks=(check_evaluation, check_expression),
         with_defaults=with_defaults,
         normalize=normalize,

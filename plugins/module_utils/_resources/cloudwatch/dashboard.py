@@ -5,11 +5,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from ..._engine.items import Raw
 from ..._engine.list_call import Listing
-from ..._engine.property_limits import Items, JsonObject
+from ..._engine.property_limits import (
+    EVERY,
+    Items,
+    JsonObject,
+    Limit,
+    Limits,
+    PropertyProblem,
+    find_limit_problems,
+    format_property_path,
+    whole_number,
+)
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -25,6 +37,28 @@ from ..._engine.scope import Scope
 from .. import named
 
 
+@dataclass(frozen=True)
+class Required(Limit):
+    """A mapping that has keys, and may have others."""
+
+    names: tuple[str, ...] = ()
+
+    def find_problems(self, value: Any) -> Iterator[PropertyProblem]:
+        for name in self.names:
+            if value.get(name) is None:
+                yield (), f"lacks {name} (add it)"
+
+
+MOST_WIDGETS = 500
+# CloudWatch API Reference, "Dashboard Body Structure and Syntax".
+WIDGETS: Limits = {
+    ("body",): Required(names=("widgets",)),
+    ("body", "widgets"): Items(most=MOST_WIDGETS),
+    ("body", "widgets", EVERY, "width"): whole_number("a number of columns", 1, 24),
+    ("body", "widgets", EVERY, "height"): whole_number("a number of rows", 1, 1000),
+}
+
+
 def prefix(scope: Scope) -> str:
     return f"groundwork_{scope.stack}_{scope.region}_"
 
@@ -38,6 +72,14 @@ def with_defaults(desired: Properties) -> dict[str, Any]:
     """The body as data: as text it may be formatted in any way."""
     body = desired["body"]
     return {**desired, "body": json.loads(body) if isinstance(body, str) else body}
+
+
+def check_widgets(given: Properties) -> Iterator[PropertyProblem]:
+    """A body as text is checked as its data is: its problems are of the whole text."""
+    body = given["body"]
+    is_text = isinstance(body, str)
+    for path, text in find_limit_problems(WIDGETS, {"body": json.loads(body) if is_text else body}):
+        yield (("body",), f"{format_property_path(path[1:]) or 'the object'}: {text}") if is_text else (path, text)
 
 
 def _put(client: Client, name: str, body: Any) -> None:
@@ -71,7 +113,8 @@ TYPE = DashboardType(
         id_path="DashboardName",
         attributes={"id": "DashboardName", "name": "DashboardName"},
         required=frozenset({"body"}),
-        limits={("body",): JsonObject(), ("body", "widgets"): Items()},
+        limits={("body",): JsonObject()},
+        checks=(check_widgets,),
         with_defaults=with_defaults,
         normalize=lambda dashboard: {"body": dashboard["Body"]},
         name_attributes=frozenset({"id", "name"}),

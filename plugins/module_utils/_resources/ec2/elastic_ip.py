@@ -9,6 +9,8 @@ from typing import Any
 from ..._aws.errors import ignore_errors
 from ..._aws.tags import tag_specification
 from ..._engine.items import Raw
+from ..._engine.model import DesiredResource, Ref
+from ..._engine.property_limits import PropertyProblem
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -54,6 +56,15 @@ def delete(client: Client, actual: ActualResource) -> None:
 
 class ElasticIpType(ResourceType):
     deferred = frozenset({"instance"})
+
+    def find_conflict(self, given: DesiredResource, other: DesiredResource) -> PropertyProblem | None:
+        """The address goes to the primary private address of the instance, which has one at a time, so that the second
+        address would replace the first (EC2 API Reference, AssociateAddress, AllowReassociation)."""
+        instance = given.properties.get("instance")
+        if not instance or instance != other.properties.get("instance"):
+            return None
+        name = instance.address if isinstance(instance, Ref) else instance
+        return ("instance",), f"{name} has {other.address} already, and an instance can have one (remove one of them)"
 
     def detach(self, client: Client, actual: ActualResource) -> None:
         disassociate(client, actual)

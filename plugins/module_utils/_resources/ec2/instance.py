@@ -22,11 +22,13 @@ from ..._engine.items import Raw, returned_members, value_at
 from ..._engine.property_limits import (
     EVERY,
     FLAG,
-    Items,
     Limit,
     Matching,
+    OneOf,
     PropertyProblem,
     WholeNumber,
+    Word,
+    a_set,
     is_reference,
     keys,
     one_of,
@@ -80,7 +82,7 @@ IMAGE = Matching(
     pattern=r"al2023|ami-(?:[0-9a-f]{8}|[0-9a-f]{17})|/.+",
 )
 # The sizes of instance types are those of botocore's list of them.
-TYPE_NAME = Matching(
+TYPE_NAME = Word(
     "an instance type like t3.micro",
     pattern=r"[a-z][a-z0-9-]*\.(?:nano|micro|small|medium|large|[0-9]*xlarge|metal(?:-[0-9]+xl)?)",
 )
@@ -119,6 +121,9 @@ class UserData(Limit):
         elif len(value.encode(errors="replace")) > MAX_USER_DATA:
             size = len(value.encode(errors="replace"))
             yield (), f"has {size} bytes, and EC2 accepts at most {MAX_USER_DATA} (shorten it, or have it load a file)"
+        elif value.partition("\n")[0].endswith("\r"):
+            # The kernel takes the CR as a part of the interpreter's name (execve(2)).
+            yield (), "ends its first line with CR, which is read as a part of it (end lines with LF only)"
 
 
 def check_volume(given: Properties) -> Iterator[PropertyProblem]:
@@ -356,7 +361,8 @@ TYPE = InstanceType(
         limits={
             ("image",): IMAGE,
             ("type",): TYPE_NAME,
-            ("security_groups",): Items(),
+            ("state",): OneOf("running, which every instance of a stack is", values=("running",)),
+            ("security_groups",): a_set(),
             ("user_data",): UserData(),
             ("public_ip",): FLAG,
             ("termination_protection",): FLAG,

@@ -10,11 +10,14 @@ from typing import Any
 from ..._aws.tags import tag_specification
 from ..._engine.condition import Condition, Wait, Waiter
 from ..._engine.items import Raw, returned_members
+from ..._engine.model import DesiredResource
+from ..._engine.property_limits import PropertyPath, PropertyProblem
 from ..._engine.resource_type import (
     ActualResource,
     Client,
     Discovery,
     Lifecycle,
+    Properties,
     ResolvedResource,
     ResourceType,
     Schema,
@@ -61,6 +64,12 @@ def delete(client: Client, actual: ActualResource) -> Iterator[Wait]:
     yield Wait(DELETED, actual.id)
 
 
+def check_address(_given: Properties, path: PropertyPath, address: DesiredResource) -> Iterator[PropertyProblem]:
+    """An address that is associated with something cannot go to a gateway (EC2 API Reference, CreateNatGateway)."""
+    if address.type == "elastic_ip" and address.properties.get("instance"):
+        yield path, f"{address.address} is the address of an instance (take another one, or remove its instance)"
+
+
 class NatGatewayType(ResourceType):
     def is_deleted(self, item: Raw) -> bool:
         return item["State"] in GONE
@@ -74,6 +83,7 @@ TYPE = NatGatewayType(
         attributes={"id": "NatGatewayId"},
         required=frozenset({"subnet", "address"}),
         references={("subnet",): ("subnet.id",), ("address",): ("elastic_ip.id",)},
+        target_checks={("address",): check_address},
         create_only=frozenset({"subnet", "address"}),
         normalize=normalize,
     ),

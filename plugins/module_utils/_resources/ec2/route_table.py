@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import ip_network
 from typing import Any
 
 from ..._aws.errors import error_code, ignore_errors
@@ -12,7 +13,7 @@ from ..._aws.sdk import ClientError
 from ..._aws.tags import tag_specification
 from ..._engine.items import Raw, add_missing_members, returned_members
 from ..._engine.model import DesiredResource, Ref
-from ..._engine.property_limits import EVERY, Items, Matching, Network, PropertyProblem, keys, list_values
+from ..._engine.property_limits import EVERY, Items, Matching, Network, PropertyProblem, a_set, keys, list_values
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -31,6 +32,9 @@ OTHER_TARGETS = (
     *("CarrierGatewayId", "CoreNetworkArn", "EgressOnlyInternetGatewayId", "InstanceId", "LocalGatewayId"),
     *("NetworkInterfaceId", "OdbNetworkArn", "TransitGatewayId", "VpcPeeringConnectionId"),
 )
+
+# VPC User Guide, "Subnet route tables": no route has these, or parts of them, as its destination.
+RESERVED = ("169.254.168.0/22", "fd00:ec2::/32")
 
 
 def _routes(table: Raw) -> list[dict[str, Any]]:
@@ -94,11 +98,19 @@ def normalize(table: Raw) -> dict[str, Any]:
     }
 
 
+def _is_inside(inner: str, outer: str) -> bool:
+    first, second = ip_network(inner), ip_network(outer)
+    return first.version == second.version and first.subnet_of(second)  # type: ignore[arg-type]
+
+
 def check_destinations(given: Properties) -> Iterator[PropertyProblem]:
     """A table has one route for each destination (EC2 API Reference, CreateRoute)."""
     seen: dict[str, int] = {}
     for (routes, number, name), value in list_values(("routes", EVERY, "destination"), given):
         destination = ec2.network(value)
+        if any(_is_inside(destination, reserved) for reserved in RESERVED):
+            text = f"{destination} is an address of AWS's own services on instances, to which no route leads"
+            yield (routes, number, name), f"{text} (remove it)"
         if destination in seen:
             text = f"{destination} is the destination of {routes}[{seen[destination]}] as well (remove one of them)"
             yield (routes, number, name), text
@@ -210,7 +222,7 @@ TYPE = RouteTableType(
             ("routes", EVERY): keys("destination", "gateway", required=("destination", "gateway")),
             ("routes", EVERY, "destination"): Network("a network like 0.0.0.0/0 or ::/0"),
             ("routes", EVERY, "gateway"): Matching("a gateway", "write a reference like {ref: nat_gateway/nat-1}"),
-            ("subnets",): Items(),
+            ("subnets",): a_set(),
         },
         checks=(check_destinations,),
         with_defaults=with_defaults,

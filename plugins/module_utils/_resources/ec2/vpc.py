@@ -10,7 +10,7 @@ from typing import Any
 from ..._aws.tags import tag_specification
 from ..._engine.condition import Condition, Waiter
 from ..._engine.items import Raw, returned_members
-from ..._engine.property_limits import FLAG, PropertyProblem
+from ..._engine.property_limits import FLAG, PropertyProblem, is_reference
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -24,6 +24,7 @@ from ..._engine.resource_type import (
     Schema,
 )
 from . import common as ec2
+from . import networks
 
 # DescribeVpcs does not show the DNS attributes, and DescribeVpcAttribute takes one VPC and one attribute.
 ATTRIBUTES = {"dns_support": "EnableDnsSupport", "dns_hostnames": "EnableDnsHostnames"}
@@ -57,6 +58,12 @@ def create(client: Client, resource: ResolvedResource) -> Raw:
     return made
 
 
+def check_cidr(given: Properties) -> Iterator[PropertyProblem]:
+    problem = None if is_reference(given["cidr"]) else networks.find_network_problem(given["cidr"])
+    if problem is not None:
+        yield ("cidr",), problem
+
+
 def set_attributes(client: Client, update: ResourceUpdate) -> None:
     # Host names need DNS support, so it is switched on first.
     for name, attribute in ATTRIBUTES.items():
@@ -79,7 +86,7 @@ TYPE = ResourceType(
         required=frozenset({"cidr"}),
         create_only=frozenset({"cidr"}),
         limits={("cidr",): ec2.IPV4_NETWORK, ("dns_support",): FLAG, ("dns_hostnames",): FLAG},
-        checks=(check_dns,),
+        checks=(check_dns, check_cidr),
         with_defaults=lambda desired: {
             "dns_support": True,
             "dns_hostnames": True,

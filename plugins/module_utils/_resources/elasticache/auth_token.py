@@ -31,7 +31,9 @@ NEVER = "never"
 # The stage of the current version of a secret.
 CURRENT = "AWSCURRENT"
 # ElastiCache API reference, CreateReplicationGroup, AuthToken.
-FORM = re.compile(r"[A-Za-z0-9!&#$^<>-]{16,128}")
+PUNCTUATION = "!&#$^<>-"
+SHORTEST, LONGEST = 16, 128
+FORM = re.compile(rf"[A-Za-z0-9{re.escape(PUNCTUATION)}]{{{SHORTEST},{LONGEST}}}")
 # User guide, "Modifying the AUTH token on an existing cluster": engine 5.0.5 or higher.
 OLDEST_ENGINE = (5, 0, 5)
 STATUS = "PendingModifiedValues.AuthTokenStatus"

@@ -7,20 +7,25 @@ The document names the secret that holds its AUTH token. The token itself is rea
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..._aws.tags import tags_to_dict, tags_to_list
 from ..._engine.items import Raw, returned_members
 from ..._engine.list_call import Listing
+from ..._engine.model import DesiredResource
 from ..._engine.property_limits import (
     EVERY,
     FLAG,
     PORT,
-    Items,
     Matching,
+    PropertyPath,
     PropertyProblem,
     WholeNumber,
+    Word,
+    a_set,
+    display_value,
     is_reference,
     whole_number,
 )
@@ -34,6 +39,7 @@ from ..._engine.resource_type import (
     Schema,
 )
 from ..._engine.scope import Scope, shorten_name
+from ..secretsmanager import passwords
 from . import auth_token, node_types, versions
 from . import cache_changes as changes
 from . import common as elasticache
@@ -105,6 +111,27 @@ def check_token(given: Properties) -> Iterator[PropertyProblem]:
         yield ("auth_token",), problem
     elif given.get("encryption_in_transit") is False:
         yield ("auth_token",), "needs encryption_in_transit, which is false (remove one of them)"
+
+
+def check_secret(_given: Properties, path: PropertyPath, secret: DesiredResource) -> Iterator[PropertyProblem]:
+    """The value of a generated secret has to be a token that ElastiCache takes: see `auth_token.FORM`."""
+    if secret.type != "secret":
+        return
+    given = secret.properties.get("generate") or {}
+    options = {**passwords.DEFAULTS, **{name: value for name, value in given.items() if value is not None}}
+    if options["template"] is not None:
+        yield path, f"the value of {secret.address} is a JSON object, and a token is plain text (remove its template)"
+        return
+    length, excluded = options["length"], options["exclude_characters"]
+    if isinstance(length, int) and not auth_token.SHORTEST <= length <= auth_token.LONGEST:
+        text = f"the value of {secret.address} has {length} characters, and a token {auth_token.SHORTEST} to"
+        yield path, f"{text} {auth_token.LONGEST} (change its length)"
+    punctuation = "" if options["exclude_punctuation"] is True else string.punctuation
+    possible = punctuation + (" " if options["include_space"] is True else "")
+    others = [one for one in possible if one not in auth_token.PUNCTUATION and one not in str(excluded)]
+    if others:
+        text = f"the value of {secret.address} may contain {display_value(others[0])}, which no token has"
+        yield path, f"{text} (write exclude_punctuation: true{', include_space: false' if ' ' in others else ''} there)"
 
 
 def with_defaults(desired: Properties) -> dict[str, Any]:
@@ -229,11 +256,11 @@ TYPE = CacheType(
             ("security_groups", EVERY): ("security_group.id",),
         },
         limits={
-            ("node_type",): Matching("a type like cache.t3.micro", pattern=node_types.NODE_TYPE),
+            ("node_type",): Word("a type like cache.t3.micro", pattern=node_types.NODE_TYPE),
             ("nodes",): WholeNumber(
                 f"a number of nodes (1-{elasticache.MOST_NODES})", low=1, high=elasticache.MOST_NODES, is_text=True
             ),
-            ("security_groups",): Items(),
+            ("security_groups",): a_set(),
             ("parameter_group",): Matching("the name of a parameter group"),
             ("port",): PORT,
             # ElastiCache API Reference, CreateReplicationGroup, SnapshotRetentionLimit.
@@ -243,6 +270,7 @@ TYPE = CacheType(
                 for name in ("automatic_failover", "multi_az", "encryption_at_rest", "encryption_in_transit")
             },
         },
+        target_checks={("auth_token", "secret"): check_secret},
         checks=(check_node_type, check_version, check_failover, check_token),
         create_only=frozenset(CREATION_PARAMETERS),
         with_defaults=with_defaults,

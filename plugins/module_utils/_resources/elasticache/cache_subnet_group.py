@@ -9,7 +9,7 @@ from typing import Any
 from ..._aws.tags import tags_to_list
 from ..._engine.items import Raw
 from ..._engine.list_call import Listing
-from ..._engine.property_limits import EVERY, Items
+from ..._engine.property_limits import EVERY, a_set
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -64,7 +64,7 @@ TYPE = CacheSubnetGroupType(
         attributes={"id": "CacheSubnetGroupName", "arn": "ARN", "name": "CacheSubnetGroupName"},
         required=frozenset({"subnets"}),
         references={("subnets", EVERY): ("subnet.id",)},
-        limits={("subnets",): Items(least=1)},
+        limits={("subnets",): a_set(least=1)},
         with_defaults=lambda desired: {**desired, "subnets": sorted(desired["subnets"])},
         normalize=normalize,
         name_attributes=frozenset({"id", "name"}),

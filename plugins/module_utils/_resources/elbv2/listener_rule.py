@@ -10,7 +10,7 @@ from typing import Any
 from ..._aws.answer import first_item, missing_member
 from ..._aws.tags import STACK, tags_to_dict, tags_to_list
 from ..._engine.items import Raw
-from ..._engine.property_limits import EVERY, Items, Matching, PropertyProblem, whole_number
+from ..._engine.property_limits import EVERY, Matching, PropertyProblem, a_set, whole_number
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -34,7 +34,8 @@ MAX_PRIORITY = 50_000
 # for your Application Load Balancers": the condition values of a rule, which cannot be raised.
 LONGEST_PATTERN = 128
 MOST_VALUES = 5
-HOST = r"[A-Za-z0-9.*?_-]*\.[A-Za-z*?]+"
+MOST_WILDCARDS = 6  # the same quotas
+HOST = r"[A-Za-z0-9.*?-]*\.[A-Za-z*?]+"
 PATH = Matching(
     "a path like /api/*, of letters, digits and _-.$/~\"'@:+&*?",
     pattern=r"[A-Za-z0-9_.$/~\"'@:+&*?-]+",
@@ -50,6 +51,11 @@ def check_conditions(given: Properties) -> Iterator[PropertyProblem]:
         name = [name for name in FIELDS if given.get(name)][-1]
         text = f"{len(values)} paths and hosts are more than the {MOST_VALUES} that AWS allows in a rule"
         yield (name,), f"{text} (move some to a rule of their own)"
+    wildcards = sum(value.count("*") + value.count("?") for value in values if isinstance(value, str))
+    if wildcards > MOST_WILDCARDS:
+        name = [name for name in FIELDS if given.get(name)][-1]
+        text = f"{wildcards} characters * and ? are more than the {MOST_WILDCARDS} that AWS allows in a rule"
+        yield (name,), f"{text} (move some of the paths and hosts to a rule of their own)"
 
 
 def with_defaults(desired: Properties) -> dict[str, Any]:
@@ -164,9 +170,9 @@ TYPE = ListenerRuleType(
         create_only=frozenset({"listener"}),
         limits={
             ("priority",): whole_number("a priority", 1, MAX_PRIORITY),
-            ("paths",): Items(),
+            ("paths",): a_set(),
             ("paths", EVERY): PATH,
-            ("hosts",): Items(),
+            ("hosts",): a_set(ignores_case=True),
             ("hosts", EVERY): Matching("a host name like *.example.org", pattern=HOST, longest=LONGEST_PATTERN),
             **actions.LIMITS,
         },

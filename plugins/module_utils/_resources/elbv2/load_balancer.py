@@ -12,7 +12,7 @@ from ..._aws.answer import first_item
 from ..._aws.tags import tags_to_list
 from ..._engine.condition import Condition, Wait, Waiter
 from ..._engine.items import Raw, returned_members
-from ..._engine.property_limits import EVERY, Items, OneOf, PropertyProblem, display_value, one_of
+from ..._engine.property_limits import EVERY, OneOf, PropertyProblem, a_set, display_value, one_of
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -163,8 +163,8 @@ TYPE = elbv2.FullNameType(
         references={("subnets", EVERY): ("subnet.id",), ("security_groups", EVERY): ("security_group.id",)},
         create_only=frozenset({"scheme"}),
         limits={
-            ("subnets",): Items(least=2),
-            ("security_groups",): Items(),
+            ("subnets",): a_set(least=2),
+            ("security_groups",): a_set(),
             ("scheme",): one_of("internet-facing", "internal"),
             ("address_type",): one_of("ipv4", "dualstack", "dualstack-without-public-ipv4"),
             ("attributes",): elbv2.Attributes(names=ATTRIBUTES, foreign=FOREIGN),

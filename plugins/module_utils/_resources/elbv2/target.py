@@ -14,12 +14,14 @@ from typing import Any, ClassVar
 from ..._engine.condition import Condition, Wait, Waiter
 from ..._engine.items import Raw, returned_members
 from ..._engine.list_call import Listing
-from ..._engine.property_limits import PORT
+from ..._engine.model import DesiredResource
+from ..._engine.property_limits import PORT, PropertyPath, PropertyProblem
 from ..._engine.resource_type import (
     ActualResource,
     Client,
     Discovery,
     Lifecycle,
+    Properties,
     ResolvedResource,
     ResourceType,
     Schema,
@@ -74,6 +76,13 @@ def delete(client: Client, actual: ActualResource) -> Iterator[Wait]:
     yield Wait(DRAINED, actual.id)
 
 
+def check_group(_given: Properties, path: PropertyPath, group: DesiredResource) -> Iterator[PropertyProblem]:
+    """Elastic Load Balancing API Reference, CreateTargetGroup, TargetType: which targets a group takes."""
+    kind = group.properties.get("target_type")
+    if group.type == "target_group" and isinstance(kind, str) and kind != "instance":
+        yield path, f"{group.address} takes no instances, but is of target_type: {kind} (name another group)"
+
+
 class TargetType(ResourceType):
     """AWS gives targets no ids: an id is made of the target group, the instance and the port."""
 
@@ -95,6 +104,7 @@ TYPE = TargetType(
         references={("target_group",): ("target_group.arn",), ("instance",): ("instance.id",)},
         create_only=frozenset({"target_group", "instance", "port"}),
         limits={("port",): PORT},
+        target_checks={("target_group",): check_group},
         normalize=normalize,
     ),
     Discovery(

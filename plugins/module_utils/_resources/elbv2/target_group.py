@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -141,6 +142,7 @@ DRAINING = "target_health_state.unhealthy.draining_interval_seconds"
 TERMINATION = "target_health_state.unhealthy.connection_termination.enabled"
 FIXED_FOR_DATAGRAMS = {"preserve_client_ip.enabled": "true", TERMINATION: "false"}
 LOWEST_CODE, HIGHEST_CODE = 200, 599
+HIGHEST_CODES = {ALB: 499, GWLB: 399}
 
 
 @dataclass(frozen=True)
@@ -203,6 +205,17 @@ def _check_algorithm(attributes: Mapping[str, str]) -> Iterator[PropertyProblem]
         yield ("attributes", SLOW_START), f"{text} (write 0, or {ALGORITHM}: round_robin)"
     if algorithm != "weighted_random" and attributes.get(ANOMALIES) == "on":
         yield ("attributes", ANOMALIES), f"needs {ALGORITHM}: weighted_random (add it, or write off)"
+
+
+def check_codes(given: Properties) -> Iterator[PropertyProblem]:
+    """Elastic Load Balancing API Reference, Matcher, HttpCode: by the kind of load balancer."""
+    protocol, codes = given.get("protocol") or "HTTP", (given.get("health") or {}).get("codes")
+    if codes is None or is_reference(codes) or is_reference(protocol):
+        return
+    highest = HIGHEST_CODES.get(BALANCERS[protocol], HIGHEST_CODE)
+    if max(int(code) for code in re.findall("[0-9]+", str(codes))) > highest:
+        text = f"{display_value(codes)} has codes above {highest}, the highest for {BALANCERS[protocol]}"
+        yield ("health", "codes"), f"{text} (write lower ones)"
 
 
 def check_target_type(given: Properties) -> Iterator[PropertyProblem]:
@@ -320,7 +333,7 @@ TYPE = elbv2.FullNameType(
             ("health", "codes"): StatusCodes(),
             ("attributes",): elbv2.Attributes(names=ATTRIBUTES),
         },
-        checks=(check_health, check_target_type, check_attributes),
+        checks=(check_health, check_codes, check_target_type, check_attributes),
         with_defaults=with_defaults,
         normalize=normalize,
         comparisons={"attributes": elbv2.same_attributes, "health": same_health},

@@ -11,7 +11,7 @@ from typing import Any
 from ..._aws.errors import ignore_errors
 from ..._aws.tags import tags_to_list
 from ..._engine.items import Raw, value_at
-from ..._engine.property_limits import EVERY, Entries, Items, Matching
+from ..._engine.property_limits import EVERY, Entries, Matching, a_set
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -167,7 +167,7 @@ TYPE = RoleType(
         limits={
             ("principal",): Matching("a service like ec2.amazonaws.com", pattern=r"[a-z0-9-]+(?:\.[a-z0-9-]+)+"),
             ("description",): Matching("text of Latin letters", pattern=DESCRIPTION, longest=1000),
-            ("managed_policies",): Items(),
+            ("managed_policies",): a_set(),
             ("managed_policies", EVERY): Matching("the ARN of a policy", EXAMPLE, pattern=POLICY, longest=2048),
             ("inline_policies",): Entries(names=policies.NAME),
             ("inline_policies", EVERY): policies.PolicyDocument(),

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..._aws.similar_names import suggest
 from ..._engine.model import Ref
 from ..._engine.property_limits import (
     JsonObject,
@@ -31,6 +32,22 @@ SID = Matching("the id of a statement, of letters and digits", pattern="[A-Za-z0
 DOCUMENT = keys("Version", "Id", "Statement", required=("Statement",))
 STATEMENT_KEYS = ("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition")
 STATEMENT = keys(*STATEMENT_KEYS, required=("Effect",))
+# IAM User Guide, "IAM JSON policy elements": Action is a service with its action, Resource an ARN, and the operators of
+# Condition are these, which IAM also takes with a prefix for keys of several values, and with IfExists (not for Null).
+NAMES = {
+    "Action": Matching("an action like s3:GetObject, or *", pattern=r"\*|[^:\s]+:\S+"),
+    "Resource": Matching('an ARN, or "*"', pattern=r"(?s:\*|arn:.+)"),
+}
+NAMES |= {f"Not{name}": limit for name, limit in NAMES.items()}
+_EQUALITY = ("Equals", "NotEquals")
+_ORDERED = (*_EQUALITY, "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")
+OPERATORS = (
+    *(f"String{end}" for end in (*_EQUALITY, "EqualsIgnoreCase", "NotEqualsIgnoreCase", "Like", "NotLike")),
+    *(f"{start}{end}" for start in ("Numeric", "Date") for end in _ORDERED),
+    *(f"Arn{end}" for end in (*_EQUALITY, "Like", "NotLike")),
+    *("Bool", "BinaryEquals", "IpAddress", "NotIpAddress", "Null"),
+)
+_KNOWN_OPERATORS = frozenset(name.lower() for name in OPERATORS)
 # A policy of a role is for that role, and names no other (IAM User Guide, "AWS JSON policy elements: Principal").
 OF_RESOURCES = ("Principal", "NotPrincipal")
 ONE_OF = (("Action", "NotAction"), ("Resource", "NotResource"))
@@ -59,6 +76,8 @@ def _find_document_problems(document: Mapping[str, Any]) -> Iterator[PropertyPro
     given = document.get("Statement")
     if given is None or is_reference(given):
         return
+    if isinstance(given, (list, tuple)) and not given:
+        yield ("Statement",), "is empty (add a statement, or remove the policy)"
     statements = given if isinstance(given, (list, tuple)) else [given]
     seen: set[str] = set()
     for number, statement in enumerate(statements):
@@ -91,6 +110,30 @@ def _find_statement_problems(statement: Any) -> Iterator[PropertyProblem]:
     condition = statement.get("Condition")
     if condition is not None and not isinstance(condition, (Mapping, Ref)):
         yield ("Condition",), f"{display_value(condition)} is not a mapping of operators (write them as YAML)"
+    elif isinstance(condition, Mapping):
+        yield from _find_operator_problems(condition)
+    for name, limit in NAMES.items():
+        yield from _find_name_problems(name, statement.get(name), limit)
+
+
+def _find_operator_problems(condition: Mapping[str, Any]) -> Iterator[PropertyProblem]:
+    for name in condition:
+        plain = re.sub("(?i)^(?:ForAllValues|ForAnyValue):|(?<!^null)IfExists$", "", str(name))
+        if plain.lower() not in _KNOWN_OPERATORS:
+            yield ("Condition", name), f"unknown operator; {suggest(plain, OPERATORS)}"
+
+
+def _find_name_problems(name: str, given: Any, limit: Matching) -> Iterator[PropertyProblem]:
+    if given is None or is_reference(given):
+        return
+    if not isinstance(given, (list, tuple)):
+        yield from (((name,), text) for _path, text in limit.find_problems(given))
+        return
+    if not given:
+        yield (name,), "is empty (add one, or remove the statement)"
+    for number, item in enumerate(given):
+        if not is_reference(item):
+            yield from (((name, number), text) for _path, text in limit.find_problems(item))
 
 
 def check_size(given: Mapping[str, Any]) -> Iterator[PropertyProblem]:

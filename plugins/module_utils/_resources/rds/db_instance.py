@@ -18,6 +18,8 @@ from ..._engine.property_limits import (
     OneOf,
     PropertyPath,
     PropertyProblem,
+    Word,
+    a_set,
     is_reference,
     keys,
     list_values,
@@ -205,6 +207,9 @@ def _check_names(engine: str, given: Properties) -> Iterator[PropertyProblem]:
                 ("username",),
                 f"{name} is a reserved word of {engines.TITLES[engine]} (write {name}_user, or another)",
             )
+        elif engine == "postgres" and name.lower().startswith("pg_"):
+            # PostgreSQL documentation, CREATE ROLE: such names are those of the system's roles.
+            yield ("username",), f"{name} begins with pg_, as only roles of PostgreSQL itself do (write another name)"
         elif len(name) > longest:
             yield ("username",), f"has {len(name)} characters, and RDS allows {longest} (shorten it)"
 
@@ -351,8 +356,8 @@ TYPE = DbInstanceType(
         },
         limits={
             ("engine",): one_of(*ENGINES),
-            ("class",): Matching("a class like db.t3.micro", pattern=engines.CLASS),
-            ("security_groups",): Items(),
+            ("class",): Word("a class like db.t3.micro", pattern=engines.CLASS),
+            ("security_groups",): a_set(),
             ("storage",): keys(*STORAGE, required=("size",)),
             ("storage", "type"): one_of(*STORAGE_SIZES),
             ("storage", "size"): whole_number("a size in GiB", 5, 65536),
@@ -365,11 +370,10 @@ TYPE = DbInstanceType(
             ("backup_retention",): whole_number("a number of days", 0, 35),
             ("parameter_group",): Matching("the name of a parameter group"),
             # RDS User Guide, "Certificate authorities": rds-ca-rsa2048-g1 and its like.
-            ("ca_certificate",): Matching(
-                "a certificate authority like rds-ca-rsa2048-g1", pattern="rds-ca-[a-z0-9-]+"
-            ),
-            ("logs",): Items(),
+            ("ca_certificate",): Word("a certificate authority like rds-ca-rsa2048-g1", pattern="rds-ca-[a-z0-9-]+"),
+            ("logs",): a_set(),
             ("log_groups",): Items(),
+            ("state",): OneOf("running, which every database of a stack is", values=("running",)),
             ("managed_password",): OneOf("true: RDS always keeps the password", values=(True,)),
             **{
                 (name,): FLAG

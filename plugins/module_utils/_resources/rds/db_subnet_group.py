@@ -8,7 +8,7 @@ from typing import Any
 
 from ..._aws.tags import tags_to_list
 from ..._engine.items import Raw, returned_members
-from ..._engine.property_limits import EVERY, Items
+from ..._engine.property_limits import EVERY, a_set
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -62,7 +62,7 @@ TYPE = ResourceType(
         attributes={"id": "DBSubnetGroupName", "arn": "DBSubnetGroupArn", "name": "DBSubnetGroupName"},
         required=frozenset({"subnets"}),
         references={("subnets", EVERY): ("subnet.id",)},
-        limits={("subnets",): Items(least=2)},
+        limits={("subnets",): a_set(least=2)},
         with_defaults=with_defaults,
         normalize=normalize,
         name_attributes=frozenset({"id", "name"}),

@@ -11,9 +11,10 @@ TITLES = {"mysql": "MySQL", "postgres": "PostgreSQL"}
 
 # RDS User Guide, "MySQL on Amazon RDS versions" (a major version is X.Y: 5.7, 8.0, 8.4, 9.7) and "Available PostgreSQL
 # database versions" (a major version is X since 10; 11 is the oldest that is left). Newer ones are left to RDS.
+# 9.0 to 9.6 are innovation releases of MySQL, which only the database preview environment has had.
 MAJOR_VERSIONS: Mapping[str, str] = {
-    "mysql": r"(?:5\.7|8\.[04]|(?:9|[1-9][0-9])\.[0-9])",
-    "postgres": r"(?:1[1-9]|[2-9][0-9])",
+    "mysql": r"(?:5\.7|8\.[04]|9\.[7-9]|[1-9][0-9]\.[0-9])",
+    "postgres": r"(?:1[1-9]|2[0-9])",
 }
 VERSIONS = {engine: rf"{major}(?:\.(?:0|[1-9][0-9]*))?" for engine, major in MAJOR_VERSIONS.items()}
 VERSION_EXAMPLES = {

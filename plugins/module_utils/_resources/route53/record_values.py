@@ -93,6 +93,9 @@ def _find_address_problem(kind: str, value: str) -> str | None:
 
 def _find_text_problem(value: str) -> str | None:
     """Text is of strings in quotes, one after another. A quote in one has a backslash in front."""
+    # Route 53 Developer Guide, "DNS domain name format": other characters are octal codes.
+    if not re.fullmatch(r"[\t -~]*", value):
+        return "has characters outside of ASCII (write each byte of them as an octal code, like \\303)"
     position = 0
     while position < len(value):
         match = STRING.match(value, position)

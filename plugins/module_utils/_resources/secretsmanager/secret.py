@@ -18,7 +18,7 @@ from ..._aws.sdk import ClientError
 from ..._aws.tags import STACK, tags_to_dict, tags_to_list
 from ..._engine.items import Raw
 from ..._engine.list_call import Listing
-from ..._engine.property_limits import FLAG, Matching, WholeNumber, keys, whole_number
+from ..._engine.property_limits import FLAG, Entries, Matching, WholeNumber, keys, whole_number
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -228,6 +228,8 @@ TYPE = SecretType(
             ("description",): Matching("text", longest=2048),
             ("recovery_window",): whole_number("a number of days", 7, 30),
             ("generate",): keys(*passwords.DEFAULTS),
+            ("generate", "template"): Entries(),
+            ("generate", "key"): Matching("the name of a key", pattern="(?s:.+)"),
             # Secrets Manager API Reference, GetRandomPassword, whose words these are.
             ("generate", "exclude_characters"): Matching("text", longest=4096),
             **{("generate", name): FLAG for name, value in passwords.DEFAULTS.items() if isinstance(value, bool)},

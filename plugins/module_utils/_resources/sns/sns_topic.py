@@ -15,9 +15,9 @@ from ..._engine.items import Raw
 from ..._engine.list_call import Listing
 from ..._engine.property_limits import (
     EVERY,
-    Items,
     Matching,
     PropertyProblem,
+    a_set,
     display_value,
     is_reference,
     keys,
@@ -194,7 +194,7 @@ TYPE = SnsTopicType(
         id_path="TopicArn",
         attributes={"id": "TopicArn", "arn": "TopicArn", "name": "TopicName", "unconfirmed": "Unconfirmed"},
         limits={
-            ("subscriptions",): Items(),
+            ("subscriptions",): a_set(),
             ("subscriptions", EVERY): keys(*KEYS, required=KEYS),
             ("subscriptions", EVERY, "protocol"): one_of(*PROTOCOLS),
             ("kms_key",): Matching("the id, alias or ARN of a key of KMS"),

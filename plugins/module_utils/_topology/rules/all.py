@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from ipaddress import IPv4Network
 
 from ..._resources.ec2.key_pair import is_complete_key
+from ..._resources.ec2.networks import find_network_problem
 from ..placement import Placement, calling_placements, find_placements
 from ..schema.kinds import DocumentPath, Finding, display
 from ..view import Document, find_public_tier, services, tiers
@@ -29,21 +30,12 @@ from .services import SERVICE_RULES
 from .sources import SOURCE_RULES
 from .stores import STORE_RULES
 
-# Networks without addresses of hosts (RFC 6890, and RFC 5771 for multicast). AWS recommends private networks (RFC 1918)
-# and accepts other public ones: VPC User Guide, "VPC CIDR blocks".
-UNUSABLE_NETWORKS = {
-    "0.0.0.0/8": "addresses that are not known yet",
-    "127.0.0.0/8": "each host itself",
-    "169.254.0.0/16": "link-local addresses, as those of AWS's instance metadata and DNS",
-    "224.0.0.0/4": "multicast",
-}
 USER_DATA_BEGINNINGS = (
     *("#!", "#cloud-config", "#cloud-boothook", "#include", "#part-handler", "## template:"),
     *("content-type:", "mime-version:"),
 )
 MAX_USER_DATA = 16384  # bytes
 RESERVED_ADDRESSES = 5  # of each subnet (VPC User Guide, "Subnet CIDR blocks")
-PRIVATE_NETWORKS = "10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"
 
 Rule = Callable[[Document], Iterator[Finding]]
 
@@ -58,12 +50,9 @@ def _list_subnets(document: Document) -> list[tuple[DocumentPath, IPv4Network]]:
 
 def network_is_usable(document: Document) -> Iterator[Finding]:
     cidr = document["network"]["cidr"]
-    for other, purpose in UNUSABLE_NETWORKS.items():
-        if cidr is not None and IPv4Network(cidr).overlaps(IPv4Network(other)):
-            text = (
-                f"{cidr} is in {other}, which is for {purpose} (choose a private network: a part of {PRIVATE_NETWORKS})"
-            )
-            yield ("network", "cidr"), text
+    problem = None if cidr is None else find_network_problem(cidr)
+    if problem is not None:
+        yield ("network", "cidr"), problem
 
 
 def subnets_are_inside_the_network(document: Document) -> Iterator[Finding]:
@@ -198,6 +187,9 @@ def user_data_is_for_cloud_init(document: Document) -> Iterator[Finding]:
     """cloud-init recognizes parts by their beginning (cloud-init documentation, "User-data formats")."""
     for placement in find_placements(document).values():
         text = placement.settings["user_data"]
+        if text and text.partition("\n")[0].endswith("\r"):
+            fix = "end lines with LF only, as an editor writes them for Linux"
+            yield (*placement.path, "user_data"), f"ends its first line with CR, which is read as a part of it ({fix})"
         if text and not text.lower().startswith(USER_DATA_BEGINNINGS):
             begin = display(text.splitlines()[0][:40] if text.strip() else text[:40])
             yield (

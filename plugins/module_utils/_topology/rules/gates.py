@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..._host.http_client import RequestError, parse_url
+from ..._resources.cloudwatch.alarm import check_expression
 from ..cloudwatch_metrics import find_query_problems, needs_dimensions_of_service
 from ..schema.kinds import DocumentPath, Finding
 from ..view import Document, balanced_services, has_url, services
@@ -61,6 +62,11 @@ def addresses_of_gates_can_be_asked(document: Document) -> Iterator[Finding]:
             text = "the stack has no URL, because it has no load balancer, no proxy and no service with a port"
             yield (*path, "path"), f"{text} (write url)"
         yield from _check_address((*path, "prometheus_url"), gate["prometheus_url"])
+        if gate["prometheus_url"] and re.search(r"/api/v1(?:/query(?:_range)?)?/?$", gate["prometheus_url"]):
+            yield (
+                (*path, "prometheus_url"),
+                "has the path of the API (write the address of the server, without /api/v1…)",
+            )
         if gate["prometheus_url"] and "?" in gate["prometheus_url"]:
             yield (*path, "prometheus_url"), "has a query (write the address of the server, without /api/v1/query)"
 
@@ -79,8 +85,12 @@ def metrics_of_gates_exist(document: Document) -> Iterator[Finding]:
         query = gate["cloudwatch"]
         if query is None:
             continue
-        for problem in find_query_problems(drop_unset_metrics(query)):
+        problems = list(find_query_problems(drop_unset_metrics(query)))
+        for problem in problems:
             yield _locate_problem((*path, "cloudwatch"), problem)
+        if not problems and query["expression"]:
+            for _path, text in check_expression(query):
+                yield (*path, "cloudwatch", "expression"), text
         if needs_dimensions_of_service(query) and (service not in balanced if service else not balanced):
             subject = f"services.{service} has no routes of a load balancer" if service else "no service has routes"
             text = f"{subject}, so there is no target group whose dimensions the metric could have"

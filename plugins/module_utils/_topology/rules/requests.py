@@ -119,6 +119,15 @@ def certificate_is_in_the_region(document: Document) -> Iterator[Finding]:
         yield ("load_balancer", "tls", "certificate"), text
 
 
+def certificate_is_in_the_account(document: Document) -> Iterator[Finding]:
+    """ACM User Guide, "Services integrated with ACM": a load balancer uses certificates of its own account."""
+    balancer, account = load_balancer(document), document["account"]
+    certificate = ((balancer or {}).get("tls") or {}).get("certificate")
+    if certificate and account is not None and certificate.split(":")[4] != str(account):
+        text = f"is of the account {certificate.split(':')[4]}, and the stack is in {account} (name one there)"
+        yield ("load_balancer", "tls", "certificate"), text
+
+
 def certificate_has_a_domain(document: Document) -> Iterator[Finding]:
     """Also the other keys that need a domain."""
     balancer = load_balancer(document)
@@ -208,6 +217,7 @@ def _covers(path: str, other: str) -> bool:
 
 REQUEST_RULES = (
     certificate_is_in_the_region,
+    certificate_is_in_the_account,
     requests_enter_at_one_point,
     routes_lead_to_one_service,
     routes_leave_the_health_path_of_nginx_free,

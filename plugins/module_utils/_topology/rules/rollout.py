@@ -15,6 +15,8 @@ from ..rollout_settings import ALL_AT_ONCE, count_hosts
 from ..schema.kinds import DocumentPath, Finding, display
 from ..view import Document, balanced_services, services
 
+MOST_RECIPIENTS = 50  # SES Developer Guide, "Service quotas": recipients of a message
+
 
 def targets_do_not_leave_all_at_once(document: Document) -> Iterator[Finding]:
     for placement, name, rollout in _list_rollouts(document):
@@ -82,6 +84,10 @@ def notifications_have_a_recipient(document: Document) -> Iterator[Finding]:
     if topic is not None and region is not None and topic.split(":")[3] != region:
         text = f"is in {topic.split(':')[3]}, and the stack is in {region} (name a topic there)"
         yield ("rollout", "notify", "sns"), text
+    recipients = (notify["email"] or {}).get("to") or ()
+    if len(recipients) > MOST_RECIPIENTS:
+        text = f"has {len(recipients)}, and SES allows {MOST_RECIPIENTS} in a mail (write to a list instead)"
+        yield ("rollout", "notify", "email", "to"), text
 
 
 ROLLOUT_RULES = (

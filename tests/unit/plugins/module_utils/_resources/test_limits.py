@@ -16,7 +16,9 @@ import botocore.session
 import pytest
 import yaml
 
+from ansible_collections.groundwork.aws.plugins.module_utils._compile.circles import find_circles
 from ansible_collections.groundwork.aws.plugins.module_utils._compile.conflicts import find_conflicts
+from ansible_collections.groundwork.aws.plugins.module_utils._compile.forwards import find_shared_groups
 from ansible_collections.groundwork.aws.plugins.module_utils._compile.networks import find_network_problems
 from ansible_collections.groundwork.aws.plugins.module_utils._compile.surroundings import find_misfits
 from ansible_collections.groundwork.aws.plugins.module_utils._engine.model import DesiredResource, Ref
@@ -387,7 +389,20 @@ VALID: list[tuple[str, dict[str, Any]]] = [
             "principal": "ec2.amazonaws.com",
             "inline_policies": {
                 "a": {"Statement": {"Effect": "Allow", "NotAction": "s3:*", "NotResource": ["*"], "Sid": ""}},
-                "b": {"Version": "2008-10-17", "Id": "x", "Statement": []},
+                "b": {
+                    "Version": "2008-10-17",
+                    "Id": "x",
+                    "Statement": {
+                        "Effect": "Allow",
+                        "Action": ["*", "s3:Get*"],
+                        "Resource": "arn:aws:s3:::a/*",
+                        "Condition": {
+                            "StringEqualsIfExists": {"a": "b"},
+                            "ForAllValues:stringLike": {"a": "b"},
+                            "Null": {"a": "true"},
+                        },
+                    },
+                },
                 "c": '{"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {}}]}',
             },
         },
@@ -431,12 +446,16 @@ def test_excluded_characters_are_as_many_as_secrets_manager_takes() -> None:
 
 
 def test_inline_policies_of_a_role_have_a_size_together() -> None:
-    statement = {"Effect": "Allow", "Action": "s3:*", "Resource": ["x" * 4000, "y" * 1000, Ref("secret/a", "arn")]}
+    statement = {
+        "Effect": "Allow",
+        "Action": "s3:*",
+        "Resource": ["arn:" + "x" * 3996, "arn:" + "y" * 996, Ref("secret/a", "arn")],
+    }
     role = {"principal": "ec2.amazonaws.com", "inline_policies": {"a": {"Statement": [statement]}}}
     assert problems_of("iam_role", role) == {}
     spaced = {
         "a": {"Statement": statement},
-        "b": json.dumps({"Statement": statement | {"Resource": "z" * 5300}}) + " " * 99,
+        "b": json.dumps({"Statement": statement | {"Resource": "arn:" + "z" * 5296}}) + " " * 99,
     }
     (problem,) = problems_of("iam_role", {**role, "inline_policies": spaced}).values()
     assert problem.endswith(
@@ -522,4 +541,5 @@ def test_no_value_makes_a_check_fail(kind: str) -> None:
             if not problems:
                 problems = [*find_conflicts([other], [one]), *find_misfits([other], [one], "eu-central-1")]
                 problems += find_network_problems([other], [one])
+                problems += [*find_shared_groups([other], [one]), *find_circles([other], [one])]
             assert all(text for _path, text in problems)
