@@ -56,6 +56,12 @@ TOKENS = re.compile(
     r"|\bdop_v1_[0-9a-f]{64}|\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}|\bhvs\.[A-Za-z0-9_-]{20,}|\blin_api_[A-Za-z0-9]{30,}"
     r"|\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"
 )
+# A private key as a whole: to its end, or to that of the text where the end is not there. The line ends do not matter.
+PRIVATE_KEY = re.compile(
+    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\Z)"
+    r"|-----BEGIN [A-Z ]*PRIV[A-Z ]*…?[\"']?\Z"  # cut off
+    r"|\bPuTTY-User-Key-File-[0-9][\s\S]*|\bAGE-SECRET-KEY-1[0-9A-Za-z]+"
+)
 # A password in a URL, in the keywords of libpq and ODBC, or a token in a query.
 URL_PASSWORD = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*://[^/@:\s'\"]*:(?!(?:{PLACEHOLDER})|@)[^/@\s'\"]+@")
 KEYWORD_PASSWORD = re.compile(
@@ -190,6 +196,7 @@ HIDDEN = "***"
 
 def hide_secrets(text: str) -> str:
     """A text for a message, with asterisks instead of its secrets."""
+    text = PRIVATE_KEY.sub(HIDDEN, text)
     text = TOKENS.sub(HIDDEN, CREDENTIALS.sub(rf"\1{HIDDEN}@", text))
     text = BARE_CREDENTIALS.sub(f"{HIDDEN}@", text)
     for pattern in (KEYWORD_PASSWORD, HEADER, CURL_USER, SHORT_OPTION, BEARER):

@@ -436,3 +436,78 @@ def test_a_password_that_yaml_reads_as_another_type_is_not_shown(value: str, tmp
 )
 def test_secrets_are_hidden_in_messages(text: str, expected: str) -> None:
     assert hide_secrets(text) == expected
+
+
+BODY = "MC4CAQAwBQYDK2VwBCIEIH"
+PRIVATE_KEY = f"-----BEGIN PRIVATE KEY-----\n{BODY}\n{BODY}abc\n-----END PRIVATE KEY-----\n"
+PRIVATE_KEYS = [
+    PRIVATE_KEY,
+    PRIVATE_KEY.replace("\n", "\\n"),
+    PRIVATE_KEY.replace("\n", " "),
+    PRIVATE_KEY.partition("-----END")[0],
+    PRIVATE_KEY.replace("PRIVATE", "OPENSSH PRIVATE"),
+    f"PuTTY-User-Key-File-3: ssh-ed25519\nPrivate-Lines: 1\n{BODY}\n",
+]
+
+
+@pytest.mark.parametrize("text", PRIVATE_KEYS)
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("region",),
+        ("proxy", "on"),
+        ("proxy", "tls", "key"),
+        ("load_balancer", "tls", "certificate"),
+        ("instances", "app", "image"),
+        ("instances", "app", "user_data"),
+        ("services", "api", "entry"),
+        ("services", "api", "port"),
+        ("services", "api", "runtime"),
+        ("services", "api", "routes"),
+        ("services", "api", "build"),
+        ("services", "api", "source", "directory"),
+        ("resources", "security_group/x", "vpc"),
+        ("resources", "subnet/x", "cidr"),
+    ],
+)
+def test_nothing_of_a_private_key_is_shown(path: tuple[str, ...], text: str) -> None:
+    change: Any = text
+    as_key: Any = {text: {}}
+    for step in reversed(path):
+        change, as_key = {step: change}, {step: as_key}
+    for value in (change, as_key):
+        outcome = validate({"topology": merge(base_of({}), value)})
+        assert outcome["errors"]
+        assert BODY[:6] not in str(outcome)
+
+
+@pytest.mark.parametrize("text", PRIVATE_KEYS)
+def test_a_private_key_as_the_name_of_a_service_is_not_shown(text: str) -> None:
+    outcome = validate({"topology": merge(base_of({}), {"services": {text: {}}})})
+    assert outcome["errors"]
+    assert BODY[:6] not in str(outcome)
+
+
+@pytest.mark.parametrize("text", [PRIVATE_KEY, f"{HUNTER}\n", f"- {HUNTER}\n", "20250101123456\n", f"'{HUNTER}'"])
+def test_nothing_of_a_file_that_is_no_mapping_is_shown(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "vault_password"
+    path.write_text(text, encoding="utf-8")
+    outcome = validate({"topology": str(path)})
+    assert [error["line"] for error in outcome["errors"]] == [1]
+    for part in (HUNTER, BODY[:6], "BEGIN", "20250101"):
+        assert part not in str(outcome)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"a {PRIVATE_KEY}b", "a ***\nb"),
+        (f'"{PRIVATE_KEYS[1]}" is', '"***\\n" is'),
+        ("AGE-SECRET-KEY-1QQPP and", "*** and"),
+        ("-----BEGIN RSA PRIV…", "***"),
+        ("-----BEGIN CERTIFICATE-----\nMIIB\n", "-----BEGIN CERTIFICATE-----\nMIIB\n"),
+        ("-----BEGIN PUBLIC KEY-----\nMIIB\n", "-----BEGIN PUBLIC KEY-----\nMIIB\n"),
+    ],
+)
+def test_private_keys_are_hidden_to_their_end(text: str, expected: str) -> None:
+    assert hide_secrets(text) == expected
