@@ -25,6 +25,10 @@ EVERY = "*"
 LONGEST_SHOWN = 60
 
 
+class InvalidPropertiesError(ValueError):
+    """Properties that AWS rejects together. The text is for users; that of Python's own errors is not."""
+
+
 def display_value(value: Any) -> str:
     """A value as a message shows it: JSON, not too long, and without the contents of mappings and lists."""
     if isinstance(value, (Mapping, list, tuple)) and value:
@@ -52,7 +56,7 @@ class Limit:
 
     what: str = ""
     hint: str = ""
-    # Whether an attribute of another resource can be such a value. None is a list or a mapping of settings.
+    # Whether an attribute of another resource can be such a value.
     takes_reference: ClassVar[bool] = True
 
     def accepts(self, _value: Any) -> bool:
@@ -102,6 +106,7 @@ def whole_number(subject: str, low: int, high: int, is_text: bool = False) -> Wh
 class Number(Limit):
     """A number, also as text: the type converts it."""
 
+    takes_reference: ClassVar[bool] = False
     what: str = "a number"
 
     def accepts(self, value: Any) -> bool:
@@ -114,6 +119,7 @@ class Number(Limit):
 class Flag(Limit):
     """True or false. botocore sends no text where a service takes a boolean."""
 
+    takes_reference: ClassVar[bool] = False
     what: str = "true or false"
 
     def accepts(self, value: Any) -> bool:
@@ -134,6 +140,7 @@ class Scalar(Limit):
 class OneOf(Limit):
     """One of a few values. A similar one becomes the fix."""
 
+    takes_reference: ClassVar[bool] = False
     values: tuple[Any, ...] = ()
 
     def accepts(self, value: Any) -> bool:
@@ -180,6 +187,7 @@ class Network(Limit):
     Types write an address alone as a network of that address, before AWS gets it.
     """
 
+    takes_reference: ClassVar[bool] = False
     what: str = "a network like 10.0.0.0/16"
     versions: tuple[int, ...] = (4, 6)
     shortest: int = 0
@@ -303,8 +311,28 @@ def find_limit_problems(limits: Limits, properties: Mapping[str, Any]) -> Iterat
             if not is_reference(value):
                 for inner, text in limit.find_problems(value):
                     yield (*path, *inner), text
-            elif not limit.takes_reference:
+            elif not limit.takes_reference or (isinstance(limit, WholeNumber) and not _is_number(value)):
                 yield path, f"is a reference, and this is {limit.what} (write it here)"
+
+
+def _is_number(reference: Ref | Spread) -> bool:
+    """Whether the attribute that a reference names is a number: of all attributes, only ports are."""
+    return not isinstance(reference, Ref) or reference.attribute == "port"
+
+
+def describe_invalid(value: Any, pattern: PropertyPath, limits: Limits) -> str:
+    """Why a value is invalid with which the properties of a resource make no sense."""
+    limit = next((limit for path, limit in limits.items() if _matches(path, pattern) and limit.what), None)
+    what = limit.what if limit is not None else "a value that this property takes"
+    if value is None:
+        return f"is null (write {what}, or remove it)"
+    if is_reference(value):
+        return f"is a reference, and this is {what} (write it here)"
+    return f"{display_value(value)} is not {what}" + ("" if limit is not None else " (correct it)")
+
+
+def _matches(pattern: PropertyPath, path: PropertyPath) -> bool:
+    return len(pattern) == len(path) and all(one in (EVERY, step) for one, step in zip(pattern, path, strict=True))
 
 
 def list_values(pattern: PropertyPath, properties: Any, path: PropertyPath = ()) -> Iterator[tuple[PropertyPath, Any]]:

@@ -20,6 +20,7 @@ from ..._engine.property_limits import (
     Items,
     Matching,
     PropertyProblem,
+    Scalar,
     WholeNumber,
     is_reference,
     whole_number,
@@ -233,6 +234,7 @@ TYPE = CacheType(
             ("nodes",): WholeNumber(
                 f"a number of nodes (1-{elasticache.MOST_NODES})", low=1, high=elasticache.MOST_NODES, is_text=True
             ),
+            ("engine_version",): Scalar(),
             ("security_groups",): Items(),
             ("parameter_group",): Matching("the name of a parameter group"),
             ("port",): PORT,

@@ -18,6 +18,7 @@ from ..._engine.property_limits import (
     OneOf,
     PropertyPath,
     PropertyProblem,
+    Scalar,
     is_reference,
     keys,
     list_values,
@@ -352,6 +353,7 @@ TYPE = DbInstanceType(
         limits={
             ("engine",): one_of(*ENGINES),
             ("class",): Matching("a class like db.t3.micro", pattern=engines.CLASS),
+            ("version",): Scalar(),
             ("security_groups",): Items(),
             ("storage",): keys(*STORAGE, required=("size",)),
             ("storage", "type"): one_of(*STORAGE_SIZES),

@@ -146,6 +146,9 @@ def _check_pattern(path: DocumentPath, pattern: str | None) -> Iterator[Finding]
         re.compile(pattern or "")
     except re.error as error:
         yield path, f"is not a regular expression of Python: {error} (correct it)"
+    except (OverflowError, RecursionError, MemoryError):
+        text = "is not a regular expression that Python can compile"
+        yield path, f"{text} (write one with smaller numbers in braces, and fewer levels of brackets)"
 
 
 def _locate_problem(path: DocumentPath, problem: str) -> Finding:
