@@ -216,6 +216,22 @@ class Source:
         return {"topology": topology, "directory": str(self.near) if self.near else None}
 
 
+def _reject_other_topology(source: Source) -> None:
+    """Raise if the environment names another document than the inventory source: the run would use only one of them.
+
+    The Makefile always exports a topology. Where the user has named none, it exports that as the default as well.
+    """
+    named = os.environ.get("GROUNDWORK_TOPOLOGY", "")
+    if named in ("", os.environ.get("GROUNDWORK_DEFAULT_TOPOLOGY", "")):
+        return
+    of_run, of_source = describe_source(named), describe_source(source.topology, source.near)
+    if os.path.realpath(of_run) != os.path.realpath(of_source):
+        raise AnsibleParserError(
+            f"GROUNDWORK_TOPOLOGY names the topology {of_run}, and the option topology of this source {of_source}: "
+            "leave one of them out, or let them name the same (-e topology=… replaces both)"
+        )
+
+
 class InvalidDocumentError(AnsibleParserError):  # type: ignore[misc]
     """The document has errors. Validation reports all of them, with those of the sources."""
 
@@ -305,7 +321,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if extra or not config.get("topology"):
             topology = extra or self.get_option("topology") or command_line.select_architecture(context.CLIARGS)
             return Source(topology, None if isinstance(topology, Mapping) else Path.cwd())
-        return Source(self.get_option("topology"), near)
+        source = Source(self.get_option("topology"), near)
+        _reject_other_topology(source)
+        return source
 
     def _read_inventory(
         self,

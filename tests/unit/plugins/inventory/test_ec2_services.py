@@ -208,6 +208,26 @@ class TestTopology:
         monkeypatch.setenv("GROUNDWORK_TOPOLOGY", "single-instance")
         assert parse({"topology": None}).groups["all"].vars["stack_name"] == "single-instance"
 
+    def test_the_environment_and_the_source_must_name_the_same_topology(
+        self, parse: Parse, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("GROUNDWORK_TOPOLOGY", "three-tier")
+        with pytest.raises(
+            AnsibleParserError, match=r"names the topology three_tier, and the option topology .* single_instance: leave"
+        ):
+            parse({"topology": "single_instance"})
+        extra = parse({"topology": "single_instance"}, extra={"topology": "single_instance"})
+        assert extra.groups["all"].vars["stack_name"] == "single-instance"
+
+    @pytest.mark.parametrize("default", ["", "three-tier"])
+    def test_the_environment_may_name_the_same_topology_or_a_default(
+        self, default: str, parse: Parse, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("GROUNDWORK_TOPOLOGY", default or "single-instance")
+        monkeypatch.setenv("GROUNDWORK_DEFAULT_TOPOLOGY", default)
+        inventory = parse({"topology": "single_instance"})
+        assert inventory.groups["all"].vars["stack_name"] == "single-instance"
+
     def test_an_extra_variable_names_the_topology(self, parse: Parse) -> None:
         inventory = parse({"topology": "nothing"}, extra={"topology": "single_instance"})
         assert inventory.groups["all"].vars["stack_name"] == "single-instance"
