@@ -281,6 +281,39 @@ class TestEntries:
             write(tmp_path, {"wheels/a-1-py3-none-any.whl": ""})
             assert "services.api.source" not in errors(run(service({"directory": str(tmp_path)})))
 
+    @pytest.mark.parametrize(
+        ("file", "line"),
+        [
+            ("requirements-dev.txt", "x @ git+https://ghp_hunter2hunter2hunter2hunter2hunter2@git.example/x"),
+            ("requirements-dev.txt", "--index-url https://me:hunter2@index.example/simple"),
+            ("web/uv.lock", 'source = { git = "https://me:hunter2@git.example/x" }'),
+            ("web/package-lock.json", '"resolved": "https://me:hunter2@git.example/x.tgz",'),
+            (".npmrc", "//npm.example.test/:_authToken=hunter2"),
+        ],
+    )
+    def test_a_login_in_a_file_of_a_package_manager_is_an_error_without_its_value(
+        self, file: str, line: str, tmp_path: Path
+    ) -> None:
+        write(flask(tmp_path), {file: f"\n{line}\n"})
+        outcome = run(service({"directory": str(tmp_path)}))
+        (error,) = [one for one in outcome["errors"] if "password or token" in one["message"]]
+        assert error["path"] == "services.api.source.directory"
+        assert error["message"].startswith(f"{file}:2 has a password or token")
+        assert "hunter2" not in str(outcome)
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "//npm.example.test/:_authToken=${TOKEN}",
+            "--index-url https://me:${PASS}@index.example/simple",
+            "x @ git+ssh://git@git.example/x",
+            "flask==3.0.0 --hash=sha256:0af3",
+        ],
+    )
+    def test_other_lines_of_such_files_are_accepted(self, line: str, tmp_path: Path) -> None:
+        write(flask(tmp_path), {".npmrc": line})
+        assert errors(run(service({"directory": str(tmp_path)}))) == {}
+
     @pytest.mark.parametrize("folder", ["public/app.css", "./public/app.css", "app.css"])
     def test_static_is_a_directory(self, folder: str, tmp_path: Path) -> None:
         write(node(tmp_path), {"public/app.css": "", "app.css": ""})
