@@ -10,6 +10,10 @@ ARGS ?=
 quote = '$(subst ','\'',$(1))'
 
 export GROUNDWORK_TOPOLOGY := $(TOPOLOGY)
+# The topology of an inventory source replaces this one, but not one that the user has named.
+ifeq ($(origin TOPOLOGY),file)
+export GROUNDWORK_DEFAULT_TOPOLOGY := $(TOPOLOGY)
+endif
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help

@@ -19,6 +19,13 @@ from .paths import CHECKOUT, lab_paths
 from .shell import LabError, as_root, escape_controls
 
 
+def _read_port(text: str) -> int:
+    """A port of the command line."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= 5 and 1 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port (1-65535)")
+    return int(text)
+
+
 def _say(text: str) -> None:
     print(f"lab: {text}", file=sys.stderr, flush=True)
 
@@ -140,7 +147,9 @@ def parser() -> argparse.ArgumentParser:
         one = commands.add_parser(name, help=text)
         one.add_argument("--name", default=os.environ.get("GROUNDWORK_LAB", updown.DEFAULT_NAME), help="which lab")
         if name == "up":
-            one.add_argument("--port", type=int, help=f"port of the API ({updown.DEFAULT_PORT} for the default lab)")
+            one.add_argument(
+                "--port", type=_read_port, help=f"port of the API ({updown.DEFAULT_PORT} for the default lab)"
+            )
             one.add_argument("--no-guests", action="store_true", help="only the API: instances without machines")
         elif name == "down":
             one.add_argument("--keep-engine", action="store_true", help="leave the Docker Engine to others that use it")
@@ -149,7 +158,7 @@ def parser() -> argparse.ArgumentParser:
             one.add_argument("--follow", action="store_true")
         elif name == "ssh-proxy":
             one.add_argument("instance", help="id of the instance")
-            one.add_argument("to_port", nargs="?", type=int, default=22)
+            one.add_argument("to_port", nargs="?", type=_read_port, default=22)
     return whole
 
 

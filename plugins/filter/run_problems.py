@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -42,6 +42,8 @@ options:
       - V(to) is the version or commit of a release.
       - V(given) has the names of the variables that the run sets. One that has the value V((unset)) nevertheless has a
         template that refers to an undefined variable.
+      - V(extra) has the names of the variables of the command line. One that is a misspelling of another variable of
+        the playbooks is a problem, because it would be ignored.
       - V(wait_timeout) and V(rollout_lock_wait) are numbers of seconds, V(interrupt) a boolean, V(adopt) a dictionary
         of ids by address, V(os_release) a release of Amazon Linux 2023.
       - V(connection) is the variable C(groundwork_connection).
@@ -114,6 +116,16 @@ RELEASE = r"(?![-./])(?!.*\.\.)[^\s\x00-\x1f\x7f]{1,300}"
 RESTORE_SOURCES = ("restore_snapshot", "restore_time", "restore_instance")
 # In this order, because a boolean is a number.
 TYPE_NAMES = ((bool, "a boolean"), ((int, float), "a number"), (Mapping, "a mapping"), (object, "a list"))
+# The variables of the command line (docs/playbooks.md), and the shortest of which misspellings are searched: others are
+# one edit away from ordinary names.
+VARIABLES = (
+    *("topology", "stack_overrides", "services", "ref", "to", "confirm", "allow_destroy", "adopt", "require_auth"),
+    *("interrupt", "os_release", "rollout_lock_wait", "wait_timeout", "databases", "database", "backup_keep"),
+    *("discard_instance", "restore_snapshot", "restore_time", "restore_instance", "restore_again", "restore_unseen"),
+    "restore_expects",
+)
+SHORTEST_COMPARED = 7
+VERBS = {"backup": "back up"}  # of what a playbook does with databases
 NO_DOCUMENT = (
     "the inventory has no topology document: pass an inventory of groundwork.aws.ec2_services with -i, and name the "
     "document with GROUNDWORK_TOPOLOGY, -e topology=… or the inventory's option `topology`"
@@ -144,6 +156,7 @@ def run_problems(
         ]
     variables, undefined = _select_defined(variables)
     problems = [*_find_limit_problems(needs, hosts, groups, document), *undefined]
+    problems += _find_misspellings(variables.get("extra") or ())
     type_problem = find_type_problem(variables.get("connection"))
     if type_problem is not None:
         problems.append(f"{VARIABLE}: {type_problem}")
@@ -159,6 +172,26 @@ def run_problems(
     problems += _find_address_problems(variables.get("allow_destroy"))
     problems += _find_cache_problems(variables.get("require_auth"), document)
     return problems + _find_value_problems(variables) + _find_recovery_problems(variables, document)
+
+
+def _find_misspellings(names: Iterable[str]) -> Iterator[str]:
+    """Variables of the command line whose names are one edit away from that of a variable of the playbooks."""
+    for name in names:
+        meant = [known for known in VARIABLES if len(known) >= SHORTEST_COMPARED and _differs_by_one_edit(name, known)]
+        if meant and name not in VARIABLES:
+            yield f"{name}: no playbook has such a variable, so it would be ignored (write {meant[0]})"
+
+
+def _differs_by_one_edit(one: str, other: str) -> bool:
+    """Whether a text becomes another one by one character more, less or changed, or two that are swapped."""
+    one, other = one.lower().replace("-", "_"), other.lower()
+    if one == other:
+        return True
+    shorter = min(len(one), len(other))
+    start = next((number for number in range(shorter) if one[number] != other[number]), shorter)
+    rest, other_rest = one[start:], other[start:]
+    swapped = other_rest[1:2] + other_rest[:1] + other_rest[2:]
+    return rest[1:] in (other_rest, other_rest[1:]) or rest in (other_rest[1:], swapped)
 
 
 def _select_defined(variables: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -227,7 +260,8 @@ def _find_recovery_problems(variables: Mapping[str, Any], document: Mapping[str,
     raw = [address.partition("/") for address in document.get("resources") or {}]
     known = [*(document.get("databases") or {}), *(name for kind, _slash, name in raw if kind == "db_instance")]
     if not known:
-        return [f"the stack {document['name']} has no databases, so that there is nothing to {recovery}"]
+        verb = VERBS.get(recovery, recovery)
+        return [f"the stack {document['name']} has no databases, so that there is nothing to {verb}"]
     if recovery == "backup":
         chosen, problems = read_names("databases", variables.get("databases"), "names", "a,b")
         return problems + _find_database_problems("databases", chosen, known, document) + _find_keep_problems(variables)

@@ -178,6 +178,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._compile.host_varia
     stack_variables,
 )
 from ansible_collections.groundwork.aws.plugins.module_utils._compile.load import examine
+from ansible_collections.groundwork.aws.plugins.module_utils._provision.requests import UNDEFINED
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.document.layers import read_findings, read_layer
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.document.locate import (
     describe_source,
@@ -216,6 +217,22 @@ class Source:
         return {"topology": topology, "directory": str(self.near) if self.near else None}
 
 
+def _reject_other_topology(source: Source) -> None:
+    """Raise if the environment names another document than the inventory source: the run would use only one of them.
+
+    The Makefile always exports a topology. Where the user has named none, it exports that as the default as well.
+    """
+    named = os.environ.get("GROUNDWORK_TOPOLOGY", "")
+    if named in ("", os.environ.get("GROUNDWORK_DEFAULT_TOPOLOGY", "")):
+        return
+    of_run, of_source = describe_source(named), describe_source(source.topology, source.near)
+    if os.path.realpath(of_run) != os.path.realpath(of_source):
+        raise AnsibleParserError(
+            f"GROUNDWORK_TOPOLOGY names the topology {of_run}, and the option topology of this source {of_source}: "
+            "leave one of them out, or let them name the same (-e topology=… replaces both)"
+        )
+
+
 class InvalidDocumentError(AnsibleParserError):  # type: ignore[misc]
     """The document has errors. Validation reports all of them, with those of the sources."""
 
@@ -248,6 +265,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Fill the inventory from the document and from AWS."""
         config = self._read_config_data(path)
         found = layers.read_inventory_variables(self.loader, self.inventory.groups["all"], path)
+        # Their names: the playbooks reject misspellings of their own variables.
+        self._set_variables("all", {"stack_extra_variables": sorted(map(str, self._vars or {}))})
         source = self._find_source(path, config)
         only_validates = command_line.runs_only_validate(context.CLIARGS)
         self._add_groups()
@@ -302,10 +321,22 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """
         near = Path(path).absolute().parent
         extra = (self._vars or {}).get("topology")
+        if isinstance(extra, str) and "{{" in extra:
+            extra = self._render_topology(extra)
         if extra or not config.get("topology"):
             topology = extra or self.get_option("topology") or command_line.select_architecture(context.CLIARGS)
             return Source(topology, None if isinstance(topology, Mapping) else Path.cwd())
-        return Source(self.get_option("topology"), near)
+        source = Source(self.get_option("topology"), near)
+        _reject_other_topology(source)
+        return source
+
+    def _render_topology(self, text: str) -> Any:
+        """The extra variable `topology` where it is a template."""
+        self.templar.available_variables = self._vars or {}
+        try:
+            return self.templar.template(text)
+        except AnsibleError as error:
+            raise AnsibleParserError(f"topology of the extra variables: {UNDEFINED}: {error}") from None
 
     def _read_inventory(
         self,

@@ -173,9 +173,12 @@ def check_raw_resources(document: Document, compiled: Collection[str], uncertain
         tags = body.get("tags")
         if isinstance(tags, Mapping):
             yield from find_similar_tags(tags, (*path, "tags"), (*OWN_TAGS, *document["tags"]))
+        wrong = {path for path, _text in type_problems}
         for where, value in _find_references(body, path):
-            yield from _check_reference(where, value, known, uncertain)
-        yield from _check_properties(address, body, {path for path, _text in type_problems})
+            findings = list(_check_reference(where, value, known, uncertain))
+            yield from findings
+            wrong |= {where} if findings else set()
+        yield from _check_properties(address, body, wrong)
 
 
 def _check_type(kind: str, path: DocumentPath, body: Mapping[str, Any]) -> Iterator[Finding]:
@@ -195,6 +198,8 @@ def _check_properties(address: str, body: Mapping[str, Any], wrong: Collection[D
     # An unknown property may be the one that is missing, in another spelling.
     is_certain = known.keys() >= body.keys() - {"tags"}
     for path, text in problems if is_certain else [problem for problem in problems if problem[0]]:
+        if any(("resources", address, *path[:length]) in wrong for length in range(1, len(path) + 1)):
+            continue  # the reference there has an error already
         fix = "" if split_fix(text)[1] else f" (docs/resources.md lists the properties of {address.partition('/')[0]})"
         yield ("resources", address, *path), f"{text}{fix}"
 

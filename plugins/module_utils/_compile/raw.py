@@ -29,7 +29,9 @@ def compile_raw(address: str, body: Mapping[str, Any]) -> DesiredResource:
 def _convert_references(value: Any) -> Any:
     if isinstance(value, Mapping):
         if "ref" in value:
-            return Ref(value["ref"], value.get("attribute", "id"))
+            # One that is no text is an error (`checks.check_raw_resources`), and must not stop the other checks.
+            target, attribute = value["ref"], value.get("attribute", "id")
+            return Ref(*(part if isinstance(part, str) else "" for part in (target, attribute)))
         return {key: _convert_references(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_convert_references(item) for item in value]

@@ -48,6 +48,11 @@ def select_key(value: str, key: str, name: str) -> str:
     """The value of a key in a secret that is JSON."""
     try:
         content = json.loads(value)
+    except RecursionError:
+        raise StackError(
+            f"{name}: the secret cannot be read, because its JSON is nested too deeply. Nothing was changed. "
+            "Correct the secret"
+        ) from None
     except ValueError:
         # The parser's message would contain a part of the secret.
         content = None

@@ -25,6 +25,10 @@ EVERY = "*"
 LONGEST_SHOWN = 60
 
 
+class InvalidPropertiesError(ValueError):
+    """Properties that AWS rejects together. The text is for users; that of Python's own errors is not."""
+
+
 def display_value(value: Any) -> str:
     """A value as a message shows it: JSON, not too long, and without the contents of mappings and lists."""
     if isinstance(value, (Mapping, list, tuple)) and value:
@@ -52,7 +56,7 @@ class Limit:
 
     what: str = ""
     hint: str = ""
-    # Whether an attribute of another resource can be such a value. None is a list or a mapping of settings.
+    # Whether an attribute of another resource can be such a value.
     takes_reference: ClassVar[bool] = True
 
     def accepts(self, _value: Any) -> bool:
@@ -103,6 +107,7 @@ def whole_number(subject: str, low: int, high: int, is_text: bool = False) -> Wh
 class Number(Limit):
     """A number, also as text: the type converts it."""
 
+    takes_reference: ClassVar[bool] = False
     what: str = "a number"
 
     def accepts(self, value: Any) -> bool:
@@ -190,6 +195,7 @@ class Network(Limit):
     Types write an address alone as a network of that address, before AWS gets it.
     """
 
+    takes_reference: ClassVar[bool] = False
     what: str = "a network like 10.0.0.0/16"
     versions: tuple[int, ...] = (4, 6)
     shortest: int = 0
@@ -339,6 +345,21 @@ def find_limit_problems(limits: Limits, properties: Mapping[str, Any]) -> Iterat
 def _leads_to_port(path: PropertyPath, value: Any) -> bool:
     """Whether a reference is to a port, and stands for one: databases and caches have their port as an attribute."""
     return isinstance(value, Ref) and value.attribute == "port" and str(path[-1]).endswith("port")
+
+
+def describe_invalid(value: Any, pattern: PropertyPath, limits: Limits) -> str:
+    """Why a value is invalid with which the properties of a resource make no sense."""
+    limit = next((limit for path, limit in limits.items() if _matches(path, pattern) and limit.what), None)
+    what = limit.what if limit is not None else "a value that this property takes"
+    if value is None:
+        return f"is null (write {what}, or remove it)"
+    if is_reference(value):
+        return f"is a reference, and this is {what} (write it here)"
+    return f"{display_value(value)} is not {what}" + ("" if limit is not None else " (correct it)")
+
+
+def _matches(pattern: PropertyPath, path: PropertyPath) -> bool:
+    return len(pattern) == len(path) and all(one in (EVERY, step) for one, step in zip(pattern, path, strict=True))
 
 
 def list_values(pattern: PropertyPath, properties: Any, path: PropertyPath = ()) -> Iterator[tuple[PropertyPath, Any]]:

@@ -46,7 +46,10 @@ def describe_rejection(plan: Plan, protected: list[Change]) -> str:
         identifier = change.actual.id if change.actual else "?"
         lines.append(f"- {change.key} ({identifier}) would go: {change.action}, {change.reason}")
     names = ", ".join(change.key for change in protected)
-    lines.append("When that is meant, say so (a final snapshot is taken first):")
+    lines.append(
+        "When that is meant, say so (databases take a final snapshot first, and secrets can be restored within their "
+        "recovery window):"
+    )
     lines.append(f"    allow_destroy: [{names}]")
     others = len(plan.changes) - len(protected)
     return "\n".join(lines + ([f"The plan has {others} more change(s)."] if others else []))

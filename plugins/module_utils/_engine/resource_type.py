@@ -16,9 +16,11 @@ from .list_call import Listing
 from .model import DesiredResource
 from .property_limits import (
     IDENTIFIER,
+    InvalidPropertiesError,
     Limits,
     PropertyPath,
     PropertyProblem,
+    describe_invalid,
     find_limit_problems,
     format_property_path,
 )
@@ -30,6 +32,9 @@ ClientOf = Callable[[str], Client]
 Properties = Mapping[str, Any]
 # Set in an item whose tags AWS does not show at present: they are not compared.
 TAGS_UNKNOWN = "TagsUnknown"
+
+# What a type raises that gets a value of another kind than it can read.
+UNREADABLE = (ValueError, TypeError, AttributeError, KeyError, IndexError, ArithmeticError)
 
 
 @dataclass(frozen=True)
@@ -358,13 +363,41 @@ class ResourceType:
         return None
 
     def _find_form_problems(self, given: Properties) -> list[PropertyProblem]:
-        known = resolve_references(given, lambda ref: f"<{ref.address}.{ref.attribute}>")
         try:
-            unknown = sorted(self.schema.with_defaults(known).keys() - self.properties)
-        except (StackError, ValueError, TypeError, AttributeError, KeyError) as error:
+            unknown = sorted(self._fill_in_defaults(given).keys() - self.properties)
+        except (StackError, InvalidPropertiesError) as error:
             # With a fix at its end: brackets in the text of an exception are none.
             return [((), f"its properties make no sense: {error} (correct them)")]
+        except UNREADABLE:
+            path, value = self._locate_unreadable(given)
+            if path:
+                return [(path, describe_invalid(value, path, self.schema.limits))]
+            return [((), "its properties make no sense together (correct them)")]
         return [((), f"it has no property {', '.join(unknown)}")] if unknown else []
+
+    def _fill_in_defaults(self, given: Properties) -> Properties:
+        return self.schema.with_defaults(resolve_references(given, lambda ref: f"<{ref.address}.{ref.attribute}>"))
+
+    def _locate_unreadable(self, given: Properties) -> tuple[PropertyPath, Any]:
+        """The innermost value without which the properties can be read, and its path; an empty path without one."""
+        path: PropertyPath = ()
+        value: Any = given
+        while isinstance(value, (Mapping, list)):
+            keys = list(value) if isinstance(value, Mapping) else range(len(value))
+            found = next((key for key in keys if self._is_readable(_remove(given, (*path, key)))), None)
+            if found is None:
+                break
+            path, value = (*path, found), value[found]
+        return path, value
+
+    def _is_readable(self, given: Properties) -> bool:
+        try:
+            self._fill_in_defaults(given)
+        except (StackError, InvalidPropertiesError):
+            return True  # what is missing now was there
+        except UNREADABLE:
+            return False
+        return True
 
     def validate(self, given: Properties) -> str | None:
         """The first problem of the properties that a document gives, None where there is none."""
@@ -420,6 +453,15 @@ class ResourceType:
     def notices(self, _actual: ActualResource) -> Sequence[str]:
         """What a person should know of an object although it does not differ."""
         return ()
+
+
+def _remove(value: Any, path: PropertyPath) -> Any:
+    """A copy of a value without what is at a path."""
+    step, *rest = path
+    inner = {step: _remove(value[step], tuple(rest))} if rest else {}
+    if isinstance(value, Mapping):
+        return {key: inner.get(key, item) for key, item in value.items() if rest or key != step}
+    return [inner.get(number, item) for number, item in enumerate(value) if rest or number != step]
 
 
 Registry = Mapping[str, ResourceType]

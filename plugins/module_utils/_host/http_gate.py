@@ -321,6 +321,8 @@ def _compile(name: str, text: str) -> Pattern[str]:
         return re.compile(text)
     except re.error as error:
         raise RequestError(f"{name}: {text} is not a regular expression: {error}") from error
+    except (OverflowError, RecursionError, MemoryError) as error:
+        raise RequestError(f"{name}: is not a regular expression that Python can compile") from error
 
 
 def _build_request(options: Mapping[str, Any]) -> Request:

@@ -34,6 +34,7 @@ from .._topology.git_addresses import find_address_problem, find_protocol, find_
 from .._topology.rules.entries import ENTRY_FORMS
 from .._topology.runtimes import runtime_of
 from .._topology.schema.kinds import DocumentPath, Finding, display_path
+from .._topology.secret_patterns import line_of_source_has_a_secret
 from .._topology.view import Document, services
 
 # What checks the dependencies of a source, by the builder of its runtime.
@@ -47,6 +48,12 @@ SOURCES = ("directory", "git", "archive")
 NAMES_IN_MESSAGE = 3
 # Text in quotes of a shell.
 QUOTED = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*\"""")
+
+# Files in which package managers read addresses and logins.
+PACKAGE_FILES = re.compile(
+    r"[\w.-]*requirements[\w.-]*\.(?:txt|in)|constraints[\w.-]*\.txt|pip\.conf|\.npmrc|\.yarnrc(?:\.yml)?|\.pypirc"
+    r"|(?:uv|poetry|pdm)\.lock|pyproject\.toml|Pipfile(?:\.lock)?|package(?:-lock)?\.json|npm-shrinkwrap\.json|yarn\.lock"
+)
 
 
 @dataclass
@@ -128,7 +135,9 @@ def _check_source(
                 entries = list_entries(root, exclude, use_git=found.in_place)
                 unreadable = list(_find_unreadable_files(entries))
                 report.errors += [
-                    (("services", name, "source", source.kind), text) for name in names for text in unreadable
+                    (("services", name, "source", source.kind), text)
+                    for name in names
+                    for text in (*unreadable, *_find_secrets(entries))
                 ]
                 inside = {one.name for one in entries}
                 checked = SourceReport()
@@ -199,6 +208,21 @@ def _find_unreadable_files(entries: Sequence[Entry]) -> Iterator[str]:
         listed = ", ".join(map(display_path, names[:NAMES_IN_MESSAGE]))
         more = f" and {len(names) - NAMES_IN_MESSAGE} more" if len(names) > NAMES_IN_MESSAGE else ""
         yield f"this user cannot read {listed}{more} of the source (chmod u+r, or name the files in app_exclude)"
+
+
+def _find_secrets(entries: Sequence[Entry]) -> Iterator[str]:
+    """The errors about logins in the files of package managers, without the logins."""
+    for one in entries:
+        if one.target is not None or not PACKAGE_FILES.fullmatch(os.path.basename(one.name)):
+            continue
+        try:
+            lines = one.path.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            continue  # reported as a file that cannot be read
+        for number, line in enumerate(lines, 1):
+            if line_of_source_has_a_secret(line):
+                text = f"{display_path(one.name)}:{number} has a password or token, which does not belong in a release"
+                yield f"{text} (take it out, and use a variable of the environment, or a credential helper)"
 
 
 def _check_services(root: Path, inside: set[str], names: list[str], document: Document, report: SourceReport) -> None:

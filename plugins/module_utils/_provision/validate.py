@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,10 @@ def validate(options: Mapping[str, Any]) -> dict[str, Any]:
         _inventory_layers(inventory) if inventory else [Layer({}, EXTRA)],
         validation.check_files,
     )
+    undefined = options.get("undefined") or ()
+    if not found.document and "topology" in undefined:
+        # Without a document nothing else was checked, and that it is not named is a consequence.
+        found = replace(found, errors=[Problem(name, UNDEFINED, EXTRA) for name in undefined])
     return _build_outcome(found, validation)
 
 

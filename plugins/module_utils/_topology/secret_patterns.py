@@ -7,6 +7,7 @@ docs/validate.md describes the rules.
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 
@@ -17,6 +18,9 @@ SECRET_NAME = re.compile(
     r"PASSWORD(?!LESS)|PASSWD|PASSPHRASE|SECRET(?!AR[IY])|TOKEN(?!I[SZ])|CREDENTIAL|PRIVATE_?KEY|API_?KEY|ACCESS_?KEY"
     rf"|(?:MASTER|ENCRYPTION|SIGNING|FERNET|CIPHER|AUTH|SESSION)_?KEYS?(?:$|{VERSION})"
     rf"|(?:^|_)(?:PASS|PWD|PW|KEY|SALT|PEPPER)(?:$|{VERSION})"
+    r"|^(?:REDIS|BASIC|HTTP_BASIC|NPM|REGISTRY|DOCKER|SMTP|PROXY)_AUTH$|(?:^|_)(?:OTP|TOTP|MFA|WALLET)_SEED$"
+    r"|VAPID_PRIVATE|(?:STRIPE|SENDGRID|MAILGUN|TWILIO|PADDLE)_KEY_(?:LIVE|PROD|TEST)$"
+    r"|(?:^|_)PASS_(?:PROD|PRODUCTION|STAGING|DEV|TEST)$"
     r"|(?<!BY)(?<!COM)(?<!TRES)(?<!SUR)PASS$|(?<!OLD)PWD$"
 )
 # Names that describe a secret, or a key that is no secret.
@@ -54,7 +58,21 @@ TOKENS = re.compile(
     r"|\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|\bkey-[0-9a-f]{32}\b"
     r"|\bnpm_[A-Za-z0-9]{36}\b|\bpypi-AgE[A-Za-z0-9_-]{20,}|\bdckr_pat_[A-Za-z0-9_-]{20,}|\bhf_[A-Za-z0-9]{30,}"
     r"|\bdop_v1_[0-9a-f]{64}|\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}|\bhvs\.[A-Za-z0-9_-]{20,}|\blin_api_[A-Za-z0-9]{30,}"
+    r"|\bLS0tLS1CRUdJTi[A-Za-z0-9+/=]+"  # -----BEGIN in base64
+    r"|\b(?:discord|discordapp)\.com/api/webhooks/[0-9]+/[\w-]{20,}"
+    r"|\b[\w-]+\.webhook\.office\.com/webhookb2/[\w@-]+/IncomingWebhook/[\w/-]+"
+    r"|(?<![\w:])[0-9]{8,10}:AA[A-Za-z0-9_-]{33}(?![\w-])"  # Telegram
+    r"|\bATATT[A-Za-z0-9_=-]{40,}|\bdapi[0-9a-f]{32}\b|\bglsa_[A-Za-z0-9]{20,}_[0-9a-fA-F]{8}\b"
+    r"|\bNRAK-[A-Z0-9]{20,}\b|\bpscale_(?:pw|tkn|oauth)_[A-Za-z0-9_.=-]{20,}|\bdp\.(?:pt|st|ct|sa|scim|audit)\.[\w.-]{20,}"
+    r"|\bPMAK-[0-9a-f]{20,}-[0-9a-f]{20,}|\bSK[0-9a-f]{32}\b|\bsq0(?:csp|atp)-[\w-]{20,}|\bHRKU-[\w-]{30,}"
+    r"|\bAGE-SECRET-KEY-1[0-9A-Za-z]+"
     r"|\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"
+)
+# A private key as a whole: to its end, or to that of the text where the end is not there. The line ends do not matter.
+PRIVATE_KEY = re.compile(
+    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\Z)"
+    r"|-----BEGIN [A-Z ]*PRIV[A-Z ]*…?[\"']?\Z"  # cut off
+    r"|\bPuTTY-User-Key-File-[0-9][\s\S]*|\bAGE-SECRET-KEY-1[0-9A-Za-z]+"
 )
 # A password in a URL, in the keywords of libpq and ODBC, or a token in a query.
 URL_PASSWORD = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*://[^/@:\s'\"]*:(?!(?:{PLACEHOLDER})|@)[^/@\s'\"]+@")
@@ -102,6 +120,29 @@ SHORT_OPTION = re.compile(
     rf"|sshpass{_ARGUMENTS}-p\s?['\"]?|redis-cli{_ARGUMENTS}-a\s+['\"]?|mongo\w*{_ARGUMENTS}-p\s+['\"]?))"
     rf"(?!(?:{PLACEHOLDER})|[-`\s'\"])[^\s'\"]+"
 )
+# A login of the MySQL driver of Go: user:password@tcp(host:port)/database.
+GO_LOGIN = re.compile(
+    rf"(?P<before>(?<![\w:/@-])[\w.+-]{{1,64}}:)(?!(?:{PLACEHOLDER}))[^\s'\"/@]{{1,256}}(?=@(?:tcp6?|unix)\([^\s()]*\)/)"
+)
+# A member of JSON with the name of a secret.
+MEMBER = re.compile(
+    r"(?P<before>[\"'](?P<name>[A-Za-z_][\w.-]*)[\"']\s*:\s*(?P<quote>[\"']))(?P<value>[^\"'\n]+)(?P=quote)"
+)
+# `Basic` with user and password in base64, and a token in the fragment of a URL.
+BASIC = re.compile(r"(?P<before>\bbasic\s+)(?P<value>[A-Za-z0-9+/]{8,}={0,2})(?![\w+/=])", re.IGNORECASE)
+FRAGMENT = re.compile(
+    rf"(?P<before>://[^\s'\"#]*#(?:[^\s'\"]*&)?(?:access_token|id_token|refresh_token|token|api_key)=)(?!(?:{PLACEHOLDER}))"
+    r"[^\s'\"&]+",
+    re.IGNORECASE,
+)
+# Settings with secrets of npm, the AWS command line and openssl, the input of chpasswd, and arguments of Python.
+SETTING = re.compile(
+    rf"(?P<before>:_(?:authToken|auth|password)[ =]['\"]?|\baws\s+configure\s+set\s+(?:[\w.-]+\.)?"
+    rf"(?:aws_secret_access_key|aws_session_token)\s+['\"]?|\s-pass(?:in|out)?\s+['\"]?pass:"
+    rf"|\becho\s+(?:-[neE]+\s+)?['\"]?[\w.-]+:(?=[^\s'\"|]+['\"]?\s*\|\s*(?:sudo\s+)?(?:/usr/sbin/)?chpasswd\b))"
+    rf"(?!(?:{PLACEHOLDER})|[-`|<>&;\\])[^\s'\"|;&]+"
+)
+ARGUMENT = re.compile(r"(?P<before>[(,]\s*(?P<name>[a-z_]{1,64})\s*=\s*(?P<quote>['\"]))(?P<value>[^'\"\n]+)(?P=quote)")
 # The value of a header alone. Words follow it in a description, as in "Bearer authentication".
 BEARER = re.compile(
     rf"(?P<before>\bbearer\s+)(?!(?:{PLACEHOLDER})|RFC)(?=[^\s'\"]*[0-9]|[^\s'\"]{{20}})[\w.~+/=-]{{6,}}", re.IGNORECASE
@@ -124,8 +165,24 @@ def names_a_secret(name: str, value: str) -> bool:
 
 def is_a_secret(value: str) -> bool:
     """Whether a value has the form of a secret."""
-    patterns = (TOKENS, URL_PASSWORD, KEYWORD_PASSWORD, HEADER, BEARER)
-    return any(pattern.search(value) for pattern in patterns) or any(_find_query_secrets(value))
+    patterns = (TOKENS, PRIVATE_KEY, URL_PASSWORD, KEYWORD_PASSWORD, HEADER, BEARER, GO_LOGIN, FRAGMENT)
+    if any(pattern.search(value) for pattern in patterns) or any(_find_query_secrets(value)):
+        return True
+    return any(map(_is_login, BASIC.finditer(value))) or any(map(_is_secret_member, MEMBER.finditer(value)))
+
+
+def _is_login(match: re.Match[str]) -> bool:
+    """Whether the text after `Basic` is a user and a password in base64."""
+    try:
+        return ":" in base64.b64decode(match["value"], validate=True).decode()
+    except ValueError:
+        return False
+
+
+def _is_secret_member(match: re.Match[str]) -> bool:
+    name = _normalize(match["name"])
+    is_named = SECRET_OPTION.search(name) is not None and not SWITCH.match(name)
+    return is_named and names_a_secret(name, match["value"]) and not KEY_FILE.fullmatch(match["value"])
 
 
 def _find_query_secrets(text: str) -> Iterator[bool]:
@@ -148,9 +205,26 @@ def command_has_a_secret(command: str) -> bool:
     """Whether a command line contains a secret: as a word, in a variable that it sets, or after an option."""
     if is_a_secret(command) or CURL_USER.search(command) or SHORT_OPTION.search(command):
         return True
+    if SETTING.search(command) or any(map(_is_secret_member, ARGUMENT.finditer(command))):
+        return True
     if any(map(_is_secret_option, OPTION.finditer(command))):
         return True
     return any(names_a_secret(name, value.strip("\"'")) for name, value in ASSIGNMENT.findall(command))
+
+
+def options_have_a_secret(value: str) -> bool:
+    """Whether a variable like ``JAVA_OPTS`` has options with a secret."""
+    return any(map(_is_secret_option, OPTION.finditer(value)))
+
+
+def arguments_have_a_secret(entry: str) -> bool:
+    """Whether an entry like ``wsgi:make(password='…')`` passes a secret."""
+    return any(map(_is_secret_member, ARGUMENT.finditer(entry)))
+
+
+def line_of_source_has_a_secret(line: str) -> bool:
+    """Whether a line of a file with requirements or settings of a package manager contains a login."""
+    return any(pattern.search(line) for pattern in (TOKENS, URL_PASSWORD, USER_TOKEN, SETTING))
 
 
 def user_data_has_a_secret(user_data: str) -> bool:
@@ -190,9 +264,13 @@ HIDDEN = "***"
 
 def hide_secrets(text: str) -> str:
     """A text for a message, with asterisks instead of its secrets."""
+    text = PRIVATE_KEY.sub(HIDDEN, text)
     text = TOKENS.sub(HIDDEN, CREDENTIALS.sub(rf"\1{HIDDEN}@", text))
     text = BARE_CREDENTIALS.sub(f"{HIDDEN}@", text)
-    for pattern in (KEYWORD_PASSWORD, HEADER, CURL_USER, SHORT_OPTION, BEARER):
+    for pattern in (MEMBER, ARGUMENT):
+        text = pattern.sub(_hide_member, text)
+    text = BASIC.sub(lambda match: f"{match['before']}{HIDDEN}" if _is_login(match) else match[0], text)
+    for pattern in (KEYWORD_PASSWORD, HEADER, CURL_USER, SHORT_OPTION, BEARER, GO_LOGIN, FRAGMENT, SETTING):
         text = pattern.sub(rf"\g<before>{HIDDEN}", text)
     text = QUERY.sub(lambda match: QUERY_PARAMETER.sub(_hide_parameter, match[0]), text)
     text = OPTION.sub(_hide_option, text)
@@ -201,6 +279,10 @@ def hide_secrets(text: str) -> str:
 
 def _hide_parameter(match: re.Match[str]) -> str:
     return f"{match[1]}{match[2]}={HIDDEN}" if _is_secret_parameter(match[2], match[3]) else match[0]
+
+
+def _hide_member(match: re.Match[str]) -> str:
+    return f"{match['before']}{HIDDEN}{match['quote']}" if _is_secret_member(match) else match[0]
 
 
 def _hide_option(match: re.Match[str]) -> str:

@@ -244,6 +244,13 @@ def test_a_message_for_the_user_is_escaped(monkeypatch: pytest.MonkeyPatch, caps
     assert capsys.readouterr().err == f"lab: the lab {HARMLESS} has the port\n"
 
 
+@pytest.mark.parametrize("port", ["80000", "-1", "0", "x", "9" * 5000])
+def test_a_port_that_is_none_is_an_error_of_usage(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["up", "--no-guests", f"--port={port}"])
+    assert "is not a port (1-65535)" in capsys.readouterr().err
+
+
 def test_only_the_start_of_what_a_guest_prints_is_read() -> None:
     began = time.monotonic()
     assert read_start("yes", limit=4) == "y\ny\n"

@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import ast
+import io
 import os
 import posixpath
 import re
 import shlex
 import sys
+import tokenize
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
@@ -204,7 +206,11 @@ def _check_run_module(
 def check_syntax(path: Path, name: str) -> str | None:
     """The syntax error of a module, or None. The Python of hosts may be newer, and accept more."""
     try:
-        ast.parse(path.read_bytes())
+        content = path.read_bytes()
+        ast.parse(content)
+        content.decode(tokenize.detect_encoding(io.BytesIO(content).readline)[0])  # `ast` reads other bytes in comments
+    except UnicodeDecodeError:
+        return f"{name} is not valid Python: it is not UTF-8 (save it in this encoding, or declare its own in line 1)"
     except SyntaxError as error:
         line = "" if error.lineno is None else f":{error.lineno}"
         return f"{name}{line} is not valid Python: {error.msg} (correct it, unless only a newer Python can read it)"
@@ -257,11 +263,23 @@ def _walk_top_level(node: ast.AST) -> Iterator[ast.AST]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.AnnAssign) and child.value is None:
             continue
+        if isinstance(child, ast.If) and _is_main_guard(child.test):
+            yield from (inner for part in child.orelse for inner in (part, *_walk_top_level(part)))
+            continue
         yield child
         if not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
             yield from _walk_top_level(child)
         else:
             yield from (inner for inner in ast.walk(child) if isinstance(inner, ast.Global))
+
+
+def _is_main_guard(test: ast.expr) -> bool:
+    """Whether a condition is ``__name__ == "__main__"``, which is false where a server imports the module."""
+    if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)):
+        return False
+    sides = [test.left, test.comparators[0]]
+    names = [side.id for side in sides if isinstance(side, ast.Name)]
+    return names == ["__name__"] and any(isinstance(side, ast.Constant) and side.value == "__main__" for side in sides)
 
 
 def _binds_name(node: ast.AST, name: str) -> bool:

@@ -11,9 +11,12 @@ import gzip
 import lzma
 import os
 import shutil
+import stat
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from .source_error import SourceError
@@ -30,7 +33,7 @@ def extract_archive(archive: Path, target: Path, name: str = "") -> None:
     subject = name or str(archive)
     try:
         if archive.suffix == ".zip":
-            shutil.unpack_archive(archive, target)
+            _extract_zip(archive, target.resolve(), subject)
         else:
             _extract_tar(archive, target.resolve(), subject)
     except SourceError:
@@ -53,41 +56,73 @@ def _extract_tar(archive: Path, target: Path, subject: str) -> None:
             problem = _find_problem(member, target)
             if problem:
                 link = f" -> {member.linkname}" if member.issym() or member.islnk() else ""
-                raise SourceError(
-                    f"{subject}: its member {member.name}{link} {problem}, which a release cannot have ({ADVICE})"
-                )
-            try:
+                raise _describe_unsafe(subject, member.name, link, problem)
+            with _paths_are_checked(subject, member.name):
                 _extract_member(tar, member, target)
-            except (FileExistsError, IsADirectoryError, NotADirectoryError):
-                text = f"its member {member.name} is a file and a directory, or in a file"
-                raise SourceError(f"{subject}: {text} (make the archive anew)") from None
         # The members end before the checksum of a compressed archive, and before what was cut off.
         while tar.fileobj is not None and tar.fileobj.read(READ_SIZE):
             pass
+
+
+def _describe_unsafe(subject: str, name: str, link: str, problem: str) -> SourceError:
+    return SourceError(f"{subject}: its member {name}{link} {problem}, which a release cannot have ({ADVICE})")
+
+
+@contextmanager
+def _paths_are_checked(subject: str, name: str) -> Iterator[None]:
+    """Report a member whose path is that of another member of another kind."""
+    try:
+        yield
+    except (FileExistsError, IsADirectoryError, NotADirectoryError):
+        text = f"its member {name} is a file and a directory, or in a file"
+        raise SourceError(f"{subject}: {text} (make the archive anew)") from None
+
+
+def _extract_zip(archive: Path, target: Path, subject: str) -> None:
+    """`shutil.unpack_archive` leaves out members with unsafe paths without an error, and makes files of links."""
+    with zipfile.ZipFile(archive) as packed:
+        for member in packed.infolist():
+            is_link = stat.S_ISLNK(member.external_attr >> 16)
+            linked = packed.read(member).decode() if is_link else None
+            problem = _find_path_problem(member.filename, linked, target)
+            if problem:
+                link = "" if linked is None else f" -> {linked}"
+                raise _describe_unsafe(subject, member.filename, link, problem)
+            with _paths_are_checked(subject, member.filename):
+                _extract_zip_member(packed, member, linked, target / member.filename)
+
+
+def _extract_zip_member(packed: zipfile.ZipFile, member: zipfile.ZipInfo, linked: str | None, path: Path) -> None:
+    if member.is_dir():
+        path.mkdir(parents=True, exist_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    if linked is not None:
+        path.symlink_to(linked)
+        return
+    with packed.open(member) as content, open(path, "wb") as file:
+        shutil.copyfileobj(content, file)
+
+
+def _find_path_problem(name: str, linked: str | None, target: Path) -> str | None:
+    """Why a member with this path, and with what it links to, must not be extracted; None when it is safe."""
+    # An earlier member may be a link, so compare where the path really leads.
+    if os.path.isabs(name) or not _is_inside(target / name, target):
+        return "leads out of the archive"
+    if linked is not None and (os.path.isabs(linked) or not _is_inside((target / name).parent / linked, target)):
+        return "leads out of the archive"
+    return None
 
 
 def _find_problem(member: tarfile.TarInfo, target: Path) -> str | None:
     """Why a member must not be extracted; None when it is safe."""
     if not (member.isreg() or member.isdir() or member.issym() or member.islnk()):
         return "is a device, a FIFO or another special file"
-    path = _member_path(member, target)
-    # An earlier member may be a link, so compare where the path really leads.
-    if not _is_inside(path, target):
-        return "leads out of the archive"
-    if member.issym():
-        linked = path.parent / member.linkname
-    elif member.islnk():
-        linked = target / member.linkname
-    else:
-        return None
-    if os.path.isabs(member.linkname) or not _is_inside(linked, target):
-        return "leads out of the archive"
-    return None
-
-
-def _member_path(member: tarfile.TarInfo, target: Path) -> Path:
-    # Archives of absolute paths are extracted below the directory, as tar does.
-    return target / member.name.lstrip("/")
+    problem = _find_path_problem(member.name, member.linkname if member.issym() else None, target)
+    if problem is None and member.islnk():
+        problem = _find_path_problem(member.linkname, None, target)
+    return problem
 
 
 def _is_inside(path: Path, target: Path) -> bool:
@@ -96,7 +131,7 @@ def _is_inside(path: Path, target: Path) -> bool:
 
 
 def _extract_member(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
-    path = _member_path(member, target)
+    path = target / member.name
     if member.isdir():
         path.mkdir(parents=True, exist_ok=True)
         return

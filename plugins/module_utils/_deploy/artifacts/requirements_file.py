@@ -155,7 +155,25 @@ def read_requirements(
             # An address or a path may follow -i and -f directly; a name like -flask is a mistake.
             if word not in FILE_OPTIONS and not re.match(r"-[if](?:\S+:|\.{0,2}/)\S", line):
                 raise SourceError(f"{where} has the option {word[:40]}, which pip does not know there (remove it)")
+            links = re.match(r"(?:-f|--find-links)[\s=]*(\S+)", line)
+            if links:
+                _require_links(where, links[1], names, posixpath.dirname(name))
     return RequirementsFile(found, requires_hashes, constraints)
+
+
+def _require_links(where: str, target: str, names: Collection[str], folder: str) -> None:
+    """Raise `SourceError` for ``--find-links`` with a path that the source does not have."""
+    path = target.removeprefix("file:").strip("'\"")
+    if re.match(r"[a-z]+://", target) or "$" in target:
+        return
+    bases = {posixpath.normpath(posixpath.join(base, path)) for base in ("", folder)}
+    if path.startswith(("/", "~")) or not any(
+        base in (".", name) or name.startswith(f"{base}/") for base in bases for name in names
+    ):
+        raise SourceError(
+            f"{where} names wheels in {path[:80]}, which is not in the source (put the directory into it, or remove "
+            "this line)"
+        )
 
 
 def _read_constraints(root: Path, name: str, names: Collection[str]) -> list[Requirement]:

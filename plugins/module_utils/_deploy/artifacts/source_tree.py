@@ -67,9 +67,27 @@ def list_entries(root: Path, exclude: Sequence[str] = (), *, use_git: bool) -> l
         raise SourceError(
             f"{root} holds no files to deploy (put the files of the service into it, or name another directory)"
         )
+    reject_undecodable_names(entries)
     reject_links_outside(entries)
     reject_lfs_pointers(entries)
     return entries
+
+
+def reject_undecodable_names(entries: Sequence[Entry]) -> None:
+    """Raise `SourceError` with the files whose names, or the targets of links, are no UTF-8: archives have text."""
+    found = [one.name for one in entries if not (is_decodable(one.name) and is_decodable(one.target or ""))]
+    if found:
+        shown = [name.encode(errors="surrogateescape").decode(errors="backslashreplace") for name in found]
+        more = f" and {len(found) - NAMES_IN_MESSAGE} more" if len(found) > NAMES_IN_MESSAGE else ""
+        raise SourceError(
+            f"the names of {', '.join(shown[:NAMES_IN_MESSAGE])}{more}, or what they link to, are not UTF-8 "
+            "(rename them, or name them in app_exclude)"
+        )
+
+
+def is_decodable(name: str) -> bool:
+    """Whether a name is UTF-8: Python has other bytes of names as surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def reject_lfs_pointers(entries: Sequence[Entry]) -> None:

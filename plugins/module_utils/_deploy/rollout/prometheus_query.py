@@ -108,6 +108,11 @@ def parse_response(response: Response) -> Reading:
 def _parse_json(response: Response) -> dict[str, Any]:
     try:
         answer = json.loads(response.body)
+    except RecursionError as error:
+        raise QueryRejectedError(
+            "the answer cannot be read, because it is nested too deeply. Check prometheus_url: it is the address "
+            f"without {PATH}"
+        ) from error
     except ValueError:
         # A part of an answer is no JSON, and an error may come from a proxy.
         answer = None

@@ -21,6 +21,7 @@ from ..._engine.property_limits import (
     EVERY,
     FLAG,
     Entries,
+    InvalidPropertiesError,
     Limit,
     Limits,
     Matching,
@@ -208,7 +209,9 @@ def _metric(given: Properties, shared: Properties) -> dict[str, Any]:
     whole = {name: given.get(name) or shared.get(name) or default for name, default in METRIC.items()}
     missing = [name for name in ("metric", "namespace") if not whole[name]]
     if missing:
-        raise ValueError(f"{' and '.join(missing)} must be given, or an expression of metrics that have them")
+        raise InvalidPropertiesError(
+            f"{' and '.join(missing)} must be given, or an expression of metrics that have them"
+        )
     return {**whole, "dimensions": {name: str(value) for name, value in whole["dimensions"].items()}}
 
 
@@ -216,7 +219,9 @@ def _expression(given: Properties) -> dict[str, Any]:
     """An expression replaces the metric of the alarm; its metrics have the period and the statistic."""
     metrics = given.get("metrics") or {}
     if not 1 <= len(metrics) <= MOST_METRICS or WATCHED in metrics:
-        raise ValueError(f"an expression is made of 1 to {MOST_METRICS} metrics by id, none of them called {WATCHED}")
+        raise InvalidPropertiesError(
+            f"an expression is made of 1 to {MOST_METRICS} metrics by id, none of them called {WATCHED}"
+        )
     return {
         **{name: {} if name == "dimensions" else None for name in METRIC},
         "expression": given["expression"],

@@ -8,6 +8,7 @@ rule is one source or destination: `{protocol, from_port, to_port, cidr | group 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +54,7 @@ class Protocol(Limit):
 
     def accepts(self, value: Any) -> bool:
         text = "" if isinstance(value, (bool, float)) else str(value).lower()
-        return text in PROTOCOLS or (text.isascii() and text.isdecimal() and int(text) <= HIGHEST_PROTOCOL)
+        return text in PROTOCOLS or (re.fullmatch(r"[0-9]{1,9}", text) is not None and int(text) <= HIGHEST_PROTOCOL)
 
 
 RULE = keys("protocol", "from_port", "to_port", *PEERS, "description")

@@ -22,6 +22,7 @@ from ..._engine.property_limits import (
     Matching,
     PropertyPath,
     PropertyProblem,
+    Scalar,
     WholeNumber,
     Word,
     a_set,
@@ -260,6 +261,7 @@ TYPE = CacheType(
             ("nodes",): WholeNumber(
                 f"a number of nodes (1-{elasticache.MOST_NODES})", low=1, high=elasticache.MOST_NODES, is_text=True
             ),
+            ("engine_version",): Scalar(),
             ("security_groups",): a_set(),
             ("parameter_group",): Matching("the name of a parameter group"),
             ("port",): PORT,

@@ -159,7 +159,7 @@ class StatusCodes(Limit):
     def _accepts_part(part: str) -> bool:
         first, dash, last = part.partition("-")
         codes = [first, last] if dash else [first]
-        if not all(code.isascii() and code.isdecimal() for code in codes):
+        if not all(re.fullmatch(r"[0-9]{1,9}", code) for code in codes):
             return False
         return LOWEST_CODE <= int(codes[0]) <= int(codes[-1]) <= HIGHEST_CODE
 

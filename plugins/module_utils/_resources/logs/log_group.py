@@ -10,7 +10,7 @@ from typing import Any
 from ..._aws.answer import missing_member
 from ..._engine.items import Raw
 from ..._engine.list_call import Listing
-from ..._engine.property_limits import Matching, one_of
+from ..._engine.property_limits import InvalidPropertiesError, Matching, one_of
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -71,7 +71,7 @@ def _with_arn(group: Raw) -> Raw:
 def with_defaults(desired: Properties) -> dict[str, Any]:
     given = {"name": None, "retention_days": 30, **desired}
     if str(given["name"] or "").startswith(RESERVED_PREFIX):
-        raise ValueError(
+        raise InvalidPropertiesError(
             f"names below {RESERVED_PREFIX} are reserved for the names that stacks generate: leave name out"
         )
     return given

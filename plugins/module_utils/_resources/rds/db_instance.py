@@ -18,6 +18,7 @@ from ..._engine.property_limits import (
     OneOf,
     PropertyPath,
     PropertyProblem,
+    Scalar,
     Word,
     a_set,
     is_reference,
@@ -357,6 +358,7 @@ TYPE = DbInstanceType(
         limits={
             ("engine",): one_of(*ENGINES),
             ("class",): Word("a class like db.t3.micro", pattern=engines.CLASS),
+            ("version",): Scalar(),
             ("security_groups",): a_set(),
             ("storage",): keys(*STORAGE, required=("size",)),
             ("storage", "type"): one_of(*STORAGE_SIZES),

@@ -10,6 +10,8 @@ import string
 from collections.abc import Mapping
 from typing import Any
 
+from ..._engine.property_limits import InvalidPropertiesError
+
 KINDS = {
     "exclude_lowercase": string.ascii_lowercase,
     "exclude_uppercase": string.ascii_uppercase,
@@ -31,18 +33,20 @@ def with_defaults(given: Mapping[str, Any] | None) -> dict[str, Any]:
     """The options of a value with their defaults; ValueError where no value can be generated."""
     unknown = sorted((given or {}).keys() - DEFAULTS.keys())
     if unknown:
-        raise ValueError(f"generate has no {', '.join(unknown)}; it has {', '.join(DEFAULTS)}")
+        raise InvalidPropertiesError(f"generate has no {', '.join(unknown)}; it has {', '.join(DEFAULTS)}")
     whole = {**DEFAULTS, **(given or {})}
     if (whole["template"] is None) != (whole["key"] is None):
-        raise ValueError(
+        raise InvalidPropertiesError(
             "generate.template and generate.key must be set together: the value becomes the key of the template"
         )
     if whole["key"] is not None and whole["key"] in whole["template"]:
-        raise ValueError(f"generate.template has {whole['key']} already, whose value is generated")
+        raise InvalidPropertiesError(f"generate.template has {whole['key']} already, whose value is generated")
     kinds = _kinds(whole)
     least = len(kinds) if whole["require_each_included_type"] else 1
     if not kinds or not least <= whole["length"] <= 4096:
-        raise ValueError(f"generate.length is from {least} to 4096, and something must be left to choose from")
+        raise InvalidPropertiesError(
+            f"generate.length is from {least} to 4096, and something must be left to choose from"
+        )
     return whole
 
 

@@ -118,13 +118,13 @@ def _read_base(source: Any, problems: Problems, near: Path | None) -> tuple[Laye
     parsed = parse_text(_read_file(path, problems), problems)
     problems.unread |= parsed.unread
     data = parsed.data
-    if not problems.found and not isinstance(data, dict):
-        problems(
-            (),
-            "is empty (write at least name, region and network in it)"
-            if data is None
-            else f"{display(data)} is not a mapping ({KNOWN_KEYS})",
-        )
+    if not problems.found and data is None:
+        problems((), "is empty (write at least name, region and network in it)")
+    elif not problems.found and not isinstance(data, dict):
+        # Nothing of the file is shown: it may be a key or a password.
+        kind = "a list" if isinstance(data, list) else "one value"
+        problems((LinePosition.at(parsed.node.start_mark),), f"{kind} is not a mapping ({KNOWN_KEYS})")
+    if not isinstance(data, dict):
         data = None
     file = os.path.abspath(path)
     sources = (Source(file, parsed.node),) if data else ()

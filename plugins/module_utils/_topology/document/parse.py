@@ -146,7 +146,7 @@ def parse_text(text: str, report: Report, is_override: bool = False) -> ParsedTe
         line, column = before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1
         report((LinePosition(line, column),), f"has the character #x{ord(text[error.position]):04x} (remove it)")
     except RecursionError:
-        report((), "is nested too deeply (write it with fewer levels)")
+        report((LinePosition(1, 1),), "is nested too deeply (write it with fewer levels)")
     return ParsedText()
 
 

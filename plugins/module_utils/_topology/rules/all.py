@@ -15,6 +15,7 @@ from ..._resources.ec2.key_pair import is_complete_key
 from ..._resources.ec2.networks import find_network_problem
 from ..placement import Placement, calling_placements, find_placements
 from ..schema.kinds import DocumentPath, Finding, display
+from ..secret_patterns import hide_secrets
 from ..view import Document, find_public_tier, services, tiers
 from .entries import entries_can_be_started
 from .gates import GATE_RULES, addresses_of_gates_can_be_asked, metrics_of_gates_exist
@@ -191,7 +192,8 @@ def user_data_is_for_cloud_init(document: Document) -> Iterator[Finding]:
             fix = "end lines with LF only, as an editor writes them for Linux"
             yield (*placement.path, "user_data"), f"ends its first line with CR, which is read as a part of it ({fix})"
         if text and not text.lower().startswith(USER_DATA_BEGINNINGS):
-            begin = display(text.splitlines()[0][:40] if text.strip() else text[:40])
+            shown = hide_secrets(text)  # before it is cut: a pattern of secrets matches a whole one
+            begin = display(shown.splitlines()[0][:40] if shown.strip() else shown[:40])
             yield (
                 (*placement.path, "user_data"),
                 f"begins with {begin}, and cloud-init ignores it (begin a script with #!/bin/bash, and settings with "

@@ -12,7 +12,7 @@ from ..._host.http_client import RequestError, parse_url
 from ..._resources.cloudwatch.alarm import check_expression
 from ..cloudwatch_metrics import find_query_problems, needs_dimensions_of_service
 from ..schema.kinds import DocumentPath, Finding
-from ..view import Document, balanced_services, has_url, services
+from ..view import Document, balanced_services, has_url, load_balancer, services
 
 KINDS = ("url", "path", "promql", "cloudwatch")
 # The keys that only some kinds have, and their values where a document does not set them.
@@ -93,6 +93,8 @@ def metrics_of_gates_exist(document: Document) -> Iterator[Finding]:
                 yield (*path, "cloudwatch", "expression"), text
         if needs_dimensions_of_service(query) and (service not in balanced if service else not balanced):
             subject = f"services.{service} has no routes of a load balancer" if service else "no service has routes"
+            if load_balancer(document) is None:
+                subject = "the stack has no load balancer"
             text = f"{subject}, so there is no target group whose dimensions the metric could have"
             yield (*path, "cloudwatch"), f"{text} (write dimensions)"
 
@@ -148,6 +150,14 @@ def _check_address(path: DocumentPath, url: str | None) -> Iterator[Finding]:
     try:
         parse_url(url)
     except RequestError as error:
+        if re.match(r"[a-z]+://[^/?#]*@", url, re.IGNORECASE) and "user or a password" in str(error):
+            fix = (
+                "write prometheus_user and prometheus_password"
+                if path[-1] == "prometheus_url"
+                else "ask an address that needs none: this request has no headers of its own"
+            )
+            yield path, f"the URL has a user or a password ({fix})"
+            return
         yield path, f"{error} (correct it)"
 
 
@@ -156,6 +166,9 @@ def _check_pattern(path: DocumentPath, pattern: str | None) -> Iterator[Finding]
         re.compile(pattern or "")
     except re.error as error:
         yield path, f"is not a regular expression of Python: {error} (correct it)"
+    except (OverflowError, RecursionError, MemoryError):
+        text = "is not a regular expression that Python can compile"
+        yield path, f"{text} (write one with smaller numbers in braces, and fewer levels of brackets)"
 
 
 def _locate_problem(path: DocumentPath, problem: str) -> Finding:

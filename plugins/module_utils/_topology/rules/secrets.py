@@ -12,9 +12,11 @@ from ..runtimes import runtime_of
 from ..schema.kinds import DocumentPath, Finding
 from ..secret_patterns import (
     USER_TOKEN,
+    arguments_have_a_secret,
     command_has_a_secret,
     is_a_secret,
     names_a_secret,
+    options_have_a_secret,
     user_data_has_a_secret,
 )
 from ..view import Document, services
@@ -26,7 +28,7 @@ USER_DATA_SECRET = "has a password or token, and every process of the instance c
 def environment_holds_no_secret(document: Document) -> Iterator[Finding]:
     for name, service in services(document).items():
         for key, value in service["environment"].items():
-            if names_a_secret(key, value) or is_a_secret(value):
+            if names_a_secret(key, value) or is_a_secret(value) or options_have_a_secret(value):
                 yield (
                     ("services", name, "environment", key),
                     (
@@ -46,7 +48,9 @@ def sources_and_commands_hold_no_secret(document: Document) -> Iterator[Finding]
                 f"{text} (take it out: use a deploy key, or a credential helper of git on the controller)",
             )
         runtime = runtime_of(service)
-        if runtime is not None and runtime.entry == "command" and command_has_a_secret(service["entry"] or ""):
+        entry = service["entry"] or ""
+        is_command = runtime is not None and runtime.entry == "command"
+        if arguments_have_a_secret(entry) or (is_command and command_has_a_secret(entry)):
             text = "has a password or token, which does not belong in a document"
             yield (
                 ("services", name, "entry"),
@@ -82,6 +86,15 @@ def raw_resources_hold_no_secret(document: Document) -> Iterator[Finding]:
                 yield ("resources", address, "tags", key), TAG_SECRET
         if isinstance(user_data, str) and user_data_has_a_secret(user_data):
             yield ("resources", address, "user_data"), USER_DATA_SECRET
+        generate = body.get("generate")
+        template = generate.get("template") if isinstance(generate, Mapping) else None
+        for key, value in template.items() if isinstance(template, Mapping) else ():
+            if isinstance(value, str) and names_a_secret(str(key), value):
+                text = "looks like a secret, which does not belong in a document"
+                yield (
+                    ("resources", address, "generate", "template", key),
+                    f"{text} (remove it: the value of generate.key is generated)",
+                )
 
 
 # Keys whose texts the rules above check.

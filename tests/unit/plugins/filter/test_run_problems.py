@@ -332,7 +332,8 @@ def test_invalid_variables_of_backup_restore_and_discard_are_reported_by_name(
 @pytest.mark.parametrize("recovery", ["backup", "restore", "discard"])
 def test_a_stack_without_databases_has_nothing_to_recover(recovery: str) -> None:
     found = of_recovery(recovery, document=DOCUMENT)
-    assert found == [f"the stack shop has no databases, so that there is nothing to {recovery}"]
+    verb = "back up" if recovery == "backup" else recovery
+    assert found == [f"the stack shop has no databases, so that there is nothing to {verb}"]
     assert of_recovery(recovery, document=ONE_STORE, discard_instance="x") == []
 
 
@@ -465,3 +466,30 @@ def test_a_template_that_refers_to_an_undefined_variable_is_no_missing_variable(
 def test_a_value_that_is_empty_but_no_list_or_text_is_rejected(value: Any) -> None:
     assert len(problems({"services": value})) == 1
     assert len(problems({"allow_destroy": value})) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("service", "services"),
+        ("sevices", "services"),
+        ("servcies", "services"),
+        ("Services", "services"),
+        ("stack_override", "stack_overrides"),
+        ("stack_overides", "stack_overrides"),
+        ("stack-overrides", "stack_overrides"),
+        ("allow_destory", "allow_destroy"),
+        ("topologyy", "topology"),
+        ("wait_timeouts", "wait_timeout"),
+    ],
+)
+def test_a_misspelt_variable_of_the_command_line_is_rejected(name: str, meant: str) -> None:
+    text = f"{name}: no playbook has such a variable, so it would be ignored (write {meant})"
+    assert problems({"extra": [name, "other"]}) == [text]
+
+
+@pytest.mark.parametrize(
+    "name", ["service_name", "services", "database", "databases", "rev", "too", "adapt", "stack", "my_services", "time"]
+)
+def test_other_variables_of_the_command_line_are_accepted(name: str) -> None:
+    assert problems({"extra": [name]}) == []

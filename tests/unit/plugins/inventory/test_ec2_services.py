@@ -20,6 +20,11 @@ from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import init_plugin_loader, inventory_loader
 
+try:
+    from ansible.template import trust_as_template
+except ImportError:  # before ansible-core 2.19 all text is a template
+    trust_as_template = str
+
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.errors import StackError
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.options import Connection
 from ansible_collections.groundwork.aws.plugins.plugin_utils._inventory import listing, naming
@@ -208,9 +213,38 @@ class TestTopology:
         monkeypatch.setenv("GROUNDWORK_TOPOLOGY", "single-instance")
         assert parse({"topology": None}).groups["all"].vars["stack_name"] == "single-instance"
 
+    def test_the_environment_and_the_source_must_name_the_same_topology(
+        self, parse: Parse, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("GROUNDWORK_TOPOLOGY", "three-tier")
+        with pytest.raises(
+            AnsibleParserError,
+            match=r"names the topology three_tier, and the option .* single_instance: leave",
+        ):
+            parse({"topology": "single_instance"})
+        extra = parse({"topology": "single_instance"}, extra={"topology": "single_instance"})
+        assert extra.groups["all"].vars["stack_name"] == "single-instance"
+
+    @pytest.mark.parametrize("default", ["", "three-tier"])
+    def test_the_environment_may_name_the_same_topology_or_a_default(
+        self, default: str, parse: Parse, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("GROUNDWORK_TOPOLOGY", default or "single-instance")
+        monkeypatch.setenv("GROUNDWORK_DEFAULT_TOPOLOGY", default)
+        inventory = parse({"topology": "single_instance"})
+        assert inventory.groups["all"].vars["stack_name"] == "single-instance"
+
     def test_an_extra_variable_names_the_topology(self, parse: Parse) -> None:
         inventory = parse({"topology": "nothing"}, extra={"topology": "single_instance"})
         assert inventory.groups["all"].vars["stack_name"] == "single-instance"
+
+    def test_a_topology_whose_template_is_undefined_is_rejected(self, parse: Parse) -> None:
+        with pytest.raises(AnsibleParserError, match="topology of the extra variables: its template refers to"):
+            parse({"topology": "single_instance"}, extra={"topology": trust_as_template("{{ nope }}")})
+
+    def test_the_names_of_extra_variables_are_published(self, parse: Parse) -> None:
+        variables = parse({"topology": "single_instance"}, extra={"service": "api"}).groups["all"].vars
+        assert variables["stack_extra_variables"] == ["service"]
 
     def test_a_path_counts_from_the_source_as_well(self, parse: Parse, tmp_path: Path) -> None:
         (tmp_path / "shop.yml").write_text("name: 7\n", encoding="utf-8")

@@ -135,6 +135,7 @@ def test_protected_resources_are_destroyed_only_when_named() -> None:
     assert "- instance/app-1 (i-1) would go: delete, the stack is to be absent" in text
     assert "    allow_destroy: [instance/app-1]" in text
     assert "3 more change(s)" in text
+    assert "(databases take a final snapshot first, and secrets can be restored within their recovery window):" in text
 
 
 def test_a_protection_tag_counts_after_the_document_dropped_it() -> None:

@@ -248,6 +248,11 @@ def test_check_mode_asks_nothing_and_shows_the_request(server: HttpServer) -> No
         ({"url": "shop"}, "shop is not an http or https URL with a host"),
         ({"body": "("}, "body: ( is not a regular expression: missing ), unterminated subpattern at position 0"),
         ({"headers": {"X-A": "["}}, "headers: X-A: [ is not a regular expression"),
+        ({"body": "a{99999999999}"}, "body: is not a regular expression that Python can compile"),
+        (
+            {"headers": {"X-A": "(" * 500 + ")" * 500}},
+            "headers: X-A: is not a regular expression that Python can compile",
+        ),
         ({"status": []}, "status: name at least one status"),
         ({"method": "HEAD", "body": "ok"}, "body: a response to HEAD has no body: use the method GET"),
         ({"consecutive": 0}, "consecutive: 0 is not a number from 1"),

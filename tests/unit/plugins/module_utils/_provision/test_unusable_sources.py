@@ -238,6 +238,82 @@ class TestEntries:
         assert outcome["errors"] == []
         assert f"services.api.entry: shop.py{line} is not valid Python" in outcome["warnings"][0]
 
+    def test_a_module_in_another_encoding_is_a_warning(self, tmp_path: Path) -> None:
+        flask(tmp_path)
+        (tmp_path / "shop.py").write_bytes(b"# caf\xe9\napp = 1\n")
+        outcome = run(service({"directory": str(tmp_path)}, entry="shop:app"))
+        assert outcome["errors"] == []
+        assert "services.api.entry: shop.py" in outcome["warnings"][0]
+        assert "is not valid Python" in outcome["warnings"][0]
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            'if __name__ == "__main__":\n    app = 1\n',
+            'if "__main__" == __name__:\n    app = 1\nelse:\n    other = 1\n',
+        ],
+    )
+    def test_an_application_of_a_script_is_none_of_its_module(self, content: str, tmp_path: Path) -> None:
+        write(flask(tmp_path), {"shop.py": content})
+        found = errors(run(service({"directory": str(tmp_path)}, entry="shop:app")))
+        assert found["services.api.entry"].startswith("shop.py defines no app at its top level")
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            'if __name__ == "__main__":\n    pass\nelse:\n    app = 1\n',
+            'if __name__ != "__main__":\n    app = 1\n',
+            'app = 1\nif __name__ == "__main__":\n    app.run()\n',
+        ],
+    )
+    def test_an_application_next_to_a_script_is_found(self, content: str, tmp_path: Path) -> None:
+        write(flask(tmp_path), {"shop.py": content})
+        assert errors(run(service({"directory": str(tmp_path)}, entry="shop:app"))) == {}
+
+    @pytest.mark.parametrize("line", ["--find-links ./wheels", "-f wheels", "--find-links=/srv/wheels"])
+    def test_wheels_that_are_not_in_the_source_are_an_error(self, line: str, tmp_path: Path) -> None:
+        flask(tmp_path)
+        text = (tmp_path / "requirements.txt").read_text(encoding="utf-8")
+        write(tmp_path, {"requirements.txt": f"{line}\n{text}"})
+        found = errors(run(service({"directory": str(tmp_path)})))
+        assert "requirements.txt:1 names wheels in " in found["services.api.source"]
+        if "/srv" not in line:
+            write(tmp_path, {"wheels/a-1-py3-none-any.whl": ""})
+            assert "services.api.source" not in errors(run(service({"directory": str(tmp_path)})))
+
+    @pytest.mark.parametrize(
+        ("file", "line"),
+        [
+            ("requirements-dev.txt", "x @ git+https://ghp_hunter2hunter2hunter2hunter2hunter2@git.example/x"),
+            ("requirements-dev.txt", "--index-url https://me:hunter2@index.example/simple"),
+            ("web/uv.lock", 'source = { git = "https://me:hunter2@git.example/x" }'),
+            ("web/package-lock.json", '"resolved": "https://me:hunter2@git.example/x.tgz",'),
+            (".npmrc", "//npm.example.test/:_authToken=hunter2"),
+        ],
+    )
+    def test_a_login_in_a_file_of_a_package_manager_is_an_error_without_its_value(
+        self, file: str, line: str, tmp_path: Path
+    ) -> None:
+        write(flask(tmp_path), {file: f"\n{line}\n"})
+        outcome = run(service({"directory": str(tmp_path)}))
+        (error,) = [one for one in outcome["errors"] if "password or token" in one["message"]]
+        assert error["path"] == "services.api.source.directory"
+        assert error["message"].startswith(f"{file}:2 has a password or token")
+        assert "hunter2" not in str(outcome)
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "//npm.example.test/:_authToken=${TOKEN}",
+            "--index-url https://me:${PASS}@index.example/simple",
+            "x @ git+ssh://git@git.example/x",
+            "flask==3.0.0 --hash=sha256:0af3",
+        ],
+    )
+    def test_other_lines_of_such_files_are_accepted(self, line: str, tmp_path: Path) -> None:
+        write(flask(tmp_path), {".npmrc": line})
+        assert errors(run(service({"directory": str(tmp_path)}))) == {}
+
     @pytest.mark.parametrize("folder", ["public/app.css", "./public/app.css", "app.css"])
     def test_static_is_a_directory(self, folder: str, tmp_path: Path) -> None:
         write(node(tmp_path), {"public/app.css": "", "app.css": ""})

@@ -600,6 +600,11 @@ class TestRequest:
         text = "its template refers to a variable that is not defined"
         assert self.check(undefined=["services"]) == [("services", text, "the extra variables")]
 
+    def test_an_undefined_topology_is_the_error_where_none_is_named(self) -> None:
+        (error,) = validate({"topology": "", "undefined": ["topology"]})["errors"]
+        assert (error["path"], error["source"]) == ("topology", "the extra variables")
+        assert error["message"] == "its template refers to a variable that is not defined"
+
     @pytest.mark.parametrize("names", [["api"], "api", " api ", [], "", None])
     def test_a_request_that_fits(self, names: Any) -> None:
         assert self.check(services=names, ref="", to=None) == []

@@ -48,6 +48,17 @@ def make_tar(folder: Path, *members: tuple[str, bytes, str], mode: int = 0o644) 
     return path
 
 
+def make_zip(folder: Path, *members: tuple[str, bytes, str]) -> Path:
+    """The same as a zip archive, without hard links."""
+    path = folder / "given.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        for name, kind, text in members:
+            info = zipfile.ZipInfo(name)
+            info.external_attr = (0o120777 if kind == tarfile.SYMTYPE else 0o100644) << 16
+            packed.writestr(info, text)
+    return path
+
+
 FILE, LINK, HARD, FOLDER = tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE
 
 
@@ -73,9 +84,32 @@ def test_only_the_executable_bit_of_a_mode_is_kept(tmp_path: Path, target: Path,
     assert (target / "run").stat().st_mode & 0o7777 == expected
 
 
-def test_absolute_names_are_extracted_below_the_directory(tmp_path: Path, target: Path) -> None:
-    extract_archive(make_tar(tmp_path, ("/app/wsgi.py", FILE, "app")), target)
-    assert (target / "app/wsgi.py").read_text() == "app"
+@pytest.mark.parametrize("kind", ["tar", "zip"])
+@pytest.mark.parametrize(
+    ("name", "link"),
+    [("/app/wsgi.py", ""), ("../x", ""), ("a/../../x", ""), ("a", "/etc/passwd"), ("a", "../x"), ("b/a", "../../x")],
+)
+def test_members_that_lead_out_are_rejected(tmp_path: Path, target: Path, kind: str, name: str, link: str) -> None:
+    if kind == "tar":
+        path = make_tar(tmp_path, ("first", FILE, "x"), (name, LINK if link else FILE, link or "x"))
+    else:
+        path = make_zip(tmp_path, ("first", FILE, "x"), (name, LINK if link else FILE, link or "x"))
+    with pytest.raises(SourceError, match="leads out of the archive, which a release cannot have") as raised:
+        extract_archive(path, target)
+    assert f"its member {name}{f' -> {link}' if link else ''} " in str(raised.value)
+    assert not (tmp_path / "x").exists()
+
+
+def test_links_of_a_zip_archive_are_links(tmp_path: Path, target: Path) -> None:
+    extract_archive(make_zip(tmp_path, ("app/wsgi.py", FILE, "app"), ("link", LINK, "app/wsgi.py")), target)
+    assert os.readlink(target / "link") == "app/wsgi.py"
+    assert (target / "link").read_text() == "app"
+
+
+def test_a_zip_archive_cannot_write_through_its_link(tmp_path: Path, target: Path) -> None:
+    path = make_zip(tmp_path, ("up", LINK, "."), ("up/up/../../x", FILE, "x"))
+    with pytest.raises(SourceError, match="leads out of the archive"):
+        extract_archive(path, target)
 
 
 def test_the_later_of_two_members_with_one_name_counts(tmp_path: Path, target: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.groundwork.aws.plugins.module_utils._deploy.artifacts.source import (
     SourceError,
+    build_archive,
     make_archive,
     name_version,
 )
@@ -212,3 +213,19 @@ def test_an_empty_source_is_rejected(tmp_path: Path) -> None:
 )
 def test_versions(ref: str, expected: str) -> None:
     assert name_version(ref, "0123456789abcdef") == expected
+
+
+@pytest.mark.parametrize("is_checkout", [False, True])
+def test_names_that_are_no_utf_8_are_rejected(tmp_path: Path, is_checkout: bool) -> None:
+    folder = tmp_path / "app"
+    folder.mkdir()
+    (folder / "wsgi.py").write_text("app = 1")
+    with open(os.fsencode(folder) + b"/caf\xe9.txt", "w", encoding="utf-8") as file:
+        file.write("x")
+    if is_checkout:
+        git(folder, "init", "-q")
+    with pytest.raises(SourceError, match=r"the names of caf\\xe9\.txt, or what they link to, are not UTF-8 \(rename"):
+        make(tmp_path, directory=str(folder))
+    result = build_archive({**DEFAULTS, "directory": str(folder), "cache": str(tmp_path / "cache")}, False)
+    assert result["failed"]
+    assert "caf\\xe9.txt" in result["msg"]

@@ -67,6 +67,12 @@ def test_answers_are_read_or_rejected(name: str) -> None:
     assert list(reading.warnings) == case.get("warnings", [])
 
 
+def test_an_answer_that_is_nested_too_deeply_is_rejected() -> None:
+    body = b'{"status": ' + b"[" * 200_000 + b"]" * 200_000 + b"}"
+    with pytest.raises(QueryRejectedError, match="the answer cannot be read, because it is nested too deeply"):
+        parse_response(Response(200, {}, body, 0.1))
+
+
 def test_a_query_is_sent_as_a_form(server: HttpServer) -> None:
     assert query(server.url).read().series == (Series(1.0),)
     (asked,) = server.asked

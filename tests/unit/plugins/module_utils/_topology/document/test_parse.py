@@ -244,7 +244,7 @@ def test_deep_nesting_is_rejected(depth: int, tmp_path: Path) -> None:
     (error,) = errors_of_file(path)
     assert error.partition(" (")[0] in (
         f"deep.yml:1: nested more than {DEEPEST} levels deep",
-        "deep.yml: is nested too deeply",
+        "deep.yml:1: is nested too deeply",
     )
 
 

@@ -54,6 +54,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGH"
         "masterKey",
         "SIGNING_KEY_OLD",
         "STRIPE_KEY_PREVIOUS",
+        *("REDIS_AUTH", "BASIC_AUTH", "OTP_SEED", "VAPID_PRIVATE", "VAPID_PRIVATE_KEY", "STRIPE_KEY_LIVE", "PASS_PROD"),
     ],
 )
 def test_names_of_secrets(name: str) -> None:
@@ -103,6 +104,7 @@ def test_names_of_secrets(name: str) -> None:
         "CACHE_KEY_V2",
         "SORT_KEYS",
         "SIGNING_KEY_ALIAS",
+        *("AUTH_MODE", "REDIS_AUTH_MODE", "OAUTH", "DISABLE_AUTH", "RANDOM_SEED", "BOARDING_PASS_COUNT", "SEED"),
     ],
 )
 def test_names_that_are_not_secrets(name: str) -> None:
@@ -163,6 +165,27 @@ def test_keys_of_stores_are_secrets(value: str) -> None:
         "eyJ" + LETTERS[:20] + ".eyJ" + LETTERS[:20] + "." + LETTERS[:20],
         "-----BEGIN RSA PRIVATE KEY-----",
         "https://hooks.slack.com/services/T0000/B0000/" + LETTERS[:24],
+        "u:hunter2@tcp(h:3306)/db",
+        '{"user": "u", "password": "hunter2"}',
+        '{"api_key":"hunter2"}',
+        "Basic dTpodW50ZXIy",
+        "https://h/#access_token=hunter2",
+        "https://h/x#state=1&access_token=hunter2",
+        "AGE-SECRET-KEY-1" + LETTERS.upper()[:30],
+        "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t",
+        "https://discord.com/api/webhooks/123456/" + LETTERS[:30],
+        "https://x.webhook.office.com/webhookb2/a-b@c-d/IncomingWebhook/" + LETTERS[:32] + "/a-b",
+        "123456789:AA" + LETTERS[:33],
+        "ATATT3x" + LETTERS,
+        "dapi" + "0123abcd" * 4,
+        "glsa_" + LETTERS[:32] + "_0123abcd",
+        "NRAK-" + LETTERS.upper()[:27],
+        "pscale_pw_" + LETTERS[:32],
+        "dp.pt." + LETTERS[:40],
+        "PMAK-" + "0123abcd" * 3 + "-" + "0123abcd" * 4,
+        "SK" + "0123abcd" * 4,
+        "sq0csp-" + LETTERS[:40],
+        "HRKU-" + LETTERS[:36],
     ],
 )
 def test_values_of_secrets(value: str) -> None:
@@ -204,6 +227,20 @@ def test_values_of_secrets(value: str) -> None:
         "X-Api-Key",
         "sk-learn",
         "a-rather-long-name-of-a-bucket-that-is-no-token-at-all",
+        "u:$PASS@tcp(h:3306)/db",
+        "u@tcp(h:3306)/db",
+        '{"user": "u", "password_file": "/run/x"}',
+        '{"password": "$PASS", "token": ""}',
+        '{"message": "password"}',
+        "Basic authentication",
+        "Basic training",
+        "https://h/#section",
+        "https://h/#access_token=$TOKEN",
+        "https://discord.com/api/webhooks/",
+        "SKU0123",
+        "dapi",
+        "12345:AA",
+        "LS0tLS1",
     ],
 )
 def test_values_that_are_not_secrets(value: str) -> None:
@@ -266,6 +303,24 @@ def test_values_that_are_not_secrets(value: str) -> None:
         ("x --no-password shop", False),
         ("x --use-token-auth shop", False),
         ("npm run build -- --tokenizer bert-base", False),
+        ("npm config set //npm.example.test/:_authToken=hunter2", True),
+        ("npm config set //npm.example.test/:_authToken=$TOKEN", False),
+        ("npm config set //npm.example.test/:_authToken ${TOKEN}", False),
+        ("aws configure set aws_secret_access_key hunter2", True),
+        ("aws configure set aws_secret_access_key $KEY", False),
+        ("aws configure set region us-east-1", False),
+        ("openssl rsa -in a.pem -passin pass:hunter2", True),
+        ("openssl rsa -in a.pem -passin env:PASS", False),
+        ("openssl rsa -in a.pem -passin pass:$PASS", False),
+        ("echo user:hunter2 | chpasswd", True),
+        ("echo 'user:hunter2' | sudo chpasswd", True),
+        ("echo user:$PASS | chpasswd", False),
+        ("echo a:b | sort", False),
+        ("python -c \"connect(user='u', password='hunter2')\"", True),
+        ("python -c \"connect(user='u', secret_key='hunter2')\"", True),
+        ("python -c \"connect(password_file='x', name='key')\"", False),
+        ('curl -d \'{"password": "hunter2"}\' https://x.example', True),
+        ('curl -d \'{"name": "x"}\' https://x.example', False),
     ],
 )
 def test_commands(command: str, expected: bool) -> None:
@@ -322,6 +377,16 @@ SECRET = "ghp_" + LETTERS[:36]
         (
             {"resources": {"security_group/x": {"vpc": {"ref": "vpc/main"}, "description": SECRET}}},
             "resources.security_group/x.description",
+        ),
+        ({"services": {"api": {"entry": f"wsgi:make(password='{LETTERS}')"}}}, "services.api.entry"),
+        ({"services": {"api": {"entry": f'wsgi:make(1, secret_key="{LETTERS}")'}}}, "services.api.entry"),
+        (
+            {"instances": {"app": {"user_data": f'#!/bin/sh\ncat >x <<E\n{{"db_password": "{LETTERS}"}}\nE\n'}}},
+            "instances.app.user_data",
+        ),
+        (
+            {"resources": {"secret/x": {"generate": {"template": {"user": "u", "password": LETTERS}, "key": "salt"}}}},
+            "resources.secret/x.generate.template.password",
         ),
         ({"tags": {"note": SECRET}}, "tags.note"),
         ({"instances": {"app": {"user_data": f"#!/bin/sh\necho {SECRET}"}}}, "instances.app.user_data"),
@@ -435,4 +500,94 @@ def test_a_password_that_yaml_reads_as_another_type_is_not_shown(value: str, tmp
     ],
 )
 def test_secrets_are_hidden_in_messages(text: str, expected: str) -> None:
+    assert hide_secrets(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("-Xmx1g -Ddb.password=hunter2", True),
+        ("--user u --password hunter2", True),
+        ("-Xmx1g -Ddb.user=u", False),
+        ("--max-old-space-size=512 --no-password", False),
+        ("-Ddb.password=${PASS}", False),
+    ],
+)
+def test_options_in_variables(value: str, expected: bool) -> None:
+    errors = errors_of({"change": {"services": {"api": {"environment": {"OPTS": value}}}}})
+    assert [error.partition(":")[0] for error in errors] == ["services.api.environment.OPTS"] * expected
+
+
+BODY = "MC4CAQAwBQYDK2VwBCIEIH"
+PRIVATE_KEY = f"-----BEGIN PRIVATE KEY-----\n{BODY}\n{BODY}abc\n-----END PRIVATE KEY-----\n"
+PRIVATE_KEYS = [
+    PRIVATE_KEY,
+    PRIVATE_KEY.replace("\n", "\\n"),
+    PRIVATE_KEY.replace("\n", " "),
+    PRIVATE_KEY.partition("-----END")[0],
+    PRIVATE_KEY.replace("PRIVATE", "OPENSSH PRIVATE"),
+    f"PuTTY-User-Key-File-3: ssh-ed25519\nPrivate-Lines: 1\n{BODY}\n",
+]
+
+
+@pytest.mark.parametrize("text", PRIVATE_KEYS)
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("region",),
+        ("proxy", "on"),
+        ("proxy", "tls", "key"),
+        ("load_balancer", "tls", "certificate"),
+        ("instances", "app", "image"),
+        ("instances", "app", "user_data"),
+        ("services", "api", "entry"),
+        ("services", "api", "port"),
+        ("services", "api", "runtime"),
+        ("services", "api", "routes"),
+        ("services", "api", "build"),
+        ("services", "api", "source", "directory"),
+        ("resources", "security_group/x", "vpc"),
+        ("resources", "subnet/x", "cidr"),
+    ],
+)
+def test_nothing_of_a_private_key_is_shown(path: tuple[str, ...], text: str) -> None:
+    change: Any = text
+    as_key: Any = {text: {}}
+    for step in reversed(path):
+        change, as_key = {step: change}, {step: as_key}
+    for value in (change, as_key):
+        outcome = validate({"topology": merge(base_of({}), value)})
+        assert outcome["errors"]
+        assert BODY[:6] not in str(outcome)
+
+
+@pytest.mark.parametrize("text", PRIVATE_KEYS)
+def test_a_private_key_as_the_name_of_a_service_is_not_shown(text: str) -> None:
+    outcome = validate({"topology": merge(base_of({}), {"services": {text: {}}})})
+    assert outcome["errors"]
+    assert BODY[:6] not in str(outcome)
+
+
+@pytest.mark.parametrize("text", [PRIVATE_KEY, f"{HUNTER}\n", f"- {HUNTER}\n", "20250101123456\n", f"'{HUNTER}'"])
+def test_nothing_of_a_file_that_is_no_mapping_is_shown(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "vault_password"
+    path.write_text(text, encoding="utf-8")
+    outcome = validate({"topology": str(path)})
+    assert [error["line"] for error in outcome["errors"]] == [1]
+    for part in (HUNTER, BODY[:6], "BEGIN", "20250101"):
+        assert part not in str(outcome)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"a {PRIVATE_KEY}b", "a ***\nb"),
+        (f'"{PRIVATE_KEYS[1]}" is', '"***\\n" is'),
+        ("AGE-SECRET-KEY-1QQPP and", "*** and"),
+        ("-----BEGIN RSA PRIV…", "***"),
+        ("-----BEGIN CERTIFICATE-----\nMIIB\n", "-----BEGIN CERTIFICATE-----\nMIIB\n"),
+        ("-----BEGIN PUBLIC KEY-----\nMIIB\n", "-----BEGIN PUBLIC KEY-----\nMIIB\n"),
+    ],
+)
+def test_private_keys_are_hidden_to_their_end(text: str, expected: str) -> None:
     assert hide_secrets(text) == expected
