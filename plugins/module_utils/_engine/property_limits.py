@@ -347,9 +347,9 @@ def _leads_to_port(path: PropertyPath, value: Any) -> bool:
     return isinstance(value, Ref) and value.attribute == "port" and str(path[-1]).endswith("port")
 
 
-def describe_invalid(value: Any, pattern: PropertyPath, limits: Limits) -> str:
+def describe_invalid(value: Any, path: PropertyPath, limits: Limits) -> str:
     """Why a value is invalid with which the properties of a resource make no sense."""
-    limit = next((limit for path, limit in limits.items() if _matches(path, pattern) and limit.what), None)
+    limit = next((limit for pattern, limit in limits.items() if _matches(pattern, path) and limit.what), None)
     what = limit.what if limit is not None else "a value that this property takes"
     if value is None:
         return f"is null (write {what}, or remove it)"
