@@ -279,6 +279,17 @@ class _StackLock:
             return "was taken over by another run"
         return None
 
+    def _require_own(self, leases: list[Lease], state: str = "") -> Lease:
+        """The lease of the run. Raises `LockLostError`, whose text ends with ``state``, when it was lost."""
+        own, reason = self._find_own(leases), self._find_loss(leases)
+        if own is None or reason:
+            raise LockLostError(f"{self._describe_loss(reason or 'was removed')}{state}")
+        return own
+
+    def _extend(self, own: Lease) -> dict[str, Any]:
+        """The value of the lease, from now on; its holder stays."""
+        return {**own.value, "ttl": self._ttl}
+
     def _describe_loss(self, reason: str) -> str:
         return f"the lock of stack {self._stack} was lost: it {reason}"
 
@@ -350,17 +361,10 @@ class Lock(_StackLock):
         """Work under a lock that is held already. Raises `LockLostError` when it was removed or taken over."""
         self._token = held
         with error_context(f"the lock of stack {self._stack} ({self._path})"):
-            leases = self._leases.read()
-            own, loss = self._find_own(leases), self._find_loss(leases)
-            if own is None or loss:
-                raise LockLostError(f"{self._describe_loss(loss or 'was removed')}. Nothing was changed. Run again")
+            own = self._require_own(self._leases.read(), ". Nothing was changed. Run again")
             # The rollout goes on for longer than this run.
             self._ttl = max(self._ttl, float(own.value.get("ttl", 0)))
             self._put(self._extend(own), renew=True)
-
-    def _extend(self, own: Lease) -> dict[str, Any]:
-        """The value of the lease, from now on; its holder stays."""
-        return {**own.value, "ttl": self._ttl}
 
     def find_expired(self) -> Callable[[], None]:
         """Return a function that removes the leases of runs that died; it removes nothing while a run holds the lock.
@@ -459,7 +463,7 @@ class TokenLock(_StackLock):
     def _renew(self) -> None:
         own = self._require_own(self._leases.read())
         is_late = not own.is_valid(self._leases.aws_time)
-        self._put({**own.value, "ttl": self._ttl}, renew=True)
+        self._put(self._extend(own), renew=True)
         if is_late:
             self._require_sole_holder()
             self._warn_of_late_renewal("it had expired, and no other run took it")
@@ -468,12 +472,6 @@ class TokenLock(_StackLock):
         """Remove the lock. One that was removed or taken over before is left alone; a failure is a warning."""
         self._token = token
         self._release()
-
-    def _require_own(self, leases: list[Lease]) -> Lease:
-        own, reason = self._find_own(leases), self._find_loss(leases)
-        if own is None or reason:
-            raise LockLostError(self._describe_loss(reason or "was removed"))
-        return own
 
     def _require_sole_holder(self) -> None:
         """Withdraw a lease that had expired when another run acquired the lock before it was written again."""

@@ -36,6 +36,15 @@ from ansible_collections.groundwork.aws.plugins.module_utils._aws.process import
 needs_proc = pytest.mark.skipif(not PROC.exists(), reason="needs Linux's /proc")
 
 
+losses = pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda ssm: ssm.values.clear(), "was removed"),
+        (lambda ssm: ssm.hold(10**10), "was taken over by another run"),
+    ],
+)
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
@@ -197,13 +206,7 @@ class TestUnderTheLockOfARollout:
         with pytest.raises(StackError, match="is locked by"):
             make_lock(ssm).__enter__()
 
-    @pytest.mark.parametrize(
-        ("change", "reason"),
-        [
-            (lambda ssm: ssm.values.clear(), "was removed"),
-            (lambda ssm: ssm.hold(10**10), "was taken over by another run"),
-        ],
-    )
+    @losses
     def test_a_run_does_not_begin_under_a_lock_that_was_lost(
         self, ssm: Parameters, token: LockToken, change: Any, reason: str
     ) -> None:
@@ -248,13 +251,7 @@ def test_the_lease_is_renewed(ssm: Parameters, clock: FakeClock) -> None:
             make_lock(ssm).__enter__()
 
 
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        (lambda ssm: ssm.values.clear(), "was removed"),
-        (lambda ssm: ssm.hold(10**10), "was taken over by another run"),
-    ],
-)
+@losses
 def test_a_lost_lock_is_noticed_at_the_next_renewal(
     ssm: Parameters, clock: FakeClock, change: Any, reason: str
 ) -> None:
