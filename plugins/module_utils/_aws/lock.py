@@ -42,6 +42,9 @@ LONGEST_DELETION_DELAY = 10.0
 # The numbers of a lease, and how large they are at most: seconds, seconds since 1970, and the pid_max of Linux.
 LARGEST = {"ttl": 10.0**9, "since": 10.0**10, "pid": 2.0**22}
 
+# How a lock was lost: `it …`.
+REMOVED = "was removed"
+
 
 @dataclass(frozen=True)
 class Lease:
@@ -135,9 +138,12 @@ class LeaseStore:
         return next((lease for lease in reversed(self.read()) if lease.is_valid(self.aws_time)), None)
 
     def put(self, number: int, value: Mapping[str, Any], renew: bool = False) -> bool:
-        """Write a lease. Whether it is the run's own: another run may have written the same number first."""
+        """Write a lease. Whether it is the run's own: another run may have written the same number first.
+
+        A lease that is to be renewed, but was removed since it was read, is removed again: its first version is new.
+        """
         try:
-            self._ssm.put_parameter(
+            written = self._ssm.put_parameter(
                 Name=f"{self.path}/{number}", Value=json.dumps(value), Type="String", Overwrite=renew
             )
         except ClientError as error:
@@ -145,6 +151,9 @@ class LeaseStore:
                 raise
             # botocore may have sent it twice: a parameter with this run's nonce is its own.
             return any(lease.number == number and lease.nonce == value["nonce"] for lease in self.read())
+        if renew and written["Version"] == 1:
+            self.delete(number)
+            return False
         return True
 
     def delete(self, number: int) -> None:
@@ -248,6 +257,7 @@ class _StackLock:
             self.warnings += [text] if text not in self.warnings else []
 
     def _put(self, value: Mapping[str, Any], renew: bool = False) -> bool:
+        """Write the lease of the run. Whether it is its own: `LeaseStore.put`."""
         asked_at = self._clock.now()
         is_own = self._leases.put(self._token.number, value, renew)
         if is_own:
@@ -273,7 +283,7 @@ class _StackLock:
     def _find_loss(self, leases: list[Lease]) -> str | None:
         """How the lock was lost, None while it is not: `it …`."""
         if self._find_own(leases) is None:
-            return "was removed"
+            return REMOVED
         aws_time = self._leases.aws_time
         if any(lease.number > self._token.number and lease.is_valid(aws_time) for lease in leases):
             return "was taken over by another run"
@@ -283,12 +293,17 @@ class _StackLock:
         """The lease of the run. Raises `LockLostError`, whose text ends with ``state``, when it was lost."""
         own, reason = self._find_own(leases), self._find_loss(leases)
         if own is None or reason:
-            raise LockLostError(f"{self._describe_loss(reason or 'was removed')}{state}")
+            raise LockLostError(f"{self._describe_loss(reason or REMOVED)}{state}")
         return own
 
-    def _extend(self, own: Lease) -> dict[str, Any]:
-        """The value of the lease, from now on; its holder stays."""
-        return {**own.value, "ttl": self._ttl}
+    def _extend(self, own: Lease) -> bool:
+        """Let the lease last from now on; its holder stays. False when it was removed since it was read."""
+        return self._put({**own.value, "ttl": self._ttl}, renew=True)
+
+    def _require_extended(self, own: Lease, state: str = "") -> None:
+        """Extend the lease. Raises `LockLostError`, whose text ends with ``state``, when it was removed meanwhile."""
+        if not self._extend(own):
+            raise LockLostError(f"{self._describe_loss(REMOVED)}{state}")
 
     def _describe_loss(self, reason: str) -> str:
         return f"the lock of stack {self._stack} was lost: it {reason}"
@@ -361,10 +376,11 @@ class Lock(_StackLock):
         """Work under a lock that is held already. Raises `LockLostError` when it was removed or taken over."""
         self._token = held
         with error_context(f"the lock of stack {self._stack} ({self._path})"):
-            own = self._require_own(self._leases.read(), ". Nothing was changed. Run again")
+            state = ". Nothing was changed. Run again"
+            own = self._require_own(self._leases.read(), state)
             # The rollout goes on for longer than this run.
             self._ttl = max(self._ttl, float(own.value.get("ttl", 0)))
-            self._put(self._extend(own), renew=True)
+            self._require_extended(own, state)
 
     def find_expired(self) -> Callable[[], None]:
         """Return a function that removes the leases of runs that died; it removes nothing while a run holds the lock.
@@ -415,8 +431,8 @@ class Lock(_StackLock):
         leases = self._leases.read()
         self._lost = self._find_loss(leases)
         own = self._find_own(leases)
-        if own is not None and self._lost is None:
-            self._put(self._extend(own), renew=True)
+        if own is not None and self._lost is None and not self._extend(own):
+            self._lost = REMOVED
 
 
 class TokenLock(_StackLock):
@@ -463,7 +479,7 @@ class TokenLock(_StackLock):
     def _renew(self) -> None:
         own = self._require_own(self._leases.read())
         is_late = not own.is_valid(self._leases.aws_time)
-        self._put(self._extend(own), renew=True)
+        self._require_extended(own)
         if is_late:
             self._require_sole_holder()
             self._warn_of_late_renewal("it had expired, and no other run took it")

@@ -25,6 +25,8 @@ PATH = f"{ROOT}/lock/"
 PAGE_SIZE = MOST_NAMES = 10
 LONGEST_VALUE = 4096
 
+Answer = dict[str, Any]
+
 
 class Killed(BaseException):
     """The process was killed: SSM gets no further call."""
@@ -36,6 +38,7 @@ class Parameters:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.values: dict[str, tuple[str, datetime]] = {}
+        self.versions: dict[str, int] = {}
         self.deleted: list[str] = []
         self.calls: list[str] = []
         # How many parameters were written and deleted, and after how many the process is killed.
@@ -63,7 +66,7 @@ class Parameters:
             for start in range(0, max(1, len(found)), PAGE_SIZE)
         ]
 
-    def put_parameter(self, Name: str, Value: str, Type: str, Overwrite: bool, Tier: str = "Standard") -> None:  # noqa: N803
+    def put_parameter(self, Name: str, Value: str, Type: str, Overwrite: bool, Tier: str = "Standard") -> Answer:  # noqa: N803
         assert (Type, Tier) == ("String", "Standard")
         self._require_valid(Name, Value)
         self.calls.append("put_parameter")
@@ -71,7 +74,9 @@ class Parameters:
         with self._lock:
             if Name in self.values and not Overwrite:
                 raise ClientError({"Error": {"Code": "ParameterAlreadyExists", "Message": "no"}}, "PutParameter")
+            self.versions[Name] = self.versions.get(Name, 0) + 1 if Name in self.values else 1
             self.values[Name] = (Value, self.now())
+            return {"Version": self.versions[Name]}
 
     def _require_valid(self, name: str, value: str) -> None:
         problem = ""

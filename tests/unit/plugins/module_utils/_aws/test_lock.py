@@ -262,6 +262,41 @@ def test_a_lost_lock_is_noticed_at_the_next_renewal(
         assert lock.lost() == f"the lock of stack shop was lost: it {reason}"
 
 
+@pytest.fixture
+def removed_meanwhile(ssm: Parameters, monkeypatch: pytest.MonkeyPatch) -> Parameters:
+    """Each lease is removed between the moments when its holder reads it and writes it again."""
+    put = ssm.put_parameter
+
+    def remove_first(**arguments: Any) -> dict[str, int]:
+        if arguments["Overwrite"]:
+            ssm.values.pop(arguments["Name"], None)
+        return put(**arguments)
+
+    monkeypatch.setattr(ssm, "put_parameter", remove_first)
+    return ssm
+
+
+def test_a_lock_that_is_removed_during_its_renewal_is_lost(removed_meanwhile: Parameters, clock: FakeClock) -> None:
+    with make_lock(removed_meanwhile, ttl=60) as lock:
+        clock.advance_until(20, lambda: bool(lock.lost()))
+        assert lock.lost() == "the lock of stack shop was lost: it was removed"
+        assert removed_meanwhile.values == {}
+
+
+def test_the_lock_of_a_rollout_that_is_removed_during_its_renewal_is_lost(removed_meanwhile: Parameters) -> None:
+    token = make_token_lock(removed_meanwhile).acquire()
+    with pytest.raises(LockLostError, match=r"was removed$"):
+        make_token_lock(removed_meanwhile).renew(token)
+    assert removed_meanwhile.values == {}
+
+
+def test_a_part_of_a_rollout_whose_lock_is_removed_as_it_begins_changes_nothing(removed_meanwhile: Parameters) -> None:
+    token = make_token_lock(removed_meanwhile).acquire()
+    with pytest.raises(LockLostError, match=r"was removed\. Nothing was changed\. Run again$"):
+        make_lock(removed_meanwhile, held=token).__enter__()
+    assert removed_meanwhile.values == {}
+
+
 def test_a_lock_that_cannot_be_renewed_is_lost_when_its_lease_expires(
     ssm: Parameters, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -282,9 +317,9 @@ def test_a_lock_that_cannot_be_renewed_is_lost_when_its_lease_expires(
 def test_a_parameter_that_botocore_sent_twice_is_the_run_s_own(ssm: Parameters) -> None:
     once = ssm.put_parameter
 
-    def twice(**arguments: Any) -> None:
+    def twice(**arguments: Any) -> dict[str, int]:
         once(**arguments)
-        once(**arguments)
+        return once(**arguments)
 
     ssm.put_parameter = twice  # type: ignore[method-assign]
     with make_lock(ssm):
@@ -357,10 +392,10 @@ def test_a_lock_that_was_renewed_late_is_a_warning_with_the_reason(
     found: list[str] = []
     put, failures = ssm.put_parameter, [ClientError({"Error": {"Code": "X", "Message": "no."}}, "PutParameter")]
 
-    def failing(**arguments: Any) -> None:
+    def failing(**arguments: Any) -> dict[str, int]:
         if arguments["Overwrite"] and failures:
             raise failures.pop()
-        put(**arguments)
+        return put(**arguments)
 
     monkeypatch.setattr(ssm, "put_parameter", failing)
     with make_lock(ssm, ttl=60, warnings=found):
@@ -584,11 +619,11 @@ def test_an_expired_lease_is_withdrawn_when_another_run_takes_the_lock_at_the_sa
     clock.advance(61)
     put, other = ssm.put_parameter, make_token_lock(ssm)
 
-    def acquire_first(**arguments: Any) -> None:
+    def acquire_first(**arguments: Any) -> dict[str, int]:
         """The other run lists the lease as expired for the last time before it is written again."""
         monkeypatch.setattr(ssm, "put_parameter", put)
         other.acquire()
-        put(**arguments)
+        return put(**arguments)
 
     monkeypatch.setattr(ssm, "put_parameter", acquire_first)
     with pytest.raises(LockLostError, match="was taken over by another run"):
