@@ -41,7 +41,8 @@ test: setup  ## Everything that CI runs
 	@scripts/test
 
 test-long: setup  ## What takes too long for CI, an hour or more
-	@PYTEST_ADDOPTS="-m long" scripts/test e2e=ecommerce role=app e2e=three_tier e2e=rollouts integration role=migration role=workers
+	@PYTEST_ADDOPTS="-m long" scripts/test e2e=ecommerce role=app e2e=three_tier e2e=rollouts integration e2e=workers \
+		e2e=single_instance role=migration role=workers
 
 lint: setup-dev  ## Linters, type checks, ansible-test sanity, and the built collection, or the steps of ONLY (ONLY="ruff mypy")
 	@scripts/lint $(ONLY)
@@ -59,7 +60,7 @@ examples: setup-dev  ## The example applications' own tests, with each supported
 	@scripts/examples
 
 integration: setup-dev  ## The modules through real ansible, over HTTP, with faults
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --durations 20 tests/integration
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/integration
 
 ministack: setup-dev  ## The topologies against a second emulator of AWS, which shares no code with the lab's
 	@scripts/ministack

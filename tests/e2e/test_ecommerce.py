@@ -175,6 +175,7 @@ def test_a_database_restarts_and_its_service_recovers_by_itself(stack: Stack, ur
     wait_for(lambda: status() == 200, 60, "the service after it")
 
 
+@pytest.mark.long
 @pytest.mark.step
 def test_a_release_that_crashes_is_replaced_by_the_previous_one_and_no_request_fails(
     stack: Stack, url: str, machines: dict[str, Any], tmp_path: Path

@@ -248,10 +248,11 @@ def test_a_release_that_is_healthy_for_seconds_only_does_not_survive_the_bake_ti
             "/page has not given a good",
             marks=pytest.mark.long,
         ),
-        (
+        pytest.param(
             {},
             {"hooks": {"after_host": [{"command": ["/bin/sh", "-c", "exit $ROLLOUT_BATCH"]}]}},
             "hook after_host of web",
+            marks=pytest.mark.long,
         ),
         pytest.param(
             {},

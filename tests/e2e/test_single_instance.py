@@ -190,6 +190,7 @@ def test_the_stack_survives_the_end_of_the_labs_process(lab: Lab, url: str, inst
     assert not any(check.changed.values()), check.output
 
 
+@pytest.mark.long
 @pytest.mark.step
 def test_gunicorn_under_the_other_process_manager_and_back(
     lab: Lab, url: str, run_on_host: Callable[[str], str], item: str

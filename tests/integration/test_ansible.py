@@ -129,6 +129,7 @@ def changed(played: Played) -> int:
     return int(played.output.rpartition("changed=")[2].split()[0])
 
 
+@pytest.mark.long
 def test_the_life_of_a_stack(ansible: Ansible) -> None:
     proxy = ansible.stack.proxy
     before = ansible.stack.account.state()

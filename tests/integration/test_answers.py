@@ -37,10 +37,8 @@ BASES = {
     "secured": Base("secured", base_of("secured").topology, {}, (), ("example.test", "shop.example.org")),
     "watched": base_of("watched"),
 }
-# Each takes minutes, and the two quick ones have most of the types.
-CASES = [
-    pytest.param(name, marks=[] if name in ("single_instance", "watched") else [pytest.mark.long]) for name in BASES
-]
+# The others take minutes.
+CASES = [pytest.param(name, marks=[] if name == "watched" else [pytest.mark.long]) for name in BASES]
 CHECK = engine.Options(check=True)
 
 

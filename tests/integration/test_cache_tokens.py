@@ -272,6 +272,7 @@ STEPS: dict[str, tuple[Callable[[], When], bool]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("when", "obeyed"), STEPS.values(), ids=STEPS)
 def test_a_run_that_was_killed_is_completed_and_services_are_served_meanwhile(
     stacks: Stacks, when: Callable[[], When], obeyed: bool

@@ -62,25 +62,36 @@ def test_the_first_database_of_an_account_waits_for_its_service_linked_role(stac
     assert [fault.struck for fault in faults] == [2, 2]
 
 
-def state_of(stack: Stack) -> tuple[str, str]:
+def instance_of(stack: Stack) -> dict[str, Any]:
     ec2 = stack.account.client("ec2")
     (reservation,) = ec2.describe_instances(InstanceIds=[stack.id_of_instance()])["Reservations"]
-    return reservation["Instances"][0]["State"]["Name"], reservation["Instances"][0]["InstanceType"]
+    return dict(reservation["Instances"][0])
+
+
+def state_of(stack: Stack) -> tuple[str, str]:
+    instance = instance_of(stack)
+    return instance["State"]["Name"], instance["InstanceType"]
+
+
+def with_own_image(stack: Stack, instance_type: str) -> dict[str, Any]:
+    """Another type, and the image that the instance has: a named image would follow the architecture of the type."""
+    return {"instances": {"app": {"type": instance_type, "image": instance_of(stack)["ImageId"]}}}
 
 
 @pytest.mark.parametrize(
     ("instance_type", "reason"),
     [
         ("t4g.micro", "t4g.micro runs arm64, and the instance is x86_64"),
-        ("t3.enormous", "there is no instance type t3.enormous in this region"),
+        ("t3.48xlarge", "there is no instance type t3.48xlarge in this region"),
     ],
 )
 def test_missing_capacity_leaves_the_instance_running_also_in_the_next_run(
     stack: Stack, instance_type: str, reason: str
 ) -> None:
     stack.made()
+    changed = with_own_image(stack, instance_type)
     for _run in range(2):
-        outcome = stack.present({"instances": {"app": {"type": instance_type}}})
+        outcome = stack.present(changed)
         assert outcome.refused, str(outcome)
         assert reason in outcome.message
         assert state_of(stack) == ("running", "t3.micro")
@@ -107,7 +118,7 @@ def test_a_type_that_aws_rejects_leaves_the_instance_running_also_in_the_next_ru
 def test_an_instance_that_was_left_stopped_is_started_despite_missing_capacity(stack: Stack) -> None:
     stack.made()
     stack.account.client("ec2").stop_instances(InstanceIds=[stack.id_of_instance()])
-    outcome = stack.present({"instances": {"app": {"type": "t4g.micro"}}})
+    outcome = stack.present(with_own_image(stack, "t4g.micro"))
     assert outcome.refused, str(outcome)
     assert "The instance was started again as t3.micro" in outcome.message
     assert state_of(stack) == ("running", "t3.micro")

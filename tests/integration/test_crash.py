@@ -203,6 +203,7 @@ def test_an_interrupted_creation_or_deletion_is_completed(stacks: Stacks, varian
     try_all(stacks, [], [CREATE, DELETE], variant)
 
 
+@pytest.mark.long
 def test_an_interrupted_change_is_completed(stacks: Stacks) -> None:
     try_all(stacks, [CREATE], [CHANGE, REPLACE])
 
@@ -264,6 +265,7 @@ def test_an_interrupted_creation_or_deletion_of_monitoring_and_a_cache_is_comple
     try_all(stacks, [], [CREATE, retuned, DELETE], base=watched)
 
 
+@pytest.mark.long
 def test_an_interrupted_creation_is_deleted_completely(stacks: Stacks) -> None:
     expected = live_through(stacks(), [CREATE])[0]
     nothing = stacks().account.state()

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import pytest
 from rig.faults import (
     Call,
     Delay,
@@ -88,16 +89,19 @@ def test_runs_succeed_despite_lost_answers(stacks: Stacks) -> None:
     break_all(stacks, [CREATE, CHANGE, DELETE], Lose(after=True))
 
 
+@pytest.mark.long
 def test_runs_succeed_despite_lost_requests(stacks: Stacks) -> None:
     # Looking for what was never made takes time, and little else.
     break_all(stacks, [CREATE], Lose())
 
 
+@pytest.mark.long
 def test_runs_succeed_despite_5xx_errors(stacks: Stacks) -> None:
     """A 503 of a call that was obeyed nevertheless."""
     break_all(stacks, [CREATE, CHANGE, DELETE], Fail(status=503, code="ServiceUnavailable", after=True))
 
 
+@pytest.mark.long
 def test_an_error_ends_the_run_cleanly_and_the_next_one_continues(stacks: Stacks) -> None:
     """Not everything can be coped with: a refusal for good stops what depends on it, and nothing else.
 
@@ -142,6 +146,7 @@ def first_of_each(times: int) -> When:
     return when
 
 
+@pytest.mark.long
 def test_throttling_of_every_operation_is_retried(stacks: Stacks) -> None:
     first = first_of_each(1)
     expected, stack = stacks(), stacks()

@@ -28,7 +28,7 @@ PLAY = """
   tasks:
     - groundwork.aws.%s: "{{ given }}"
 """
-SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]
+SIGNALS = [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long), signal.SIGKILL]
 DATA = base_of("data", "db_instance/main", "secret/app")
 
 
@@ -122,7 +122,14 @@ def again(stack: Stack, directory: Path, module: str = "stack", **options: Any) 
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
-@pytest.mark.parametrize("moment", ["PutParameter", "CreateVpc", "RunInstances", "AssociateAddress"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "PutParameter",
+        "RunInstances",
+        *(pytest.param(name, marks=pytest.mark.long) for name in ("CreateVpc", "AssociateAddress")),
+    ],
+)
 def test_a_run_that_is_ended_stops_and_the_next_one_completes_it(
     stacks: Stacks, tmp_path: Path, moment: str, number: signal.Signals
 ) -> None:
@@ -193,7 +200,16 @@ def test_a_backup_that_is_ended_is_completed_by_the_next_one(
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
-@pytest.mark.parametrize("moment", ["RestoreDBInstanceFromDBSnapshot", "ModifyDBInstance", "RemoveTagsFromResource"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "ModifyDBInstance",
+        *(
+            pytest.param(name, marks=pytest.mark.long)
+            for name in ("RestoreDBInstanceFromDBSnapshot", "RemoveTagsFromResource")
+        ),
+    ],
+)
 def test_a_restore_that_is_ended_is_completed_by_the_next_one(
     stacks: Stacks, tmp_path: Path, moment: str, number: signal.Signals
 ) -> None:

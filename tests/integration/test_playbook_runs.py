@@ -177,6 +177,7 @@ def test_no_thread_of_the_collection_runs_when_ansible_forks_a_worker(scaled: Co
         assert others == []
 
 
+@pytest.mark.long
 def test_a_limit_without_localhost_is_refused_where_the_work_is_done_there(scaled: Controller) -> None:
     def trial(playbook: str) -> None:
         refused = scaled.play(*quick(playbook), "--limit", HOSTS[0])
@@ -241,6 +242,7 @@ def test_scale_needs_all_hosts(scaled: Controller) -> None:
     assert f"--limit leaves out {HOSTS[1]}, and this playbook needs all hosts" in refused.said
 
 
+@pytest.mark.long
 def test_services_and_refs_that_cannot_be_taken_are_refused(scaled: Controller) -> None:
     """Those playbooks that take them, and those that do not; tests of the filter have what else may be wrong."""
 
@@ -309,6 +311,7 @@ def test_serving_on_a_host_without_the_chosen_service_does_nothing(tmp_path: Pat
     assert not re.search(r"changed=[1-9]", done.output)
 
 
+@pytest.mark.long
 def test_a_ref_is_taken_of_the_git_source_of_the_chosen_service(tmp_path: Path, mixed: Controller) -> None:
     """In check mode: what would be staged is the tag, not what the document names."""
     repository = make_repository(tmp_path / "repository")
@@ -357,6 +360,7 @@ WITHOUT_STACK: list[tuple[str, list[str], int, str]] = [
 ]
 
 
+@pytest.mark.long
 def test_without_its_stack_every_playbook_reports_that_and_makes_nothing(empty: Controller) -> None:
     empty.configure(plugin="groundwork.aws.ec2_services", topology="three_tier")
 
@@ -415,6 +419,7 @@ def test_the_playbook_of_an_architecture_brings_its_topology(empty: Controller) 
     for_each(["groundwork.aws.ecommerce", str(CHECKOUT / "playbooks" / "ecommerce.yml")], trial)
 
 
+@pytest.mark.long
 def test_the_same_topology_may_be_named_as_well(empty: Controller) -> None:
     def trial(topology: str) -> None:
         done = empty.play("groundwork.aws.three_tier", "--check", GROUNDWORK_TOPOLOGY=topology)
@@ -471,6 +476,7 @@ def test_destroy_asks_a_person_for_the_name_of_the_stack(scaled: Controller, typ
     assert bool(scaled.stack.account.owned("scaled")) != removed
 
 
+@pytest.mark.long
 def test_status_shows_what_every_host_serves(scaled: Controller, port: int, tmp_path: Path) -> None:
     overrides = {"services": {"web": {"port": port}}}
     scaled.stack.present(overrides)

@@ -118,6 +118,7 @@ def break_every_call(
         assert_same(describe_account(stack), whole, f"{step.what}, {effect}")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sequence", SEQUENCES)
 @pytest.mark.parametrize(
     "effect", [Lose(after=True), Lose(), Fail(status=503, code="ServiceUnavailable", after=True)], ids=str
@@ -128,6 +129,7 @@ def test_backups_and_restores_succeed_despite_lost_answers_and_requests(
     break_every_call(stacks, SEQUENCES[sequence], effect)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "sequence", [pytest.param("restore", marks=pytest.mark.long), *(name for name in SEQUENCES if name != "restore")]
 )

@@ -243,6 +243,7 @@ def test_the_only_host_is_not_replaced_unless_an_interruption_is_accepted(
     alone.assert_replaced("web-1")
 
 
+@pytest.mark.long
 def test_a_failure_ends_the_run_and_reports_the_state_of_every_host(hosts: Hosts) -> None:
     hosts.stack.proxy.faults.add(
         named("RegisterTargets"), Fail(status=400, code="TooManyTargets", message="There are too many.")
@@ -275,6 +276,7 @@ def test_an_instance_that_cannot_be_terminated_serves_again(hosts: Hosts) -> Non
     hosts.assert_replaced()
 
 
+@pytest.mark.long
 def test_an_instance_that_cannot_be_created_is_created_by_the_next_run(hosts: Hosts) -> None:
     hosts.stack.proxy.faults.add(
         named("RunInstances"), Fail(status=400, code="InsufficientInstanceCapacity", message="There is none.")
@@ -288,6 +290,7 @@ def test_an_instance_that_cannot_be_created_is_created_by_the_next_run(hosts: Ho
     hosts.assert_replaced("web-1", "web-2")
 
 
+@pytest.mark.long
 def test_a_target_that_is_not_healthy_is_replaced_too(hosts: Hosts) -> None:
     """It is not drained, since it gets no requests, and must not stay registered."""
     elb = hosts.stack.account.client("elbv2")
@@ -298,6 +301,7 @@ def test_a_target_that_is_not_healthy_is_replaced_too(hosts: Hosts) -> None:
     hosts.assert_replaced("web-1", "web-2")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("operation", "after"),
     [

@@ -240,7 +240,7 @@ def test_rollback_needs_no_version(host: Any, source: Source, address: str) -> N
     assert host.check_output("sort /var/lib/groundwork/api/migrations | uniq -c | wc -l") == "1"
 
 
-@pytest.mark.parametrize("service", ["api", "old"])
+@pytest.mark.parametrize("service", ["api", pytest.param("old", marks=pytest.mark.long)])
 @pytest.mark.step
 def test_a_release_that_does_not_load_fails_no_request(host: Any, source: Source, address: str, service: str) -> None:
     before = current(host, service)
@@ -283,15 +283,9 @@ def test_a_failed_build_does_not_change_the_current_release(host: Any, source: S
     assert curl(host, "http://127.0.0.1/api/x")[0] == 200
 
 
+@pytest.mark.long
 @pytest.mark.step
-@pytest.mark.parametrize(
-    "build",
-    [
-        pytest.param("false; true", marks=pytest.mark.long),
-        pytest.param("false | true", marks=pytest.mark.long),
-        "touch half; sh ./look-around; false",
-    ],
-)
+@pytest.mark.parametrize("build", ["false; true", "false | true", "touch half; sh ./look-around; false"])
 def test_a_build_that_fails_anywhere_is_not_used_and_does_not_fill_the_disk(
     host: Any, source: Source, monkeypatch: pytest.MonkeyPatch, build: str
 ) -> None:
@@ -347,6 +341,7 @@ def test_the_next_deploy_starts_a_stopped_service(host: Any, source: Source) -> 
     assert curl(host, "http://127.0.0.1/old/x")[0] == 200
 
 
+@pytest.mark.long
 @pytest.mark.step
 def test_a_service_changes_to_another_node_with_its_next_release(host: Any, source: Source) -> None:
     def programs(service: str) -> set[str]:

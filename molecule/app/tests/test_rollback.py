@@ -136,6 +136,7 @@ def test_the_previous_release_serves_again(host: Any, bad: Source, failure: str)
     assert_clean(host)
 
 
+@pytest.mark.long
 def test_a_good_release_follows_a_bad_one(host: Any, good: Source) -> None:
     before = {service: current(host, service) for service in PATHS}
     add(good, "// better\n", "# better\n")
@@ -156,6 +157,7 @@ def test_the_trial_finds_a_release_that_ends_soon(host: Any, bad: Source) -> Non
     assert [process["pid"] for process in pm2_processes(host, "web")] == pids
 
 
+@pytest.mark.long
 def test_a_crashing_release_can_be_rolled_back_by_hand(host: Any, good: Source, bad: Source) -> None:
     """The release crashes after it has served for a while. Check mode changes nothing."""
     for service in PATHS:
