@@ -29,7 +29,7 @@ import pytest
 from harness import CHECKOUT, Lab, Run, wait_for
 from stacks import Stack
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.long]
 
 HERE = Path(__file__).parent / "rollouts"
 HOSTS = ["web-1", "web-2", "web-3"]
@@ -180,9 +180,7 @@ def test_the_migration_ran_once_for_each_release(stack: Stack, machines: dict[st
     assert sum(int(count) for count in counts) == len({*"12"}), counts
 
 
-@pytest.mark.parametrize(
-    "mode", ["crashes", *(pytest.param(one, marks=pytest.mark.long) for one in ("exits", "broken"))]
-)
+@pytest.mark.parametrize("mode", ["crashes", "exits", "broken"])
 def test_a_release_that_fails_its_trial_is_not_served_by_any_host(
     stack: Stack, url: str, release: Any, mode: str
 ) -> None:
@@ -216,7 +214,6 @@ def test_a_release_that_fails_in_the_third_batch_leaves_no_host(
     assert_all_serve(stack, url, before)
 
 
-@pytest.mark.long
 def test_a_release_that_is_healthy_for_seconds_only_does_not_survive_the_bake_time(
     stack: Stack, url: str, release: Any
 ) -> None:
@@ -236,30 +233,22 @@ def test_a_release_that_is_healthy_for_seconds_only_does_not_survive_the_bake_ti
     ("shared", "own", "reason"),
     [
         ({}, {"bake": 20, "gates": {"page": {"path": "/page", "interval": 5}}}, "page: GET"),
-        pytest.param(
+        (
             {"hooks": {"after_batch": [{"request": {"path": "/page"}, "timeout": 10}]}},
             {},
             "hook after_batch (GET /page)",
-            marks=pytest.mark.long,
         ),
-        pytest.param(
+        (
             {},
             {"hooks": {"after_host": [{"request": {"path": "/page"}, "timeout": 5}]}},
             "/page has not given a good",
-            marks=pytest.mark.long,
         ),
-        pytest.param(
+        (
             {},
             {"hooks": {"after_host": [{"command": ["/bin/sh", "-c", "exit $ROLLOUT_BATCH"]}]}},
             "hook after_host of web",
-            marks=pytest.mark.long,
         ),
-        pytest.param(
-            {},
-            {"hooks": {"before_host": [{"command": ["/bin/false"]}]}},
-            "hook before_host of web",
-            marks=pytest.mark.long,
-        ),
+        ({}, {"hooks": {"before_host": [{"command": ["/bin/false"]}]}}, "hook before_host of web"),
     ],
     ids=["gate", "smoke test of a batch", "smoke test of a host", "command after a host", "command before a host"],
 )
@@ -320,7 +309,6 @@ def read_until(process: subprocess.Popen[str], text: str, seconds: float = 300) 
     raise AssertionError(f"{text!r} was not said:\n{''.join(lines)}")
 
 
-@pytest.mark.long
 def test_two_rollouts_at_once_do_not_meet(stack: Stack, url: str, release: Any) -> None:
     services = release("alone")
     with deploying(stack, services) as first:
@@ -333,7 +321,6 @@ def test_two_rollouts_at_once_do_not_meet(stack: Stack, url: str, release: Any) 
     assert_all_serve(stack, url, "alone")
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("task", ["Judge the batch", "Set the target state: drained", "Check its health"])
 def test_a_killed_rollout_is_rolled_back(stack: Stack, url: str, release: Any, task: str) -> None:
     (before,) = served(url)
@@ -349,7 +336,6 @@ def test_a_killed_rollout_is_rolled_back(stack: Stack, url: str, release: Any, t
     assert_all_serve(stack, url, before)
 
 
-@pytest.mark.long
 def test_a_killed_rollout_is_continued_by_the_next_deploy(stack: Stack, url: str, release: Any) -> None:
     services = release("continued")
     with Load(url) as load:
@@ -363,7 +349,6 @@ def test_a_killed_rollout_is_continued_by_the_next_deploy(stack: Stack, url: str
     assert_all_serve(stack, url, "continued")
 
 
-@pytest.mark.long
 def test_updates_are_installed_in_batches_and_no_request_fails(stack: Stack, url: str) -> None:
     (before,) = served(url)
     machines = stack.machines()
@@ -392,7 +377,6 @@ def test_updates_are_installed_in_batches_and_no_request_fails(stack: Stack, url
     assert booted == {name: stack.shell(machine, BOOTED).stdout for name, machine in machines.items()}
 
 
-@pytest.mark.long
 def test_other_user_data_replaces_each_host_once_and_no_request_fails(stack: Stack, url: str, release: Any) -> None:
     """The last test, since the instances of the fixture are gone after it."""
     former = stack.machines()

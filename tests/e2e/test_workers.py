@@ -20,7 +20,7 @@ import pytest
 from harness import CHECKOUT, Answer, Lab, Run, Traffic, request, wait_for
 from stacks import Stack
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.long]
 
 HOST = "workers-app-1"
 LINES = [{"name": "Lamp", "quantity": 2, "price": "19.90"}]
@@ -153,7 +153,6 @@ def states(status: Run) -> dict[str, str]:
     return {row[-8]: row[-2] for row in rows}
 
 
-@pytest.mark.long
 def test_a_second_run_changes_nothing(stack: Stack, site: Run) -> None:
     again = stack.play("site.yml")
     assert again.code == 0, again.output
@@ -161,7 +160,6 @@ def test_a_second_run_changes_nothing(stack: Stack, site: Run) -> None:
     assert not any(again.changed.values()), again.output
 
 
-@pytest.mark.long
 def test_check_mode_of_a_deployed_stack_finds_nothing_to_do(stack: Stack, site: Run) -> None:
     check = stack.play("site.yml", "--check", "--diff")
     assert check.code == 0, check.output
@@ -235,7 +233,6 @@ def test_tasks_that_run_during_a_deploy_are_finished_by_the_old_release(stack: S
     assert len(releases) == 2
 
 
-@pytest.mark.long
 @pytest.mark.step
 def test_jobs_that_run_during_a_deploy_are_finished_by_the_old_release(
     stack: Stack, run_on_host: Callable[[str], str], sources: Path
@@ -259,7 +256,6 @@ def test_jobs_that_run_during_a_deploy_are_finished_by_the_old_release(
     assert len(outcome["releases"]) == 2
 
 
-@pytest.mark.long
 @pytest.mark.step
 def test_a_worker_that_crashes_is_rolled_back(stack: Stack, url: str, sources: Path) -> None:
     confirm(url, "E-1")
@@ -336,7 +332,6 @@ def test_a_new_release_of_the_asgi_application_drops_no_request(stack: Stack, ur
     assert request(f"{url}/version").json["release"] != before
 
 
-@pytest.mark.long
 @pytest.mark.step
 def test_a_release_whose_lifespan_fails_is_rolled_back_without_a_failed_request(
     stack: Stack, url: str, sources: Path

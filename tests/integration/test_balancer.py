@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from rig.stacks import Stack, Stacks, base_of
 
 BALANCED = base_of("balanced")
@@ -131,6 +132,7 @@ def _parts() -> list[str]:
     ]
 
 
+@pytest.mark.long
 def test_an_existing_load_balancer_is_adopted_with_its_listeners(stacks: Stacks) -> None:
     stack = stacks(BALANCED)
     stack.made()

@@ -17,6 +17,8 @@ from rig.faults import Call, Do, Fail, Lose, When, named, nth
 from rig.runs import Outcome
 from rig.stacks import Stack, Stacks, base_of
 
+pytestmark = pytest.mark.long
+
 TOKENS = base_of("tokens")
 TAG = "groundwork:auth-token"
 REQUIRED = {"require_auth": ["cache/redis"]}
@@ -272,7 +274,6 @@ STEPS: dict[str, tuple[Callable[[], When], bool]] = {
 }
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(("when", "obeyed"), STEPS.values(), ids=STEPS)
 def test_a_run_that_was_killed_is_completed_and_services_are_served_meanwhile(
     stacks: Stacks, when: Callable[[], When], obeyed: bool

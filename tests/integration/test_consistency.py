@@ -11,6 +11,8 @@ import pytest
 from rig.faults import Do, Fail, named
 from rig.stacks import DATA, SINGLE, WHOLE, Stack, Stacks, base_of
 
+pytestmark = pytest.mark.long
+
 INVALID = "InvalidParameterValue"
 SMALL = {"instances": {"app": {"type": "t3.small"}}}
 

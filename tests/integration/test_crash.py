@@ -14,6 +14,8 @@ from rig.faults import Call, Do, When, mutation, nth, said
 from rig.runs import Outcome, Run
 from rig.stacks import DATA, SINGLE, Base, Stack, Stacks, assert_same, base_of, for_each
 
+pytestmark = pytest.mark.long
+
 # A change that updates some resources in place and adds one, and one that replaces the subnet and the machine in it.
 CHANGED: Mapping[str, Any] = {
     "access": {"ssh_from": ["198.51.100.0/24"]},
@@ -203,18 +205,15 @@ def test_an_interrupted_creation_or_deletion_is_completed(stacks: Stacks, varian
     try_all(stacks, [], [CREATE, DELETE], variant)
 
 
-@pytest.mark.long
 def test_an_interrupted_change_is_completed(stacks: Stacks) -> None:
     try_all(stacks, [CREATE], [CHANGE, REPLACE])
 
 
-@pytest.mark.long
 def test_an_interrupted_creation_or_deletion_of_a_nat_gateway_is_completed(stacks: Stacks) -> None:
     moved = Step("move", lambda stack, parallel: stack.start(MOVED, parallel=parallel))
     try_all(stacks, [], [CREATE, moved, DELETE], base=base_of("nat"))
 
 
-@pytest.mark.long
 def test_an_interrupted_creation_or_deletion_of_a_load_balancer_is_completed(stacks: Stacks) -> None:
     """With a certificate, and records in a zone of which nothing is left but what was there."""
     routed = Step("route", lambda stack, parallel: stack.start(ROUTED, parallel=parallel))
@@ -222,7 +221,6 @@ def test_an_interrupted_creation_or_deletion_of_a_load_balancer_is_completed(sta
     try_all(stacks, [], [CREATE, routed, DELETE], base=balanced)
 
 
-@pytest.mark.long
 def test_an_interrupted_creation_or_deletion_of_databases_and_secrets_is_completed(stacks: Stacks) -> None:
     """With one final snapshot each, and no secret twice."""
     base = base_of("data", "db_instance/main", "secret/app")
@@ -257,7 +255,6 @@ def test_an_interrupted_restore_is_completed(stacks: Stacks) -> None:
     try_all(stacks, [CREATE, Step("snapshot", snapshot)], [restore("restored"), restore("switched")], base=base)
 
 
-@pytest.mark.long
 def test_an_interrupted_creation_or_deletion_of_monitoring_and_a_cache_is_completed(stacks: Stacks) -> None:
     # What there is two of once is enough here.
     watched = replace(base_of("watched"), overrides={"resources": {"alarm/latency": None, "log_group/app": None}})
@@ -265,7 +262,6 @@ def test_an_interrupted_creation_or_deletion_of_monitoring_and_a_cache_is_comple
     try_all(stacks, [], [CREATE, retuned, DELETE], base=watched)
 
 
-@pytest.mark.long
 def test_an_interrupted_creation_is_deleted_completely(stacks: Stacks) -> None:
     expected = live_through(stacks(), [CREATE])[0]
     nothing = stacks().account.state()

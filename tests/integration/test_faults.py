@@ -85,6 +85,7 @@ def break_all(stacks: Stacks, steps: list[Step], effect: Effect) -> None:
         assert_same(stack.account.state(), whole.state, broken)
 
 
+@pytest.mark.long
 def test_runs_succeed_despite_lost_answers(stacks: Stacks) -> None:
     break_all(stacks, [CREATE, CHANGE, DELETE], Lose(after=True))
 
@@ -193,6 +194,7 @@ def test_reads_that_fail_for_good_end_the_run_before_it_changes_anything(stacks:
     assert stack.proxy.mutations == []
 
 
+@pytest.mark.long
 def test_slow_answers_change_nothing(stacks: Stacks) -> None:
     expected, stack = stacks(), stacks()
     expected.made()

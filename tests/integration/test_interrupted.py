@@ -20,6 +20,8 @@ from rig.runs import BIN, CHECKOUT, environment
 from rig.stacks import DOCUMENT, NAME, WHOLE, Stack, Stacks, assert_same, base_of
 from test_lock import hold
 
+pytestmark = pytest.mark.long
+
 PLAY = """
 - hosts: localhost
   gather_facts: false
@@ -28,7 +30,7 @@ PLAY = """
   tasks:
     - groundwork.aws.%s: "{{ given }}"
 """
-SIGNALS = [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long), signal.SIGKILL]
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]
 DATA = base_of("data", "db_instance/main", "secret/app")
 
 
@@ -122,14 +124,7 @@ def again(stack: Stack, directory: Path, module: str = "stack", **options: Any) 
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
-@pytest.mark.parametrize(
-    "moment",
-    [
-        "PutParameter",
-        "RunInstances",
-        *(pytest.param(name, marks=pytest.mark.long) for name in ("CreateVpc", "AssociateAddress")),
-    ],
-)
+@pytest.mark.parametrize("moment", ["PutParameter", "CreateVpc", "RunInstances", "AssociateAddress"])
 def test_a_run_that_is_ended_stops_and_the_next_one_completes_it(
     stacks: Stacks, tmp_path: Path, moment: str, number: signal.Signals
 ) -> None:
@@ -200,16 +195,7 @@ def test_a_backup_that_is_ended_is_completed_by_the_next_one(
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
-@pytest.mark.parametrize(
-    "moment",
-    [
-        "ModifyDBInstance",
-        *(
-            pytest.param(name, marks=pytest.mark.long)
-            for name in ("RestoreDBInstanceFromDBSnapshot", "RemoveTagsFromResource")
-        ),
-    ],
-)
+@pytest.mark.parametrize("moment", ["RestoreDBInstanceFromDBSnapshot", "ModifyDBInstance", "RemoveTagsFromResource"])
 def test_a_restore_that_is_ended_is_completed_by_the_next_one(
     stacks: Stacks, tmp_path: Path, moment: str, number: signal.Signals
 ) -> None:

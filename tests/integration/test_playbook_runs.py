@@ -162,6 +162,7 @@ os.register_at_fork(before=write_threads)
 """
 
 
+@pytest.mark.long
 def test_no_thread_of_the_collection_runs_when_ansible_forks_a_worker(scaled: Controller, tmp_path: Path) -> None:
     """A forked worker would wait without end for a lock that such a thread holds. The results are ansible's thread."""
     (tmp_path / "sitecustomize.py").write_text(THREADS_AT_FORKS)
@@ -216,6 +217,7 @@ def test_the_limit_of_one_host_leaves_the_others_alone(scaled: Controller) -> No
     for_each([*ON_HOSTS, "verify", "status"], trial)
 
 
+@pytest.mark.long
 def test_site_with_the_limit_localhost_provisions_and_nothing_more(empty: Controller) -> None:
     empty.configure(plugin="groundwork.aws.ec2_services", topology="single_instance")
     for changes in (True, False):  # before there are hosts, and with one
@@ -400,6 +402,7 @@ def test_a_stack_that_was_destroyed_counts_as_one_that_was_never_made(scaled: Co
     assert scaled.stack.proxy.mutations == []
 
 
+@pytest.mark.long
 def test_without_a_topology_every_playbook_says_how_to_name_one(empty: Controller) -> None:
     empty.configure(plugin="groundwork.aws.ec2_services", regions=["us-east-1"])
     for playbook in ("site", "status", "destroy"):
@@ -428,6 +431,7 @@ def test_the_same_topology_may_be_named_as_well(empty: Controller) -> None:
     for_each(["three_tier", "three-tier", str(CHECKOUT / "topologies" / "three_tier.yml")], trial)
 
 
+@pytest.mark.long
 def test_a_topology_that_is_not_that_of_the_playbook_is_refused(empty: Controller) -> None:
     by_variable = empty.play("groundwork.aws.ecommerce", GROUNDWORK_TOPOLOGY="three_tier")
     by_option = empty.play("groundwork.aws.ecommerce", "-e", f"topology={SCALED.topology}")
@@ -438,12 +442,14 @@ def test_a_topology_that_is_not_that_of_the_playbook_is_refused(empty: Controlle
     assert empty.stack.proxy.mutations == []
 
 
+@pytest.mark.long
 def test_the_playbook_in_the_root_of_a_checkout_is_that_of_the_collection(empty: Controller) -> None:
     shown = empty.play(str(CHECKOUT / "site.yml"), "--check", "-e", "topology=single_instance")
     assert shown.code == 0, shown.output
     assert "The stack single-instance does not exist in us-east-1" in shown_last(shown)
 
 
+@pytest.mark.long
 def test_destroy_without_confirmation_touches_nothing(scaled: Controller) -> None:
     refused = scaled.play("groundwork.aws.destroy")
     assert refused.code == 2
@@ -500,6 +506,7 @@ def test_status_shows_what_every_host_serves(scaled: Controller, port: int, tmp_
     assert url_of(scaled) in shown_last(status)
 
 
+@pytest.mark.long
 def test_status_shows_hosts_that_cannot_be_reached(scaled: Controller) -> None:
     status = scaled.play("groundwork.aws.status")
     assert status.code == 0, status.output

@@ -18,6 +18,8 @@ from rig.faults import Call, Do, Effect, Fail, Garble, Lose, Throttle, When, eve
 from rig.runs import Outcome
 from rig.stacks import Stack, Stacks, assert_same, base_of, for_each
 
+pytestmark = pytest.mark.long
+
 DATABASE = "db_instance/main"
 DATA = base_of("data", DATABASE, "secret/app")
 DENIED = Fail(status=403, code="AccessDenied", message="User is not authorized.")
@@ -118,7 +120,6 @@ def break_every_call(
         assert_same(describe_account(stack), whole, f"{step.what}, {effect}")
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("sequence", SEQUENCES)
 @pytest.mark.parametrize(
     "effect", [Lose(after=True), Lose(), Fail(status=503, code="ServiceUnavailable", after=True)], ids=str
@@ -129,7 +130,6 @@ def test_backups_and_restores_succeed_despite_lost_answers_and_requests(
     break_every_call(stacks, SEQUENCES[sequence], effect)
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     "sequence", [pytest.param("restore", marks=pytest.mark.long), *(name for name in SEQUENCES if name != "restore")]
 )

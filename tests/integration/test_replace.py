@@ -226,6 +226,7 @@ def read_addresses(stack: Stack) -> Mapping[str, str]:
     return {address: item["private_ip"] for address, item in resources.items() if address.startswith("instance/")}
 
 
+@pytest.mark.long
 def test_the_only_host_is_not_replaced_unless_an_interruption_is_accepted(
     stacks: Stacks, tmp_path: Path, answering: int
 ) -> None:
@@ -264,6 +265,7 @@ def test_a_failure_ends_the_run_and_reports_the_state_of_every_host(hosts: Hosts
     assert hosts.count_creations() == 2
 
 
+@pytest.mark.long
 def test_an_instance_that_cannot_be_terminated_serves_again(hosts: Hosts) -> None:
     hosts.stack.proxy.faults.add(
         named("TerminateInstances"), Fail(status=400, code="OperationNotPermitted", message="It may not go.")
@@ -343,6 +345,7 @@ def test_an_alarm_about_several_instances_follows_each_of_them(
         hosts.stack.assert_quiet(hosts.overrides)
 
 
+@pytest.mark.long
 def test_a_broken_host_that_is_to_be_replaced_is_named_where_a_run_waits_for_it(hosts: Hosts) -> None:
     """Its user data was wrong, and is corrected now: no run can connect to the instance before it is replaced."""
     (hosts.directory / "wait.yml").write_text(
@@ -362,6 +365,7 @@ def test_a_broken_host_that_is_to_be_replaced_is_named_where_a_run_waits_for_it(
     assert "Its instance is to be replaced, for which no connection is needed: run replace.yml." in said
 
 
+@pytest.mark.long
 def test_a_host_that_cannot_be_reached_is_replaced(hosts: Hosts) -> None:
     """Here the new instance cannot be reached either, so the run ends with it."""
     of_hosts = hosts.directory / "inventory" / "host_vars"
@@ -378,6 +382,7 @@ def test_a_host_that_cannot_be_reached_is_replaced(hosts: Hosts) -> None:
     hosts.assert_replaced("web-1", "web-2")
 
 
+@pytest.mark.long
 def test_another_type_comes_with_the_replacement(hosts: Hosts) -> None:
     hosts.configure(count=2, type="t3.small", **OTHER)
     left = hosts.play("resize")
@@ -390,6 +395,7 @@ def test_another_type_comes_with_the_replacement(hosts: Hosts) -> None:
     hosts.stack.assert_quiet(hosts.overrides)
 
 
+@pytest.mark.long
 def test_an_inventory_that_is_not_read_again_is_corrected(hosts: Hosts) -> None:
     """As in AWX, which gives a job hosts that were read before."""
     command = [str(CHECKOUT / ".venv" / "bin" / "ansible-inventory"), "-i", "inventory", "--list"]
@@ -412,6 +418,7 @@ def test_an_inventory_that_is_not_read_again_is_corrected(hosts: Hosts) -> None:
     hosts.assert_replaced("web-1", "web-2")
 
 
+@pytest.mark.long
 def test_instances_with_an_older_image_are_refreshed(stacks: Stacks, tmp_path: Path, answering: int) -> None:
     hosts = Hosts(stacks(SCALED), tmp_path, answering)
     account = hosts.stack.account

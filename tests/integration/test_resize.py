@@ -97,6 +97,7 @@ def test_a_host_whose_type_aws_rejects_serves_again_with_the_old_one(scaled: Con
     assert len(list_healthy(scaled.stack)) == 2
 
 
+@pytest.mark.long
 def test_a_host_that_stays_stopped_is_started_with_its_old_type(scaled: Controller) -> None:
     """Both starts of the change are rejected: with the new type, and with the old one."""
     scaled.stack.proxy.faults.add(named("StartInstances"), NO_CAPACITY, times=2)
@@ -105,6 +106,7 @@ def test_a_host_that_stays_stopped_is_started_with_its_old_type(scaled: Controll
     assert "It serves again as t3.micro" in refused.said
 
 
+@pytest.mark.long
 def test_a_host_that_does_not_answer_with_its_new_type_gets_the_old_one_back(scaled: Controller) -> None:
     """The change succeeds, and what follows it does not: the target cannot be registered."""
     scaled.stack.proxy.faults.add(
@@ -115,6 +117,7 @@ def test_a_host_that_does_not_answer_with_its_new_type_gets_the_old_one_back(sca
     assert "There are too many" in refused.said
 
 
+@pytest.mark.long
 def test_a_host_that_cannot_serve_is_reported_with_the_reason(scaled: Controller) -> None:
     scaled.stack.proxy.faults.add(
         named("RegisterTargets"), Fail(status=400, code="TooManyTargets", message="There are too many.")
@@ -146,6 +149,7 @@ def test_a_type_that_does_not_fit_is_reported_in_check_mode(scaled: Controller, 
     assert scaled.stack.proxy.mutations == []
 
 
+@pytest.mark.long
 def test_a_type_with_other_processors_is_left_to_a_replacement(scaled: Controller, answering: int) -> None:
     given(scaled, answering, "t4g.small")
     left = resize(scaled)

@@ -30,6 +30,7 @@ def test_a_rollout_that_was_approved_in_advance_is_not_asked_for(rig: RolloutRig
     assert rig.log == MOVED
 
 
+@pytest.mark.long
 def test_check_mode_and_rollbacks_need_no_approval(rig: RolloutRig) -> None:
     rig.rollout = {"approval": "before_rollout"}
     check = rig.deploy("--check")
@@ -46,6 +47,7 @@ def test_a_person_approves_the_first_batch(rig: RolloutRig) -> None:
     assert (rig.log, rig.locks) == (MOVED, [])
 
 
+@pytest.mark.long
 def test_a_person_rejects_the_first_batch(rig: RolloutRig) -> None:
     rig.rollout = {"approval": "first_batch"}
     deploy = rig.answer(CTRL_C, "A")
@@ -63,6 +65,7 @@ def test_a_person_rejects_the_rollout_before_anything_moves(rig: RolloutRig) -> 
     assert (rig.log, rig.locks) == ([], [])
 
 
+@pytest.mark.long
 def test_a_wait_beyond_the_deadline_returns_the_hosts(rig: RolloutRig) -> None:
     rig.rollout = {"approval": True, "deadline": 30}
     deploy = rig.answer()

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from rig.rollouts import RolloutRig
 from support.http_server import HttpServer, answer
 
@@ -44,6 +45,7 @@ def test_a_gate_that_fails_returns_the_hosts(rig: RolloutRig, web: HttpServer) -
     assert (rig.read_ledger().status.value, rig.locks) == ("rolled_back", [])
 
 
+@pytest.mark.long
 def test_without_a_bake_time_a_gate_is_asked_until_it_passes(rig: RolloutRig, web: HttpServer) -> None:
     web.script(answer(503), answer(200))
     rig.rollout = {"gates": {"site": {"url": web.url, "interval": 5, "failures_allowed": 1}}}
@@ -52,6 +54,7 @@ def test_without_a_bake_time_a_gate_is_asked_until_it_passes(rig: RolloutRig, we
     assert (rig.log, len(web.asked)) == (MOVED, 3)
 
 
+@pytest.mark.long
 def test_a_gate_that_cannot_be_measured_is_not_a_bad_one(rig: RolloutRig) -> None:
     rig.rollout = {"gates": {"site": {"url": "http://127.0.0.1:9/", "unmeasured": "go_on"}}}
     tolerant = rig.deploy()
@@ -62,6 +65,7 @@ def test_a_gate_that_cannot_be_measured_is_not_a_bad_one(rig: RolloutRig) -> Non
     assert "site: could not be measured: GET http://127.0.0.1:9/: connection refused" in strict.said
 
 
+@pytest.mark.long
 def test_a_gate_of_prometheus_gets_a_token_that_is_shown_nowhere(rig: RolloutRig, web: HttpServer) -> None:
     rig.account.client("secretsmanager").create_secret(Name="shop/prometheus", SecretString=TOKEN)
     rig.document = {"secrets": {"metrics": {"existing": "shop/prometheus"}}}
@@ -97,6 +101,7 @@ def test_a_path_of_a_stack_without_resources_moves_no_host(rig: RolloutRig) -> N
     assert rig.log == []
 
 
+@pytest.mark.long
 def test_a_rollback_asks_no_gates_of_the_document(rig: RolloutRig) -> None:
     rig.rollout = {"gates": {"site": {"url": "http://127.0.0.1:9/", "unmeasured": "abort"}, "home": {"path": "/"}}}
     rollback = rig.play("rollback")
@@ -104,6 +109,7 @@ def test_a_rollback_asks_no_gates_of_the_document(rig: RolloutRig) -> None:
     assert rig.log == ["web-1 serves 1 again", "web-2 serves 1 again"]
 
 
+@pytest.mark.long
 def test_a_path_is_asked_at_the_url_of_the_stack(rig: RolloutRig, web: HttpServer) -> None:
     rig.document = {
         "instances": {"app": {"count": 2, "subnets": "public"}},
@@ -120,6 +126,7 @@ def test_a_path_is_asked_at_the_url_of_the_stack(rig: RolloutRig, web: HttpServe
     assert {one.headers["host"] for one in web.asked} == {web.url.replace("127.0.0.1", "localhost").partition("//")[2]}
 
 
+@pytest.mark.long
 def test_a_metric_of_cloudwatch_without_data_points_is_not_measured(rig: RolloutRig) -> None:
     query = {"namespace": "Shop", "metric": "Errors", "dimensions": {"Service": "web"}}
     rig.rollout = {"gates": {"errors": {"cloudwatch": query, "below": 5, "unmeasured": "abort"}}}

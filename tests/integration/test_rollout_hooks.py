@@ -49,6 +49,7 @@ def test_every_moment_has_its_place_and_knows_what_moves(rig: RolloutRig) -> Non
     assert (rig.read_ledger().status.value, rig.locks) == ("finished", [])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("program", "directory"), [("bin/warm", "bin"), ("warm", ".venv/bin")])
 def test_a_host_runs_a_program_of_its_release(rig: RolloutRig, program: str, directory: str) -> None:
     """By its path in the release, or by its name where the path of the service has it."""
@@ -92,6 +93,7 @@ def test_a_hook_that_fails_ends_the_rollout(rig: RolloutRig, moment: str, moved:
     assert "s3cret" not in repr(record)
 
 
+@pytest.mark.long
 def test_a_hook_that_fails_after_the_rollout_changes_nothing(rig: RolloutRig) -> None:
     rig.rollout = {"hooks": {"after_rollout": [write(rig, "after", code=3)]}}
     deploy = rig.deploy()
@@ -108,6 +110,7 @@ def test_a_smoke_test_of_a_batch_is_asked_until_it_is_good(rig: RolloutRig, web:
     assert [one.target for one in web.asked] == ["/smoke"] * 3
 
 
+@pytest.mark.long
 def test_a_smoke_test_that_fails_returns_the_hosts(rig: RolloutRig, web: HttpServer) -> None:
     web.script(answer(200, b"broken"))
     step = {"request": {"url": f"{web.url}/smoke", "body": "^ok$"}, "timeout": 1}
@@ -119,6 +122,7 @@ def test_a_smoke_test_that_fails_returns_the_hosts(rig: RolloutRig, web: HttpSer
     assert RETURNED in deploy.said
 
 
+@pytest.mark.long
 def test_a_path_of_a_host_is_asked_at_its_service(rig: RolloutRig, web: HttpServer) -> None:
     rig.service = {
         "port": int(web.url.rpartition(":")[2]),
@@ -129,6 +133,7 @@ def test_a_path_of_a_host_is_asked_at_its_service(rig: RolloutRig, web: HttpServ
     assert [(one.method, one.target) for one in web.asked] == [("HEAD", "/smoke")] * 2
 
 
+@pytest.mark.long
 def test_check_mode_and_rollbacks_run_no_hook_that_could_stop_them(rig: RolloutRig) -> None:
     rig.rollout = {"hooks": {moment: [write(rig, moment)] for moment in MOMENTS}}
     check = rig.deploy("--check")
@@ -151,6 +156,7 @@ def test_a_request_that_can_never_be_sent_moves_no_host(rig: RolloutRig) -> None
     assert rig.log == []
 
 
+@pytest.mark.long
 def test_a_trial_that_fails_on_one_host_moves_none(rig: RolloutRig) -> None:
     rig.variables = {"rig_unfit": ["web-2"]}
     deploy = rig.deploy()

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from rig.rollouts import RolloutRig
 from support.http_server import HttpServer, answer
 
@@ -60,6 +61,7 @@ def test_a_rollout_that_was_rolled_back_is_reported_with_its_reasons_when_the_lo
     assert locks == [[]]
 
 
+@pytest.mark.long
 def test_a_rollout_that_could_not_begin_is_reported(rig: RolloutRig, web: HttpServer) -> None:
     use_webhook(rig, web, **{"on": ["failed"]})
     rig.rollout["gates"] = {"site": {"path": "/"}}
@@ -70,6 +72,7 @@ def test_a_rollout_that_could_not_begin_is_reported(rig: RolloutRig, web: HttpSe
     assert "- gate site: the stack has no URL yet at which / could be asked" in told
 
 
+@pytest.mark.long
 def test_a_webhook_that_fails_is_a_warning_and_not_a_failed_rollout(rig: RolloutRig, web: HttpServer) -> None:
     web.script(answer(404))
     use_webhook(rig, web)
@@ -81,6 +84,7 @@ def test_a_webhook_that_fails_is_a_warning_and_not_a_failed_rollout(rig: Rollout
     assert rig.read_ledger().status.value == "finished"
 
 
+@pytest.mark.long
 def test_check_mode_and_a_rollout_without_moves_are_not_reported(rig: RolloutRig, web: HttpServer) -> None:
     rig.rollout = {"notify": {"slack": {"variable": "SLACK_URL"}}}
     check = rig.deploy("--check", SLACK_URL=f"{web.url}{WEBHOOK}")
@@ -92,6 +96,7 @@ def test_check_mode_and_a_rollout_without_moves_are_not_reported(rig: RolloutRig
     assert "s3cret-of-the-webhook" not in told.output
 
 
+@pytest.mark.long
 def test_a_topic_and_a_mail_address_are_told(rig: RolloutRig) -> None:
     sns, sqs, ses = (rig.account.client(name) for name in ("sns", "sqs", "ses"))
     topic = sns.create_topic(Name="releases")["TopicArn"]
