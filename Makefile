@@ -43,6 +43,7 @@ test: setup  ## Everything that CI runs
 test-long: setup  ## What takes too long for CI, an hour or more
 	@PYTEST_ADDOPTS="-m long" scripts/test e2e=ecommerce role=app e2e=three_tier e2e=rollouts integration e2e=workers \
 		e2e=single_instance role=migration role=workers
+	@scripts/test versions
 
 lint: setup-dev  ## Linters, type checks, ansible-test sanity, and the built collection, or the steps of ONLY (ONLY="ruff mypy")
 	@scripts/lint $(ONLY)

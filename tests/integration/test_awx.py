@@ -157,6 +157,7 @@ def test_the_inventory_update_names_missing_settings(missing: str, name: str, aw
     assert "Traceback" not in said
 
 
+@pytest.mark.long
 def test_a_stack_is_created_deployed_and_deleted_with_jobs(awx: Awx) -> None:
     survey = {
         "aws_ssh_from": "203.0.113.7/32, 198.51.100.0/24",

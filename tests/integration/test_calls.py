@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from rig.runs import CHECKOUT
 from rig.stacks import Base, Stack, Stacks, for_each
 from rig.wire import MODELS
@@ -67,6 +68,7 @@ def test_an_unchanged_architecture_takes_a_fixed_number_of_calls(stacks: Stacks)
     for_each(list(CALLS_UNCHANGED), trial)
 
 
+@pytest.mark.long
 def test_many_hosts_behind_a_load_balancer_take_no_more_calls(stacks: Stacks) -> None:
     stack = stacks(whole("three_tier"))
     few = count_unchanged(stack)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from rig.faults import Call, Do, Fail, named
 from rig.runs import Run
 from rig.stacks import DATA, Stack, Stacks, assert_same, for_each, merge_documents
@@ -294,6 +295,7 @@ def test_tags_are_changed_on_every_taggable_resource(stacks: Stacks) -> None:
     stack.assert_quiet(tags)
 
 
+@pytest.mark.long
 def test_a_killed_type_change_is_completed_or_undone_by_the_next_run(stack: Stack) -> None:
     """The run dies before StartInstances. AWS then refuses the new type: the instance serves with the old one."""
     small = {"instances": {"app": {"type": "t3.small"}}}
@@ -323,6 +325,7 @@ def instance(stack: Stack) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.long
 def test_a_third_zone_replaces_no_instance_and_gets_the_next_one(stack: Stack) -> None:
     """One in each of two zones; later a third zone; then two more instances."""
     zones = [f"us-east-1{letter}" for letter in "abc"]

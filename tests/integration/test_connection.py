@@ -100,6 +100,7 @@ def checkout(stack: Stack, tmp_path: Path) -> Checkout:
     return Checkout(tmp_path, stack)
 
 
+@pytest.mark.long
 def test_playbooks_use_the_profile_of_the_inventory(checkout: Checkout) -> None:
     checkout.options(profile="shop")
     done = checkout.provision("-vvv")

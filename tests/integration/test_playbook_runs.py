@@ -198,6 +198,7 @@ def test_a_limit_without_hosts_is_refused_where_the_work_is_done_there(scaled: C
     for_each(ON_HOSTS, trial)
 
 
+@pytest.mark.long
 def test_the_limit_localhost_leaves_the_work_of_the_controller(scaled: Controller) -> None:
     def trial(playbook: str) -> None:
         done = scaled.play(*quick(playbook), "--limit", "localhost")
@@ -305,6 +306,7 @@ def test_only_hosts_with_a_chosen_service_are_connected_to(mixed: Controller) ->
     for_each([("deploy", *case) for case in cases] + [("rollback", "jobs", {JOBS})], trial)
 
 
+@pytest.mark.long
 def test_serving_on_a_host_without_the_chosen_service_does_nothing(tmp_path: Path, mixed: Controller) -> None:
     mixed.configure(plugin="groundwork.aws.ec2_services", topology=SCALED.topology, connection=LOCAL)
     (tmp_path / "serve.yml").write_text(SERVE)
@@ -379,6 +381,7 @@ def test_without_its_stack_every_playbook_reports_that_and_makes_nothing(empty: 
     assert "nothing can be restored; standbys: []" in status.said
 
 
+@pytest.mark.long
 def test_scale_without_its_stack_makes_nothing_of_a_document_without_instances(stacks: Stacks, tmp_path: Path) -> None:
     data = base_of("data", "db_instance/main", "secret/app")
     controller = Controller(stacks(data), tmp_path, data.topology)
@@ -388,6 +391,7 @@ def test_scale_without_its_stack_makes_nothing_of_a_document_without_instances(s
     assert controller.stack.proxy.mutations == []
 
 
+@pytest.mark.long
 def test_a_stack_that_was_destroyed_counts_as_one_that_was_never_made(scaled: Controller) -> None:
     assert scaled.stack.absent().ok
     scaled.stack.proxy.forget()

@@ -65,6 +65,7 @@ def test_nothing_is_deployed_after_a_play_lost_hosts(tmp_path: Path, api: str) -
     assert "Take the lock of the stack" not in said
 
 
+@pytest.mark.long
 def test_hosts_outside_the_limit_do_not_stop_a_deploy(tmp_path: Path, api: str) -> None:
     done = play(tmp_path, api, "--limit", "all:!back-1", lost=("back-1",))
     assert done.returncode == 0, done.stdout
@@ -127,5 +128,6 @@ def test_a_host_with_a_healthy_peer_is_stopped_and_a_failure_is_reported(tmp_pat
     assert "Not touched, and serving as before: none" in said
 
 
+@pytest.mark.long
 def test_an_allowed_interruption_is_made(tmp_path: Path, api: str, port: int) -> None:
     assert "Restart the instance with the type of the document" in resize(tmp_path, api, port, interrupt=True)

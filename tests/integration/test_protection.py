@@ -107,6 +107,7 @@ def protection(stack: Stack) -> bool:
     return bool(answer["DisableApiTermination"]["Value"])
 
 
+@pytest.mark.long
 def test_a_snapshot_from_before_the_instance_ran_again_is_not_its_final_one(stack: Stack) -> None:
     """A deletion fails after its snapshot, the instance serves again, and is deleted later: its new data is kept."""
     stack.made()
@@ -123,6 +124,7 @@ def test_a_snapshot_from_before_the_instance_ran_again_is_not_its_final_one(stac
     assert [snapshot["VolumeId"] for snapshot in final_snapshots(stack)] == [volume, volume]
 
 
+@pytest.mark.long
 def test_a_continued_deletion_uses_its_own_snapshot(stack: Stack) -> None:
     stack.made()
     stack.proxy.faults.add(named("TerminateInstances"), DENIED)
@@ -133,6 +135,7 @@ def test_a_continued_deletion_uses_its_own_snapshot(stack: Stack) -> None:
     assert len(final_snapshots(stack)) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("refused", "left"),
     [

@@ -121,6 +121,7 @@ def test_backup_settings_are_applied_after_a_restore(stack: Stack) -> None:
     assert not {"BackupRetentionPeriod", "PreferredBackupWindow"} & asked_for.operation.parameters.keys()
 
 
+@pytest.mark.long
 def test_a_replaced_database_serves_again_and_the_other_is_deleted(stack: Stack) -> None:
     old = databases(stack)["data-main"]["DbiResourceId"]
     resolved = run_successfully(stack, "database_restore", time="latest")["resolved"]
@@ -144,6 +145,7 @@ def test_a_replaced_database_serves_again_and_the_other_is_deleted(stack: Stack)
     stack.assert_quiet()
 
 
+@pytest.mark.long
 def test_a_standby_that_is_left_is_not_used_for_a_newer_point(stack: Stack) -> None:
     first = take_backup(stack)
     left = run_successfully(stack, "database_restore", snapshot="newest")
