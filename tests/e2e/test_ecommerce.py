@@ -101,6 +101,7 @@ def test_no_secret_is_printed(stack: Stack, site: Run) -> None:
     assert not [one for one in secrets if one in site.output]
 
 
+@pytest.mark.long
 def test_a_second_run_changes_nothing(stack: Stack, site: Run) -> None:
     again = stack.play("site.yml")
     assert again.code == 0, again.output

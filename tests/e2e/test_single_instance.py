@@ -94,6 +94,7 @@ def test_a_second_run_changes_nothing(lab: Lab, site: Run) -> None:
     assert not any(again.changed.values()), again.output
 
 
+@pytest.mark.long
 def test_check_mode_of_a_deployed_stack_finds_nothing_to_do(lab: Lab, site: Run) -> None:
     check = lab.play("site.yml", "--check", "--diff")
     assert check.code == 0, check.output
@@ -261,6 +262,7 @@ def test_a_new_release_drops_no_request(second_release: Deployment) -> None:
         assert second_release.after[service] != before
 
 
+@pytest.mark.long
 @pytest.mark.step
 def test_a_release_that_does_not_start_fails_no_request(lab: Lab, url: str, tmp_path: Path) -> None:
     before = request(f"{url}/version").body
