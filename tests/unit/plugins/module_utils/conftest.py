@@ -34,13 +34,15 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def few_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Accounts with the images of Amazon Linux only: loading all of AWS's takes longer than a test."""
+def small_accounts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Accounts with the images of Amazon Linux only, and without the policies of AWS: loading all takes longer than a
+    test. The lab, which other tests import, asks for the policies."""
     monkeypatch.setattr(AmiBackend, "_load_amis", lambda backend: load_images(None, backend))
+    monkeypatch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
 
 
 @pytest.fixture
-def account(no_waiting: None, few_images: None) -> Iterator[None]:
+def account(no_waiting: None, small_accounts: None) -> Iterator[None]:
     """An AWS account with one policy."""
     with mock_aws():
         clients()("iam").create_policy(PolicyName="shop", PolicyDocument=json.dumps(DOCUMENT))

@@ -31,7 +31,7 @@ def _regrouped() -> DesiredStack:
     return _small(security_group__app={**group, "description": "another"})
 
 
-def test_a_killed_replacement_is_continued(no_waiting: None, few_images: None) -> None:
+def test_a_killed_replacement_is_continued(no_waiting: None, small_accounts: None) -> None:
     """Each run is killed at its first mutating call, so that a run continues from every state in between."""
     with mock_aws():
         assert run(_small()).failure is None
