@@ -276,6 +276,8 @@ def test_an_invalid_configuration_is_rejected(host: Any) -> None:
 
 
 def test_a_killed_daemon_is_restarted(host: Any) -> None:
-    host.run_expect([0], "kill -9 $(systemctl show --property MainPID --value nginx); sleep 2")
-    assert host.service("nginx").is_running
+    main = "$(systemctl show --property MainPID --value nginx)"
+    restarted = f'systemctl is-active --quiet nginx && [ {main} != "$before" ]'
+    waiting = f"for attempt in $(seq 60); do {restarted} && exit; sleep 0.5; done; exit 1"
+    host.run_expect([0], f"before={main}; kill -9 $before; {waiting}")
     assert ask(host, "/")[0] == 200
