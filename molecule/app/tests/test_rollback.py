@@ -16,7 +16,7 @@ from deploys import Source, current, deploy_each, pm2_processes
 from guest import answer, curl, wait_for
 from services import PATHS
 
-pytestmark = [pytest.mark.usefixtures("good"), pytest.mark.step]
+pytestmark = [pytest.mark.usefixtures("good"), pytest.mark.step, pytest.mark.long]
 
 NODE = ("web", "solo")
 # The units of the services under PM2.
@@ -115,13 +115,7 @@ def assert_clean(host: Any) -> None:
     assert samples[0] == samples[1]
 
 
-@pytest.mark.parametrize(
-    "failure",
-    [
-        pytest.param(name, marks=[] if name == "ends-after-a-while" else [pytest.mark.long], id=name)
-        for name in FAILURES
-    ],
-)
+@pytest.mark.parametrize("failure", FAILURES)
 def test_the_previous_release_serves_again(host: Any, bad: Source, failure: str) -> None:
     before = {service: current(host, service) for service in PATHS}
     add(bad, *FAILURES[failure])
@@ -136,7 +130,6 @@ def test_the_previous_release_serves_again(host: Any, bad: Source, failure: str)
     assert_clean(host)
 
 
-@pytest.mark.long
 def test_a_good_release_follows_a_bad_one(host: Any, good: Source) -> None:
     before = {service: current(host, service) for service in PATHS}
     add(good, "// better\n", "# better\n")
@@ -145,7 +138,6 @@ def test_a_good_release_follows_a_bad_one(host: Any, good: Source) -> None:
     assert_clean(host)
 
 
-@pytest.mark.long
 def test_the_trial_finds_a_release_that_ends_soon(host: Any, bad: Source) -> None:
     before = current(host, "web")
     pids = [process["pid"] for process in pm2_processes(host, "web")]
@@ -157,7 +149,6 @@ def test_the_trial_finds_a_release_that_ends_soon(host: Any, bad: Source) -> Non
     assert [process["pid"] for process in pm2_processes(host, "web")] == pids
 
 
-@pytest.mark.long
 def test_a_crashing_release_can_be_rolled_back_by_hand(host: Any, good: Source, bad: Source) -> None:
     """The release crashes after it has served for a while. Check mode changes nothing."""
     for service in PATHS:
@@ -183,7 +174,6 @@ def test_a_crashing_release_can_be_rolled_back_by_hand(host: Any, good: Source, 
         host.run_expect([0], f"rm -f /srv/{service}/shared/crash")
 
 
-@pytest.mark.long
 def test_an_earlier_release_is_restored_when_the_previous_one_is_damaged(host: Any, good: Source, bad: Source) -> None:
     earlier = {service: current(host, service) for service in PATHS}
     add(good, "// damaged\n", "# damaged\n")
@@ -203,7 +193,6 @@ def test_an_earlier_release_is_restored_when_the_previous_one_is_damaged(host: A
     assert_clean(host)
 
 
-@pytest.mark.long
 def test_a_first_release_that_fails_leaves_nothing_running(host: Any, good: Source, bad: Source) -> None:
     host.run_expect([0], "systemctl stop groundwork-api.socket groundwork-api.service")
     add(bad, *FAILURES["ends-after-a-while"])
@@ -230,7 +219,6 @@ def test_a_first_release_that_fails_leaves_nothing_running(host: Any, good: Sour
     assert_clean(host)
 
 
-@pytest.mark.long
 def test_the_services_after_one_that_failed_are_named(host: Any, bad: Source) -> None:
     add(bad, *FAILURES["ends-after-a-while"])
     run = bad.deploy("--extra-vars", '{"app_only": ["old", "solo"]}', *QUICK)
@@ -240,7 +228,6 @@ def test_the_services_after_one_that_failed_are_named(host: Any, bad: Source) ->
     assert_clean(host)
 
 
-@pytest.mark.long
 def test_a_deploy_waits_for_a_restarting_pm2_daemon(host: Any, good: Source) -> None:
     host.run_expect([0], f"systemctl kill --signal KILL {DAEMONS}")
     add(good, "// after the end of PM2\n", "# after the end of PM2\n")

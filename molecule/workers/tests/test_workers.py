@@ -16,6 +16,8 @@ from deploys import Source, current, pm2_processes
 from guest import answer, wait_for
 from load import Load
 
+pytestmark = pytest.mark.long
+
 URL = "http://127.0.0.1:5000/"
 FILES = {"web": "web/app.py", "jobs": "jobs/jobs.py", "queue": "queue/queue.js"}
 QUICK = ("--extra-vars", '{"app_stable_time": 7, "app_health_timeout": 5}')
@@ -109,13 +111,7 @@ def test_an_unchanged_source_restarts_nothing(host: Any, source: Source) -> None
 
 
 @pytest.mark.step(needs=["test_a_deploy_loses_no_request_and_interrupts_no_task"])
-@pytest.mark.parametrize(
-    "failure",
-    [
-        pytest.param(name, marks=[pytest.mark.long] if name.endswith(("ends-at-start", "never-starts")) else [])
-        for name in FAILURES
-    ],
-)
+@pytest.mark.parametrize("failure", FAILURES)
 def test_a_release_that_fails_is_rolled_back(
     host: Any, tmp_path_factory: pytest.TempPathFactory, address: str, source: Source, failure: str
 ) -> None:
