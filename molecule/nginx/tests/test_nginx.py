@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from guest import curl
+from guest import curl, wait_for
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -276,8 +276,11 @@ def test_an_invalid_configuration_is_rejected(host: Any) -> None:
 
 
 def test_a_killed_daemon_is_restarted(host: Any) -> None:
-    main = "$(systemctl show --property MainPID --value nginx)"
-    restarted = f'systemctl is-active --quiet nginx && [ {main} != "$before" ]'
-    waiting = f"for attempt in $(seq 60); do {restarted} && exit; sleep 0.5; done; exit 1"
-    host.run_expect([0], f"before={main}; kill -9 $before; {waiting}")
+    def main_pid() -> str:
+        return str(host.check_output("systemctl show --property MainPID --value nginx"))
+
+    before = main_pid()
+    host.run_expect([0], f"kill -9 {before}")
+    assert wait_for(lambda: main_pid() not in (before, "0"))
+    assert wait_for(lambda: bool(host.service("nginx").is_running))
     assert ask(host, "/")[0] == 200
