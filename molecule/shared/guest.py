@@ -1,13 +1,16 @@
 # Copyright: (c) 2026, The groundwork.aws authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Requests to a host that several scenarios need."""
+"""Requests to a host, and changes of it, that several scenarios need."""
 
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 
@@ -39,3 +42,11 @@ def wait_for(what: Callable[[], bool], seconds: float = 30) -> bool:
             return False
         time.sleep(0.3)
     return True
+
+
+def converge(**variables: Any) -> None:
+    """Run the roles of the scenario again, with variables that override theirs."""
+    inventory = os.environ["MOLECULE_INVENTORY_FILE"]
+    playbook = Path(__file__).with_name("converge.yml")
+    command = ["ansible-playbook", "--inventory", inventory, "--extra-vars", json.dumps(variables), str(playbook)]
+    subprocess.run(command, check=True)

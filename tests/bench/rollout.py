@@ -6,22 +6,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
-
-from harness import CHECKOUT, Lab
-from stacks import Stack
+from lab_hosts import CHECKOUT, Stack, make_stack, ping
 
 HERE = Path(__file__).resolve().parent
 TOPOLOGY = "tests/e2e/rollouts/topology.yml"
@@ -46,23 +38,6 @@ class Settings:
         return self.stable_time + self.interval
 
 
-@contextmanager
-def make_stack(hosts: int, settings: Settings) -> Iterator[Stack]:
-    lab = Lab(f"bench-{hosts}")
-    lab.down()
-    lab.up()
-    health = {"path": "/health", "interval": settings.interval, "timeout": 2, "healthy": 2, "unhealthy": 2}
-    web = {"instances": {"count": hosts, "type": "t3.micro", "subnets": "public"}, "health": health}
-    try:
-        stack = Stack(lab, TOPOLOGY, "rollouts", overrides={"services": {"web": web}}, stable_time=settings.stable_time)
-        run = stack.play("site.yml")
-        if run.code:
-            raise SystemExit(run.output)
-        yield stack
-    finally:
-        lab.down()
-
-
 def deploy(stack: Stack, source: Path, version: str) -> tuple[float, list[dict[str, Any]]]:
     """Deploy a new release. Returns the seconds of the whole run, and its tasks with when they began and ended."""
     (source / "version").write_text(version)
@@ -77,20 +52,11 @@ def deploy(stack: Stack, source: Path, version: str) -> tuple[float, list[dict[s
         return seconds, [json.loads(line) for line in records]
 
 
-def ping(stack: Stack) -> float:
-    """Seconds of one `ansible -m ping` of all hosts, the least that any run with Ansible takes."""
-    command = [str(Path(sys.executable).parent / "ansible"), "-i", "inventories/lab", "groundwork", "-m", "ping"]
-    variables = {**stack.lab.environment, "GROUNDWORK_TOPOLOGY": stack.topology}
-    overrides = json.dumps({"stack_overrides": stack.overrides})
-    began = time.monotonic()
-    subprocess.run(
-        [*command, "-e", overrides], cwd=CHECKOUT, env={**os.environ, **variables}, check=True, capture_output=True
-    )
-    return time.monotonic() - began
-
-
 def compare(hosts: int, settings: Settings, rounds: int) -> None:
-    with make_stack(hosts, settings) as stack, tempfile.TemporaryDirectory() as folder:
+    health = {"path": "/health", "interval": settings.interval, "timeout": 2, "healthy": 2, "unhealthy": 2}
+    web = {"instances": {"count": hosts, "type": "t3.micro", "subnets": "public"}, "health": health}
+    made = make_stack(str(hosts), TOPOLOGY, "rollouts", {"services": {"web": web}}, settings.stable_time)
+    with made as stack, tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "source"
         shutil.copytree(CHECKOUT / "tests" / "e2e" / "rollouts" / "source", source)
         for number in range(rounds):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from guest import converge
 
 
 @pytest.mark.parametrize(
@@ -49,3 +50,12 @@ def test_logs_are_rotated_by_copying(host: Any) -> None:
 
 def test_the_journal_has_a_limit(host: Any) -> None:
     assert host.file("/etc/systemd/journald.conf.d/50-groundwork.conf").contains("SystemMaxUse=200M")
+
+
+def test_packages_and_units_that_were_removed_by_hand_come_back(host: Any) -> None:
+    host.check_output("systemctl disable --now logrotate.timer && systemctl disable chrony && dpkg --remove nftables")
+    converge()
+    assert host.package("nftables").is_installed
+    assert host.service("chrony").is_enabled
+    assert host.service("logrotate.timer").is_enabled
+    assert host.service("logrotate.timer").is_running

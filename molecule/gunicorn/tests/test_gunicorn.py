@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from guest import converge
 
 
 @pytest.mark.parametrize("name", ["groundwork-api", "groundwork-other"])
@@ -88,3 +89,18 @@ def test_a_service_whose_socket_systemd_opens_listens_on_no_port(host: Any, serv
 
 def test_uv_is_installed(host: Any) -> None:
     assert host.run("runuser -u app -- uv --version").stdout.startswith("uv 0.")
+
+
+def test_units_and_users_that_were_changed_by_hand_are_corrected(host: Any) -> None:
+    host.check_output(
+        "systemctl disable groundwork-api.service groundwork-other.socket && usermod --shell /bin/sh app-other"
+    )
+    host.check_output("printf 'app-other:a-password' | chpasswd && usermod --unlock app-other && userdel app")
+    # systemd has not read this yet.
+    host.check_output("printf '\\n# by hand\\n' >> /etc/systemd/system/groundwork-api.socket")
+    converge()
+    for unit in ("groundwork-api.service", "groundwork-api.socket", "groundwork-other.socket"):
+        assert host.service(unit).is_enabled
+        assert host.check_output(f"systemctl show --property NeedDaemonReload --value {unit}") == "no"
+    assert (host.user("app-other").shell, host.user("app-other").password) == ("/usr/sbin/nologin", "!")
+    assert host.user("app").shell == "/usr/sbin/nologin"

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import uuid
-from pathlib import Path
 from typing import Any
 
 import pytest
-from guest import curl, wait_for
+from guest import converge, curl, wait_for
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -189,25 +186,10 @@ def test_nginx_reads_what_was_quoted(host: Any, values: list[str]) -> None:
     assert found == values
 
 
-def converge(**variables: Any) -> None:
-    """Run the playbook of the scenario again, with variables that override those of the role."""
-    subprocess.run(
-        [
-            "ansible-playbook",
-            "--inventory",
-            os.environ["MOLECULE_INVENTORY_FILE"],
-            "--extra-vars",
-            json.dumps(variables),
-            str(Path(__file__).resolve().parents[2] / "shared" / "converge.yml"),
-        ],
-        check=True,
-    )
-
-
 def test_a_host_with_an_older_nginx_and_without_ipv6_is_configured(host: Any) -> None:
     """Ubuntu 22.04 has nginx 1.18, which cannot reject handshakes. The nginx of this host checks the configuration."""
     assert "[::]" in host.file("/etc/nginx/nginx.conf").content_string
-    converge(nginx_report={"stderr": "nginx version: nginx/1.18.0 (Ubuntu)", "stdout": "ipv4"})
+    converge(nginx_release="1.18.0", nginx_has_ipv6=False)
     try:
         text = host.file("/etc/nginx/nginx.conf").content_string
         assert "ssl_reject_handshake" not in text
@@ -284,3 +266,10 @@ def test_a_killed_daemon_is_restarted(host: Any) -> None:
     assert wait_for(lambda: main_pid() not in (before, "0"))
     assert wait_for(lambda: bool(host.service("nginx").is_running))
     assert ask(host, "/")[0] == 200
+
+
+def test_a_stopped_nginx_is_started_and_started_at_boot_again(host: Any) -> None:
+    host.check_output("systemctl disable --now nginx")
+    converge()
+    assert host.service("nginx").is_enabled
+    assert ask(host, "/exact")[0] == 200

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from guest import wait_for
+from guest import converge, wait_for
 
 USERS = {"web": "app", "low": "app-low"}
 EVERY_SERVICE = pytest.mark.parametrize("service", USERS)
@@ -175,3 +175,10 @@ def test_a_killed_daemon_is_restarted(host: Any) -> None:
     assert wait_for(lambda: main_pid(host, "web") not in (before, "0"))
     assert wait_for(lambda: host.run("pm2 ping web").rc == 0)
     assert host.service("groundwork-web").is_running
+
+
+def test_a_daemon_that_was_stopped_by_hand_runs_again(host: Any) -> None:
+    host.check_output("systemctl disable --now groundwork-low")
+    converge()
+    assert host.service("groundwork-low").is_enabled
+    assert host.service("groundwork-low").is_running
