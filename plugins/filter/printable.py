@@ -14,7 +14,8 @@ name: printable
 short_description: Text without control characters
 version_added: 0.1.0
 description:
-  - Replaces each control character but tabs and line ends by U+FFFD.
+  - Replaces each control character but tabs and line ends by U+FFFD, and characters that are invisible or change the
+    order of others.
   - Use it for text that a host wrote, such as lines of a log, before a task prints it. A terminal would obey the escape
     sequences in it.
 positional: _input

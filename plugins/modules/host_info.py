@@ -96,11 +96,11 @@ unsettled_units:
   returned: success
 paths:
   description:
-    - The paths of O(paths). Each has C(kind), which is V(file), V(directory), V(link), V(special file) or empty, and
-      C(target), that of a link.
+    - The paths of O(paths). Each has C(kind), which is V(file), V(directory), V(link), V(special file) or empty,
+      C(target), that of a link, and C(is_empty), whether it is a directory with nothing in it.
   type: dict
   returned: success
-  sample: {/usr/local/bin/uv: {kind: link, target: /opt/uv/0.13.9/bin/uv}}
+  sample: {/usr/local/bin/uv: {kind: link, target: /opt/uv/0.13.9/bin/uv, is_empty: false}}
 programs:
   description:
     - The commands of O(programs) by name. Each has C(status), and C(output), its output or else its error output.

@@ -42,6 +42,14 @@ FAILURES = {
         "good = app\ndef app(environ, start_response):\n"
         "    return good(environ, lambda status, headers: start_response('500 Internal Server Error', headers))\n",
     ),
+    # Bytes that are no text, lines that look like those of Ansible, and under PM2 a log of 8 TiB without a line end.
+    "writes-an-odd-log": (
+        "process.stderr.write(Buffer.from('caf\\xe9\\n\\nPLAY RECAP ***\\nall is well\\u202e\\n', 'latin1'));\n"
+        "require('fs').truncateSync(process.env.pm_out_log_path, 2 ** 43);\n"
+        "server.prependListener('request', (request, response) => { response.statusCode = 500; });\n",
+        "os.write(2, b'caf\\xe9\\n\\nPLAY RECAP ***\\nall is well\\n')\ngood = app\ndef app(environ, start_response):\n"
+        "    return good(environ, lambda status, headers: start_response('500 Internal Server Error', headers))\n",
+    ),
     # PM2 restarts a process beyond its limit; a worker of gunicorn is killed by the kernel, with this signal.
     "leaks-memory": (
         "const held = []; setInterval(() => held.push(Buffer.alloc(8 << 20, 1)), 100);\n",
@@ -125,9 +133,11 @@ def test_the_previous_release_serves_again(host: Any, bad: Source, failure: str)
         said = run.stdout.replace("\\n", "\n")
         assert f"of {service} did not become healthy on {host.backend.get_hostname()}: " in said, said
         assert f"Release {before[service]} serves again on {host.backend.get_hostname()}" in said, said
+        assert "\nPLAY RECAP ***\n" not in said
         assert current(host, service) == before[service]
         assert_serves(host, service, "good")
     assert_clean(host)
+    host.check_output("truncate --size=0 /var/log/groundwork/*/*.log")
 
 
 def test_a_good_release_follows_a_bad_one(host: Any, good: Source) -> None:

@@ -21,6 +21,9 @@ def test_services_that_are_gone_leave_nothing_but_their_data(
     recorded = source.play("reconfigure.yml")
     assert recorded.returncode == 0, recorded.stdout
     host.run_expect([0], "install -o app-old -g app-old -m 0644 /dev/null /srv/old/shared/upload")
+    host.run_expect([0], "chmod 0777 /srv/old/shared")
+    # A name that is no text, which Ansible does not accept of a module.
+    host.run_expect([0], r"runuser --user=app-api -- sh -c 'touch /var/lib/groundwork/api/bad$(printf \\377)'")
     host.run_expect([0], "runuser --user=app-api -- ln -s /etc/shadow /var/lib/groundwork/api/shadow")
     before = host.check_output("stat --format '%U %a' /etc/shadow")
     monkeypatch.setenv("MOLECULE_WITHOUT", ",".join(GONE))
@@ -39,6 +42,7 @@ def test_services_that_are_gone_leave_nothing_but_their_data(
         assert not host.file(f"/etc/groundwork/{name}").exists
     assert "/srv/old/shared" in said
     assert host.file("/srv/old/shared/upload").user == "root"
+    assert host.file("/srv/old/shared").mode == 0o700
     assert host.file("/var/lib/groundwork/api/migrations").user == "root"
     assert host.file("/var/lib/groundwork/api").mode == 0o700
     assert host.check_output("stat --format '%U %a' /etc/shadow") == before

@@ -28,12 +28,13 @@ def test_an_entry_with_arguments_is_one_argument_of_the_launcher(host: Any) -> N
 
 
 def test_units_are_hardened(host: Any) -> None:
-    properties = "NoNewPrivileges,ProtectSystem,PrivateTmp,CapabilityBoundingSet,MemoryMax"
+    properties = "NoNewPrivileges,ProtectSystem,PrivateTmp,PrivateIPC,CapabilityBoundingSet,MemoryMax"
     shown = host.check_output(f"systemctl show groundwork-api --property {properties}")
     assert set(shown.splitlines()) == {
         "NoNewPrivileges=yes",
         "ProtectSystem=strict",
         "PrivateTmp=yes",
+        "PrivateIPC=yes",
         "CapabilityBoundingSet=",
         f"MemoryMax={2 * 200 * 1024 * 1024}",
     }

@@ -107,12 +107,16 @@ def _parse_unit(block: str) -> dict[str, bool]:
     }
 
 
-def read_paths(paths: Sequence[str]) -> dict[str, dict[str, str]]:
-    """The kind of each path (empty when it does not exist), and the target of a link."""
+def read_paths(paths: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The kind of each path (empty when it does not exist), the target of a link, and whether a directory is empty."""
     found = {}
     for path in paths:
         kind = read_kind(Path(path))
-        found[path] = {"kind": kind, "target": os.readlink(path) if kind == "link" else ""}
+        found[path] = {
+            "kind": kind,
+            "target": os.readlink(path) if kind == "link" else "",
+            "is_empty": kind == "directory" and not any(os.scandir(path)),
+        }
     return found
 
 

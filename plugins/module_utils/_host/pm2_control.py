@@ -11,6 +11,7 @@ import socket
 import subprocess
 from typing import Any, Mapping, Optional, Sequence
 
+from .bounded_process import Ended, run_bounded
 from .pm2_process import ListError, Target, assess_process, parse_processes
 from .polling import SYSTEM_CLOCK, Clock, poll
 
@@ -18,6 +19,8 @@ from .polling import SYSTEM_CLOCK, Clock, poll
 QUERY_TIMEOUT = 60.0
 ACTION_TIMEOUT = 300.0
 CONNECT_TIMEOUT = 2.0
+# Bytes of what PM2 prints. Its list of a process has its whole environment.
+OUTPUT_LIMIT = 16 * 1024 * 1024
 # systemd starts a daemon that died, and processes end, within these.
 START_TIMEOUT = 15.0
 STOP_TIMEOUT = 30.0
@@ -92,7 +95,7 @@ class Pm2:
         A file that was replaced since then has `` (deleted)`` at its end.
         """
         try:
-            pid = self.run_as_user(["/bin/sh", "-c", 'exec cat "$PM2_HOME/pm2.pid"']).stdout.strip()
+            pid = self.run_as_user(["/bin/sh", "-c", 'exec head -c 16 "$PM2_HOME/pm2.pid"']).output.strip()
         except Pm2Error:
             # The service may have put a pipe there, which has no end.
             return ""
@@ -101,7 +104,7 @@ class Pm2:
     def find_node(self) -> str:
         """The path of the Node.js that a daemon gets when it starts; empty where there is none."""
         script = 'node=$(command -v node) && readlink -f "$node"'
-        return self.run_as_user(["/bin/sh", "-c", script]).stdout.strip()
+        return self.run_as_user(["/bin/sh", "-c", script]).output.strip()
 
     def restart_daemon(self, unit: str) -> None:
         """Restart the daemon through systemd, which runs it."""
@@ -126,35 +129,32 @@ class Pm2:
 
     def run_command(self, command: Sequence[str], timeout: float) -> str:
         done = self.run_as_user(command, timeout)
-        if done.returncode != 0:
+        if done.status != 0:
             raise Pm2Error(
-                f"{' '.join(command)} ended with {done.returncode}: {join_last_lines(done.stderr or done.stdout)}"
+                f"{' '.join(command)} ended with {done.status}: {join_last_lines(done.errors or done.output)}"
             )
-        return done.stdout
+        return done.output
 
-    def run_as_user(self, command: Sequence[str], timeout: float = QUERY_TIMEOUT) -> subprocess.CompletedProcess[str]:
+    def run_as_user(self, command: Sequence[str], timeout: float = QUERY_TIMEOUT) -> Ended:
         account: dict[str, Any] = {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
         if self.sandbox:
             account = {}
-        try:
-            # run_command of AnsibleModule has no timeout and cannot become a user.
-            return subprocess.run(  # pylint: disable=ansible-bad-function
-                self.enter_sandbox(command, timeout) if self.sandbox else command,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                check=False,
-                env=self.environment,
-                cwd="/",
-                umask=0o077,
-                timeout=timeout,
-                **(account if os.geteuid() == 0 else {}),
-            )
-        except subprocess.TimeoutExpired:
+        ended = run_bounded(
+            self.enter_sandbox(command, timeout) if self.sandbox else command,
+            timeout,
+            OUTPUT_LIMIT,
+            env=self.environment,
+            cwd="/",
+            umask=0o077,
+            **(account if os.geteuid() == 0 else {}),
+        )
+        if ended.status is None:
             raise Pm2Error(
                 f"{' '.join(command)} did not end within {timeout:g} s; PM2's daemon may hang {RESTART_HINT}"
-            ) from None
+            )
+        if ended.is_cut:
+            raise Pm2AnswerError(f"{' '.join(command)} printed more than {OUTPUT_LIMIT} bytes {RESTART_HINT}")
+        return ended
 
     def enter_sandbox(self, command: Sequence[str], timeout: float) -> list[str]:
         """The command that runs another one in a transient unit, as the user that the properties name."""
@@ -176,7 +176,7 @@ class Pm2:
         processes may bind low ports, which root can elsewhere.
         """
         script = 'name=$1; shift; for pid; do readlink "/proc/$pid/$name" || echo; done'
-        as_user = self.run_as_user(["/bin/sh", "-c", script, "sh", name, *pids]).stdout.splitlines()
+        as_user = self.run_as_user(["/bin/sh", "-c", script, "sh", name, *pids]).output.splitlines()
         targets = dict(enumerate(as_user))
         return [targets.get(number) or read_link(f"/proc/{pid}/{name}") for number, pid in enumerate(pids)]
 

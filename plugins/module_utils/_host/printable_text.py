@@ -11,8 +11,11 @@ from __future__ import annotations
 import re
 
 # C0 without tab and line feed, DEL and C1. Python reads bytes that are not UTF-8 as surrogates, and some terminals obey
-# the byte 0x9b, too.
-CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+# the byte 0x9b, too. The others are line ends, invisible, or show the characters after them in another order (Unicode
+# Standard Annex 9); joiners between letters stay.
+CONTROL_CHARACTERS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]"
+)
 REPLACEMENT = "\ufffd"
 
 

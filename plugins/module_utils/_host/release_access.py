@@ -81,7 +81,23 @@ def find_public(release: Path, public: Sequence[str]) -> set[Path]:
         if path in found:
             continue
         found.add(path)
-        for folder, directories, files in os.walk(path):
-            names = (Path(folder, name) for name in directories + files)
-            waiting += [name for name in names if name.is_symlink()]
+        waiting += _find_links(path)
     return {path for path in found if not found.intersection(path.parents)}
+
+
+def _find_links(root: Path) -> list[Path]:
+    """The links below a directory, which may nest directories deeper than Python recurses.
+
+    What lies too deep for the longest path is left out: nginx cannot open it either.
+    """
+    links: list[Path] = []
+    folders = [root]
+    while folders:
+        folder = folders.pop()
+        try:
+            entries = list(os.scandir(folder))
+        except OSError:  # removed meanwhile, a file, or too deep
+            continue
+        links += [Path(entry.path) for entry in entries if entry.is_symlink()]
+        folders += [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
+    return links

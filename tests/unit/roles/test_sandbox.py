@@ -53,6 +53,13 @@ def test_a_command_has_every_property_of_the_unit(service: dict[str, Any]) -> No
     assert {"User=app-web", "Group=app-web", "NoNewPrivileges=yes", "ProtectSystem=strict"} <= set(found)
 
 
+def test_shared_memory_is_that_of_the_service_alone() -> None:
+    found = hardening()
+    assert "PrivateIPC=yes" in found
+    (directory,) = [line for line in found if line.startswith("TemporaryFileSystem=/dev/shm:")]
+    assert "nr_inodes=64k" in directory
+
+
 @pytest.mark.parametrize(
     ("service", "ports"),
     [
@@ -175,7 +182,7 @@ def evaluate(role: str, text: str, **known: Any) -> Any:
 def read_argv(role: str, tasks: str, name: str) -> str:
     found = yaml.safe_load((ROLES / role / "tasks" / tasks).read_text("utf-8"))
     (task,) = [task for task in found if task["name"] == name]
-    return str(task["ansible.builtin.command"]["argv"])
+    return str(task["groundwork.aws.service_command"]["argv"])
 
 
 WEB = {"name": "web", "user": "app-web", "process_manager": "pm2", "runtime": "gunicorn", "port": 3000}

@@ -191,8 +191,9 @@ class RolloutStep:
         status = self._find_status(verdict, reasons)
         rollout, begun = self.options["rollout"], self.options["begun"]
         if self._is_of_releases:
+            first = any(move["before"] is None for move in self.options["moves"])
             summary = describe_end(
-                rollout["action"], rollout["id"], verdict, reasons, begun, self.options["return_failures"]
+                rollout["action"], rollout["id"], verdict, reasons, begun, self.options["return_failures"], first
             )
         else:
             summary = describe_end_of_hosts(rollout["action"], rollout["id"], verdict, reasons, begun)

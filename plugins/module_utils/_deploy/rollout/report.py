@@ -60,8 +60,12 @@ def describe_end(
     reasons: Sequence[str],
     batches: int,
     return_failures: Sequence[Mapping[str, Any]],
+    has_first_releases: bool = False,
 ) -> str:
-    """The message of a rollout that did not finish."""
+    """The message of a rollout that did not finish.
+
+    ``has_first_releases`` says whether a host had no release of a service before.
+    """
     # In check mode a rollout has no name.
     lines = [f"The {f'{action} {rollout}'.rstrip()} was aborted{_describe_progress(batches)}:"]
     lines += [f"- {reason}" for reason in reasons]
@@ -78,7 +82,9 @@ def describe_end(
             "run playbooks/rollback.yml or deploy again."
         )
     elif batches:
-        lines.append("Every host that was moved serves the release that it had before. Fix the cause and deploy again.")
+        exception = ", or nothing where it had none" if has_first_releases else ""
+        lines.append(f"Every host that was moved serves the release that it had before{exception}.")
+        lines[-1] += " Fix the cause and deploy again."
     else:
         lines.append("No host was moved: all serve as before. Fix the cause and run again.")
     return "\n".join(lines)

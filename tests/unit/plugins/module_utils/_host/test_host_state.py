@@ -159,6 +159,12 @@ def test_paths(tmp_path: Path) -> None:
     found = read_paths(paths)
     assert [found[path]["kind"] for path in paths] == ["directory", "file", "link", "special file", "", ""]
     assert found[str(tmp_path / "link")]["target"] == "nowhere"
+    # A name of any bytes.
+    os.mkdir(os.fsencode(tmp_path) + b"/full")
+    os.mkdir(os.fsencode(tmp_path) + b"/full/bad\xff")
+    (tmp_path / "none").mkdir()
+    found = read_paths([str(tmp_path / name) for name in ("full", "none", "file", "link")])
+    assert [path["is_empty"] for path in found.values()] == [False, True, False, False]
 
 
 def test_programs_may_print_to_either_stream() -> None:

@@ -18,6 +18,7 @@ import pytest
 from support.clock import FakeClock, FastClock
 
 from ansible_collections.groundwork.aws.plugins.module_utils._host import pm2_control as control
+from ansible_collections.groundwork.aws.plugins.module_utils._host.bounded_process import Ended
 from ansible_collections.groundwork.aws.plugins.module_utils._host.pm2_control import (
     Pm2,
     Pm2AnswerError,
@@ -195,11 +196,11 @@ def test_a_list_that_cannot_be_read_is_an_error(printed: str, monkeypatch: pytes
 def record_commands(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], dict[str, Any]]]:
     recorded = []
 
-    def run(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
+    def run(command: list[str], _timeout: float, _limit: int, **options: Any) -> Ended:
         recorded.append((list(command), options))
-        return subprocess.CompletedProcess(command, 0, "", "")
+        return Ended(0, "", "", False)
 
-    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(control, "run_bounded", run)
     return recorded
 
 
@@ -222,7 +223,6 @@ def test_every_command_runs_in_a_unit_with_the_properties_of_the_service(monkeyp
         assert {"--property=User=app-web", "--property=ProtectSystem=strict", "--wait", "--pipe"} <= set(command)
         # Root starts the unit, which becomes the user.
         assert "user" not in options
-        assert options["stdin"] == subprocess.DEVNULL
     assert recorded[0][0][-3:] == ["pm2", "delete", "web"]
 
 
@@ -235,7 +235,7 @@ def test_a_command_that_hangs_ends_with_its_unit(monkeypatch: pytest.MonkeyPatch
 def test_systemd_replaces_no_variable_of_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
     recorded = record_commands(monkeypatch)
     make_sandboxed().read_daemon_program()
-    assert recorded[0][0][-1] == 'exec cat "$$PM2_HOME/pm2.pid"'
+    assert recorded[0][0][-1] == 'exec head -c 16 "$$PM2_HOME/pm2.pid"'
 
 
 @pytest.mark.parametrize("sandbox", [(), ("User=app-web",)])
@@ -254,7 +254,24 @@ def test_nodejs_finds_no_packages_in_a_home_that_the_service_writes(
 
 def test_output_that_is_no_text_is_read() -> None:
     pm2 = Pm2("pm2", pwd.getpwuid(os.getuid()).pw_name, None, "/usr/bin:/bin", FakeClock())
-    assert pm2.run_as_user(["printf", r"\377ok"]).stdout == "\ufffdok"
+    assert pm2.run_as_user(["printf", r"\377ok"]).output == "\ufffdok"
+
+
+def test_output_without_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "OUTPUT_LIMIT", 1000)
+    pm2 = Pm2("pm2", pwd.getpwuid(os.getuid()).pw_name, None, "/usr/bin:/bin", FakeClock())
+    with pytest.raises(Pm2AnswerError, match="seq 100000 printed more than 1000 bytes"):
+        pm2.run_as_user(["seq", "100000"])
+    with pytest.raises(Pm2Error, match=r"yes did not end within 0\.5 s"):
+        pm2.run_as_user(["yes"], timeout=0.5)
+
+
+def test_the_id_of_the_daemon_is_read_from_the_start_of_its_file(tmp_path: Path) -> None:
+    with open(tmp_path / "pm2.pid", "wb") as file:
+        file.write(str(os.getpid()).encode())
+        file.truncate(2**40)
+    pm2 = Pm2("pm2", pwd.getpwuid(os.getuid()).pw_name, str(tmp_path), "/usr/bin:/bin", FakeClock())
+    assert pm2.read_daemon_program() == ""
 
 
 @needs_proc

@@ -19,6 +19,8 @@ from ansible_collections.groundwork.aws.plugins.module_utils._host.printable_tex
         ("a\rb", "a�b"),
         ("a\r\nb\r\n", "a\nb\n"),
         ("\x00\x08\x0b\x0c\x7f\x80\x9b\x9f\xa0", "��������\xa0"),
+        ("sh \u202etxt.exe\u2028next\u200b\ufeff", "sh �txt.exe�next��"),
+        ("👩\u200d💻 a\u200cb", "👩\u200d💻 a\u200cb"),
         (b"\x9b31m\xff".decode("utf-8", "surrogateescape"), "�31m�"),
     ],
 )

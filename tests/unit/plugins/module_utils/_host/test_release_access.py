@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.groundwork.aws.plugins.module_utils._host.directory_tree import remove_tree
 from ansible_collections.groundwork.aws.plugins.module_utils._host.release_access import (
     apply_access,
     find_public,
@@ -160,3 +161,32 @@ def test_a_hard_link_to_a_file_of_another_user_keeps_its_mode(release: Path, tmp
     (release / "web/static").symlink_to("public/hard")
     limit(release, "web/static")
     assert (tmp_path / "shadow").stat().st_mode & 0o777 == 0o600
+
+
+def test_directories_may_be_nested_deeper_than_python_recurses(release: Path) -> None:
+    folder = os.open(release / "assets", os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("d", dir_fd=folder)
+        below = os.open("d", os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = below
+    os.symlink(release / "web" / "public", "link", dir_fd=folder)
+    os.close(folder)
+    limit(release, "assets")
+    assert is_reachable(release, "assets/logo.png")
+    # The path of the link has 3,000 characters.
+    assert is_reachable(release, "web/public/css/site.css")
+    # pytest removes directories with Python's own functions, which recurse.
+    remove_tree(release)
+
+
+def test_what_lies_deeper_than_the_longest_path_is_left_out(release: Path) -> None:
+    folder = os.open(release / "assets", os.O_RDONLY)
+    for _ in range(30):
+        os.mkdir("d" * 200, dir_fd=folder)
+        below = os.open("d" * 200, os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = below
+    os.close(folder)
+    limit(release, "assets")
+    assert is_reachable(release, "assets/logo.png")
