@@ -11,8 +11,9 @@ from typing import Any
 
 from .rejection import Fault, RejectedError
 
-# More than any request of a client needs: a terabyte.
 LENGTH = re.compile(r"[0-9]{1,12}")
+# In bytes. A body is read before its signature is checked, and the largest requests, parts of an object of S3, are smaller.
+LONGEST_BODY = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ def check_form(environ: Mapping[str, Any]) -> int:
     length = str(environ.get("CONTENT_LENGTH") or "0")
     if not LENGTH.fullmatch(length):
         _reject(f"its Content-Length {length[:20]!r} is not a number of bytes")
+    if int(length) > LONGEST_BODY:
+        _reject(f"its body has {length} bytes, and the lab takes {LONGEST_BODY}; upload an object in parts")
     return int(length)
 
 

@@ -372,6 +372,7 @@ def test_the_target_is_read_as_it_was_sent(uri: str, target: str) -> None:
         {"RAW_URI": "127.0.0.1:5600"},
         *({"CONTENT_LENGTH": length} for length in ("abc", "-1", "+1", "1,1", "1 1", "1.0", "0x1", "1_0", "\u00b2")),
         {"CONTENT_LENGTH": "9" * 5000},
+        {"CONTENT_LENGTH": str(64 * 1024 * 1024 + 1)},
         {"HTTP_TRANSFER_ENCODING": "chunked"},
         {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": "5"},
         {"HTTP_TRANSFER_ENCODING": ""},
