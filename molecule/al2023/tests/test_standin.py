@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +125,13 @@ def test_npm_reads_the_settings_of_the_role(host: Any) -> None:
 def test_ports_of_the_applications_listen_on_loopback_only(host: Any) -> None:
     assert not host.socket("tcp://0.0.0.0:5000").is_listening
     assert not host.socket("tcp://0.0.0.0:3000").is_listening
+
+
+def test_updates_are_found_and_not_installed(host: Any) -> None:
+    before = host.check_output("rpm --query logrotate")
+    inventory, playbook = os.environ["MOLECULE_INVENTORY_FILE"], Path(__file__).parents[1] / "updates.yml"
+    subprocess.run(["ansible-playbook", "--inventory", inventory, str(playbook)], check=True)
+    assert host.check_output("rpm --query logrotate") == before
 
 
 def test_dnf_upgrades_and_removes(host: Any) -> None:
