@@ -128,6 +128,12 @@ options:
       - How many batches have begun.
     type: int
     default: 0
+  unfinished:
+    description:
+      - The rollout before this one if it was killed, as RV(unfinished), for the state V(finished). Its end is recorded
+        where this one had nothing left to do.
+    type: dict
+    default: {}
   failures:
     description:
       - What failed on hosts. Each has C(host) and C(reason), and C(service) where only one service failed.
@@ -338,6 +344,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "batch": {"type": "dict", "default": {}},
     "floors": {"type": "dict", "default": {}},
     "begun": {"type": "int", "default": 0},
+    "unfinished": {"type": "dict", "default": {}},
     "failures": {"type": "list", "elements": "dict", "default": []},
     "lost": {"type": "list", "elements": "str", "default": []},
     "return_failures": {"type": "list", "elements": "dict", "default": []},

@@ -23,7 +23,7 @@ from stacks import Stack
 @contextmanager
 def make_stack(name: str, topology: str, stack: str, overrides: Mapping[str, Any], stable_time: int) -> Iterator[Stack]:
     """A stack that `site.yml` has brought up, in a lab of its own."""
-    lab = Lab(f"bench-{name}")
+    lab = Lab(f"bench-{name}".replace("_", "-")[:20])
     lab.down()
     lab.up()
     try:

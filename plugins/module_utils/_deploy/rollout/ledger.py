@@ -10,7 +10,7 @@ merged when it is read; the first of them says how many there are, and is writte
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from enum import StrEnum
@@ -133,6 +133,20 @@ class RolloutRecord:
         for move in self.moves:
             found.setdefault(move.host, {})[move.service] = move.before
         return found
+
+
+def find_end(moves: Iterable[Mapping[str, Any]], serving: Mapping[tuple[str, str], int | None]) -> Status | None:
+    """How a rollout that was killed has ended, by the release that each host serves now, by host and service.
+
+    ``moves`` are those of its record. None where a host serves neither of its two releases, or is not known, or where
+    some hosts have moved and others have not.
+    """
+    recorded = [((move["host"], move["service"]), move["before"], move["after"]) for move in moves]
+    if any(pair not in serving for pair, _before, _after in recorded):
+        return None
+    if all(serving[pair] == after for pair, _before, after in recorded):
+        return Status.FINISHED
+    return Status.ROLLED_BACK if all(serving[pair] == before for pair, before, _after in recorded) else None
 
 
 def name_rollout(moment: float, nonce: str) -> str:

@@ -34,6 +34,7 @@ from .ledger import (
     RecordedService,
     RolloutRecord,
     Status,
+    find_end,
     name_rollout,
 )
 from .ledger_store import LedgerStore
@@ -199,6 +200,8 @@ class RolloutStep:
             summary = describe_end_of_hosts(rollout["action"], rollout["id"], verdict, reasons, begun)
         if not self.check and verdict != LOST:
             self._record_end(status, reasons)
+            if status is Status.FINISHED and self._is_of_releases and not self.options["recorded"]:
+                self._end_killed_rollout()
             self._make_lock(rollout["id"]).release(self._token)
         return {
             "status": status.value,
@@ -400,6 +403,20 @@ class RolloutStep:
         if verdict == ABORT and self.options["begun"] and is_back:
             return Status.ROLLED_BACK
         return Status.FAILED
+
+    def _end_killed_rollout(self) -> None:
+        """Write the end of the rollout before this one, which was killed, where this one had nothing left to do."""
+        killed = self.options["unfinished"] or {}
+        moves = self.options["moves"]
+        serving = {(move["host"], move["service"]): move["before"] for move in moves if not move["moving"]}
+        end = find_end(killed.get("moves", ()), serving) if killed else None
+        if end is None:
+            return
+        reason = f"it was killed; {self.options['rollout']['id']} found that every host serves the same release"
+        try:
+            self._ledger.finish(killed["id"], end, self.clock.time(), reason)
+        except (StackError, *FAILURES) as error:
+            self.warnings.append(describe_error(error))
 
     def _record_end(self, status: Status, reasons: Sequence[str]) -> None:
         """Write the end. A failure is a warning, because the hosts are where they should be."""

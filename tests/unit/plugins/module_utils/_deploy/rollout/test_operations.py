@@ -501,6 +501,52 @@ def test_a_rollout_that_ended_is_not_unfinished(account: Account, verdict: str) 
     assert account.call("begun")["unfinished"] is None
 
 
+def kill_and_run_again(account: Account, serving: dict[str, int], moving: bool = False, **options: Any) -> Any:
+    """A rollout of the hosts a and b is killed; the next run finds these releases. Returns the record of the first."""
+    account.begin()
+    account.open(1)
+    killed = account.rollout["id"]
+    account.ssm.values.pop(account.locks[0])
+    account.clock.sleep(60)
+    unfinished = account.call("begun")
+    account.rollout = unfinished["rollout"]
+    moves = [move(host, before=release, moving=moving) for host, release in serving.items()]
+    account.planned = account.call("planned", moves=moves)
+    account.finish(0, moves=moves, unfinished=unfinished["unfinished"], **options)
+    records = LedgerStore(account.ssm, "shop", clock=account.clock).read_all().records
+    return next(record for record in records if record.id == killed)
+
+
+@pytest.mark.parametrize(
+    ("serving", "status"),
+    [
+        ({"a": 2, "b": 2}, "finished"),
+        ({"a": 1, "b": 1}, "rolled_back"),
+        # What is known is not enough, or another release than those of the rollout.
+        ({"a": 2, "b": 1}, "abandoned"),
+        ({"a": 2}, "abandoned"),
+        ({"a": 3, "b": 3}, "abandoned"),
+        ({"a": 2, "b": 2, "c": 1}, "finished"),
+    ],
+)
+def test_a_killed_rollout_gets_its_end_where_nothing_is_left_to_do(
+    account: Account, serving: dict[str, int], status: str
+) -> None:
+    record = kill_and_run_again(account, serving)
+    assert record.status.value == status
+    assert ("it was killed" in record.reason) is (status != "abandoned")
+    assert account.locks == []
+
+
+def test_a_killed_rollout_gets_no_end_by_a_run_that_failed(account: Account) -> None:
+    assert kill_and_run_again(account, {"a": 2, "b": 2}, verdict="abort").status.value == "abandoned"
+
+
+def test_a_rollout_after_a_killed_one_is_the_newest(account: Account) -> None:
+    assert kill_and_run_again(account, {"a": 1, "b": 1}, moving=True).status.value == "abandoned"
+    assert account.read_ledger().status.value == "finished"
+
+
 class TestHostsThatStop:
     """Rollouts that stop hosts and start them again (`patch`, `replace`, `resize`)."""
 
