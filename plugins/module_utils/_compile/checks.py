@@ -208,7 +208,8 @@ def _check_general_keys(path: DocumentPath, body: Mapping[str, Any]) -> Iterator
     if not isinstance(body.get("protect", False), bool):
         yield (*path, "protect"), f"{display(body['protect'])} is not true or false"
     found: list[Finding] = []
-    TAGS.check(body.get("tags") or {}, (*path, "tags"), lambda where, text: found.append((where, text)))
+    tags = body.get("tags")
+    TAGS.check({} if tags is None else tags, (*path, "tags"), lambda where, text: found.append((where, text)))
     yield from found
 
 

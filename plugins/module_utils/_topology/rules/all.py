@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from ipaddress import IPv4Network
 
+from ..._resources.ec2.images import find_architecture_problem
 from ..._resources.ec2.key_pair import is_complete_key
 from ..._resources.ec2.networks import find_network_problem
 from ..placement import Placement, calling_placements, find_placements
@@ -175,6 +176,14 @@ def service_names_fit_in_a_tag(document: Document) -> Iterator[Finding]:
             yield ("services",), f"{text} (shorten them, or move services to other instances)"
 
 
+def images_are_of_the_architecture_of_their_type(document: Document) -> Iterator[Finding]:
+    for placement in find_placements(document).values():
+        image, kind = placement.settings["image"], placement.settings["type"]
+        problem = None if image is None or kind is None else find_architecture_problem(image, kind)
+        if problem is not None:
+            yield (*placement.path, "image"), problem
+
+
 def user_data_is_short_enough(document: Document) -> Iterator[Finding]:
     """EC2 counts bytes: EC2 User Guide, "Run commands when you launch an EC2 instance with user data input"."""
     for placement in find_placements(document).values():
@@ -263,6 +272,7 @@ RULES: tuple[Rule, ...] = (
     role_names_fit,
     *NAME_RULES,
     service_names_fit_in_a_tag,
+    images_are_of_the_architecture_of_their_type,
     user_data_is_short_enough,
     user_data_is_for_cloud_init,
     entries_can_be_started,
