@@ -30,6 +30,7 @@ from .inventory_checks import (
     check_unreadable_files,
     read_exclude,
 )
+from .region_checks import find_region_warnings
 from .requests import UNDEFINED, read_names
 from .source_checks import SourceReport, check_sources
 
@@ -100,7 +101,7 @@ class _Validation:
             exclude, exclude_problems = read_exclude(self.inventory)
             errors += exclude_problems
         self.sources = check_sources(document, exclude)
-        return errors + self.sources.errors, self.sources.warnings
+        return errors + self.sources.errors, [*find_region_warnings(document), *self.sources.warnings]
 
     def check_files(self, document: Document) -> Iterator[LayerFinding]:
         """Problems of the request, and of single files of the inventory."""

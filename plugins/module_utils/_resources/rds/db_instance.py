@@ -182,6 +182,13 @@ def check_engine(given: Properties) -> Iterator[PropertyProblem]:
                 yield path, mismatch
 
 
+def check_insights(given: Properties) -> Iterator[PropertyProblem]:
+    if given.get("performance_insights") is True:
+        problem = engines.find_insights_problem(given["engine"], given["class"])
+        if problem is not None:
+            yield ("performance_insights",), problem
+
+
 def check_parameter_group(given: Properties, path: PropertyPath, group: DesiredResource) -> Iterator[PropertyProblem]:
     """RDS User Guide, "Parameter groups for RDS": a group is for the databases of its family."""
     engine, version, family = given["engine"], given.get("version"), group.properties.get("family")
@@ -388,7 +395,7 @@ TYPE = DbInstanceType(
             },
             ("storage", "encrypted"): FLAG,
         },
-        checks=(check_engine, check_storage, check_zone),
+        checks=(check_engine, check_insights, check_storage, check_zone),
         target_checks={("parameter_group",): check_parameter_group},
         region_checks=(zone_of_region(("zone",)),),
         # A database that failed or is being deleted can only be replaced; one that was stopped is started.

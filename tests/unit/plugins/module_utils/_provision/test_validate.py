@@ -119,6 +119,32 @@ class TestOutcome:
         assert outcome["errors"][0]["source"] == "the option overrides"
 
 
+class TestWarningsAboutTheDocument:
+    """What AWS may accept, but is probably a mistake."""
+
+    @pytest.mark.parametrize(
+        ("region", "similar"), [("eu-centrl-1", "eu-central-1"), ("us-est-1", "us-west-1"), ("eu-central-1", None)]
+    )
+    def test_a_region_that_botocore_does_not_know(self, region: str, similar: str | None) -> None:
+        change = {"region": region, "network": {"zones": [f"{region}a", f"{region}b"]}}
+        outcome = run(merge(service({"git": "https://git.example/x"}), change))
+        assert outcome["errors"] == []
+        assert [f"did you mean {similar}?" in one for one in outcome["warnings"]] == [True] * (similar is not None)
+
+    def test_a_rule_for_a_group_of_another_network_needs_peering(self) -> None:
+        rule = {"from_port": 80, "group": {"ref": "security_group/app"}}
+        extra = {
+            "vpc/b": {"cidr": "10.1.0.0/16"},
+            "security_group/b": {"vpc": {"ref": "vpc/b"}, "description": "b", "ingress": [rule]},
+            "security_group/a": {"vpc": {"ref": "vpc/main"}, "description": "a", "ingress": [rule]},
+        }
+        outcome = run({**service({"git": "https://git.example/x"}), "resources": extra})
+        assert outcome["errors"] == []
+        (warning,) = outcome["warnings"]
+        assert "resources.security_group/b.ingress[0].group: security_group/app is in vpc/main" in warning
+        assert "peer the VPCs before" in warning
+
+
 class TestSources:
     def test_a_good_source(self, tmp_path: Path) -> None:
         outcome = run(service({"directory": str(flask(tmp_path / "app"))}))

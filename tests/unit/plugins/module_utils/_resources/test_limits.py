@@ -361,6 +361,8 @@ VALID: list[tuple[str, dict[str, Any]]] = [
     ("db_instance", {**DATABASE, "storage": {"size": 100, "type": "io2", "iops": 100000, "limit": 110}}),
     ("db_instance", {**DATABASE, "version": 8.4, "logs": ["iam-db-auth-error"], "backup_retention": 0}),
     ("db_instance", {**DATABASE, "version": "5.7", "class": "db.t2.micro"}),
+    ("db_instance", {**DATABASE, "class": "db.t3.medium", "performance_insights": True}),
+    ("db_instance", {**DATABASE, "engine": "postgres", "performance_insights": True}),
     ("db_instance", {**DATABASE, "engine": "postgres", "class": "db.m8g.24xlarge", "username": "postgres"}),
     ("db_instance", {**DATABASE, "version": "8.0.39", "parameter_group": "default.mysql8.0"}),
     ("db_instance", {**DATABASE, "parameter_group": "default.mysql9.7", "ca_certificate": "rds-ca-ecc384-g1"}),
