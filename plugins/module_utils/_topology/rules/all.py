@@ -18,6 +18,7 @@ from ..placement import Placement, calling_placements, find_placements
 from ..schema.kinds import DocumentPath, Finding, display
 from ..secret_patterns import hide_secrets
 from ..view import Document, find_public_tier, services, tiers
+from .addresses import tiers_have_enough_addresses
 from .entries import entries_can_be_started
 from .gates import GATE_RULES, addresses_of_gates_can_be_asked, metrics_of_gates_exist
 from .hooks import HOOK_RULES, requests_of_hooks_can_be_sent
@@ -37,7 +38,6 @@ USER_DATA_BEGINNINGS = (
     *("content-type:", "mime-version:"),
 )
 MAX_USER_DATA = 16384  # bytes
-RESERVED_ADDRESSES = 5  # of each subnet (VPC User Guide, "Subnet CIDR blocks")
 
 Rule = Callable[[Document], Iterator[Finding]]
 
@@ -119,21 +119,6 @@ def public_addresses_are_reachable(document: Document) -> Iterator[Finding]:
         if tier is not None and placement.has_public_addresses and tier["route"] != "internet":
             text = f"no route leads from {placement.tier} to the internet (write private, or choose another tier)"
             yield (*placement.path, "address"), text
-
-
-def instances_fit_in_their_subnets(document: Document) -> Iterator[Finding]:
-    """Counts the largest number of instances that scaling allows."""
-    needed: dict[str, int] = {}
-    for placement in find_placements(document).values():
-        tier = placement.tier
-        needed[tier] = needed.get(tier, 0) + placement.max_count
-        networks = (tiers(document).get(tier) or {}).get("cidrs") or []
-        available = sum(IPv4Network(cidr).num_addresses - RESERVED_ADDRESSES for cidr in networks)
-        if networks and needed[tier] > available:
-            text = (
-                f"{needed[tier]} instances are more than the {available} addresses of {tier} (choose larger networks)"
-            )
-            yield (*placement.path, "count" if placement.settings["max"] is None else "max"), text
 
 
 def counts_are_in_their_range(document: Document) -> Iterator[Finding]:
@@ -266,7 +251,7 @@ RULES: tuple[Rule, ...] = (
     public_key_is_complete,
     sessions_need_no_open_port,
     public_addresses_are_reachable,
-    instances_fit_in_their_subnets,
+    tiers_have_enough_addresses,
     counts_are_in_their_range,
     group_names_are_unique,
     role_names_fit,
