@@ -284,6 +284,11 @@ class Entries(Limit):
             yield (), f"has {len(value)}, and AWS allows {self.most} (remove {len(value) - self.most})"
 
 
+def _reject_constant(name: str) -> None:
+    """JSON has no NaN and Infinity, which Python reads."""
+    raise ValueError(name)
+
+
 @dataclass(frozen=True)
 class JsonObject(Limit):
     """A mapping, or JSON text of one. The text is not shown."""
@@ -293,7 +298,7 @@ class JsonObject(Limit):
     def find_problems(self, value: Any) -> Iterator[PropertyProblem]:
         if isinstance(value, str):
             try:
-                value = json.loads(value)
+                value = json.loads(value, parse_constant=_reject_constant)
             except json.JSONDecodeError as error:
                 position = f"line {error.lineno}, column {error.colno}"
                 yield (), f"is not JSON: {error.msg} in {position} (correct it, or write it as YAML)"

@@ -542,6 +542,7 @@ class TestStart:
             ("npm run build", True),
             ("npm run-script build; true", True),
             ("npm run compile", False),
+            ("npm ci && npm run build -- --prod", True),
             ("npm run build --if-present", False),
             ("npm run build --workspace web", False),
             ("make", False),
@@ -554,6 +555,19 @@ class TestStart:
         found = errors_of_source(tmp_path, runtime="pm2", entry="server.js", build=build)
         assert list(found) == (["services.api.build"] if is_error else [])
         assert "package.json has no script build" in found.get("services.api.build", "package.json has no script build")
+
+    def test_commands_that_bash_cannot_read_and_that_run_nothing(self) -> None:
+        source = {"git": "https://git.example/x"}
+        outcome = run(service(source, build='echo "hunter2', migrate="if true"))
+        found = errors(outcome)
+        fix = "(correct it, or put it in quotes)"
+        assert found == {
+            "services.api.build": f'bash cannot read it: a " is missing {fix}',
+            "services.api.migrate": f"bash cannot read it: its end is missing {fix}",
+        }
+        outcome = run(service(source, build="# only a comment", migrate=" "))
+        assert outcome["errors"] == []
+        assert ["runs nothing" in one for one in outcome["warnings"]] == [True, True]
 
     @pytest.mark.parametrize(
         ("command", "is_warning"),
@@ -577,6 +591,33 @@ class TestStart:
         found = [one for one in outcome["warnings"] if f"services.api.{key}: a failure of" in one]
         assert len(found) == is_warning
         assert all("(write ; instead of &&)" in one for one in found)
+
+    @pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
+    @pytest.mark.parametrize("file", ["package.json", "package-lock.json"])
+    def test_numbers_that_json_does_not_have(self, file: str, constant: str, tmp_path: Path) -> None:
+        texts = {
+            "package.json": '{"name": "shop"}',
+            "package-lock.json": '{"lockfileVersion": 3, "packages": {"": {}}}',
+        }
+        write(node(tmp_path), texts | {file: texts[file][:-1] + f', "x": {constant}}}'})
+        found = errors_of_source(tmp_path, runtime="pm2", entry="server.js")
+        assert f"{file} cannot be read as JSON: {constant} is no number there" in found["services.api.source"]
+
+    def test_engines_that_no_host_has(self, tmp_path: Path) -> None:
+        package = {"name": "shop", "engines": {"node": ">=99"}}
+        lock = {"lockfileVersion": 3, "packages": {"": package}}
+        write(node(tmp_path), {"package.json": json.dumps(package), "package-lock.json": json.dumps(lock)})
+        assert errors_of_source(tmp_path, runtime="pm2", entry="server.js") == {}
+        write(tmp_path, {".npmrc": "engine-strict=true\n"})
+        found = errors_of_source(tmp_path, runtime="pm2", entry="server.js")
+        assert "does not have what package.json (engines: node >=99) requires" in found["services.api.source"]
+
+    def test_a_package_comes_before_a_module_of_its_name(self, tmp_path: Path) -> None:
+        write(flask(tmp_path), {"wsgi/__init__.py": ""})
+        found = errors_of_source(tmp_path)
+        assert found["services.api.entry"].startswith("wsgi/__init__.py defines no app at its top level")
+        write(tmp_path, {"wsgi/__init__.py": "app = 1\n", "wsgi.py": ""})
+        assert errors_of_source(tmp_path) == {}
 
     def test_static_directories(self, tmp_path: Path) -> None:
         write(node(tmp_path), {"public/app.css": ""})
