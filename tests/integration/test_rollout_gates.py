@@ -84,7 +84,7 @@ def test_a_gate_of_prometheus_gets_a_token_that_is_shown_nowhere(rig: RolloutRig
 def test_a_query_that_prometheus_rejects_moves_no_host(rig: RolloutRig, web: HttpServer) -> None:
     error = json.dumps({"status": "error", "errorType": "bad_data", "error": "parse error"}).encode()
     web.script(answer(400, error))
-    rig.rollout = {"gates": {"errors": {"promql": "rate(", "prometheus_url": web.url, "below": 5}}}
+    rig.rollout = {"gates": {"errors": {"promql": "rate(errors)", "prometheus_url": web.url, "below": 5}}}
     for words in ((), ("--check",)):
         deploy = rig.deploy(*words)
         assert deploy.code != 0

@@ -33,7 +33,7 @@ from .circles import find_circles
 from .conflicts import find_conflicts
 from .forwards import find_shared_groups
 from .monitoring import compile_alarms
-from .networks import find_network_problems
+from .networks import find_network_problems, find_peering_problems
 from .raw import GENERAL_KEYS, compile_raw
 from .stack import compile_topology
 from .surroundings import find_misfits
@@ -70,6 +70,14 @@ def check_compiled(document: Document, wrong: Collection[DocumentPath] = ()) -> 
     if not any(path[:1] in (("name",), ("region",)) for path in wrong):
         yield from check_raw_names(document, compiled.keys())
     yield from check_excluded_alarms(document, uncertain)
+
+
+def find_compiled_warnings(document: Document, wrong: Collection[DocumentPath] = ()) -> Iterator[Finding]:
+    """What may be wrong with the resources of a document without other problems."""
+    if wrong or not document["resources"]:
+        return
+    raw = [compile_raw(address, body) for address, body in document["resources"].items()]
+    yield from find_peering_problems(_compile_resources(document, False), raw)
 
 
 def _compile_resources(document: Document, may_fail: bool) -> list[DesiredResource]:
@@ -208,7 +216,8 @@ def _check_general_keys(path: DocumentPath, body: Mapping[str, Any]) -> Iterator
     if not isinstance(body.get("protect", False), bool):
         yield (*path, "protect"), f"{display(body['protect'])} is not true or false"
     found: list[Finding] = []
-    TAGS.check(body.get("tags") or {}, (*path, "tags"), lambda where, text: found.append((where, text)))
+    tags = body.get("tags")
+    TAGS.check({} if tags is None else tags, (*path, "tags"), lambda where, text: found.append((where, text)))
     yield from found
 
 

@@ -83,9 +83,15 @@ def _find_exclusive_values(resource: DesiredResource) -> tuple[Any, ...] | None:
     return None if None in values else values
 
 
+def _names_an_object(kind: str, name: str) -> bool:
+    """Whether a property is the id or the ARN of another object."""
+    accepted = REGISTRY[kind].schema.references.get((name,), ())
+    return any(one.endswith((".id", ".arn")) for one in accepted)
+
+
 def _describe(resource: DesiredResource, other: str, priorities: set[int]) -> Finding:
     names = _list_exclusive(resource)
-    parents = [name for name in names if (name,) in REGISTRY[resource.type].schema.references]
+    parents = [name for name in names if _names_an_object(resource.type, name)]
     plain = [name for name in names if not any(find_references(resource.properties.get(name)))]
     # The value to choose again is not the object in which it is taken, such as the listener of a rule.
     name = next((name for name in plain if name not in parents), plain[0] if plain else names[0])

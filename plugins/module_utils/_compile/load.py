@@ -15,7 +15,7 @@ from .._topology.document.layers import Layer, LayerFinding
 from .._topology.document.problems import TopologyError
 from .._topology.schema.kinds import DocumentPath
 from .._topology.view import Document
-from .checks import check_compiled
+from .checks import check_compiled, find_compiled_warnings
 
 
 def load(
@@ -51,6 +51,9 @@ def examine(
 
     def check_all(document: Document, wrong: Collection[DocumentPath]) -> Checks:
         errors, warnings = check(document)
-        return [*check_compiled(document, wrong), *errors], warnings
+        problems = list(check_compiled(document, wrong))
+        # A raw resource with a problem may be of any form.
+        possible = [] if problems else find_compiled_warnings(document, wrong)
+        return [*problems, *errors], [*warnings, *possible]
 
     return reader.examine(source, overrides, near, known, check_all, extra_layers, check_files)

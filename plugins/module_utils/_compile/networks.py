@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .._engine.model import DesiredResource
-from .._engine.property_limits import EVERY, list_values
+from .._engine.property_limits import EVERY, PropertyPath, list_references, list_values
 from .._engine.references import find_references
 from .._topology.schema.kinds import Finding
 
@@ -129,40 +129,80 @@ def _check_routes(table: DesiredResource, known: Resources) -> Iterator[Finding]
             yield ("resources", table.address, "routes", number, "destination"), text
 
 
-# The properties of a type that have to be in the same VPC.
-SAME_VPC: Mapping[str, tuple[str, ...]] = {
-    "instance": ("subnet", "security_groups"),
-    "load_balancer": ("subnets", "security_groups"),
-    "db_subnet_group": ("subnets",),
-    "cache_subnet_group": ("subnets",),
-    "route_table": ("vpc", "subnets", "routes"),
+FORWARDS: tuple[PropertyPath, ...] = (("action", "forward"), ("action", "forward", EVERY, "target_group"))
+# What has to be in one VPC, by the type that refers to it. Elastic Load Balancing user guide, "Target groups" and
+# "Register targets"; RDS and ElastiCache User Guide, sections on VPC security groups.
+SAME_VPC: Mapping[str, tuple[PropertyPath, ...]] = {
+    "instance": (("subnet",), ("security_groups", EVERY)),
+    "load_balancer": (("subnets", EVERY), ("security_groups", EVERY)),
+    "listener": (("load_balancer",), *FORWARDS),
+    "listener_rule": (("listener",), *FORWARDS),
+    "target": (("target_group",), ("instance",)),
+    "db_instance": (("subnet_group",), ("security_groups", EVERY)),
+    "cache": (("subnet_group",), ("security_groups", EVERY)),
+    "db_subnet_group": (("subnets", EVERY),),
+    "cache_subnet_group": (("subnets", EVERY),),
+    "route_table": (("vpc",), ("subnets", EVERY), ("routes", EVERY, "gateway")),
+}
+# What has to be in one VPC unless it is peered with the other one, which a document cannot say (VPC Peering Guide,
+# "Update your security groups to reference peer security groups").
+PEERED_VPC: Mapping[str, tuple[PropertyPath, ...]] = {
+    "security_group": (("vpc",), ("ingress", EVERY, "group"), ("egress", EVERY, "group")),
+}
+# The property of a type that leads to its VPC; `vpc` of all others.
+WAY_TO_VPC: Mapping[str, str] = {
+    "nat_gateway": "subnet",
+    "instance": "subnet",
+    "load_balancer": "subnets",
+    "listener": "load_balancer",
+    "db_instance": "subnet_group",
+    "db_subnet_group": "subnets",
+    "cache": "subnet_group",
+    "cache_subnet_group": "subnets",
 }
 
 
+def find_peering_problems(derived: Iterable[DesiredResource], raw: Iterable[DesiredResource]) -> Iterator[Finding]:
+    """What works in ``raw`` resources only if two VPCs are peered."""
+    own = list(raw)
+    known = {resource.address: resource for resource in (*derived, *own)}
+    for resource in own:
+        for path, text in _find_vpc_problems(resource, PEERED_VPC, known):
+            yield path, f"{text} (peer the VPCs before, or write a cidr)"
+
+
 def _check_vpcs(resource: DesiredResource, known: Resources) -> Iterator[Finding]:
+    for path, text in _find_vpc_problems(resource, SAME_VPC, known):
+        yield path, f"{text} (take both from one VPC)"
+
+
+def _find_vpc_problems(
+    resource: DesiredResource, patterns: Mapping[str, tuple[PropertyPath, ...]], known: Resources
+) -> Iterator[Finding]:
+    """The references of a resource that lead to another VPC of the document than its first one."""
     first: tuple[str, DesiredResource] | None = None
-    for name in SAME_VPC.get(resource.type, ()):
-        for number, address in _list_targets(resource, name):
-            vpc = _find_vpc(known.get(address), known)
+    for pattern in patterns.get(resource.type, ()):
+        for path, ref in list_references(pattern, resource.properties):
+            vpc = _find_vpc(known.get(ref.address), known)
             if vpc is None:
                 continue
-            first = first or (address, vpc)
+            first = first or (ref.address, vpc)
             if vpc is not first[1]:
-                step = () if number is None else (number,)
                 other = (
                     f"{first[0]} is in {first[1].address}" if first[0] != first[1].address else f"this in {first[0]}"
                 )
-                text = f"{address} is in {vpc.address}, and {other}"
-                yield ("resources", resource.address, name, *step), f"{text} (take both from one VPC)"
+                yield ("resources", resource.address, *path), f"{ref.address} is in {vpc.address}, and {other}"
 
 
 def _find_vpc(resource: DesiredResource | None, known: Resources) -> DesiredResource | None:
     """The VPC of the document that a resource is in."""
-    if resource is None or resource.type == "vpc":
-        return resource
-    if resource.type == "nat_gateway":
-        resource = _find_target(resource, "subnet", known)
-    return None if resource is None else _find_target(resource, "vpc", known)
+    steps = 0
+    while resource is not None and resource.type != "vpc" and steps <= len(WAY_TO_VPC):
+        refs = find_references(resource.properties.get(WAY_TO_VPC.get(resource.type, "vpc")))
+        targets = (known.get(ref.address) for ref in refs)
+        resource = next((target for target in targets if target is not None), None)
+        steps += 1
+    return resource if resource is not None and resource.type == "vpc" else None
 
 
 def _find_target(resource: DesiredResource, name: str, known: Resources) -> DesiredResource | None:

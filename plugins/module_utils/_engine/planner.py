@@ -19,6 +19,9 @@ from .resource_type import TAGS_UNKNOWN, ActualResource, Registry, ResourceType
 from .scope import Scope, replacement_suffix
 from .spread import choose_options
 
+# The type in `Schema.references` that stands for every type.
+ANY_TYPE = "*"
+
 
 @dataclass(frozen=True)
 class Change:
@@ -429,9 +432,11 @@ def _find_reference_problems(
             target = registry.get(str(ref.address).partition("/")[0])
             if target is None or str(ref.attribute) not in target.schema.attributes:
                 continue  # reported as a reference to nothing
-            wanted = [name.partition(".")[2] for name in accepted if name.partition(".")[0] == target.name]
+            wanted = [name.partition(".")[2] for name in accepted if name.partition(".")[0] in (target.name, ANY_TYPE)]
             attributes = target.schema.attributes
-            if not wanted:
+            if wanted == ["arn"] and "arn" not in attributes:
+                yield path, f"{ref.address} has no ARN, and this takes one (write it, or refer to another resource)"
+            elif not wanted:
                 types = " or ".join(dict.fromkeys(name.partition(".")[0] for name in accepted))
                 text = f"{ref.address} is of another type than {types}"
                 yield path, f"{text} (refer to one of this type, or write its id)"

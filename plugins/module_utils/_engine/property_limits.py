@@ -14,7 +14,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from .._aws.similar_names import suggest
 from .model import Ref, Spread
@@ -56,8 +56,6 @@ class Limit:
 
     what: str = ""
     hint: str = ""
-    # Whether an attribute of another resource can be such a value.
-    takes_reference: ClassVar[bool] = True
 
     def accepts(self, _value: Any) -> bool:
         return True
@@ -75,7 +73,6 @@ class WholeNumber(Limit):
     botocore sends neither text nor fractions where a service takes an integer.
     """
 
-    takes_reference: ClassVar[bool] = False
     low: int = 0
     high: int = 0
     other: tuple[Any, ...] = ()
@@ -107,7 +104,6 @@ def whole_number(subject: str, low: int, high: int, is_text: bool = False) -> Wh
 class Number(Limit):
     """A number, also as text: the type converts it."""
 
-    takes_reference: ClassVar[bool] = False
     what: str = "a number"
 
     def accepts(self, value: Any) -> bool:
@@ -121,7 +117,6 @@ class Flag(Limit):
     """True or false. botocore sends no text where a service takes a boolean."""
 
     what: str = "true or false"
-    takes_reference: ClassVar[bool] = False
 
     def accepts(self, value: Any) -> bool:
         return isinstance(value, bool)
@@ -141,7 +136,6 @@ class Scalar(Limit):
 class OneOf(Limit):
     """One of a few values. A similar one becomes the fix."""
 
-    takes_reference: ClassVar[bool] = False
     values: tuple[Any, ...] = ()
 
     def accepts(self, value: Any) -> bool:
@@ -182,20 +176,12 @@ class Matching(Limit):
 
 
 @dataclass(frozen=True)
-class Word(Matching):
-    """Text that AWS defines, such as a type of instances: no resource has it as an attribute."""
-
-    takes_reference: ClassVar[bool] = False
-
-
-@dataclass(frozen=True)
 class Network(Limit):
     """A network in CIDR notation. AWS removes the host bits itself, so that ``10.0.0.9/8`` is valid.
 
     Types write an address alone as a network of that address, before AWS gets it.
     """
 
-    takes_reference: ClassVar[bool] = False
     what: str = "a network like 10.0.0.0/16"
     versions: tuple[int, ...] = (4, 6)
     shortest: int = 0
@@ -221,7 +207,6 @@ class Keys(Limit):
     """
 
     what: str = "a mapping"
-    takes_reference: ClassVar[bool] = False
     names: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
 
@@ -249,7 +234,6 @@ class Items(Limit):
     """
 
     what: str = "a list"
-    takes_reference: ClassVar[bool] = False
     least: int = 0
     most: int = 0
     is_set: bool = False
@@ -287,7 +271,6 @@ class Entries(Limit):
     """A mapping with names that the document chooses, and a limited number of them."""
 
     what: str = "a mapping"
-    takes_reference: ClassVar[bool] = False
     most: int = 0
     names: Matching = Matching("a name", pattern="(?s:.+)")
 
@@ -301,17 +284,21 @@ class Entries(Limit):
             yield (), f"has {len(value)}, and AWS allows {self.most} (remove {len(value) - self.most})"
 
 
+def _reject_constant(name: str) -> None:
+    """JSON has no NaN and Infinity, which Python reads."""
+    raise ValueError(name)
+
+
 @dataclass(frozen=True)
 class JsonObject(Limit):
     """A mapping, or JSON text of one. The text is not shown."""
 
     what: str = "a mapping, or the text of a JSON object"
-    takes_reference: ClassVar[bool] = False
 
     def find_problems(self, value: Any) -> Iterator[PropertyProblem]:
         if isinstance(value, str):
             try:
-                value = json.loads(value)
+                value = json.loads(value, parse_constant=_reject_constant)
             except json.JSONDecodeError as error:
                 position = f"line {error.lineno}, column {error.colno}"
                 yield (), f"is not JSON: {error.msg} in {position} (correct it, or write it as YAML)"
@@ -338,8 +325,31 @@ def find_limit_problems(limits: Limits, properties: Mapping[str, Any]) -> Iterat
             if not is_reference(value):
                 for inner, text in limit.find_problems(value):
                     yield (*path, *inner), text
-            elif not limit.takes_reference and not _leads_to_port(path, value):
-                yield path, f"is a reference, and this is {limit.what} (write it here)"
+
+
+def find_misplaced_references(
+    properties: Mapping[str, Any], limits: Limits, accepting: Iterable[PropertyPath], free: Iterable[PropertyPath]
+) -> Iterator[PropertyProblem]:
+    """References where a type declares none: no attribute of another resource is such a value.
+
+    ``accepting`` are the paths of properties that may be a reference; below those of ``free`` one may be anywhere.
+    """
+    known, open_paths = tuple(accepting), tuple(free)
+    for path, value in _list_all_references(properties, ()):
+        is_free = any(_matches(pattern, path[: len(pattern)]) for pattern in open_paths)
+        if not is_free and not any(_matches(pattern, path) for pattern in known) and not _leads_to_port(path, value):
+            yield path, describe_invalid(value, path, limits)
+
+
+def _list_all_references(value: Any, path: PropertyPath) -> Iterator[tuple[PropertyPath, Any]]:
+    if is_reference(value):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _list_all_references(item, (*path, key))
+    elif isinstance(value, (list, tuple)):
+        for number, item in enumerate(value):
+            yield from _list_all_references(item, (*path, number))
 
 
 def _leads_to_port(path: PropertyPath, value: Any) -> bool:
@@ -354,6 +364,8 @@ def describe_invalid(value: Any, path: PropertyPath, limits: Limits) -> str:
     if value is None:
         return f"is null (write {what}, or remove it)"
     if is_reference(value):
+        if limit is None:
+            return "is a reference, and this property takes none (write the value)"
         return f"is a reference, and this is {what} (write it here)"
     return f"{display_value(value)} is not {what}" + ("" if limit is not None else " (correct it)")
 

@@ -22,6 +22,7 @@ from .property_limits import (
     PropertyProblem,
     describe_invalid,
     find_limit_problems,
+    find_misplaced_references,
     format_property_path,
 )
 from .references import resolve_references
@@ -136,8 +137,10 @@ class Schema:
     # What AWS requires of properties together. A check gets properties that are within their limits, and references in
     # some of them.
     checks: tuple[Callable[[Properties], Iterator[PropertyProblem]], ...] = ()
-    # What a property can refer to, by the path of the property: `type.attribute`. Other properties are not checked.
+    # What a property can refer to, by the path of the property: `type.attribute`, or `*.arn` for the ARN of any type.
+    # A reference in another property is an error, unless it is a port, or below one of `free_references`.
     references: Mapping[PropertyPath, tuple[str, ...]] = field(default_factory=dict)
+    free_references: frozenset[PropertyPath] = frozenset()
     # What AWS requires of properties in a region, the second argument. These get properties as `checks` do.
     region_checks: tuple[Callable[[Properties, str], Iterator[PropertyProblem]], ...] = ()
     # What AWS requires of properties together with those of another resource of the document, by the path of the
@@ -348,7 +351,13 @@ class ResourceType:
         missing = sorted(name for name in self.schema.required if given.get(name) is None)
         problems: list[PropertyProblem] = [((), f"{', '.join(missing)} must be given")] if missing else []
         identifiers = {path: IDENTIFIER for path in self.schema.references if path not in self.schema.limits}
-        problems += find_limit_problems({**identifiers, **self.schema.limits}, given)
+        limits = {**identifiers, **self.schema.limits}
+        problems += find_limit_problems(limits, given)
+        wrong = {path for path, _text in problems}
+        for path, text in find_misplaced_references(given, limits, self.schema.references, self.schema.free_references):
+            # A property of another form, such as a list in the place of a value, is reported as a whole.
+            if not any(path[:length] in wrong for length in range(1, len(path) + 1)):
+                problems.append((path, text))
         if problems:
             return problems
         for check in self.schema.checks:

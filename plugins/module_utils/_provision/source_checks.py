@@ -28,6 +28,7 @@ from .._deploy.artifacts.entry_point import (
     find_module,
 )
 from .._deploy.artifacts.git_export import NotLocalError
+from .._deploy.artifacts.npm_commands import find_npm_scripts
 from .._deploy.artifacts.source import SourceError, open_source
 from .._deploy.artifacts.source_tree import Entry, find_file, list_entries
 from .._topology.git_addresses import find_address_problem, find_protocol, find_ref_problem, is_local_repository
@@ -46,8 +47,6 @@ BUILDERS: Mapping[str, Callable[[Path, set[str], Sequence[str]], Dependencies]] 
 WEBSOCKET_PACKAGES = frozenset(["websockets", "wsproto"])
 SOURCES = ("directory", "git", "archive")
 NAMES_IN_MESSAGE = 3
-# Text in quotes of a shell.
-QUOTED = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*\"""")
 
 # Files in which package managers read addresses and logins.
 PACKAGE_FILES = re.compile(
@@ -241,7 +240,6 @@ def _check_services(root: Path, inside: set[str], names: list[str], document: Do
             report.warnings += [(path, text) for text in known[key].warnings]
         _check_install_scripts(name, service, known[key], report)
         _check_npm_script(root, inside, name, service, report)
-        _check_commands(name, service, report)
         _check_entry(root, inside, name, service, known[key], report)
         if service["interface"] == "asgi" and service["websocket"] and not known[key].packages & WEBSOCKET_PACKAGES:
             text = "uvicorn needs a package for it, which its dependencies do not have"
@@ -264,30 +262,19 @@ def _check_install_scripts(name: str, service: Mapping[str, Any], found: Depende
 def _check_npm_script(
     root: Path, inside: set[str], name: str, service: Mapping[str, Any], report: SourceReport
 ) -> None:
-    """Check that `build: npm run <script>` names a script of package.json."""
-    match = re.match(r"\s*npm (?:run|run-script) ([A-Za-z0-9:_.-]+)\s*(?:$|[;&|])", service["build"] or "")
-    if match is None or "package.json" not in inside:
+    """Check that the scripts of package.json exist that `build` and `migrate` run."""
+    wanted = {key: find_npm_scripts(service[key] or "") for key in ("build", "migrate")}
+    if "package.json" not in inside or not any(wanted.values()):
         return
     try:
         scripts = json.loads((root / "package.json").read_text(encoding="utf-8-sig"))["scripts"]
     except (OSError, ValueError, RecursionError, KeyError, TypeError):
         scripts = {}  # a file that cannot be read is an error of its own
-    if isinstance(scripts, dict) and match[1] not in scripts:
-        text = f"package.json has no script {match[1]}"
-        report.errors.append((("services", name, "build"), f"{text} (add it to `scripts`, or correct the command)"))
-
-
-def _check_commands(name: str, service: Mapping[str, Any], report: SourceReport) -> None:
-    """Warn of a failure that no shell reports: that of `a` in `a && b; c`, where `a` is a condition."""
-    for key in ("build", "migrate"):
-        text = QUOTED.sub("_", service[key] or "")
-        for part in text.split(";")[:-1]:
-            is_condition = re.match(r"\s*(?:if|elif|while|until|test|!|\[)\s", part)
-            if "&&" in part and "||" not in part and ")" not in part and not is_condition:
-                first = part.strip().partition("&&")[0].strip()
-                problem = f"a failure of {display_path(first)} is a condition here and does not fail the command"
-                report.warnings.append((("services", name, key), f"{problem} (write ; instead of &&)"))
-                break
+    for key, names in wanted.items():
+        missing = [one for one in dict.fromkeys(names) if isinstance(scripts, dict) and one not in scripts]
+        if missing:
+            text = f"package.json has no script {' and '.join(missing)}"
+            report.errors.append((("services", name, key), f"{text} (add it to `scripts`, or correct the command)"))
 
 
 def _check_static(root: Path, inside: set[str], name: str, service: Mapping[str, Any], report: SourceReport) -> None:

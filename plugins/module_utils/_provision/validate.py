@@ -16,6 +16,7 @@ from .._topology.document.layers import Layer, LayerFinding, read_findings, read
 from .._topology.document.problems import Problem
 from .._topology.schema.kinds import Finding, display, display_path
 from .._topology.view import Document, services
+from .command_checks import find_command_errors, find_command_warnings
 from .inventory_checks import (
     EXTRA,
     INVENTORY,
@@ -30,6 +31,7 @@ from .inventory_checks import (
     check_unreadable_files,
     read_exclude,
 )
+from .region_checks import find_region_warnings
 from .requests import UNDEFINED, read_names
 from .source_checks import SourceReport, check_sources
 
@@ -99,8 +101,10 @@ class _Validation:
             errors += check_authorities(document, self.inventory)
             exclude, exclude_problems = read_exclude(self.inventory)
             errors += exclude_problems
+        errors += find_command_errors(document)
         self.sources = check_sources(document, exclude)
-        return errors + self.sources.errors, self.sources.warnings
+        warnings = [*find_region_warnings(document), *find_command_warnings(document), *self.sources.warnings]
+        return errors + self.sources.errors, warnings
 
     def check_files(self, document: Document) -> Iterator[LayerFinding]:
         """Problems of the request, and of single files of the inventory."""

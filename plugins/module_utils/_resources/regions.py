@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
 
+from .._aws.partition import find_arn_problem, find_partition_problem
 from .._engine.property_limits import PropertyPath, PropertyProblem, display_value, list_values
 from .._engine.resource_type import Properties
 
 RegionCheck = Callable[[Properties, str], Iterator[PropertyProblem]]
-REGION_PART = 3  # of an ARN, between colons
 
 
 def zone_of_region(pattern: PropertyPath) -> RegionCheck:
@@ -31,13 +30,20 @@ def arn_of_region(pattern: PropertyPath, owner: str) -> RegionCheck:
 
     def check(given: Properties, region: str) -> Iterator[PropertyProblem]:
         for path, arn in list_values(pattern, given):
-            theirs = _read_region(arn)
-            if theirs not in (None, "", region):
-                yield path, f"is in {theirs}, and {owner} is in {region} (name one there)"
+            problem = find_arn_problem(arn, region, f"{owner} is in {region}")
+            if problem is not None:
+                yield path, problem
 
     return check
 
 
-def _read_region(arn: Any) -> str | None:
-    parts = arn.split(":") if isinstance(arn, str) else []
-    return parts[REGION_PART] if len(parts) > REGION_PART and parts[0] == "arn" else None
+def arn_of_partition(pattern: PropertyPath) -> RegionCheck:
+    """A check that an ARN is of the partition of the region, for objects that are of no region."""
+
+    def check(given: Properties, region: str) -> Iterator[PropertyProblem]:
+        for path, arn in list_values(pattern, given):
+            problem = find_partition_problem(arn, region) if isinstance(arn, str) else None
+            if problem is not None:
+                yield path, problem
+
+    return check

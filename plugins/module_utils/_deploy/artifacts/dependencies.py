@@ -18,6 +18,7 @@ from typing import Any
 
 from ..._topology.document.parse import LinePosition
 from .lock_age import compare_npm_lock, compare_uv_lock, find_removed_packages, is_poetry_lock_current
+from .npm_engines import find_excluded_engines, is_engine_strict
 from .npm_tree import find_foreign_packages, find_missing_workspaces, find_unmet_requirements, list_workspaces
 from .poetry_lock import convert_lock
 from .poetry_lock import find_lock_problems as find_poetry_problems
@@ -317,7 +318,13 @@ def check_node(root: Path, names: Collection[str]) -> Dependencies:
             )
         lock = _read_json(root, lock_name)
         workspaces = {folder: _read_json(root, f"{folder}/package.json") for folder in list_workspaces(package, names)}
-        return _check_npm(package, lock_name, lock, names, workspaces)
+        result = _check_npm(package, lock_name, lock, names, workspaces)
+        npmrc = _read_text(root / ".npmrc") if ".npmrc" in names else ""
+        excluded = list(find_excluded_engines(package, lock, is_engine_strict(npmrc)))
+        if excluded:
+            text = f"npm ends on every host, which does not have what {_list_first(excluded)} requires"
+            result.errors.append(f"{text} (change these ranges, and lock them anew)")
+        return result
     except SourceError as error:
         return Dependencies([_add_fix(str(error), "correct it, and run npm install --package-lock-only")])
     except UNEXPECTED_FORM:
@@ -460,9 +467,26 @@ def _read_npm_lock_names(lock: Mapping[str, Any]) -> set[str]:
     return set(lock.get("dependencies") or ())
 
 
+def _read_text(path: Path) -> str:
+    """The text of a file; empty where it cannot be read, which is an error of its own."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _reject_constant(name: str) -> None:
+    raise _ConstantError(name)
+
+
+class _ConstantError(ValueError):
+    """A number that JSON does not have."""
+
+
 def _read_json(root: Path, name: str) -> dict[str, Any]:
     try:
-        data = json.loads((root / name).read_text(encoding="utf-8-sig"))
+        # JSON has no NaN and Infinity, which Python reads and npm does not.
+        data = json.loads((root / name).read_text(encoding="utf-8-sig"), parse_constant=_reject_constant)
     except json.JSONDecodeError as error:
         raise SourceError(f"{name} cannot be read as JSON: line {error.lineno} is wrong") from None
     except UnicodeDecodeError as error:
@@ -470,6 +494,8 @@ def _read_json(root: Path, name: str) -> dict[str, Any]:
         raise SourceError(f"{name}:{line} is not UTF-8 text (save it in this encoding)") from None
     except OSError as error:
         raise SourceError(f"{name} cannot be read: {error.strerror} (allow this user to read it)") from None
+    except _ConstantError as error:
+        raise SourceError(f"{name} cannot be read as JSON: {error} is no number there") from None
     except (ValueError, RecursionError, MemoryError):
         raise SourceError(f"{name} cannot be read as JSON") from None
     if not isinstance(data, dict):

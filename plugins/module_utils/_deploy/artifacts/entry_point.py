@@ -47,7 +47,7 @@ def check_module(
         links = [name for name in candidates if name in names]
         if links:
             return f"{links[0]} is a symbolic link that leads to no file of its source (correct the link, or the entry)"
-        first = candidates[0]
+        first = next(name for name in candidates if not name.endswith("/__init__.py"))
         return f"{first} is not in its source ({_suggest(first, names, '.py')})"
     name = attribute.partition("(")[0].partition(".")[0].strip()
     if name and not _may_define(root / found, name):
@@ -62,11 +62,12 @@ def find_module(module: str, root: Path, names: Collection[str], folders: Sequen
 
 
 def _list_candidates(module: str, folders: Sequence[str]) -> list[str]:
+    """The files that a module may be, in the order in which Python looks for them: a package comes before a module."""
     path = module.replace(".", "/")
     return [
         posixpath.normpath(posixpath.join(folder, name))
         for folder in folders
-        for name in (f"{path}.py", f"{path}/__init__.py")
+        for name in (f"{path}/__init__.py", f"{path}.py")
     ]
 
 

@@ -187,6 +187,7 @@ TYPE = CertificateType(
         id_path="CertificateArn",
         attributes={"id": "CertificateArn", "arn": "CertificateArn", "records": "Records"},
         required=frozenset({"domain"}),
+        references={("domain",): ("dns_record.name",), ("names", EVERY): ("dns_record.name",)},
         create_only=frozenset({"domain", "names", "status"}),
         limits={
             ("domain",): Matching(_DOMAIN_NAME, pattern=_DOMAIN, longest=64),

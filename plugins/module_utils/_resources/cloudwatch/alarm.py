@@ -17,6 +17,7 @@ from ..._aws.similar_names import suggest
 from ..._aws.tags import tags_to_list
 from ..._engine.items import Raw, returned_members
 from ..._engine.list_call import Listing
+from ..._engine.model import Ref
 from ..._engine.property_limits import (
     EVERY,
     FLAG,
@@ -48,6 +49,7 @@ from ..._engine.resource_type import (
 from ..._engine.scope import Scope
 from .. import named
 from ..regions import arn_of_region
+from .expressions import find_metric_math_problem
 
 ARN = "arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}"
 # AWS takes these in one parameter, and percentiles and trimmed means in another.
@@ -87,6 +89,18 @@ IDS = re.compile(r"(?<![A-Za-z0-9_.])[a-z][A-Za-z0-9_]*(?![A-Za-z0-9_]|\s*\()")
 # CloudWatch API Reference, MetricDataQuery (Id) and Dimension.
 ID = Matching("the id of a metric, of letters, digits and _, with a small letter first", "", "[a-z][A-Za-z0-9_]*", 255)
 ASCII = r"[ -~]+"
+# What these dimensions are of the resources of a stack: Elastic Load Balancing user guide, "CloudWatch metrics for your
+# Application Load Balancer"; EC2 User Guide, "CloudWatch metrics that are available for your instances"; VPC User
+# Guide, "Metrics and dimensions for NAT gateways"; RDS User Guide, "Amazon CloudWatch dimensions for Amazon RDS".
+DIMENSION_VALUES: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("AWS/ApplicationELB", "LoadBalancer"): ("load_balancer", "full_name"),
+    ("AWS/ApplicationELB", "TargetGroup"): ("target_group", "full_name"),
+    ("AWS/EC2", "InstanceId"): ("instance", "id"),
+    ("AWS/NATGateway", "NatGatewayId"): ("nat_gateway", "id"),
+    ("AWS/RDS", "DBInstanceIdentifier"): ("db_instance", "id"),
+}
+# CloudWatch User Guide, "Namespaces": ASCII characters, one of which is no space.
+NAMESPACE = r"(?!:)(?=.*\S)[ -~]+"
 DIMENSION = Matching("the name of a dimension", pattern=r"(?!:)(?=.*\S)[ -~]+", longest=255)
 LONGEST_VALUE = 1024
 # CloudWatch User Guide, "CloudWatch statistics definitions".
@@ -120,8 +134,8 @@ class DimensionValue(Limit):
 def _limits_of_metric(path: PropertyPath) -> Limits:
     """The limits of one metric: that of the alarm, or one of an expression."""
     return {
-        (*path, "metric"): Matching("the name of a metric", pattern=".+", longest=255),
-        (*path, "namespace"): Matching("a namespace like AWS/EC2", pattern="[^:].*", longest=255),
+        (*path, "metric"): Matching("the name of a metric", pattern=r"[^\x00-\x1f\x7f]+", longest=255),
+        (*path, "namespace"): Matching("a namespace like AWS/EC2, of ASCII characters", pattern=NAMESPACE, longest=255),
         (*path, "dimensions"): Entries(most=30, names=DIMENSION),
         (*path, "dimensions", EVERY): DimensionValue(),
         (*path, "statistic"): Matching("a statistic like Average, Sum or p99", pattern=STATISTIC),
@@ -179,6 +193,39 @@ def check_expression(given: Properties) -> Iterator[PropertyProblem]:
     for name in dict.fromkeys(IDS.findall(expression)):
         if name not in metrics:
             yield ("expression",), f"{name} is not one of the metrics; {suggest(name, list(metrics))}"
+
+
+def check_brackets(given: Properties) -> Iterator[PropertyProblem]:
+    expression = given.get("expression")
+    problem = find_metric_math_problem(expression) if isinstance(expression, str) else None
+    if problem is not None:
+        yield ("expression",), problem
+
+
+def check_dimensions(given: Properties) -> Iterator[PropertyProblem]:
+    """References in dimensions of AWS's own metrics, whose values are known attributes."""
+    yield from _find_dimension_problems((), given, given.get("namespace"))
+    metrics = given.get("metrics")
+    for name, metric in metrics.items() if isinstance(metrics, Mapping) else ():
+        if isinstance(metric, Mapping):
+            yield from _find_dimension_problems(
+                ("metrics", name), metric, metric.get("namespace") or given.get("namespace")
+            )
+
+
+def _find_dimension_problems(path: PropertyPath, metric: Properties, namespace: Any) -> Iterator[PropertyProblem]:
+    dimensions = metric.get("dimensions")
+    for name, value in dimensions.items() if isinstance(dimensions, Mapping) else ():
+        wanted = DIMENSION_VALUES.get((namespace, name)) if isinstance(namespace, str) else None
+        if wanted is None or not isinstance(value, Ref):
+            continue
+        kind, attribute = wanted
+        if value.address.partition("/")[0] != kind:
+            text = f"{value.address} is not a {kind}, as the dimension {name} of {namespace} requires"
+            yield (*path, "dimensions", name), f"{text} (refer to one)"
+        elif value.attribute != attribute:
+            text = f"this takes the {attribute} of {value.address}, not its {value.attribute}"
+            yield (*path, "dimensions", name), f"{text} (write attribute: {attribute})"
 
 
 def _find_longest_period(given: Properties) -> int:
@@ -337,6 +384,7 @@ TYPE = AlarmType(
         attributes={"id": "AlarmName", "arn": "AlarmArn", "name": "AlarmName"},
         required=frozenset({"comparison", "threshold"}),
         references={("actions", EVERY): ("sns_topic.arn",), ("ok_actions", EVERY): ("sns_topic.arn",)},
+        free_references=frozenset({("dimensions", EVERY), ("metrics", EVERY, "dimensions", EVERY)}),
         limits={
             **_limits_of_metric(()),
             ("metrics",): Entries(names=ID),
@@ -359,7 +407,7 @@ TYPE = AlarmType(
             arn_of_region(("actions", EVERY), "the alarm"),
             arn_of_region(("ok_actions", EVERY), "the alarm"),
         ),
-        checks=(check_evaluation, check_expression),
+        checks=(check_evaluation, check_expression, check_brackets, check_dimensions),
         with_defaults=with_defaults,
         normalize=normalize,
         name_attributes=frozenset({"id", "name"}),

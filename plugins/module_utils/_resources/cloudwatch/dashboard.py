@@ -18,8 +18,10 @@ from ..._engine.property_limits import (
     Limit,
     Limits,
     PropertyProblem,
+    describe_invalid,
     find_limit_problems,
     format_property_path,
+    list_references,
     whole_number,
 )
 from ..._engine.resource_type import (
@@ -80,6 +82,9 @@ def check_widgets(given: Properties) -> Iterator[PropertyProblem]:
     is_text = isinstance(body, str)
     for path, text in find_limit_problems(WIDGETS, {"body": json.loads(body) if is_text else body}):
         yield (("body",), f"{format_property_path(path[1:]) or 'the object'}: {text}") if is_text else (path, text)
+    for pattern in WIDGETS:
+        for path, ref in list_references(pattern, given):
+            yield path, describe_invalid(ref, path, WIDGETS)
 
 
 def _put(client: Client, name: str, body: Any) -> None:
@@ -114,6 +119,7 @@ TYPE = DashboardType(
         attributes={"id": "DashboardName", "name": "DashboardName"},
         required=frozenset({"body"}),
         limits={("body",): JsonObject()},
+        free_references=frozenset({("body",)}),
         checks=(check_widgets,),
         with_defaults=with_defaults,
         normalize=lambda dashboard: {"body": dashboard["Body"]},

@@ -24,6 +24,22 @@ def architecture(instance_type: str) -> str:
     return "arm64" if arm else "x86_64"
 
 
+# Public parameters of AWS and of distributions, such as …/al2023-ami-kernel-default-arm64, name their architecture.
+PUBLIC_PARAMETER = re.compile(r"/aws/service/(?:.*[/_-])?(arm64|aarch64|x86_64|amd64)(?:[/_-].*)?")
+ARCHITECTURES = {"arm64": "arm64", "aarch64": "arm64", "x86_64": "x86_64", "amd64": "x86_64"}
+
+
+def find_architecture_problem(image: str, instance_type: str) -> str | None:
+    """Why instances of a type cannot start from an image, None where nothing is known of it, as of types for macOS."""
+    match = PUBLIC_PARAMETER.fullmatch(image)
+    if match is None or instance_type.startswith("mac"):
+        return None
+    given, needed = ARCHITECTURES[match[1]], architecture(instance_type)
+    if given == needed:
+        return None
+    return f"is an image for {given}, and {instance_type} is of {needed} (name one for {needed}, or write al2023)"
+
+
 def parameter(properties: Properties) -> str | None:
     """The SSM parameter that holds the image's id, None when the document gives the id itself."""
     image: str = properties["image"]

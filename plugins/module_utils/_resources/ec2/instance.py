@@ -27,7 +27,6 @@ from ..._engine.property_limits import (
     OneOf,
     PropertyProblem,
     WholeNumber,
-    Word,
     a_set,
     is_reference,
     keys,
@@ -82,7 +81,7 @@ IMAGE = Matching(
     pattern=r"al2023|ami-(?:[0-9a-f]{8}|[0-9a-f]{17})|/.+",
 )
 # The sizes of instance types are those of botocore's list of them.
-TYPE_NAME = Word(
+TYPE_NAME = Matching(
     "an instance type like t3.micro",
     pattern=r"[a-z][a-z0-9-]*\.(?:nano|micro|small|medium|large|[0-9]*xlarge|metal(?:-[0-9]+xl)?)",
 )
@@ -124,6 +123,12 @@ class UserData(Limit):
         elif value.partition("\n")[0].endswith("\r"):
             # The kernel takes the CR as a part of the interpreter's name (execve(2)).
             yield (), "ends its first line with CR, which is read as a part of it (end lines with LF only)"
+
+
+def check_image(given: Properties) -> Iterator[PropertyProblem]:
+    problem = images.find_architecture_problem(given["image"], given["type"])
+    if problem is not None:
+        yield ("image",), problem
 
 
 def check_volume(given: Properties) -> Iterator[PropertyProblem]:
@@ -376,7 +381,7 @@ TYPE = InstanceType(
             ("metadata", "hop_limit"): whole_number("a number of hops", 1, 64),
             ("metadata", "instance_tags"): one_of("enabled", "disabled"),
         },
-        checks=(check_volume,),
+        checks=(check_volume, check_image),
         with_defaults=with_defaults,
         normalize=normalize,
         comparisons={

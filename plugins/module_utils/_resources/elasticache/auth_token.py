@@ -38,6 +38,9 @@ FORM = re.compile(rf"[A-Za-z0-9{re.escape(PUNCTUATION)}]{{{SHORTEST},{LONGEST}}}
 OLDEST_ENGINE = (5, 0, 5)
 STATUS = "PendingModifiedValues.AuthTokenStatus"
 REQUIRED_KEYS = {"secret", "version"}
+# The beginning of the names of secrets with tokens, by which the policy to provision allows to read their values
+# (docs/permissions.md).
+SECRET_PREFIX = "cache-"
 KNOWN_KEYS = {*REQUIRED_KEYS, "exclusive"}
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from ..._aws.tags import tags_to_dict, tags_to_list
 from ..._engine.items import Raw, returned_members
 from ..._engine.list_call import Listing
-from ..._engine.model import DesiredResource
+from ..._engine.model import DesiredResource, Ref
 from ..._engine.property_limits import (
     EVERY,
     FLAG,
@@ -24,7 +24,6 @@ from ..._engine.property_limits import (
     PropertyProblem,
     Scalar,
     WholeNumber,
-    Word,
     a_set,
     display_value,
     is_reference,
@@ -112,12 +111,20 @@ def check_token(given: Properties) -> Iterator[PropertyProblem]:
         yield ("auth_token",), problem
     elif given.get("encryption_in_transit") is False:
         yield ("auth_token",), "needs encryption_in_transit, which is false (remove one of them)"
+    elif isinstance(token["secret"], Ref) and isinstance(token["version"], Ref):
+        secret, version = token["secret"].address, token["version"].address
+        if secret != version:
+            yield ("auth_token", "version"), f"is of {version}, and the token of {secret} (take both from one secret)"
 
 
 def check_secret(_given: Properties, path: PropertyPath, secret: DesiredResource) -> Iterator[PropertyProblem]:
     """The value of a generated secret has to be a token that ElastiCache takes: see `auth_token.FORM`."""
     if secret.type != "secret":
         return
+    if not secret.name.startswith(auth_token.SECRET_PREFIX):
+        text = f"{secret.address} does not begin with {auth_token.SECRET_PREFIX}, and the policy to provision lets the"
+        fix = f"call it secret/{auth_token.SECRET_PREFIX}{secret.name}"
+        yield path, f"{text} engine read only the values of secrets that do ({fix})"
     given = secret.properties.get("generate") or {}
     options = {**passwords.DEFAULTS, **{name: value for name, value in given.items() if value is not None}}
     if options["template"] is not None:
@@ -255,9 +262,11 @@ TYPE = CacheType(
         references={
             ("subnet_group",): ("cache_subnet_group.name",),
             ("security_groups", EVERY): ("security_group.id",),
+            ("auth_token", "secret"): ("secret.arn", "secret.name"),
+            ("auth_token", "version"): ("secret.version",),
         },
         limits={
-            ("node_type",): Word("a type like cache.t3.micro", pattern=node_types.NODE_TYPE),
+            ("node_type",): Matching("a type like cache.t3.micro", pattern=node_types.NODE_TYPE),
             ("nodes",): WholeNumber(
                 f"a number of nodes (1-{elasticache.MOST_NODES})", low=1, high=elasticache.MOST_NODES, is_text=True
             ),

@@ -20,17 +20,26 @@ FAMILIES = {
     "7.0": "redis7",
     "7.1": "redis7",
 }
-CURRENT = ("5.0", "6.0", "6.2", "7.0", "7.1")
+CURRENT = ("5.0.6", "6.0", "6.2", "7.0", "7.1")
 VERSION = re.compile(rf"({'|'.join(map(re.escape, FAMILIES))})(?:\.[0-9]+)?")
+# From version 6 on, ElastiCache chooses the last number: CreateReplicationGroup answers "Specific version selection is
+# not allowed for '6.2.6', please use '6.2'". Below 6 a version is complete (Terraform's provider, `engine_version`).
+WITH_LAST_NUMBER = ("2.8", "3.2", "4.0", "5.0")
 DEFAULT_GROUP = re.compile(r"default\.(.+?)(?:\.cluster\.on)?")
 
 
 def find_version_problem(version: str) -> str | None:
     """Why ElastiCache has no such version of Redis, None where it may have it."""
-    if VERSION.fullmatch(version):
-        return None
-    text = f"{json.dumps(version)} is no version of Redis in ElastiCache"
-    return f"{text} (write {', '.join(CURRENT[:-1])} or {CURRENT[-1]})"
+    match = VERSION.fullmatch(version)
+    if match is None:
+        text = f"{json.dumps(version)} is no version of Redis in ElastiCache"
+        return f"{text} (write {', '.join(CURRENT[:-1])} or {CURRENT[-1]})"
+    series = match[1]
+    if version == series and series in WITH_LAST_NUMBER:
+        return f"{version} is not complete, as ElastiCache requires below version 6 (add the last number, as in 5.0.6)"
+    if version != series and series not in WITH_LAST_NUMBER:
+        return f"{version} names a patch release, and ElastiCache chooses it from version 6 on (write {series})"
+    return None
 
 
 def find_group_problem(version: str, group: str) -> str | None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 from ..._aws.answer import select_members
 from ..._aws.similar_names import suggest
@@ -52,7 +52,6 @@ class Attributes(Limit):
     """A mapping of attributes by AWS's names for them. ``foreign`` are those of other load balancers, by their kind."""
 
     what: str = "a mapping"
-    takes_reference: ClassVar[bool] = False
     names: Mapping[str, Attribute] = field(default_factory=dict)
     foreign: Mapping[str, str] = field(default_factory=dict)
 

@@ -11,7 +11,7 @@ from ..._aws.answer import first_item
 from ..._aws.tags import tags_to_list
 from ..._engine.items import Raw, returned_members
 from ..._engine.model import DesiredResource
-from ..._engine.property_limits import PORT, Matching, PropertyPath, PropertyProblem, Word, is_reference, one_of
+from ..._engine.property_limits import PORT, Matching, PropertyPath, PropertyProblem, is_reference, one_of
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -140,14 +140,14 @@ TYPE = ResourceType(
         references={
             ("load_balancer",): ("load_balancer.arn",),
             ("certificate",): ("certificate.arn",),
-            ("action", "forward"): ("target_group.arn",),
+            **actions.REFERENCES,
         },
         create_only=frozenset({"load_balancer"}),
         limits={
             ("port",): PORT,
             ("protocol",): one_of(*elbv2.PROTOCOLS),
             ("certificate",): Matching("the ARN of a certificate"),
-            ("policy",): Word("the name of a TLS policy"),
+            ("policy",): Matching("the name of a TLS policy"),
             **actions.LIMITS,
         },
         checks=(check_certificate, check_balancer, actions.check_action),

@@ -43,6 +43,12 @@ REDIRECT_KEYS = {name: name.capitalize() for name in REDIRECT} | {"status": "Sta
 RESPONSE_KEYS = {"status": "StatusCode", "content_type": "ContentType", "body": "MessageBody"}
 # Where an action refers to target groups.
 FORWARDS: tuple[PropertyPath, ...] = (("action", "forward"), ("action", "forward", EVERY, "target_group"))
+# What an action refers to.
+REFERENCES: Mapping[PropertyPath, tuple[str, ...]] = {
+    **dict.fromkeys(FORWARDS, ("target_group.arn",)),
+    ("action", "redirect", "listener"): ("listener.arn",),
+    ("action", "redirect", "host"): ("load_balancer.dns_name", "dns_record.name"),
+}
 KINDS = ("forward", "redirect", "fixed_response")
 # Elastic Load Balancing API Reference: TargetGroupTuple, RedirectActionConfig and FixedResponseActionConfig. Quotas of
 # Application Load Balancers: five target groups in an action.

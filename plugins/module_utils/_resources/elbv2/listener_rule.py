@@ -166,7 +166,11 @@ TYPE = ListenerRuleType(
         id_path="RuleArn",
         attributes={"id": "RuleArn", "arn": "RuleArn"},
         required=frozenset({"listener", "priority", "action"}),
-        references={("listener",): ("listener.arn",), ("action", "forward"): ("target_group.arn",)},
+        references={
+            ("listener",): ("listener.arn",),
+            ("hosts", EVERY): ("load_balancer.dns_name", "dns_record.name"),
+            **actions.REFERENCES,
+        },
         create_only=frozenset({"listener"}),
         limits={
             ("priority",): whole_number("a priority", 1, MAX_PRIORITY),

@@ -11,7 +11,7 @@ from typing import Any
 from ..._aws.errors import ignore_errors
 from ..._aws.tags import tags_to_list
 from ..._engine.items import Raw, value_at
-from ..._engine.property_limits import EVERY, Entries, Matching, a_set
+from ..._engine.property_limits import EVERY, Entries, Limit, Matching, a_set
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -23,6 +23,7 @@ from ..._engine.resource_type import (
     ResourceUpdate,
     Schema,
 )
+from ..regions import arn_of_partition
 from . import common as iam
 from . import policies
 
@@ -30,7 +31,8 @@ from . import policies
 LISTS = frozenset({"AttachedManagedPolicies", "RolePolicyList"})
 # IAM API Reference, CreateRole, Description.
 DESCRIPTION = "[\t\n\r -~\xa1-\xff]*"
-POLICY = r"arn:\S+"
+# IAM User Guide, "IAM ARNs": a managed policy of AWS, or of an account.
+POLICY = r"arn:[a-z-]+:iam::[a-z0-9-]+:policy/\S+"
 EXAMPLE = "like arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
 
 
@@ -171,8 +173,12 @@ TYPE = RoleType(
             ("managed_policies", EVERY): Matching("the ARN of a policy", EXAMPLE, pattern=POLICY, longest=2048),
             ("inline_policies",): Entries(names=policies.NAME),
             ("inline_policies", EVERY): policies.PolicyDocument(),
+            **dict.fromkeys(policies.RESOURCE_PATHS, Limit()),  # as parts of the document
         },
+        references=dict.fromkeys(policies.RESOURCE_PATHS, ("*.arn",)),
+        free_references=policies.CONDITION_PATHS,
         checks=(policies.check_size,),
+        region_checks=(policies.check_partitions, arn_of_partition(("managed_policies", EVERY))),
         with_defaults=with_defaults,
         normalize=normalize,
         name_attributes=frozenset({"id", "name"}),

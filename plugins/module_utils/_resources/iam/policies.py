@@ -10,10 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..._aws.partition import PARTITIONS, find_partition_problem, read_partition
 from ..._aws.similar_names import suggest
 from ..._engine.model import Ref
 from ..._engine.property_limits import (
+    EVERY,
     JsonObject,
+    Limit,
     Matching,
     PropertyPath,
     PropertyProblem,
@@ -32,11 +35,38 @@ SID = Matching("the id of a statement, of letters and digits", pattern="[A-Za-z0
 DOCUMENT = keys("Version", "Id", "Statement", required=("Statement",))
 STATEMENT_KEYS = ("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition")
 STATEMENT = keys(*STATEMENT_KEYS, required=("Effect",))
+
+
+@dataclass(frozen=True)
+class PolicyResource(Limit):
+    """The resource of a statement. IAM completes one with fewer than six parts (IAM User Guide, "IAM ARNs")."""
+
+    what: str = 'an ARN, or "*"'
+
+    def find_problems(self, value: Any) -> Iterator[PropertyProblem]:
+        if value == "*":
+            return
+        parts = value.split(":") if isinstance(value, str) else []
+        if len(parts) < 3 or parts[0] != "arn" or not parts[2]:
+            yield (), f"{display_value(value)} is not {self.what}"
+            return
+        partition, service, region, account, *_name = [*parts[1:], "", "", ""]
+        shown = display_value(value)
+        # PutRolePolicy: 'Partition "x" is not valid for resource'.
+        if partition not in PARTITIONS and not re.search(r"[*?$]", partition):
+            yield (), f"{shown} has no partition of AWS after arn: (write one of {', '.join(PARTITIONS[:3])})"
+        # PutRolePolicy: "IAM resource … cannot contain region information", and the same of the buckets of S3.
+        elif len(parts) >= 6 and region and (service == "iam" or (service == "s3" and not account)):
+            what = "IAM" if service == "iam" else "a bucket of S3"
+            fixed = ":".join([*parts[:3], "", *parts[4:]])
+            yield (), f"{shown} has a region, and an ARN of {what} has none (write {fixed})"
+
+
 # IAM User Guide, "IAM JSON policy elements": Action is a service with its action, Resource an ARN, and the operators of
 # Condition are these, which IAM also takes with a prefix for keys of several values, and with IfExists (not for Null).
-NAMES = {
+NAMES: dict[str, Limit] = {
     "Action": Matching("an action like s3:GetObject, or *", pattern=r"\*|[^:\s]+:\S+"),
-    "Resource": Matching('an ARN, or "*"', pattern=r"(?s:\*|arn:.+)"),
+    "Resource": PolicyResource(),
 }
 NAMES |= {f"Not{name}": limit for name, limit in NAMES.items()}
 _EQUALITY = ("Equals", "NotEquals")
@@ -48,6 +78,18 @@ OPERATORS = (
     *("Bool", "BinaryEquals", "IpAddress", "NotIpAddress", "Null"),
 )
 _KNOWN_OPERATORS = frozenset(name.lower() for name in OPERATORS)
+# Where the statements of inline policies have ARNs and conditions: a policy may have one statement, or a list of them.
+_STATEMENTS: tuple[PropertyPath, ...] = (
+    ("inline_policies", EVERY, "Statement"),
+    ("inline_policies", EVERY, "Statement", EVERY),
+)
+RESOURCE_PATHS: tuple[PropertyPath, ...] = tuple(
+    (*statement, name, *item)
+    for statement in _STATEMENTS
+    for name in ("Resource", "NotResource")
+    for item in ((), (EVERY,))
+)
+CONDITION_PATHS = frozenset((*statement, "Condition", EVERY, EVERY) for statement in _STATEMENTS)
 # A policy of a role is for that role, and names no other (IAM User Guide, "AWS JSON policy elements: Principal").
 OF_RESOURCES = ("Principal", "NotPrincipal")
 ONE_OF = (("Action", "NotAction"), ("Resource", "NotResource"))
@@ -99,9 +141,9 @@ def _find_statement_problems(statement: Any) -> Iterator[PropertyProblem]:
     yield from STATEMENT.find_problems(own)
     if not isinstance(statement, Mapping):
         return
-    for name, limit in (("Effect", EFFECT), ("Sid", SID)):
+    for name, words in (("Effect", EFFECT), ("Sid", SID)):
         if statement.get(name) is not None and not is_reference(statement[name]):
-            yield from (((name,), text) for _path, text in limit.find_problems(statement[name]))
+            yield from (((name,), text) for _path, text in words.find_problems(statement[name]))
     for names in ONE_OF:
         found = [name for name in names if statement.get(name) is not None]
         if len(found) != 1:
@@ -117,13 +159,28 @@ def _find_statement_problems(statement: Any) -> Iterator[PropertyProblem]:
 
 
 def _find_operator_problems(condition: Mapping[str, Any]) -> Iterator[PropertyProblem]:
-    for name in condition:
+    for name, compared in condition.items():
         plain = re.sub("(?i)^(?:ForAllValues|ForAnyValue):|(?<!^null)IfExists$", "", str(name))
         if plain.lower() not in _KNOWN_OPERATORS:
             yield ("Condition", name), f"unknown operator; {suggest(plain, OPERATORS)}"
+        if isinstance(compared, Mapping):
+            for key, value in compared.items():
+                yield from _find_value_problems(("Condition", name, key), value)
+        elif not is_reference(compared):
+            text = f"{display_value(compared)} is not a mapping of condition keys"
+            yield ("Condition", name), f"{text} (write each as key: value, like aws:PrincipalTag/team: web)"
 
 
-def _find_name_problems(name: str, given: Any, limit: Matching) -> Iterator[PropertyProblem]:
+def _find_value_problems(path: PropertyPath, value: Any) -> Iterator[PropertyProblem]:
+    """Grammar of the IAM JSON policy language, condition_value: texts, numbers and booleans, alone or in a list."""
+    values = enumerate(value) if isinstance(value, (list, tuple)) else [(None, value)]
+    for number, item in values:
+        if not isinstance(item, (str, int, float)) and not is_reference(item):
+            where = path if number is None else (*path, number)
+            yield where, f"{display_value(item)} is not a value of a condition (write text, a number, true or false)"
+
+
+def _find_name_problems(name: str, given: Any, limit: Limit) -> Iterator[PropertyProblem]:
     if given is None or is_reference(given):
         return
     if not isinstance(given, (list, tuple)):
@@ -134,6 +191,34 @@ def _find_name_problems(name: str, given: Any, limit: Matching) -> Iterator[Prop
     for number, item in enumerate(given):
         if not is_reference(item):
             yield from (((name, number), text) for _path, text in limit.find_problems(item))
+
+
+def check_partitions(given: Mapping[str, Any], region: str) -> Iterator[PropertyProblem]:
+    """IAM answers 'Partition "aws" is not valid for resource' to ARNs of another partition than that of the account."""
+    for name, policy in (given.get("inline_policies") or {}).items():
+        is_text = isinstance(policy, str)
+        document = json.loads(policy) if is_text else policy
+        for path, arn in _list_resources(document):
+            problem = None if re.search(r"[*?$]", str(read_partition(arn))) else find_partition_problem(arn, region)
+            if problem is not None:
+                where = () if is_text else path
+                prefix = f"{'.'.join(map(str, path))}: " if is_text else ""
+                yield ("inline_policies", name, *where), f"{prefix}{problem}"
+
+
+def _list_resources(document: Any) -> Iterator[tuple[PropertyPath, str]]:
+    """The ARNs in the statements of a policy, with their paths."""
+    given = document.get("Statement") if isinstance(document, Mapping) else None
+    is_list = isinstance(given, (list, tuple))
+    statements: Any = given if is_list else [given]
+    for number, statement in enumerate(statements):
+        path: PropertyPath = ("Statement", number) if is_list else ("Statement",)
+        for key in ("Resource", "NotResource"):
+            value = statement.get(key) if isinstance(statement, Mapping) else None
+            if isinstance(value, str):
+                yield (*path, key), value
+            elif isinstance(value, (list, tuple)):
+                yield from (((*path, key, index), one) for index, one in enumerate(value) if isinstance(one, str))
 
 
 def check_size(given: Mapping[str, Any]) -> Iterator[PropertyProblem]:

@@ -19,7 +19,6 @@ from ..._engine.property_limits import (
     PropertyPath,
     PropertyProblem,
     Scalar,
-    Word,
     a_set,
     is_reference,
     keys,
@@ -181,6 +180,13 @@ def check_engine(given: Properties) -> Iterator[PropertyProblem]:
             mismatch = engines.find_family_problem(engine, known, group.removeprefix(f"{rds.SYSTEM}."))
             if mismatch is not None:
                 yield path, mismatch
+
+
+def check_insights(given: Properties) -> Iterator[PropertyProblem]:
+    if given.get("performance_insights") is True:
+        problem = engines.find_insights_problem(given["engine"], given["class"])
+        if problem is not None:
+            yield ("performance_insights",), problem
 
 
 def check_parameter_group(given: Properties, path: PropertyPath, group: DesiredResource) -> Iterator[PropertyProblem]:
@@ -354,10 +360,11 @@ TYPE = DbInstanceType(
             ("security_groups", EVERY): ("security_group.id",),
             ("parameter_group",): ("db_parameter_group.name",),
             ("log_groups", EVERY): ("log_group.name",),
+            ("zone",): ("subnet.zone", "instance.zone"),
         },
         limits={
             ("engine",): one_of(*ENGINES),
-            ("class",): Word("a class like db.t3.micro", pattern=engines.CLASS),
+            ("class",): Matching("a class like db.t3.micro", pattern=engines.CLASS),
             ("version",): Scalar(),
             ("security_groups",): a_set(),
             ("storage",): keys(*STORAGE, required=("size",)),
@@ -372,7 +379,9 @@ TYPE = DbInstanceType(
             ("backup_retention",): whole_number("a number of days", 0, 35),
             ("parameter_group",): Matching("the name of a parameter group"),
             # RDS User Guide, "Certificate authorities": rds-ca-rsa2048-g1 and its like.
-            ("ca_certificate",): Word("a certificate authority like rds-ca-rsa2048-g1", pattern="rds-ca-[a-z0-9-]+"),
+            ("ca_certificate",): Matching(
+                "a certificate authority like rds-ca-rsa2048-g1", pattern="rds-ca-[a-z0-9-]+"
+            ),
             ("logs",): a_set(),
             ("log_groups",): Items(),
             ("state",): OneOf("running, which every database of a stack is", values=("running",)),
@@ -386,7 +395,7 @@ TYPE = DbInstanceType(
             },
             ("storage", "encrypted"): FLAG,
         },
-        checks=(check_engine, check_storage, check_zone),
+        checks=(check_engine, check_insights, check_storage, check_zone),
         target_checks={("parameter_group",): check_parameter_group},
         region_checks=(zone_of_region(("zone",)),),
         # A database that failed or is being deleted can only be replaced; one that was stopped is started.

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..._aws.tags import tags_to_list
 from ..._engine.items import Raw, returned_members
-from ..._engine.property_limits import EVERY, Entries, Matching, Scalar, Word
+from ..._engine.property_limits import EVERY, Entries, Matching, Scalar
 from ..._engine.resource_type import (
     ActualResource,
     Client,
@@ -105,11 +105,12 @@ TYPE = ResourceType(
         attributes={"id": "DBParameterGroupName", "arn": "DBParameterGroupArn", "name": "DBParameterGroupName"},
         required=frozenset({"family"}),
         limits={
-            ("family",): Word("a family like mysql8.4 or postgres17", pattern=engines.FAMILY),
+            ("family",): Matching("a family like mysql8.4 or postgres17", pattern=engines.FAMILY),
             ("description",): Matching("text", longest=255),
             ("parameters",): Entries(names=Matching("the name of a parameter", pattern=r"\S+")),
             ("parameters", EVERY): Scalar(),
         },
+        free_references=frozenset({("parameters", EVERY)}),
         create_only=frozenset({"family", "description"}),
         with_defaults=with_defaults,
         normalize=normalize,

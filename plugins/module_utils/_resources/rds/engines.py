@@ -84,6 +84,20 @@ def find_class_problem(engine: str, version: str | None, name: str) -> str | Non
     return None
 
 
+# RDS User Guide, "Amazon RDS DB engine, Region, and instance class support for Database Insights", which has replaced
+# Performance Insights.
+WITHOUT_INSIGHTS: Mapping[str, tuple[str, ...]] = {
+    "mysql": tuple(f"db.{family}.{size}" for family in ("t2", "t3", "t4g") for size in ("micro", "small")),
+}
+
+
+def find_insights_problem(engine: str, name: str) -> str | None:
+    """Why a database of an engine and an instance class cannot have Performance Insights, None where it may."""
+    if name not in WITHOUT_INSIGHTS.get(engine, ()):
+        return None
+    return f"{TITLES[engine]} on {name} cannot have it (write false, or a class like db.t3.medium)"
+
+
 def _is_series(version: str | None, series: tuple[str, ...]) -> bool:
     return version is not None and any(f"{version}.".startswith(f"{one}.") for one in series)
 

@@ -375,7 +375,11 @@ TYPE = DnsRecordType(
             ("alias", "name"): ("load_balancer.dns_name", "dns_record.name"),
             ("alias", "zone"): ("load_balancer.zone_id", "dns_record.zone"),
             ("validates", "records"): ("certificate.records",),
+            ("validates", "domain"): ("dns_record.name",),
+            ("name",): ("dns_record.name",),
         },
+        # Those that a type takes are checked with the type.
+        free_references=frozenset({("values", EVERY)}),
         target_checks={("validates", "records"): check_certificate},
         checks=(check_form, check_zone),
         with_defaults=with_defaults,

@@ -224,6 +224,7 @@ TYPE = SecretType(
         id_path="ARN",
         attributes={"id": "ARN", "arn": "ARN", "name": "Name", "version": "CurrentVersion"},
         create_only=frozenset({"generate"}),
+        free_references=frozenset({("generate", "template")}),
         limits={
             ("description",): Matching("text", longest=2048),
             ("recovery_window",): whole_number("a number of days", 7, 30),

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..._aws.answer import single_item
 from ..._aws.errors import ignore_errors
+from ..._aws.mail_addresses import MAIL_PATTERN
 from ..._aws.tags import tags_to_dict, tags_to_list
 from ..._engine.items import Raw
 from ..._engine.list_call import Listing
@@ -75,8 +76,8 @@ PROTOCOLS = ("http", "https", "email", "email-json", "sms", "sqs", "application"
 ENDPOINTS: Mapping[str, tuple[str, str]] = {
     "http": (r"http://[^\s/]\S*", "a URL that begins with http://"),
     "https": (r"https://[^\s/]\S*", "a URL that begins with https://"),
-    "email": (r"[^@\s]+@[^@\s]+", "an email address"),
-    "email-json": (r"[^@\s]+@[^@\s]+", "an email address"),
+    "email": (MAIL_PATTERN, "an email address"),
+    "email-json": (MAIL_PATTERN, "an email address"),
     "sms": (r"\+?[0-9][0-9 ().-]*", "a phone number like +12065550100"),
     "sqs": (r"arn:[a-z-]+:sqs:\S+", "the ARN of a queue of SQS"),
     "application": (r"arn:[a-z-]+:sns:[^:\s]*:[^:\s]*:endpoint/\S+", "the ARN of an endpoint of an app"),

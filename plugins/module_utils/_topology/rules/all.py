@@ -11,12 +11,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from ipaddress import IPv4Network
 
+from ..._resources.ec2.images import find_architecture_problem
 from ..._resources.ec2.key_pair import is_complete_key
 from ..._resources.ec2.networks import find_network_problem
 from ..placement import Placement, calling_placements, find_placements
 from ..schema.kinds import DocumentPath, Finding, display
 from ..secret_patterns import hide_secrets
 from ..view import Document, find_public_tier, services, tiers
+from .addresses import tiers_have_enough_addresses
 from .entries import entries_can_be_started
 from .gates import GATE_RULES, addresses_of_gates_can_be_asked, metrics_of_gates_exist
 from .hooks import HOOK_RULES, requests_of_hooks_can_be_sent
@@ -36,7 +38,6 @@ USER_DATA_BEGINNINGS = (
     *("content-type:", "mime-version:"),
 )
 MAX_USER_DATA = 16384  # bytes
-RESERVED_ADDRESSES = 5  # of each subnet (VPC User Guide, "Subnet CIDR blocks")
 
 Rule = Callable[[Document], Iterator[Finding]]
 
@@ -120,21 +121,6 @@ def public_addresses_are_reachable(document: Document) -> Iterator[Finding]:
             yield (*placement.path, "address"), text
 
 
-def instances_fit_in_their_subnets(document: Document) -> Iterator[Finding]:
-    """Counts the largest number of instances that scaling allows."""
-    needed: dict[str, int] = {}
-    for placement in find_placements(document).values():
-        tier = placement.tier
-        needed[tier] = needed.get(tier, 0) + placement.max_count
-        networks = (tiers(document).get(tier) or {}).get("cidrs") or []
-        available = sum(IPv4Network(cidr).num_addresses - RESERVED_ADDRESSES for cidr in networks)
-        if networks and needed[tier] > available:
-            text = (
-                f"{needed[tier]} instances are more than the {available} addresses of {tier} (choose larger networks)"
-            )
-            yield (*placement.path, "count" if placement.settings["max"] is None else "max"), text
-
-
 def counts_are_in_their_range(document: Document) -> Iterator[Finding]:
     for placement in find_placements(document).values():
         path, count = placement.path, placement.count
@@ -173,6 +159,14 @@ def service_names_fit_in_a_tag(document: Document) -> Iterator[Finding]:
         if length > 256:
             text = f'the names of those on "{placement.name}" have {length} characters, and a tag has at most 256'
             yield ("services",), f"{text} (shorten them, or move services to other instances)"
+
+
+def images_are_of_the_architecture_of_their_type(document: Document) -> Iterator[Finding]:
+    for placement in find_placements(document).values():
+        image, kind = placement.settings["image"], placement.settings["type"]
+        problem = None if image is None or kind is None else find_architecture_problem(image, kind)
+        if problem is not None:
+            yield (*placement.path, "image"), problem
 
 
 def user_data_is_short_enough(document: Document) -> Iterator[Finding]:
@@ -257,12 +251,13 @@ RULES: tuple[Rule, ...] = (
     public_key_is_complete,
     sessions_need_no_open_port,
     public_addresses_are_reachable,
-    instances_fit_in_their_subnets,
+    tiers_have_enough_addresses,
     counts_are_in_their_range,
     group_names_are_unique,
     role_names_fit,
     *NAME_RULES,
     service_names_fit_in_a_tag,
+    images_are_of_the_architecture_of_their_type,
     user_data_is_short_enough,
     user_data_is_for_cloud_init,
     entries_can_be_started,

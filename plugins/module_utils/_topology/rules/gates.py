@@ -9,12 +9,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..._host.http_client import RequestError, parse_url
-from ..._resources.cloudwatch.alarm import check_expression
+from ..._resources.cloudwatch.alarm import check_brackets, check_expression
+from ..._resources.cloudwatch.expressions import find_promql_problem
 from ..cloudwatch_metrics import find_query_problems, needs_dimensions_of_service
-from ..schema.kinds import DocumentPath, Finding
+from ..schema.kinds import DocumentPath, Finding, display
 from ..view import Document, balanced_services, has_url, load_balancer, services
 
 KINDS = ("url", "path", "promql", "cloudwatch")
+# Labels of 63 characters at most (RFC 1123, 2.1), also with the underscores that private names have. `parse_url` checks
+# IPv6 addresses.
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+HOST = rf"(?=.{{1,254}}$){_LABEL}(?:\.{_LABEL})*\.?"
 # The keys that only some kinds have, and their values where a document does not set them.
 OF_PROBES: Mapping[str, Any] = {"status": [200], "body": None, "headers": {}, "latency": None}
 OF_METRICS: Mapping[str, Any] = {"above": None, "below": None}
@@ -89,7 +94,7 @@ def metrics_of_gates_exist(document: Document) -> Iterator[Finding]:
         for problem in problems:
             yield _locate_problem((*path, "cloudwatch"), problem)
         if not problems and query["expression"]:
-            for _path, text in check_expression(query):
+            for _path, text in (*check_brackets(query), *check_expression(query)):
                 yield (*path, "cloudwatch", "expression"), text
         if needs_dimensions_of_service(query) and (service not in balanced if service else not balanced):
             subject = f"services.{service} has no routes of a load balancer" if service else "no service has routes"
@@ -137,6 +142,9 @@ def _check_limit(path: DocumentPath, gate: Mapping[str, Any]) -> Iterator[Findin
 def _check_prometheus(path: DocumentPath, gate: Mapping[str, Any]) -> Iterator[Finding]:
     if gate["prometheus_url"] is None:
         yield path, "promql needs the address of the server (add prometheus_url)"
+    problem = find_promql_problem(gate["promql"])
+    if problem is not None:
+        yield (*path, "promql"), problem
     if gate["prometheus_token"] and (gate["prometheus_user"] or gate["prometheus_password"]):
         yield (*path, "prometheus_token"), "a token is sent instead of user and password (keep one of the two)"
     if bool(gate["prometheus_user"]) != bool(gate["prometheus_password"]):
@@ -148,7 +156,7 @@ def _check_address(path: DocumentPath, url: str | None) -> Iterator[Finding]:
     if url is None:
         return
     try:
-        parse_url(url)
+        address = parse_url(url)
     except RequestError as error:
         if re.match(r"[a-z]+://[^/?#]*@", url, re.IGNORECASE) and "user or a password" in str(error):
             fix = (
@@ -159,6 +167,11 @@ def _check_address(path: DocumentPath, url: str | None) -> Iterator[Finding]:
             yield path, f"the URL has a user or a password ({fix})"
             return
         yield path, f"{error} (correct it)"
+        return
+    if ":" not in address.host and not re.fullmatch(HOST, address.host):
+        yield path, f"{display(address.host)} is not the name or address of a host (correct it)"
+    elif address.port == 0:
+        yield path, "has the port 0, at which nothing can be asked (write the port of the service, or leave it out)"
 
 
 def _check_pattern(path: DocumentPath, pattern: str | None) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..._aws.partition import find_arn_problem
 from ..schema.kinds import Finding
 from ..view import Document, monitoring
 
@@ -13,9 +14,9 @@ from ..view import Document, monitoring
 def topic_is_in_the_region(document: Document) -> Iterator[Finding]:
     """CloudWatch sends alarms to topics of its own region only."""
     topic, region = (monitoring(document) or {}).get("topic"), document["region"]
-    if topic is not None and region is not None and topic.split(":")[3] != region:
-        text = f"is in {topic.split(':')[3]}, and alarms are sent to topics of {region} only (name one there)"
-        yield ("monitoring", "topic"), text
+    problem = find_arn_problem(topic, region, f"alarms are sent to topics of {region} only")
+    if problem is not None:
+        yield ("monitoring", "topic"), problem
 
 
 MONITORING_RULES = (topic_is_in_the_region,)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
+from ..._aws.partition import find_arn_problem
 from ..._resources.acm.certificate import MOST_NAMES
 from ..domains import creates_certificate, domain_names, remove_wildcard
 from ..placement import find_placements, is_proxied, placement_name
@@ -114,9 +115,9 @@ def certificate_is_in_the_region(document: Document) -> Iterator[Finding]:
     """Elastic Load Balancing user guide, "SSL certificates": of the region of the load balancer."""
     balancer = load_balancer(document)
     certificate, region = ((balancer or {}).get("tls") or {}).get("certificate"), document["region"]
-    if certificate and region is not None and certificate.split(":")[3] != region:
-        text = f"is in {certificate.split(':')[3]}, and the load balancer is in {region} (name one there)"
-        yield ("load_balancer", "tls", "certificate"), text
+    problem = find_arn_problem(certificate, region, f"the load balancer is in {region}")
+    if problem is not None:
+        yield ("load_balancer", "tls", "certificate"), problem
 
 
 def certificate_is_in_the_account(document: Document) -> Iterator[Finding]:

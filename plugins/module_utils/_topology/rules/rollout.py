@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..._aws.partition import find_arn_problem
 from ..placement import Placement, find_placements
 from ..rollout_settings import ALL_AT_ONCE, count_hosts
 from ..schema.kinds import DocumentPath, Finding, display
@@ -81,9 +82,9 @@ def notifications_have_a_recipient(document: Document) -> Iterator[Finding]:
     if not any(notify[key] for key in ("slack", "sns", "email")):
         yield ("rollout", "notify"), "names no recipient (add slack, sns or email)"
     topic, region = notify["sns"], document["region"]
-    if topic is not None and region is not None and topic.split(":")[3] != region:
-        text = f"is in {topic.split(':')[3]}, and the stack is in {region} (name a topic there)"
-        yield ("rollout", "notify", "sns"), text
+    problem = find_arn_problem(topic, region, f"the stack is in {region}", "name a topic there")
+    if problem is not None:
+        yield ("rollout", "notify", "sns"), problem
     recipients = (notify["email"] or {}).get("to") or ()
     if len(recipients) > MOST_RECIPIENTS:
         text = f"has {len(recipients)}, and SES allows {MOST_RECIPIENTS} in a mail (write to a list instead)"

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..._aws.partition import find_arn_problem
 from ..._resources.elasticache.node_types import find_node_type_problem
 from ..._resources.elasticache.versions import find_version_problem as find_cache_version_problem
 from ..._resources.rds.engines import (
@@ -111,10 +112,11 @@ def secrets_are_generated_or_existing(document: Document) -> Iterator[Finding]:
         for key in ("length", "description"):
             if secret[key] is not None:
                 yield ("secrets", name, key), "does not apply to an existing secret (remove it, or existing)"
-        parts = secret["existing"].split(":")
-        if len(parts) > 1 and document["region"] not in (None, parts[3]):
-            text = f"is in {parts[3]}, and services read secrets of {document['region']} (replicate it there)"
-            yield ("secrets", name, "existing"), text
+        region = document["region"]
+        reason, fix = f"services read secrets of {region}", "replicate it there"
+        problem = find_arn_problem(secret["existing"], region, reason, fix)
+        if problem is not None:
+            yield ("secrets", name, "existing"), problem
 
 
 def secret_names_differ_from_user_secrets(document: Document) -> Iterator[Finding]:

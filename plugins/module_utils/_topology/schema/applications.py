@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..._aws.mail_addresses import HOST_LABEL
 from ..git_addresses import EXAMPLES, REF, REF_HINT
 from ..runtimes import MANAGERS, RUNTIMES
 from ..view import balanced_services
@@ -48,7 +49,7 @@ BUCKET = (
     r"(?![0-9]+(?:\.[0-9]+){3}$)(?!xn--|sthree-|amzn-s3-demo-)(?!.*(?:-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)"
     r"[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]"
 )
-HOST_NAME = Text("a host name like shop.example.org", r"(?:\*\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*", longest=253)
+HOST_NAME = Text("a host name like shop.example.org", rf"(?:\*\.)?{HOST_LABEL}(?:\.{HOST_LABEL})*", longest=253)
 LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 DOMAIN = rf"(?:{LABEL}\.)+{LABEL}"
 

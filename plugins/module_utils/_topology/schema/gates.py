@@ -17,7 +17,8 @@ WEB_ADDRESS = Text(
 WEB_PATH = Text("a path like /health, of ASCII characters without spaces and #", r'/[!-"$-~]*')
 HEADER_NAME = Text("the name of a header", r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", longest=100)
 SECRET_NAME = Text("the name of a secret", NAME, refers="secrets", private=True, hint="declare it in secrets")
-NAMESPACE = Text("a namespace like AWS/ApplicationELB", r"[A-Za-z0-9._/#:-]+", longest=255)
+# CloudWatch User Guide, "Namespaces"; API Reference, Metric, Namespace: no colon first, and a character besides spaces.
+NAMESPACE = Text("a namespace like AWS/ApplicationELB", r"(?!:)(?=.*[^ ])[A-Za-z0-9._/#: -]+", longest=255)
 # GetMetricData: MetricStat and Dimension of the CloudWatch API reference.
 METRIC_NAME = Text("the name of a metric", r"[ -~]*[!-~][ -~]*", longest=255)
 DIMENSIONS = MappingOf(

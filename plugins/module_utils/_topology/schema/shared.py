@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from ..._aws.mail_addresses import LONGEST_ADDRESS, MAIL_PATTERN
 from .kinds import Cidr, Integer, Text
 
 NAME = r"[a-z](?:-?[a-z0-9])*"
@@ -23,5 +24,11 @@ VARIABLE = Text(
 )
 COMMAND_LINE = Text("a command on one line")
 LOCAL_PATH = Text("a path", path=True)
-MAIL_ADDRESS = Text("a mail address", r'[^\s@<>",;]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+', longest=254)
-TOPIC = Text("the ARN of an SNS topic", r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+")
+MAIL_ADDRESS = Text(
+    "a mail address",
+    MAIL_PATTERN,
+    longest=LONGEST_ADDRESS,
+    hint="write one like ops@example.org, of ASCII characters",
+)
+# SNS API Reference, CreateTopic, Name.
+TOPIC = Text("the ARN of an SNS topic", r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")

@@ -107,7 +107,7 @@ CACHE = Record(
         "engine": Field(Choice("redis"), "The engine.", required=True),
         "version": Field(
             Text("a version like 7.1", r"[5-7]\.[0-9]+(?:\.[0-9]+)?"),
-            "Version, or a series of versions within which AWS updates it. It cannot be lowered.",
+            "Version, such as 7.1 or 6.2; before 6 with its last number, 5.0.6. It cannot be lowered.",
             default="7.1",
         ),
         "node_type": Field(
@@ -145,10 +145,12 @@ SECRET = Record(
         "existing": Field(
             Text(
                 "the name or the ARN of a secret of AWS Secrets Manager",
-                r"(?:arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)?[A-Za-z0-9/_+=.@!-]+",
+                # Secrets Manager API Reference, CreateSecret, Name: 512 characters, to which an ARN adds seven.
+                r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]{1,519}"
+                r"|[A-Za-z0-9/_+=.@!-]{1,512}",
                 longest=2048,
                 private=True,
-                hint="write its name, like shop/api-key, or copy its ARN",
+                hint="write its name, like shop/api-key, of at most 512 characters, or copy its ARN",
             ),
             "A secret of your own in AWS Secrets Manager, by name or ARN, instead of a generated one.",
         ),

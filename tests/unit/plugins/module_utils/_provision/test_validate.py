@@ -119,6 +119,32 @@ class TestOutcome:
         assert outcome["errors"][0]["source"] == "the option overrides"
 
 
+class TestWarningsAboutTheDocument:
+    """What AWS may accept, but is probably a mistake."""
+
+    @pytest.mark.parametrize(
+        ("region", "similar"), [("eu-centrl-1", "eu-central-1"), ("us-est-1", "us-west-1"), ("eu-central-1", None)]
+    )
+    def test_a_region_that_botocore_does_not_know(self, region: str, similar: str | None) -> None:
+        change = {"region": region, "network": {"zones": [f"{region}a", f"{region}b"]}}
+        outcome = run(merge(service({"git": "https://git.example/x"}), change))
+        assert outcome["errors"] == []
+        assert [f"did you mean {similar}?" in one for one in outcome["warnings"]] == [True] * (similar is not None)
+
+    def test_a_rule_for_a_group_of_another_network_needs_peering(self) -> None:
+        rule = {"from_port": 80, "group": {"ref": "security_group/app"}}
+        extra = {
+            "vpc/b": {"cidr": "10.1.0.0/16"},
+            "security_group/b": {"vpc": {"ref": "vpc/b"}, "description": "b", "ingress": [rule]},
+            "security_group/a": {"vpc": {"ref": "vpc/main"}, "description": "a", "ingress": [rule]},
+        }
+        outcome = run({**service({"git": "https://git.example/x"}), "resources": extra})
+        assert outcome["errors"] == []
+        (warning,) = outcome["warnings"]
+        assert "resources.security_group/b.ingress[0].group: security_group/app is in vpc/main" in warning
+        assert "peer the VPCs before" in warning
+
+
 class TestSources:
     def test_a_good_source(self, tmp_path: Path) -> None:
         outcome = run(service({"directory": str(flask(tmp_path / "app"))}))
@@ -516,6 +542,7 @@ class TestStart:
             ("npm run build", True),
             ("npm run-script build; true", True),
             ("npm run compile", False),
+            ("npm ci && npm run build -- --prod", True),
             ("npm run build --if-present", False),
             ("npm run build --workspace web", False),
             ("make", False),
@@ -528,6 +555,19 @@ class TestStart:
         found = errors_of_source(tmp_path, runtime="pm2", entry="server.js", build=build)
         assert list(found) == (["services.api.build"] if is_error else [])
         assert "package.json has no script build" in found.get("services.api.build", "package.json has no script build")
+
+    def test_commands_that_bash_cannot_read_and_that_run_nothing(self) -> None:
+        source = {"git": "https://git.example/x"}
+        outcome = run(service(source, build='echo "hunter2', migrate="if true"))
+        found = errors(outcome)
+        fix = "(correct it, or put it in quotes)"
+        assert found == {
+            "services.api.build": f'bash cannot read it: a " is missing {fix}',
+            "services.api.migrate": f"bash cannot read it: its end is missing {fix}",
+        }
+        outcome = run(service(source, build="# only a comment", migrate=" "))
+        assert outcome["errors"] == []
+        assert ["runs nothing" in one for one in outcome["warnings"]] == [True, True]
 
     @pytest.mark.parametrize(
         ("command", "is_warning"),
@@ -551,6 +591,33 @@ class TestStart:
         found = [one for one in outcome["warnings"] if f"services.api.{key}: a failure of" in one]
         assert len(found) == is_warning
         assert all("(write ; instead of &&)" in one for one in found)
+
+    @pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
+    @pytest.mark.parametrize("file", ["package.json", "package-lock.json"])
+    def test_numbers_that_json_does_not_have(self, file: str, constant: str, tmp_path: Path) -> None:
+        texts = {
+            "package.json": '{"name": "shop"}',
+            "package-lock.json": '{"lockfileVersion": 3, "packages": {"": {}}}',
+        }
+        write(node(tmp_path), texts | {file: texts[file][:-1] + f', "x": {constant}}}'})
+        found = errors_of_source(tmp_path, runtime="pm2", entry="server.js")
+        assert f"{file} cannot be read as JSON: {constant} is no number there" in found["services.api.source"]
+
+    def test_engines_that_no_host_has(self, tmp_path: Path) -> None:
+        package = {"name": "shop", "engines": {"node": ">=99"}}
+        lock = {"lockfileVersion": 3, "packages": {"": package}}
+        write(node(tmp_path), {"package.json": json.dumps(package), "package-lock.json": json.dumps(lock)})
+        assert errors_of_source(tmp_path, runtime="pm2", entry="server.js") == {}
+        write(tmp_path, {".npmrc": "engine-strict=true\n"})
+        found = errors_of_source(tmp_path, runtime="pm2", entry="server.js")
+        assert "does not have what package.json (engines: node >=99) requires" in found["services.api.source"]
+
+    def test_a_package_comes_before_a_module_of_its_name(self, tmp_path: Path) -> None:
+        write(flask(tmp_path), {"wsgi/__init__.py": ""})
+        found = errors_of_source(tmp_path)
+        assert found["services.api.entry"].startswith("wsgi/__init__.py defines no app at its top level")
+        write(tmp_path, {"wsgi/__init__.py": "app = 1\n", "wsgi.py": ""})
+        assert errors_of_source(tmp_path) == {}
 
     def test_static_directories(self, tmp_path: Path) -> None:
         write(node(tmp_path), {"public/app.css": ""})

@@ -361,6 +361,8 @@ VALID: list[tuple[str, dict[str, Any]]] = [
     ("db_instance", {**DATABASE, "storage": {"size": 100, "type": "io2", "iops": 100000, "limit": 110}}),
     ("db_instance", {**DATABASE, "version": 8.4, "logs": ["iam-db-auth-error"], "backup_retention": 0}),
     ("db_instance", {**DATABASE, "version": "5.7", "class": "db.t2.micro"}),
+    ("db_instance", {**DATABASE, "class": "db.t3.medium", "performance_insights": True}),
+    ("db_instance", {**DATABASE, "engine": "postgres", "performance_insights": True}),
     ("db_instance", {**DATABASE, "engine": "postgres", "class": "db.m8g.24xlarge", "username": "postgres"}),
     ("db_instance", {**DATABASE, "version": "8.0.39", "parameter_group": "default.mysql8.0"}),
     ("db_instance", {**DATABASE, "parameter_group": "default.mysql9.7", "ca_certificate": "rds-ca-ecc384-g1"}),
@@ -407,7 +409,77 @@ VALID: list[tuple[str, dict[str, Any]]] = [
             },
         },
     ),
-    ("iam_role", {"principal": "ec2.amazonaws.com.cn", "managed_policies": [Ref("x/y")]}),
+    (
+        "iam_role",
+        {
+            "principal": "ec2.amazonaws.com",
+            "inline_policies": {
+                # IAM completes an ARN with fewer than six parts.
+                "a": {
+                    "Statement": {"Effect": "Allow", "Action": "*", "Resource": ["arn:aws:sqs", "arn:*:s3:::a", "*"]}
+                },
+                "b": {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:eu-central-1:1:job/a"}},
+                "c": {
+                    "Statement": {
+                        "Effect": "Allow",
+                        "Action": "*",
+                        "Resource": [Ref("secret/a", "arn"), "arn:${aws:Partition}:s3:::a", "arn:aws-eusc:s3:::b"],
+                        "Condition": {
+                            "Bool": {"a": True, "b": [False, "true"]},
+                            "NumericLessThan": {"a": 5},
+                            "StringEquals": {"aws:SourceVpc": [Ref("vpc/main")]},
+                        },
+                    },
+                },
+            },
+        },
+    ),
+    (
+        "alarm",
+        {
+            **ALARM,
+            "namespace": "AWS/ApplicationELB",
+            "dimensions": {
+                "LoadBalancer": Ref("load_balancer/a", "full_name"),
+                "AvailabilityZone": Ref("subnet/a", "zone"),
+            },
+        },
+    ),
+    ("alarm", {**ALARM, "namespace": "My App", "dimensions": {"LoadBalancer": Ref("load_balancer/a", "arn")}}),
+    ("dashboard", {"body": {"widgets": [{"properties": {"metrics": [["AWS/EC2", "X", "Y", Ref("instance/a")]]}}]}}),
+    ("db_parameter_group", {"family": "postgres18", "parameters": {"a": Ref("vpc/main")}}),
+    ("secret", {"generate": {"template": {"host": Ref("db_instance/a", "endpoint")}, "key": "password"}}),
+    (
+        "listener",
+        {
+            **LISTENER,
+            "action": {"redirect": {"host": Ref("load_balancer/b", "dns_name"), "listener": Ref("listener/b")}},
+        },
+    ),
+    ("listener", {**LISTENER, "action": {"forward": [{"target_group": Ref("target_group/a"), "weight": 1}]}}),
+    ("subnet", {"vpc": Ref("vpc/a"), "cidr": "10.0.1.0/24", "zone": Ref("subnet/b", "zone")}),
+    (
+        "cache",
+        {
+            **CACHE,
+            "auth_token": {"secret": Ref("secret/cache-a"), "version": Ref("secret/cache-a", "version")},
+        },
+    ),
+    ("cache", {**CACHE, "auth_token": {"secret": "arn:of-others", "version": "1"}}),
+    (
+        "alarm",
+        {
+            **ALARM,
+            "metric": None,
+            "namespace": None,
+            "expression": "SUM([a, b]) / 2",
+            "metrics": {"a": {"metric": "x", "namespace": "y"}, "b": {"metric": "x", "namespace": "y"}},
+        },
+    ),
+    (
+        "iam_role",
+        {"principal": "ec2.amazonaws.com.cn", "managed_policies": ["arn:aws-cn:iam::aws:policy/service-role/A"]},
+    ),
 ]
 
 
@@ -449,13 +521,13 @@ def test_inline_policies_of_a_role_have_a_size_together() -> None:
     statement = {
         "Effect": "Allow",
         "Action": "s3:*",
-        "Resource": ["arn:" + "x" * 3996, "arn:" + "y" * 996, Ref("secret/a", "arn")],
+        "Resource": ["arn:aws:s3:::" + "x" * 3987, "arn:aws:s3:::" + "y" * 987, Ref("secret/a", "arn")],
     }
     role = {"principal": "ec2.amazonaws.com", "inline_policies": {"a": {"Statement": [statement]}}}
     assert problems_of("iam_role", role) == {}
     spaced = {
         "a": {"Statement": statement},
-        "b": json.dumps({"Statement": statement | {"Resource": "arn:" + "z" * 5296}}) + " " * 99,
+        "b": json.dumps({"Statement": statement | {"Resource": "arn:aws:s3:::" + "z" * 5287}}) + " " * 99,
     }
     (problem,) = problems_of("iam_role", {**role, "inline_policies": spaced}).values()
     assert problem.endswith(
