@@ -30,6 +30,9 @@ UNREADABLE = {
     "a number": (b"5\n", 1, "holds a single value"),
     "a template without quotes": (b"a: 1\nb: {{ hunter2 }}\n", 2, "has a mapping or list as a key"),
     "a date that is none": (b"a: 1\nb: 2026-02-30\n", 2, "is no valid date or number"),
+    "an anchor twice": (b"a: &hunter2 1\nb: &hunter2 2\n", 2, "an anchor of this name exists already"),
+    "a character that is none": (b'a: 1\nb: "\\UFFFFFFFF"\n', 2, "not YAML"),
+    "a tag of another kind": (b"a: 1\nb: !!bool hunter2\n", 2, "is no valid date or number"),
     "too little indentation": (b"a:\n  b: 1\n c: 2\n", 3, "not YAML"),
 }
 READABLE = {
