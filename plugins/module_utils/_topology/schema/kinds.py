@@ -79,6 +79,21 @@ def display_path(path: Any) -> str:
     return escape_controls(json.dumps(text, ensure_ascii=False)) if CONTROL.search(text) else text
 
 
+class DependentFinding(tuple[DocumentPath, str]):
+    """A finding that is true only if the values at other ``paths`` are valid, where ``*`` is any step.
+
+    A document has defaults in place of invalid values. Of a key with an invalid value it must not be said that the key
+    is missing, nor that its default does not fit.
+    """
+
+    paths: tuple[DocumentPath, ...]
+
+    def __new__(cls, path: DocumentPath, text: str, *paths: DocumentPath) -> DependentFinding:
+        finding = super().__new__(cls, (path, text))
+        finding.paths = paths
+        return finding
+
+
 @dataclass(frozen=True)
 class Kind:
     """Any value. ``what`` describes a valid value in messages and in the reference: "a port (1-65535)"."""
