@@ -14,8 +14,9 @@ from .._compile.load import examine
 from .._topology.document.examine import Checks, Examination
 from .._topology.document.layers import Layer, LayerFinding, read_findings, read_layer, read_sources
 from .._topology.document.problems import Problem
-from .._topology.schema.kinds import Finding, display, display_path
+from .._topology.schema.kinds import display, display_path
 from .._topology.view import Document, services
+from .certificate_checks import check_certificates
 from .inventory_checks import (
     EXTRA,
     INVENTORY,
@@ -23,7 +24,6 @@ from .inventory_checks import (
     check_access,
     check_app_secrets,
     check_authorities,
-    check_certificates,
     check_connection,
     check_duplicates,
     check_secrets_of_files,
@@ -91,7 +91,7 @@ class _Validation:
         self.sources = SourceReport()
 
     def check(self, document: Document) -> Checks:
-        errors: list[Finding] = list(check_certificates(document))
+        errors, warnings = check_certificates(document)
         exclude: list[str] = []
         if self.inventory is not None:
             errors += check_access(document, self.inventory)
@@ -100,7 +100,7 @@ class _Validation:
             exclude, exclude_problems = read_exclude(self.inventory)
             errors += exclude_problems
         self.sources = check_sources(document, exclude)
-        return errors + self.sources.errors, self.sources.warnings
+        return errors + self.sources.errors, warnings + self.sources.warnings
 
     def check_files(self, document: Document) -> Iterator[LayerFinding]:
         """Problems of the request, and of single files of the inventory."""

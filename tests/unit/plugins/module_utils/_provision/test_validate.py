@@ -720,7 +720,7 @@ class TestInventory:
         unused = service({"git": "https://git.example/x"}, uses=["cache/redis"])
         assert errors(self.check(inventory, unused)) == {}
 
-    def test_certificates_of_the_proxy(self, inventory: Any, tmp_path: Path) -> None:
+    def test_files_of_the_proxy(self, inventory: Any, tmp_path: Path) -> None:
         (tmp_path / "chain.pem").write_text("-----BEGIN CERTIFICATE-----", encoding="utf-8")
         tls = {"certificate": str(tmp_path / "chain.pem"), "key": str(tmp_path / "chain.pem")}
         found = errors(self.check(inventory, {"proxy": {"on": "app", "tls": tls}}))
