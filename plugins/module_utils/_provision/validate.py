@@ -30,7 +30,7 @@ from .inventory_checks import (
     check_unreadable_files,
     read_exclude,
 )
-from .requests import UNDEFINED, read_names
+from .requests import find_misspellings, read_names
 from .source_checks import SourceReport, check_sources
 
 
@@ -52,10 +52,13 @@ def validate(options: Mapping[str, Any]) -> dict[str, Any]:
         _inventory_layers(inventory) if inventory else [Layer({}, EXTRA)],
         validation.check_files,
     )
-    undefined = options.get("undefined") or ()
-    if not found.document and "topology" in undefined:
+    unusable = options.get("variable_problems") or ()
+    if not found.document and any(name == "topology" for name, _text in unusable):
         # Without a document nothing else was checked, and that it is not named is a consequence.
-        found = replace(found, errors=[Problem(name, UNDEFINED, EXTRA) for name in undefined])
+        found = replace(found, errors=[Problem(name, text, EXTRA) for name, text in unusable])
+    elif not found.document:
+        misspelt = find_misspellings(options.get("extra_variables") or ())
+        found = replace(found, errors=[*found.errors, *(Problem(name, text, EXTRA) for name, text in misspelt)])
     return _build_outcome(found, validation)
 
 
@@ -86,7 +89,7 @@ class _Validation:
 
     def __init__(self, inventory: Mapping[str, Any] | None, request: Mapping[str, Any]) -> None:
         self.inventory = inventory
-        # The extra variables of the run: `services`, `ref` and `to`, and the names of the undefined ones.
+        # The extra variables of the run: `services`, `ref` and `to`, their problems, and the names of all.
         self.request = request
         self.sources = SourceReport()
 
@@ -123,8 +126,10 @@ def _check_request(request: Mapping[str, Any], known: Sequence[str]) -> Iterator
     for variable, what in (("ref", "deploys nothing"), ("to", "returns to no release")):
         if request.get(variable) not in (None, ""):
             yield (variable,), f"validation {what}, so it takes no {variable} (leave it out)", EXTRA
-    for variable in request.get("undefined") or ():
-        yield (variable,), UNDEFINED, EXTRA
+    for variable, text in request.get("variable_problems") or ():
+        yield (variable,), text, EXTRA
+    for variable, text in find_misspellings(request.get("extra_variables") or ()):
+        yield (variable,), text, EXTRA
 
 
 def _build_outcome(found: Examination, validation: _Validation) -> dict[str, Any]:
