@@ -379,5 +379,7 @@ def describe_error(error: yaml.MarkedYAMLError) -> str:
         return "an alias to an anchor that does not exist (correct it, or put text that begins with * in quotes)"
     if str(error.context).startswith("found duplicate anchor"):  # the name may be a password that begins with &
         return "an anchor of this name exists already (give it another name, or put text that begins with & in quotes)"
+    if "tag handle" in problem:  # the same of text that begins with !
+        return UNKNOWN_TAG
     context = f", {error.context}" if error.problem and error.context else ""
     return f"not YAML: {problem}{context} (correct this line, or what it belongs to)"

@@ -22,6 +22,7 @@ UNREADABLE = {
     "a second document": (b"a: 1\n---\nb: 2\n", 2, "has a second document"),
     "an unknown alias": (b"a: 1\nb: *hunter2\n", 2, "an alias to an anchor that does not exist"),
     "a tag of Python": (b"a: 1\nb: !!python/object:hunter2 {}\n", 2, "has a tag that ansible does not know"),
+    "a tag of a handle that is none": (b"b: !hunter2!x y\n", 1, "a tag, which means nothing"),
     "a password as a tag": (b"b: !hunter2\n", 1, "has a tag that ansible does not know"),
     "Latin-1": (b"a: 1\nb: caf\xe9\n", 2, "is not UTF-8 text"),
     "a control character": (b"a: 1\nb: \x01\n", 2, "has the character #x0001"),
