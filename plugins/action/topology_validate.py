@@ -7,10 +7,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 
 from ansible_collections.groundwork.aws.plugins.modules import topology_validate
 from ansible_collections.groundwork.aws.plugins.plugin_utils.controller_action import ControllerModule, DocumentAction
+from ansible_collections.groundwork.aws.plugins.plugin_utils.request import read_request
 
 display = Display()
 
@@ -20,6 +22,11 @@ class ActionModule(DocumentAction):
 
     module: ClassVar[ControllerModule] = topology_validate
     module_reports_missing = True
+
+    def prepare_arguments(self, arguments: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+        if boolean(arguments.get("request", False), strict=False):
+            arguments = {**arguments, **read_request(arguments, variables, self._loader)}
+        return super().prepare_arguments(arguments, variables)
 
     def call_module(self, options: Mapping[str, Any]) -> dict[str, Any]:
         result = super().call_module(options)

@@ -5,14 +5,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from ansible_collections.groundwork.aws.plugins.filter.split_names import split_names
 from ansible_collections.groundwork.aws.plugins.module_utils._aws.similar_names import suggest
 from ansible_collections.groundwork.aws.plugins.module_utils._provision.adoption import find_adopt_problems
-from ansible_collections.groundwork.aws.plugins.module_utils._provision.requests import UNDEFINED, UNSET, read_names
+from ansible_collections.groundwork.aws.plugins.module_utils._provision.requests import (
+    UNDEFINED,
+    UNSET,
+    find_misspellings,
+    read_names,
+)
 from ansible_collections.groundwork.aws.plugins.module_utils._resources import REGISTRY
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.git_addresses import (
     REF,
@@ -116,15 +121,6 @@ RELEASE = r"(?![-./])(?!.*\.\.)[^\s\x00-\x1f\x7f]{1,300}"
 RESTORE_SOURCES = ("restore_snapshot", "restore_time", "restore_instance")
 # In this order, because a boolean is a number.
 TYPE_NAMES = ((bool, "a boolean"), ((int, float), "a number"), (Mapping, "a mapping"), (object, "a list"))
-# The variables of the command line (docs/playbooks.md), and the shortest of which misspellings are searched: others are
-# one edit away from ordinary names.
-VARIABLES = (
-    *("topology", "stack_overrides", "services", "ref", "to", "confirm", "allow_destroy", "adopt", "require_auth"),
-    *("interrupt", "os_release", "rollout_lock_wait", "wait_timeout", "databases", "database", "backup_keep"),
-    *("discard_instance", "restore_snapshot", "restore_time", "restore_instance", "restore_again", "restore_unseen"),
-    "restore_expects",
-)
-SHORTEST_COMPARED = 7
 VERBS = {"backup": "back up"}  # of what a playbook does with databases
 NO_DOCUMENT = (
     "the inventory has no topology document: pass an inventory of groundwork.aws.ec2_services with -i, and name the "
@@ -156,7 +152,7 @@ def run_problems(
         ]
     variables, undefined = _select_defined(variables)
     problems = [*_find_limit_problems(needs, hosts, groups, document), *undefined]
-    problems += _find_misspellings(variables.get("extra") or ())
+    problems += [f"{name}: {text}" for name, text in find_misspellings(variables.get("extra") or ())]
     type_problem = find_type_problem(variables.get("connection"))
     if type_problem is not None:
         problems.append(f"{VARIABLE}: {type_problem}")
@@ -172,26 +168,6 @@ def run_problems(
     problems += _find_address_problems(variables.get("allow_destroy"))
     problems += _find_cache_problems(variables.get("require_auth"), document)
     return problems + _find_value_problems(variables) + _find_recovery_problems(variables, document)
-
-
-def _find_misspellings(names: Iterable[str]) -> Iterator[str]:
-    """Variables of the command line whose names are one edit away from that of a variable of the playbooks."""
-    for name in names:
-        meant = [known for known in VARIABLES if len(known) >= SHORTEST_COMPARED and _differs_by_one_edit(name, known)]
-        if meant and name not in VARIABLES:
-            yield f"{name}: no playbook has such a variable, so it would be ignored (write {meant[0]})"
-
-
-def _differs_by_one_edit(one: str, other: str) -> bool:
-    """Whether a text becomes another one by one character more, less or changed, or two that are swapped."""
-    one, other = one.lower().replace("-", "_"), other.lower()
-    if one == other:
-        return True
-    shorter = min(len(one), len(other))
-    start = next((number for number in range(shorter) if one[number] != other[number]), shorter)
-    rest, other_rest = one[start:], other[start:]
-    swapped = other_rest[1:2] + other_rest[:1] + other_rest[2:]
-    return rest[1:] in (other_rest, other_rest[1:]) or rest in (other_rest[1:], swapped)
 
 
 def _select_defined(variables: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:

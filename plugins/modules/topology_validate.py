@@ -64,10 +64,23 @@ options:
   to:
     description: The extra variable C(to). It is an error, because validation returns to no release.
     type: raw
-  undefined:
-    description: The names of extra variables whose templates refer to undefined variables.
+  request:
+    description:
+      - Whether the variables C(topology), C(stack_overrides), C(services), C(ref) and C(to) of the run are read, and
+        the names of all variables of the command line. A template that fails is an error like any other, and so is
+        a name that is one character away from that of a variable of the playbooks.
+      - The action plugin of this module reads them. O(topology) and O(layers), if they are set, are not replaced.
+    type: bool
+    default: false
+  extra_variables:
+    description: The names of the variables of the command line, which O(request) sets.
     type: list
     elements: str
+    default: []
+  variable_problems:
+    description: Extra variables whose templates fail, each as a list of its name and the text, which O(request) sets.
+    type: list
+    elements: list
     default: []
   directory:
     description: The base of relative paths in a document that is given as a mapping.
@@ -263,7 +276,9 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "services": {"type": "raw"},
     "ref": {"type": "raw"},
     "to": {"type": "raw"},
-    "undefined": {"type": "list", "elements": "str", "default": []},
+    "request": {"type": "bool", "default": False},
+    "extra_variables": {"type": "list", "elements": "str", "default": []},
+    "variable_problems": {"type": "list", "elements": "list", "default": []},
     "directory": {"type": "path"},
     "inventory": {
         "type": "dict",

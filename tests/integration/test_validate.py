@@ -314,6 +314,22 @@ def test_secrets_of_groups_and_hosts_and_the_connection_are_checked(ansible: Ans
             {"services": "{{ nope }}", "ref": "{{ nope }}", "to": "v1"},
             ["services: its template refers to a variable", "ref: its template refers to a", "to: validation returns"],
         ),
+        (
+            {"services": "{{ 1/0 }}", "ref": ["{{ nope }}"], "service": "api", "topolgy": "x"},
+            [
+                "services: its template cannot be rendered: Error rendering template: division by zero",
+                "ref: its template refers to a variable",
+                "service: no playbook has such a variable",
+                "topolgy: no playbook has such a variable",
+            ],
+        ),
+        (
+            {"stack_overrides": {"name": "{{ 1/0 }}", "account": "{{ nope }}"}},
+            [
+                "name: its template cannot be rendered: Error rendering template: division by zero",
+                "account: its template cannot be rendered: 'nope' is undefined",
+            ],
+        ),
     ],
 )
 def test_a_request_that_is_none_hides_no_other_error(

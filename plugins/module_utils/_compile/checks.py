@@ -11,6 +11,7 @@ from typing import Any
 from .._aws.similar_names import suggest
 from .._engine.model import DesiredResource
 from .._engine.planner import find_property_problems
+from .._engine.property_limits import display_value
 from .._engine.scope import Scope
 from .._resources import REGISTRY
 from .._topology.document.problems import format_path, split_fix
@@ -18,7 +19,7 @@ from .._topology.domains import domain_names, record_resource_name
 from .._topology.placement import find_placements
 from .._topology.rules.names import INTERNAL_PREFIX, OWN_TAGS, find_similar_tags
 from .._topology.schema.document import DOCUMENT, TAGS
-from .._topology.schema.kinds import DocumentPath, Finding, display
+from .._topology.schema.kinds import DocumentPath, Finding, display, is_hidden
 from .._topology.view import (
     Document,
     caches,
@@ -208,8 +209,24 @@ def _check_properties(address: str, body: Mapping[str, Any], wrong: Collection[D
     for path, text in problems if is_certain else [problem for problem in problems if problem[0]]:
         if any(("resources", address, *path[:length]) in wrong for length in range(1, len(path) + 1)):
             continue  # the reference there has an error already
+        text = _hide_value(text, _find_value(body, path), path)
         fix = "" if split_fix(text)[1] else f" (docs/resources.md lists the properties of {address.partition('/')[0]})"
         yield ("resources", address, *path), f"{text}{fix}"
+
+
+def _find_value(body: Any, path: DocumentPath) -> Any:
+    """The value at a path of a raw resource, None where it has no such path."""
+    for step in path:
+        inside = dict(enumerate(body)) if isinstance(body, list) else body
+        if not isinstance(inside, Mapping) or step not in inside:
+            return None
+        body = inside[step]
+    return body
+
+
+def _hide_value(text: str, value: Any, path: DocumentPath) -> str:
+    """The problem of a property; without its value where its key is that of a secret."""
+    return text.replace(display_value(value), "this") if is_hidden(value, path) else text
 
 
 def _check_general_keys(path: DocumentPath, body: Mapping[str, Any]) -> Iterator[Finding]:

@@ -22,6 +22,7 @@ from .._topology.rules.services import derived_variables, find_variable_problem
 from .._topology.schema.kinds import DISPLAYABLE_KEY, Finding, display_path
 from .._topology.schema.shared import VARIABLE
 from .._topology.view import CACHE_AUTHORITIES, Document, services
+from .certificate_checks import find_pem_problem
 
 # The names of the layers of the inventory in messages: its variables, those of the command line, and the options of its
 # source.
@@ -99,7 +100,7 @@ def check_authorities(document: Document, inventory: Mapping[str, Any]) -> list[
             continue
         if path:
             errors += _check_authority_variables(document, kind, users)
-            problem = _find_pem_problem(resolve_path(str(path), inventory), "CERTIFICATE")
+            problem = find_pem_problem(resolve_path(str(path), inventory), "CERTIFICATE")
             if problem is not None:
                 hint = f"; that of RDS: curl -o {path} {RDS_AUTHORITIES}" if kind == "database" else ""
                 errors.append(((variable,), f"services.{users[0]} uses a {kind}, and {problem} (name its file{hint})"))
@@ -241,23 +242,3 @@ def _find_secret_problem(document: Document, service: str, variable: str) -> str
 def resolve_path(path: str, inventory: Mapping[str, Any]) -> Path:
     """The absolute form of a path in the inventory, which is relative to the inventory's directory."""
     return Path(inventory.get("directory") or "/", os.path.expanduser(path))
-
-
-def check_certificates(document: Document) -> Iterator[Finding]:
-    """Check the files of the proxy's certificate on the controller."""
-    tls = (document["proxy"] or {}).get("tls") or {}
-    for key, kind in (("certificate", "CERTIFICATE"), ("key", "PRIVATE KEY")):
-        path = tls.get(key)
-        problem = _find_pem_problem(Path(path), kind) if path and os.path.isabs(path) else None
-        if problem is not None:
-            yield ("proxy", "tls", key), f"{problem} (name the PEM file on the controller)"
-
-
-def _find_pem_problem(path: Path, kind: str) -> str | None:
-    if not path.is_file():
-        return f"there is no file {display_path(path)}"
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        return f"{display_path(path)} cannot be read: {error.strerror}"
-    return None if f"{kind}-----" in text else f"{display_path(path)} has no {kind.lower()} in PEM form"

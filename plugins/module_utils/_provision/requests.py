@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .._aws.options import split_texts
@@ -12,6 +12,39 @@ from .._aws.options import split_texts
 # The text that is passed for a variable without a value.
 UNSET = "(unset)"
 UNDEFINED = "its template refers to a variable that is not defined (define that, or leave this variable out)"
+
+# The variables of the command line (docs/playbooks.md), and the shortest of which misspellings are searched: others are
+# one edit away from ordinary names.
+VARIABLES = (
+    *("topology", "stack_overrides", "services", "ref", "to", "confirm", "allow_destroy", "adopt", "require_auth"),
+    *("interrupt", "os_release", "rollout_lock_wait", "wait_timeout", "databases", "database", "backup_keep"),
+    *("discard_instance", "restore_snapshot", "restore_time", "restore_instance", "restore_again", "restore_unseen"),
+    "restore_expects",
+)
+SHORTEST_COMPARED = 7
+
+
+def find_misspellings(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The variables of the command line whose names are one edit away from that of a variable of the playbooks.
+
+    Each comes with the problem as text.
+    """
+    for name in names:
+        meant = [known for known in VARIABLES if len(known) >= SHORTEST_COMPARED and _differs_by_one_edit(name, known)]
+        if meant and name not in VARIABLES:
+            yield name, f"no playbook has such a variable, so it would be ignored (write {meant[0]})"
+
+
+def _differs_by_one_edit(one: str, other: str) -> bool:
+    """Whether a text becomes another one by one character more, less or changed, or two that are swapped."""
+    one, other = one.lower().replace("-", "_"), other.lower()
+    if one == other:
+        return True
+    shorter = min(len(one), len(other))
+    start = next((number for number in range(shorter) if one[number] != other[number]), shorter)
+    rest, other_rest = one[start:], other[start:]
+    swapped = other_rest[1:2] + other_rest[:1] + other_rest[2:]
+    return rest[1:] in (other_rest, other_rest[1:]) or rest in (other_rest[1:], swapped)
 
 
 def read_names(variable: str, value: Any, what: str, example: str) -> tuple[list[str], list[str]]:

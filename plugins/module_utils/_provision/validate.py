@@ -14,8 +14,9 @@ from .._compile.load import examine
 from .._topology.document.examine import Checks, Examination
 from .._topology.document.layers import Layer, LayerFinding, read_findings, read_layer, read_sources
 from .._topology.document.problems import Problem
-from .._topology.schema.kinds import Finding, display, display_path
+from .._topology.schema.kinds import display, display_path
 from .._topology.view import Document, services
+from .certificate_checks import check_certificates
 from .command_checks import find_command_errors, find_command_warnings
 from .inventory_checks import (
     EXTRA,
@@ -24,7 +25,6 @@ from .inventory_checks import (
     check_access,
     check_app_secrets,
     check_authorities,
-    check_certificates,
     check_connection,
     check_duplicates,
     check_secrets_of_files,
@@ -32,7 +32,7 @@ from .inventory_checks import (
     read_exclude,
 )
 from .region_checks import find_region_warnings
-from .requests import UNDEFINED, read_names
+from .requests import find_misspellings, read_names
 from .source_checks import SourceReport, check_sources
 
 
@@ -54,10 +54,13 @@ def validate(options: Mapping[str, Any]) -> dict[str, Any]:
         _inventory_layers(inventory) if inventory else [Layer({}, EXTRA)],
         validation.check_files,
     )
-    undefined = options.get("undefined") or ()
-    if not found.document and "topology" in undefined:
+    unusable = options.get("variable_problems") or ()
+    if not found.document and any(name == "topology" for name, _text in unusable):
         # Without a document nothing else was checked, and that it is not named is a consequence.
-        found = replace(found, errors=[Problem(name, UNDEFINED, EXTRA) for name in undefined])
+        found = replace(found, errors=[Problem(name, text, EXTRA) for name, text in unusable])
+    elif not found.document:
+        misspelt = find_misspellings(options.get("extra_variables") or ())
+        found = replace(found, errors=[*found.errors, *(Problem(name, text, EXTRA) for name, text in misspelt)])
     return _build_outcome(found, validation)
 
 
@@ -88,12 +91,12 @@ class _Validation:
 
     def __init__(self, inventory: Mapping[str, Any] | None, request: Mapping[str, Any]) -> None:
         self.inventory = inventory
-        # The extra variables of the run: `services`, `ref` and `to`, and the names of the undefined ones.
+        # The extra variables of the run: `services`, `ref` and `to`, their problems, and the names of all.
         self.request = request
         self.sources = SourceReport()
 
     def check(self, document: Document) -> Checks:
-        errors: list[Finding] = list(check_certificates(document))
+        errors, warnings = check_certificates(document)
         exclude: list[str] = []
         if self.inventory is not None:
             errors += check_access(document, self.inventory)
@@ -103,7 +106,7 @@ class _Validation:
             errors += exclude_problems
         errors += find_command_errors(document)
         self.sources = check_sources(document, exclude)
-        warnings = [*find_region_warnings(document), *find_command_warnings(document), *self.sources.warnings]
+        warnings += [*find_region_warnings(document), *find_command_warnings(document), *self.sources.warnings]
         return errors + self.sources.errors, warnings
 
     def check_files(self, document: Document) -> Iterator[LayerFinding]:
@@ -127,8 +130,10 @@ def _check_request(request: Mapping[str, Any], known: Sequence[str]) -> Iterator
     for variable, what in (("ref", "deploys nothing"), ("to", "returns to no release")):
         if request.get(variable) not in (None, ""):
             yield (variable,), f"validation {what}, so it takes no {variable} (leave it out)", EXTRA
-    for variable in request.get("undefined") or ():
-        yield (variable,), UNDEFINED, EXTRA
+    for variable, text in request.get("variable_problems") or ():
+        yield (variable,), text, EXTRA
+    for variable, text in find_misspellings(request.get("extra_variables") or ()):
+        yield (variable,), text, EXTRA
 
 
 def _build_outcome(found: Examination, validation: _Validation) -> dict[str, Any]:

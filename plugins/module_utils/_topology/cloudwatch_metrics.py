@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 # The id of the query whose values count, among those of the metrics of an expression.
 RESULT = "gate_result"
@@ -33,28 +33,40 @@ TARGET_METRICS = re.compile(
 )
 
 
-def find_query_problems(query: Mapping[str, Any]) -> Iterator[str]:
-    """The problems of a query that CloudWatch would reject, each with the key that has it."""
+class QueryProblem(NamedTuple):
+    """Why CloudWatch would reject a query, with the key that has the problem.
+
+    ``depends`` are the paths of the keys that are missing: an invalid value of one of them would be the cause.
+    """
+
+    text: str
+    depends: tuple[tuple[str, ...], ...] = ()
+
+
+def find_query_problems(query: Mapping[str, Any]) -> Iterator[QueryProblem]:
+    """The problems of a query that CloudWatch would reject."""
     period = query["period"]
     if period not in SHORT_PERIODS and (period < 60 or period % 60):
-        yield f"period: {period} is not 1, 5, 10, 20, 30 or a multiple of 60"
+        yield QueryProblem(f"period: {period} is not 1, 5, 10, 20, 30 or a multiple of 60")
     if query["window"] < 1:
-        yield f"window: {query['window']} is not a number of seconds from 1"
+        yield QueryProblem(f"window: {query['window']} is not a number of seconds from 1")
     metrics = query["metrics"] or {}
     if not query["expression"]:
         if metrics:
-            yield "metrics: only an expression has them: write expression, or namespace and metric"
-        yield from _find_metric_problems("", share_options(query, {}))
+            text = "metrics: only an expression has them: write expression, or namespace and metric"
+            yield QueryProblem(text, (("expression",),))
+        yield from _find_metric_problems(share_options(query, {}))
         return
     if query["metric"]:
-        yield "metric and expression exclude each other"
+        yield QueryProblem("metric and expression exclude each other")
     for name, metric in metrics.items():
         if not QUERY_ID.fullmatch(name) or name == RESULT:
-            yield f"metrics: {name} is not an id: a lower-case letter, then letters, digits and _ (not {RESULT})"
+            text = f"metrics: {name} is not an id: a lower-case letter, then letters, digits and _ (not {RESULT})"
+            yield QueryProblem(text)
         elif not isinstance(metric, Mapping) or set(metric) - set(SHARED):
-            yield f"metrics: {name}: write a mapping with {', '.join(SHARED)}"
+            yield QueryProblem(f"metrics: {name}: write a mapping with {', '.join(SHARED)}")
         else:
-            yield from _find_metric_problems(f"metrics: {name}: ", share_options(query, metric))
+            yield from _find_metric_problems(share_options(query, metric), name)
 
 
 def share_options(query: Mapping[str, Any], metric: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,11 +104,15 @@ def _is_of_service(metric: Mapping[str, Any]) -> bool:
     return bool(metric["namespace"] == LOAD_BALANCER and not metric["dimensions"])
 
 
-def _find_metric_problems(prefix: str, metric: Mapping[str, Any]) -> Iterator[str]:
-    missing = [name for name in ("namespace", "metric") if not metric[name]]
-    if missing:
-        yield f"{prefix}{' and '.join(missing)} must be given"
+def _find_metric_problems(metric: Mapping[str, Any], name: str | None = None) -> Iterator[QueryProblem]:
+    """The problems of a metric; ``name`` is its id among those of an expression."""
+    prefix = "" if name is None else f"metrics: {name}: "
+    for key in ("namespace", "metric"):
+        if not metric[key]:
+            elsewhere = ("expression",) if name is None else ("metrics", name, key)
+            yield QueryProblem(f"{prefix}{key} must be given", ((key,), elsewhere))
     if not isinstance(metric["dimensions"], Mapping):
-        yield f"{prefix}dimensions: write a mapping of names and values"
+        yield QueryProblem(f"{prefix}dimensions: write a mapping of names and values")
     if not STATISTIC.fullmatch(str(metric["statistic"])):
-        yield f"{prefix}statistic: {metric['statistic']} is not a statistic, such as Average, Sum or p99"
+        text = f"{metric['statistic']} is not a statistic, such as Average, Sum or p99"
+        yield QueryProblem(f"{prefix}statistic: {text}")

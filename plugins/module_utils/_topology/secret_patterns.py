@@ -155,12 +155,23 @@ ENTRY = re.compile(
 
 def names_a_secret(name: str, value: str) -> bool:
     """Whether a variable of this name, with this value, holds a secret."""
-    upper = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper()
-    if OBJECT_KEY.search(upper) and OBJECT_PATH.fullmatch(value.strip()):
+    if OBJECT_KEY.search(_split_words(name)) and OBJECT_PATH.fullmatch(value.strip()):
         return False
-    if not SECRET_NAME.search(upper) or any(map(DESCRIBES_A_SECRET.search, (upper, re.sub(VERSION, "", upper)))):
+    if not is_name_of_a_secret(name):
         return False
     return not HARMLESS_VALUE.fullmatch(value.strip()) and not re.match(PLACEHOLDER, value.strip())
+
+
+def is_name_of_a_secret(name: str) -> bool:
+    """Whether a variable or key of this name holds a secret, if its value can be one."""
+    upper = _split_words(name)
+    describes = any(map(DESCRIBES_A_SECRET.search, (upper, re.sub(VERSION, "", upper))))
+    return SECRET_NAME.search(upper) is not None and not describes
+
+
+def _split_words(name: str) -> str:
+    """A name in capitals, with an underscore between words that are joined (``apiKey``)."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper()
 
 
 def is_a_secret(value: str) -> bool:

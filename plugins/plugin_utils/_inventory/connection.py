@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -110,6 +111,9 @@ def _read_variable(variable: Any) -> dict[str, Any]:
     for name, value in texts.items():
         if isinstance(value, (Mapping, list, tuple)):
             problems.append(f"{VARIABLE}.{name}: is a mapping or list, and text is expected (write one text)")
+        elif isinstance(value, (int, float, date)) and name != "account":  # which has a form of its own
+            kind = "a boolean" if isinstance(value, bool) else "a date" if isinstance(value, date) else "a number"
+            problems.append(f"{VARIABLE}.{name}: is {kind}, and text is expected (put it in quotes)")
     texts = {name: str(value) for name, value in texts.items() if not isinstance(value, (Mapping, list, tuple))}
     problems += find_connection_problems(texts)
     if problems:

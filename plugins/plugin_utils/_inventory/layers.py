@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -99,13 +99,18 @@ def describe_layers(templar: Any, loader: Any, found: Variables, extra: Variable
     described = []
     for name, part, base, files in parts:
         if part.get(OVERRIDES):
-            problems: list[Any] = []
             templar.available_variables = variables
-            rendered = _render(templar, part[OVERRIDES], [], problems)
-            written = Layer({}, sources=read_sources(files, OVERRIDES))
-            values, problems = _spell_keys(rendered, problems, written)
-            described.append({"name": name, "directory": base, "files": files, "values": values, "problems": problems})
+            described.append(describe_layer(templar, name, part[OVERRIDES], base, files))
     return described
+
+
+def describe_layer(templar: Any, name: str, overrides: Any, directory: str | None, files: list[str]) -> dict[str, Any]:
+    """The description of one layer, with its templates rendered by the variables of ``templar``."""
+    problems: list[Any] = []
+    rendered = render(templar, overrides, [], problems)
+    written = Layer({}, sources=read_sources(files, OVERRIDES))
+    values, problems = _spell_keys(rendered, problems, written)
+    return {"name": name, "directory": directory, "files": files, "values": values, "problems": problems}
 
 
 def _spell_keys(rendered: Any, problems: list[Any], written: Layer) -> tuple[Any, list[Any]]:
@@ -133,7 +138,7 @@ def describe_inventory(templar: Any, loader: Any, found: Variables, extra: Varia
     """
     directory = _directory(source)
     templar.available_variables = variables = _combine_variables(found, extra, source)
-    rendered = {name: _render(templar, variables[name], [name], []) for name in VARIABLES if name in variables}
+    rendered = {name: render(templar, variables[name], [name], []) for name in VARIABLES if name in variables}
     described: dict[str, Any] = {
         "source": os.path.abspath(source),
         "directory": directory,
@@ -359,7 +364,22 @@ def find_extra_files() -> list[str]:
     return [os.path.abspath(os.path.expanduser(file)) for file in files]
 
 
-def _render(templar: Any, value: Any, path: list[Any], problems: list[Any], around: tuple[Any, ...] = ()) -> Any:
+def describe_template_error(error: Exception) -> str:
+    """Why a template cannot be rendered, with a fix, on one line."""
+    reason = " ".join(str(error).split()).removesuffix(" Use -vvvvv to see paths searched.")
+    if len(reason) > LONGEST_REASON:
+        reason = reason[:LONGEST_REASON] + "…"
+    return f"its template cannot be rendered: {_add_template_fix(reason)}"
+
+
+def render(
+    templar: Any,
+    value: Any,
+    path: list[Any],
+    problems: list[Any],
+    describe: Callable[[Exception], str] = describe_template_error,
+    around: tuple[Any, ...] = (),
+) -> Any:
     """The value with its templates rendered. A template that fails is left out and reported with its path.
 
     So is an alias to one of the values ``around`` it.
@@ -369,19 +389,18 @@ def _render(templar: Any, value: Any, path: list[Any], problems: list[Any], arou
         return _FAILED
     if isinstance(value, Mapping):
         inside = (*around, value)
-        rendered = {key: _render(templar, item, [*path, key], problems, inside) for key, item in value.items()}
+        rendered = {key: render(templar, item, [*path, key], problems, describe, inside) for key, item in value.items()}
         return {key: item for key, item in rendered.items() if item is not _FAILED}
     if isinstance(value, (list, tuple)):
         inside = (*around, value)
-        items = [_render(templar, item, [*path, number], problems, inside) for number, item in enumerate(value)]
+        items = [
+            render(templar, item, [*path, number], problems, describe, inside) for number, item in enumerate(value)
+        ]
         return [item for item in items if item is not _FAILED]
     try:
         return templar.template(value)
     except AnsibleError as error:
-        reason = " ".join(str(error).split()).removesuffix(" Use -vvvvv to see paths searched.")
-        if len(reason) > LONGEST_REASON:
-            reason = reason[:LONGEST_REASON] + "…"
-        problems.append([path, f"its template cannot be rendered: {_add_template_fix(reason)}"])
+        problems.append([path, describe(error)])
     except RecursionError:
         problems.append([path, "its template leads to something that contains itself (write that out)"])
     return _FAILED if path else {}

@@ -186,6 +186,17 @@ def _read_constraints(root: Path, name: str, names: Collection[str]) -> list[Req
     return [one for one in lines if not one.is_readable or is_for_hosts(one.marker)]
 
 
+def is_range(specifier: str) -> bool:
+    """Whether tools can read a range of versions; true where that cannot be decided."""
+    if SpecifierSet is None:
+        return True
+    try:
+        SpecifierSet(specifier.strip().strip("()"))
+    except InvalidSpecifier:
+        return False
+    return True
+
+
 def allows_version(specifier: str, version: str) -> bool:
     """Whether a range has a version; true where that cannot be decided."""
     if SpecifierSet is None:
@@ -306,6 +317,10 @@ def _parse_requirement(where: str, line: str, names: Collection[str], folder: st
     problem = one.problem or _find_system_problem(one, spec)
     if any(not GOOD_HASH.fullmatch(text) for text in hashes):
         problem = "has an invalid hash (write sha256: with 64 digits; use uv pip compile --generate-hashes)"
+    elif hashes and one.pin and "," in one.specifier:  # as pip's --require-hashes mode demands it
+        problem = (
+            f"has other conditions next to ==, which no requirement with a hash may have (write =={one.pin} alone)"
+        )
     elif unknown:
         problem = f"has the option {unknown[0][:40]}, which pip does not know there (remove it)"
     return replace(one, is_hashed=one.is_hashed or bool(hashes), problem=problem)
@@ -399,12 +414,23 @@ def _read_spec(where: str, spec: str, names: Collection[str], folder: str) -> Re
         text = "is not a requirement that pip can read"
         fix = "write name==version; a name has letters from a to z, digits, dots, dashes and underscores"
         return Requirement(where, "", False, False, problem=f"{text} ({fix})", is_readable=False)
-    pin = PIN.fullmatch(rest)
+    pin = _find_pin(rest)
     if pin is None:
         return Requirement(where, normalize(name[1]), False, False, specifier=rest)
-    good = pin[1] == "===" or VERSION.fullmatch(pin[2])
-    problem = None if good else "is pinned to a text that is not a version (write one like 1.2.3)"
+    problem = None
+    if pin[1] != "===" and not VERSION.fullmatch(pin[2]):
+        problem = "is pinned to a text that is not a version (write one like 1.2.3)"
+    elif not allows_version(rest, pin[2]):
+        problem = f"is pinned to {pin[2]}, which its other conditions exclude (write {name[1]}=={pin[2]} alone)"
     return Requirement(where, normalize(name[1]), True, False, pin=pin[2], problem=problem, specifier=rest)
+
+
+def _find_pin(specifier: str) -> re.Match[str] | None:
+    """The condition of a range that allows one version only, as in ``==23.0.0,>=20``; None where it has none."""
+    conditions = specifier.removeprefix("(").removesuffix(")").split(",")
+    if len(conditions) > 1 and not is_range(specifier):
+        return None
+    return next(filter(None, map(PIN.fullmatch, conditions)), None)
 
 
 def _path_problem(spec: str, names: Collection[str], folder: str) -> str | None:

@@ -43,7 +43,7 @@ class CloudWatchQuery:
         """The query of the option ``cloudwatch``. Raises `StackError` for one that CloudWatch would reject."""
         problems = list(find_query_problems(options))
         if problems:
-            raise StackError("\n".join(f"cloudwatch: {problem}" for problem in problems))
+            raise StackError("\n".join(f"cloudwatch: {problem.text}" for problem in problems))
         expression = options["expression"]
         text = expression or f"{options['statistic']} of {options['namespace']} {options['metric']}"
         dimensions = ", ".join(f"{name}={value}" for name, value in sorted((options["dimensions"] or {}).items()))

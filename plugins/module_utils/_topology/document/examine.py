@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..._aws.similar_names import suggest
-from ..rules.all import ABSENCE_RULES, RULES
+from ..rules.all import RULES
 from ..schema.document import DOCUMENT, REFERABLE
 from ..schema.kinds import DocumentPath, Finding, Text, display
 from ..schema.record import Derived, Record
@@ -175,11 +175,8 @@ def _check_document(data: Mapping[str, Any], problems: Problems) -> dict[str, An
         if isinstance(kind, Record):
             _fill_derived_defaults(kind, value, document)
     _check_references(document, problems)
-    # Of the schema and the references only: a rule may depend on values that another rule rejects.
-    skipped = {rule for rule, read in ABSENCE_RULES.items() if any(map(problems.has_problem_in, read))}
     for rule in RULES:
-        if rule not in skipped:
-            problems.add_findings(rule(document))
+        problems.add_findings(rule(document))
     return document
 
 

@@ -52,13 +52,16 @@ class LinePosition(str):
 
 
 TAB = "a tab (write spaces: YAML is indented with them)"
-LARGEST = 200_000  # characters, and values after all aliases are expanded
+LARGEST_TEXT = 1_000_000  # characters (docs/topology.md)
+LARGEST = 200_000  # values, after all aliases are expanded
 DEEPEST = 40
 MERGE_KEY = "<<"
 
 _TAG = "tag:yaml.org,2002:"
 # Placeholder for a value that could not be read; the error has been reported.
 _UNREAD: Any = object()
+
+LINE_ENDS = "\0\r\n\x85\u2028\u2029"  # as PyYAML has them; the first is the end of the text
 
 # The message does not repeat the tag: it may be a password that begins with !.
 UNKNOWN_TAG = "a tag, which means nothing in a topology (remove it, or put text that begins with ! in quotes)"
@@ -69,11 +72,17 @@ ENCRYPTED = (
 )
 
 
+# What PyYAML raises in place of a YAMLError where the code of an escape, a number or a value of a tag is impossible.
+IMPOSSIBLE_VALUE = (ValueError, ArithmeticError, LookupError, AttributeError)
+IMPOSSIBLE = (
+    "has a number or the code of a character that is out of range (correct it; the last character is \\U0010FFFF)"
+)
+
 # Each type of plain scalar: its tag, its pattern, and the characters that it can begin with.
 _PLAIN_SCALARS = (
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
-    ("int", r"[-+]?[0-9]{1,18}", list("-+0123456789")),
+    ("int", r"[-+]?[0-9]{1,18}|0o[0-7]{1,20}|0x[0-9a-fA-F]{1,15}", list("-+0123456789")),
     (
         "float",
         r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]{1,2})?|[-+]?[0-9]{1,18}[eE][-+]?[0-9]{1,2}",
@@ -82,22 +91,71 @@ _PLAIN_SCALARS = (
     ("merge", r"<<", ["<"]),
 )
 
+
+def read_integer(text: str) -> int:
+    """An integer of the core schema of YAML 1.2, in which 012 is decimal, 0o12 octal and 0x12 hexadecimal."""
+    return int(text, 0) if text.startswith(("0o", "0x")) else int(text)
+
+
 _CONVERTERS: dict[str, Callable[[str], Any]] = {
     _TAG + "str": str,
     _TAG + "merge": str,  # a << that is a value
     _TAG + "null": lambda text: None,
     _TAG + "bool": lambda text: text.lower() == "true",
-    _TAG + "int": int,
+    _TAG + "int": read_integer,
     _TAG + "float": float,
 }
 
 
 @lru_cache
 def _loader() -> Any:
-    """PyYAML's safe loader with the scalars of YAML 1.2."""
+    """PyYAML's safe loader with the scalars, tabs and anchors of YAML 1.2."""
 
     class Loader(yaml.SafeLoader):
-        """A class of its own, because PyYAML registers resolvers on the class."""
+        """A class of its own, because PyYAML registers resolvers on the class.
+
+        PyYAML accepts no tab between tokens, and no anchor twice; editors, which read YAML 1.2, accept both.
+        """
+
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            """Compose a node. An alias is of the last node with its anchor (YAML 1.2.2, section 7.1)."""
+            event = self.peek_event()
+            if not isinstance(event, yaml.AliasEvent) and getattr(event, "anchor", None) in self.anchors:
+                del self.anchors[event.anchor]
+            return super().compose_node(parent, index)
+
+        def scan_to_next_token(self) -> None:
+            """Skip white space and comments, with the tabs in them that are no indentation."""
+            super().scan_to_next_token()
+            while self.peek() == "\t" and self.skip_tabs():
+                super().scan_to_next_token()
+
+        def skip_tabs(self) -> bool:
+            """Skip white space that begins with a tab, and return true, unless it indents a block."""
+            length = 0
+            while self.peek(length) in " \t":
+                length += 1
+            mark: Any = self.get_mark()
+            begins_line = not mark.buffer[mark.pointer - mark.column : mark.pointer].strip()
+            if begins_line and not self.flow_level and self.peek(length) not in f"#{LINE_ENDS}":
+                return False
+            if not begins_line and not self.flow_level:
+                # After `-` and a tab there may be a scalar, but no mapping or list: its indentation is not known.
+                self.allow_simple_key = False
+            self.forward(length)
+            return True
+
+        def scan_plain_spaces(self, indent: int, start_mark: Any) -> list[str]:
+            """The white space in a plain scalar: tabs belong to it unless they are at the end of a line."""
+            length = 0
+            while self.peek(length) in " \t":
+                length += 1
+            space = self.prefix(length)
+            if "\t" in space:
+                self.forward(length)
+                if self.peek() not in LINE_ENDS:
+                    return [space]
+            return super().scan_plain_spaces(indent, start_mark) or []
 
     Loader.yaml_implicit_resolvers = {}
     for kind, pattern, first in _PLAIN_SCALARS:
@@ -120,14 +178,14 @@ class ParsedText:
 
 def parse_text(text: str, report: Report, is_override: bool = False) -> ParsedText:
     """Parse a YAML text. Data and node are None after a report about the whole text."""
-    if len(text) > LARGEST:
-        report((), f"is larger than {LARGEST} characters (name a topology: none is that large)")
+    if len(text) > LARGEST_TEXT:
+        report((), f"has more than {LARGEST_TEXT} characters (name a topology, or have user_data load files)")
         return ParsedText()
     if yaml is None:
         report((), "cannot be read without PyYAML (pip install PyYAML)")
         return ParsedText()
     try:
-        node = yaml.compose(text, Loader=_loader())
+        node = _compose(text)
         if node is None:
             return ParsedText()
         reader = _NodeReader(report)
@@ -150,12 +208,34 @@ def parse_text(text: str, report: Report, is_override: bool = False) -> ParsedTe
     return ParsedText()
 
 
+def _compose(text: str) -> Any:
+    """The root node of a text, None where it has none. Raises `yaml.YAMLError` or RecursionError."""
+    loader = _loader()(text)
+    try:
+        return compose_root(loader)
+    finally:
+        loader.dispose()
+
+
+def compose_root(loader: Any) -> Any:
+    """The root node that one of PyYAML's loaders composes. Raises `yaml.YAMLError` or RecursionError.
+
+    PyYAML's own scanner raises errors of Python where the code of an escape or a version is out of range. libyaml does
+    not, and its loader knows no mark.
+    """
+    try:
+        return loader.get_single_node()
+    except IMPOSSIBLE_VALUE as error:
+        mark = loader.get_mark() if hasattr(loader, "get_mark") else None
+        raise yaml.MarkedYAMLError(problem=IMPOSSIBLE, problem_mark=mark) from error
+
+
 def compose_node(text: str) -> Any:
     """The root node of YAML that ansible has read already, or None where there is none (a vault, for example)."""
-    if yaml is None or len(text) > LARGEST:
+    if yaml is None or len(text) > LARGEST_TEXT:
         return None
     try:
-        return yaml.compose(text, Loader=_loader())
+        return _compose(text)
     except (yaml.YAMLError, RecursionError):
         return None
 
@@ -164,7 +244,7 @@ def read_as_ansible(text: str) -> Any:
     """One plain scalar as ansible's YAML 1.1 reads it; None where the text is not valid."""
     try:
         return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError):
+    except (yaml.YAMLError, *IMPOSSIBLE_VALUE):
         return None
 
 
@@ -293,7 +373,13 @@ def describe_error(error: yaml.MarkedYAMLError) -> str:
     problem = " ".join((error.problem or error.context or "cannot be read").split())
     if "'\\t'" in problem:
         return TAB
+    if problem == IMPOSSIBLE:
+        return IMPOSSIBLE
     if problem.startswith("found undefined alias"):  # the text may be a password that begins with *
         return "an alias to an anchor that does not exist (correct it, or put text that begins with * in quotes)"
+    if str(error.context).startswith("found duplicate anchor"):  # the name may be a password that begins with &
+        return "an anchor of this name exists already (give it another name, or put text that begins with & in quotes)"
+    if "tag handle" in problem:  # the same of text that begins with !
+        return UNKNOWN_TAG
     context = f", {error.context}" if error.problem and error.context else ""
     return f"not YAML: {problem}{context} (correct this line, or what it belongs to)"

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..schema.kinds import DocumentPath, Finding, display_path, escape_controls
+from ..schema.kinds import DependentFinding, DocumentPath, Finding, display_path, escape_controls
 from ..secret_patterns import hide_secrets
 from .layers import Layer
 from .merge import sets_value
@@ -135,10 +135,13 @@ class Problems:
         That is a problem of the path itself, one of a path above it whose value the document does not have, and one
         that the schema found in an item of a list: the document has the list without that item. A finding of another
         rule about a path above is no cause: the document has all values that are inside. Several findings of one path
-        are all added.
+        are all added. A `DependentFinding` is added only where the values that it depends on are valid.
         """
         earlier, without_value = set(self.paths), self.paths - self.finding_paths
-        for path, text in findings:
+        for finding in findings:
+            if isinstance(finding, DependentFinding) and any(map(self.has_invalid_value_in, finding.paths)):
+                continue
+            path, text = finding
             written = self._find_written_path(path)
             above = {written[:length] for length in range(1, len(written))}
             is_known = written not in self.left_out.keys() | self.incomplete
@@ -147,11 +150,11 @@ class Problems:
                     self.finding_paths.add(written)
                 self._add(written, text)
 
-    def has_problem_in(self, pattern: DocumentPath) -> bool:
-        """Whether a path of this pattern (``*`` is any step), or one above or below it, has a problem."""
+    def has_invalid_value_in(self, pattern: DocumentPath) -> bool:
+        """Whether a path of this pattern (``*`` is any step), or one above or below it, has an invalid value."""
         return any(
             all(expected in ("*", step) for step, expected in zip(wrong, pattern, strict=False))
-            for wrong in self.paths | self.unread
+            for wrong in (self.paths - self.finding_paths) | self.unread
             if wrong
         )
 

@@ -9,12 +9,13 @@ that sets them is found.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..schema.containers import ListOf, MappingOf
 from ..schema.document import DOCUMENT, TAGS
-from ..schema.kinds import DocumentPath, Kind, Report, Scalar, Text
+from ..schema.kinds import DocumentPath, Kind, Report, Scalar, Text, is_hidden
 from ..schema.record import Record
 from .layers import Layer, format_number
 from .merge import sets_value
@@ -95,10 +96,15 @@ class _Restorer:
         spelling = layer.find_spelling(path, value, self.roots)
         if spelling is None:
             return
+        if not is_raw and re.fullmatch(r"0x[0-9a-fA-F]+", spelling):
+            return  # the same number in YAML 1.1 and 1.2
         digits = spelling.lstrip("+") if is_raw else spelling.lstrip("+").replace("_", "")
         if digits != str(value):
             quotes = ", or put it in quotes" if is_raw else ""
-            self.report(path, f"{spelling} is read as the number {value} (write that{quotes})")
+            if is_hidden(value, path):
+                self.report(path, f"is read as a number with other digits (write these{quotes})")
+            else:
+                self.report(path, f"{spelling} is read as the number {value} (write that{quotes})")
 
     def layer_of(self, path: DocumentPath) -> Layer:
         setting = [layer for layer in self.layers[1:] if sets_value(layer.data, path)]

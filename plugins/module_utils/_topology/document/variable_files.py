@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .examine import VAULT_HEADER
-from .parse import TAB, LinePosition, describe_error
+from .parse import IMPOSSIBLE_VALUE, TAB, LinePosition, compose_root, describe_error
 
 try:
     import yaml
@@ -85,7 +85,7 @@ def _find_root_problem(text: str) -> tuple[int, int, str] | None:
     """The problem of a whole text. Raises the errors of PyYAML for those inside of it."""
     loader = _loader()(text)
     try:
-        node = loader.get_single_node()
+        node = compose_root(loader)
         if node is None:
             return None
         scalar = _find_invalid_scalar(node)
@@ -114,7 +114,7 @@ def _find_invalid_scalar(root: Any) -> Any:
         if isinstance(node, yaml.ScalarNode):
             try:
                 loader.construct_object(node)
-            except ValueError:
+            except IMPOSSIBLE_VALUE:
                 return node
             except yaml.MarkedYAMLError:
                 continue  # a merge key; a tag that is unknown is found with the whole document

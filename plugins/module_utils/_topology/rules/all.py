@@ -8,26 +8,26 @@ Rules also get documents with other problems, in which a required key may be Non
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from ipaddress import IPv4Network
 
 from ..._resources.ec2.images import find_architecture_problem
 from ..._resources.ec2.key_pair import is_complete_key
 from ..._resources.ec2.networks import find_network_problem
 from ..placement import Placement, calling_placements, find_placements
-from ..schema.kinds import DocumentPath, Finding, display
+from ..schema.kinds import DependentFinding, DocumentPath, Finding, display
 from ..secret_patterns import hide_secrets
 from ..view import Document, find_public_tier, services, tiers
 from .addresses import tiers_have_enough_addresses
 from .entries import entries_can_be_started
-from .gates import GATE_RULES, addresses_of_gates_can_be_asked, metrics_of_gates_exist
-from .hooks import HOOK_RULES, requests_of_hooks_can_be_sent
+from .gates import GATE_RULES
+from .hooks import HOOK_RULES
 from .monitoring import MONITORING_RULES
 from .names import NAME_RULES
-from .requests import REQUEST_RULES, certificate_has_a_domain, load_balancer_has_services
+from .requests import REQUEST_RULES
 from .reserved import NGINX_STATUS_PORT, SYSTEM_PORTS
 from .rollout import ROLLOUT_RULES
-from .runtimes import RUNTIME_RULES, workers_are_not_called, workers_have_no_requests
+from .runtimes import RUNTIME_RULES
 from .secrets import SECRET_RULES
 from .services import SERVICE_RULES
 from .sources import SOURCE_RULES
@@ -80,15 +80,18 @@ def each_zone_has_one_subnet(document: Document) -> Iterator[Finding]:
     for tier, subnets in tiers(document).items():
         networks = len(subnets["cidrs"] or ())
         if zones and networks and networks != zones:
-            yield ("network", "subnets", tier, "cidrs"), f"{networks} for {zones} zones (give one for each zone)"
+            path = ("network", "subnets", tier, "cidrs")
+            text = f"{networks} for {zones} zones (give one for each zone)"
+            yield DependentFinding(path, text, path, ("network", "zones"))
 
 
 def nat_gateways_have_a_public_tier(document: Document) -> Iterator[Finding]:
     for tier, subnets in tiers(document).items():
         if subnets["route"] == "nat" and find_public_tier(document) is None:
-            yield (
+            yield DependentFinding(
                 ("network", "subnets", tier, "route"),
                 "no tier leads to the internet, which its NAT gateway needs (add one with route: internet)",
+                ("network", "subnets", "*", "route"),
             )
 
 
@@ -197,14 +200,19 @@ def user_data_is_for_cloud_init(document: Document) -> Iterator[Finding]:
 
 def ports_are_free(document: Document) -> Iterator[Finding]:
     for placement in find_placements(document).values():
-        taken = dict(SYSTEM_PORTS)
+        # The owner of each port, and the key that gives it.
+        taken: dict[int, tuple[str, tuple[DocumentPath, ...]]] = {}
+        for system_port, name in SYSTEM_PORTS.items():
+            taken[system_port] = name, ()
         if placement.proxy is not None:
-            taken[NGINX_STATUS_PORT] = "the status page of nginx"
+            taken[NGINX_STATUS_PORT] = "the status page of nginx", ()
         for path, port, owner in _list_ports(placement):
             if port in taken:
-                yield path, f'{port} is taken by {taken[port]} on "{placement.name}" (choose another)'
+                other, depends = taken[port]
+                text = f'{port} is taken by {other} on "{placement.name}" (choose another)'
+                yield DependentFinding(path, text, *depends)
             elif port is not None:
-                taken[port] = owner
+                taken[port] = owner, (path,)
 
 
 def _list_ports(placement: Placement) -> Iterator[tuple[DocumentPath, int | None, str]]:
@@ -222,10 +230,9 @@ def health_checks_end_before_the_next(document: Document) -> Iterator[Finding]:
     for name, service in services(document).items():
         timeout, interval = service["health"]["timeout"], service["health"]["interval"]
         if timeout >= interval:
-            yield (
-                ("services", name, "health", "timeout"),
-                f"{timeout} is not less than the interval, {interval} (lower it)",
-            )
+            path = ("services", name, "health")
+            text = f"{timeout} is not less than the interval, {interval} (lower it)"
+            yield DependentFinding((*path, "timeout"), text, (*path, "interval"))
 
 
 def called_services_have_a_port(document: Document) -> Iterator[Finding]:
@@ -275,17 +282,3 @@ RULES: tuple[Rule, ...] = (
     *SOURCE_RULES,
     *SECRET_RULES,
 )
-
-# Rules about something that is missing, and the paths that may have it. Where one of these is wrong, the document is
-# without its value, and the rule is not checked: its finding might be untrue.
-ABSENCE_RULES: Mapping[Rule, tuple[DocumentPath, ...]] = {
-    nat_gateways_have_a_public_tier: (("network", "subnets", "*", "route"),),
-    each_zone_has_one_subnet: (("network", "zones"), ("network", "subnets", "*", "cidrs")),
-    load_balancer_has_services: (("services", "*", "routes"),),
-    workers_have_no_requests: (("services", "*", "port"), ("services", "*", "socket")),
-    workers_are_not_called: (("services", "*", "port"), ("services", "*", "socket")),
-    certificate_has_a_domain: (("load_balancer", "domain"),),
-    addresses_of_gates_can_be_asked: (("load_balancer",), ("proxy",), ("services", "*", "port")),
-    requests_of_hooks_can_be_sent: (("load_balancer",), ("proxy",), ("services", "*", "port")),
-    metrics_of_gates_exist: (("load_balancer",), ("services", "*", "routes")),
-}

@@ -12,7 +12,7 @@ from ..._host.http_client import RequestError, parse_url
 from ..._resources.cloudwatch.alarm import check_brackets, check_expression
 from ..._resources.cloudwatch.expressions import find_promql_problem
 from ..cloudwatch_metrics import find_query_problems, needs_dimensions_of_service
-from ..schema.kinds import DocumentPath, Finding, display
+from ..schema.kinds import DependentFinding, DocumentPath, Finding, display
 from ..view import Document, balanced_services, has_url, load_balancer, services
 
 KINDS = ("url", "path", "promql", "cloudwatch")
@@ -35,6 +35,10 @@ KEYS_OF_KINDS = {
     "promql": {**OF_METRICS, **OF_PROMETHEUS},
     "cloudwatch": OF_METRICS,
 }
+
+NO_URL = "the stack has no URL, because it has no load balancer, no proxy and no service with a port (write url)"
+# What may give a stack its URL (`has_url`).
+SOURCES_OF_URL: tuple[DocumentPath, ...] = (("load_balancer",), ("proxy",), ("services", "*", "port"))
 
 
 def list_gates(document: Document) -> Iterator[tuple[DocumentPath, str | None, Mapping[str, Any]]]:
@@ -64,8 +68,7 @@ def addresses_of_gates_can_be_asked(document: Document) -> Iterator[Finding]:
     for path, _service, gate in list_gates(document):
         yield from check_answer(path, gate)
         if gate["path"] and not has_url(document):
-            text = "the stack has no URL, because it has no load balancer, no proxy and no service with a port"
-            yield (*path, "path"), f"{text} (write url)"
+            yield DependentFinding((*path, "path"), NO_URL, *SOURCES_OF_URL)
         yield from _check_address((*path, "prometheus_url"), gate["prometheus_url"])
         if gate["prometheus_url"] and re.search(r"/api/v1(?:/query(?:_range)?)?/?$", gate["prometheus_url"]):
             yield (
@@ -90,18 +93,21 @@ def metrics_of_gates_exist(document: Document) -> Iterator[Finding]:
         query = gate["cloudwatch"]
         if query is None:
             continue
+        here = (*path, "cloudwatch")
         problems = list(find_query_problems(drop_unset_metrics(query)))
         for problem in problems:
-            yield _locate_problem((*path, "cloudwatch"), problem)
+            where, text = _locate_problem(here, problem.text)
+            yield DependentFinding(where, text, *((*here, *one) for one in problem.depends))
         if not problems and query["expression"]:
             for _path, text in (*check_brackets(query), *check_expression(query)):
-                yield (*path, "cloudwatch", "expression"), text
+                yield DependentFinding((*here, "expression"), text, (*here, "metrics"))
         if needs_dimensions_of_service(query) and (service not in balanced if service else not balanced):
             subject = f"services.{service} has no routes of a load balancer" if service else "no service has routes"
             if load_balancer(document) is None:
                 subject = "the stack has no load balancer"
             text = f"{subject}, so there is no target group whose dimensions the metric could have"
-            yield (*path, "cloudwatch"), f"{text} (write dimensions)"
+            depends = ((*here, "dimensions"), (*here, "metrics"), ("load_balancer",), ("services", "*", "routes"))
+            yield DependentFinding(here, f"{text} (write dimensions)", *depends)
 
 
 def metrics_of_gates_are_measured_while_a_batch_bakes(document: Document) -> Iterator[Finding]:
@@ -113,7 +119,9 @@ def metrics_of_gates_are_measured_while_a_batch_bakes(document: Document) -> Ite
         settings = services(document)[service]["rollout"] if service else document["rollout"]
         if 0 < settings["bake"] < 2 * period:
             text = f"the first {period} s after a batch has moved may end after the bake time, {settings['bake']} s"
-            yield (*path, "cloudwatch"), f"{text} (write a bake time of {2 * period} or more, or a shorter period)"
+            text = f"{text} (write a bake time of {2 * period} or more, or a shorter period)"
+            bakes = (("rollout", "bake"), ("services", service or "*", "rollout", "bake"))
+            yield DependentFinding((*path, "cloudwatch"), text, (*path, "cloudwatch", "period"), *bakes)
 
 
 def drop_unset_metrics(query: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,14 +142,17 @@ def find_kind(gate: Mapping[str, Any]) -> str | None:
 def _check_limit(path: DocumentPath, gate: Mapping[str, Any]) -> Iterator[Finding]:
     above, below = gate["above"], gate["below"]
     if above is None and below is None:
-        yield path, "a metric needs a limit (add below, above or both)"
+        yield DependentFinding(
+            path, "a metric needs a limit (add below, above or both)", (*path, "above"), (*path, "below")
+        )
     elif above is not None and below is not None and below <= above:
         yield (*path, "below"), f"{below:g} is not more than above, {above:g}, so no value is good (raise it)"
 
 
 def _check_prometheus(path: DocumentPath, gate: Mapping[str, Any]) -> Iterator[Finding]:
     if gate["prometheus_url"] is None:
-        yield path, "promql needs the address of the server (add prometheus_url)"
+        text = "promql needs the address of the server (add prometheus_url)"
+        yield DependentFinding(path, text, (*path, "prometheus_url"))
     problem = find_promql_problem(gate["promql"])
     if problem is not None:
         yield (*path, "promql"), problem
@@ -149,7 +160,7 @@ def _check_prometheus(path: DocumentPath, gate: Mapping[str, Any]) -> Iterator[F
         yield (*path, "prometheus_token"), "a token is sent instead of user and password (keep one of the two)"
     if bool(gate["prometheus_user"]) != bool(gate["prometheus_password"]):
         missing = "prometheus_password" if gate["prometheus_user"] else "prometheus_user"
-        yield path, f"user and password go together (add {missing})"
+        yield DependentFinding(path, f"user and password go together (add {missing})", (*path, missing))
 
 
 def _check_address(path: DocumentPath, url: str | None) -> Iterator[Finding]:

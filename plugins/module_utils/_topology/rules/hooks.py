@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..schema.hooks import HOST_MOMENTS
-from ..schema.kinds import DocumentPath, Finding
+from ..schema.kinds import DependentFinding, DocumentPath, Finding
 from ..secret_patterns import command_has_a_secret
 from ..view import Document, has_url, listens, services
-from .gates import check_answer
+from .gates import NO_URL, SOURCES_OF_URL, check_answer
 
 
 def list_steps(document: Document) -> Iterator[tuple[DocumentPath, str, str | None, Mapping[str, Any]]]:
@@ -37,10 +37,10 @@ def requests_of_hooks_can_be_sent(document: Document) -> Iterator[Finding]:
         if request["path"] and moment in HOST_MOMENTS:
             if owner and not listens(services(document)[owner]):
                 text = f"services.{owner} has no port at which a path could be asked"
-                yield (*path, "request", "path"), f"{text} (write url, or a command)"
+                depends = (("services", owner, "port"), ("services", owner, "socket"))
+                yield DependentFinding((*path, "request", "path"), f"{text} (write url, or a command)", *depends)
         elif request["path"] and not has_url(document):
-            text = "the stack has no URL, because it has no load balancer, no proxy and no service with a port"
-            yield (*path, "request", "path"), f"{text} (write url)"
+            yield DependentFinding((*path, "request", "path"), NO_URL, *SOURCES_OF_URL)
 
 
 def commands_of_hooks_can_be_run(document: Document) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from ..._resources.acm.certificate import MOST_NAMES
 from ..domains import creates_certificate, domain_names, remove_wildcard
 from ..placement import find_placements, is_proxied, placement_name
 from ..routes import MAX_PRIORITY, Route, list_rules
-from ..schema.kinds import Finding
+from ..schema.kinds import DependentFinding, Finding
 from ..view import Document, balanced_services, load_balancer, services, tiers
 from .reserved import NGINX_HEALTH_PATH
 
@@ -62,10 +62,11 @@ def routes_are_served_by_a_proxy_or_load_balancer(document: Document) -> Iterato
         if home not in placements or placements[home].proxy is not None:
             continue
         if service["static"]:
-            yield ("services", name, "static"), f'no proxy runs on "{home}" (set proxy.on to it, or remove this)'
+            text = f'no proxy runs on "{home}" (set proxy.on to it, or remove this)'
+            yield DependentFinding(("services", name, "static"), text, ("proxy", "on"))
         if service["routes"] and not balanced:
             text = f'no proxy runs on "{home}" (set proxy.on to it, add a load_balancer, or remove this)'
-            yield ("services", name, "routes"), text
+            yield DependentFinding(("services", name, "routes"), text, ("proxy", "on"), ("load_balancer",))
 
 
 def load_balancer_subnets_fit(document: Document) -> Iterator[Finding]:
@@ -76,7 +77,7 @@ def load_balancer_subnets_fit(document: Document) -> Iterator[Finding]:
     zones = len(document["network"]["zones"] or ())
     if zones < 2:
         text = f"a load balancer needs subnets in at least two zones, and network.zones has {zones} (add one)"
-        yield ("load_balancer", "subnets"), text
+        yield DependentFinding(("load_balancer", "subnets"), text, ("network", "zones"))
     for number, cidr in enumerate(tier["cidrs"] or ()):
         if IPv4Network(cidr).prefixlen > LONGEST_PREFIX:
             text = f"{cidr} is too small for a load balancer (choose networks of /{LONGEST_PREFIX} or larger)"
@@ -85,7 +86,8 @@ def load_balancer_subnets_fit(document: Document) -> Iterator[Finding]:
 
 def load_balancer_has_services(document: Document) -> Iterator[Finding]:
     if load_balancer(document) is not None and not balanced_services(document):
-        yield ("load_balancer",), 'no service has routes, so no request can be forwarded (give one routes: ["/*"])'
+        text = 'no service has routes, so no request can be forwarded (give one routes: ["/*"])'
+        yield DependentFinding(("load_balancer",), text, ("services", "*", "routes"))
 
 
 def balanced_services_have_ports(document: Document) -> Iterator[Finding]:
@@ -99,7 +101,7 @@ def idle_timeout_covers_the_timeout_of_services(document: Document) -> Iterator[
     for name, service in balanced_services(document).items():
         if idle is not None and service["timeout"] > idle:
             text = f"{idle} is shorter than services.{name}.timeout, {service['timeout']} (raise it, or leave it out)"
-            yield ("load_balancer", "idle_timeout"), text
+            yield DependentFinding(("load_balancer", "idle_timeout"), text, ("services", name, "timeout"))
 
 
 def listeners_have_different_ports(document: Document) -> Iterator[Finding]:
@@ -108,7 +110,7 @@ def listeners_have_different_ports(document: Document) -> Iterator[Finding]:
         text = (
             f"{balancer['port']} is load_balancer.port as well, where plain HTTP is redirected (choose another for one)"
         )
-        yield ("load_balancer", "tls", "port"), text
+        yield DependentFinding(("load_balancer", "tls", "port"), text, ("load_balancer", "port"))
 
 
 def certificate_is_in_the_region(document: Document) -> Iterator[Finding]:
@@ -136,10 +138,11 @@ def certificate_has_a_domain(document: Document) -> Iterator[Finding]:
         return
     if balancer["tls"] is not None and not balancer["tls"]["certificate"] and not balancer["domain"]:
         text = "missing; give the ARN of one, or load_balancer.domain, for which one is made"
-        yield ("load_balancer", "tls", "certificate"), text
+        yield DependentFinding(("load_balancer", "tls", "certificate"), text, ("load_balancer", "domain"))
     for key in ("alternative_names", "hosted_zone") if not balancer["domain"] else ():
         if balancer[key]:
-            yield ("load_balancer", key), "needs load_balancer.domain (add that, or remove this)"
+            text = "needs load_balancer.domain (add that, or remove this)"
+            yield DependentFinding(("load_balancer", key), text, ("load_balancer", "domain"))
 
 
 def first_name_of_a_certificate_is_short(document: Document) -> Iterator[Finding]:

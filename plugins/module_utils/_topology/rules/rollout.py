@@ -13,9 +13,10 @@ from typing import Any
 from ..._aws.partition import find_arn_problem
 from ..placement import Placement, find_placements
 from ..rollout_settings import ALL_AT_ONCE, count_hosts
-from ..schema.kinds import DocumentPath, Finding, display
+from ..schema.kinds import DependentFinding, DocumentPath, Finding, display
 from ..view import Document, balanced_services, services
 
+RECIPIENTS = ("slack", "sns", "email")
 MOST_RECIPIENTS = 50  # SES Developer Guide, "Service quotas": recipients of a message
 
 
@@ -56,10 +57,12 @@ def _check_bake(path: DocumentPath, rollout: Mapping[str, Any]) -> Iterator[Find
     bake, deadline = rollout["bake"], rollout["deadline"]
     if bake < deadline:
         return
+    text = f"{deadline} is not more than the bake time, {bake} (raise it, or lower bake)"
     if path[-1] == "bake":
-        yield path, f"{bake} is not less than the deadline, {deadline} (lower it, or raise deadline)"
-    else:
-        yield path, f"{deadline} is not more than the bake time, {bake} (raise it, or lower bake)"
+        text = f"{bake} is not less than the deadline, {deadline} (lower it, or raise deadline)"
+    # A service has the values of all services, unless it has its own.
+    settings = [("rollout",), path[:-1]]
+    yield DependentFinding(path, text, *((*one, key) for one in settings for key in ("bake", "deadline")))
 
 
 def _list_rollouts(document: Document) -> Iterator[tuple[Placement, str, Mapping[str, Any]]]:
@@ -79,8 +82,10 @@ def notifications_have_a_recipient(document: Document) -> Iterator[Finding]:
     notify = document["rollout"]["notify"]
     if notify is None:
         return
-    if not any(notify[key] for key in ("slack", "sns", "email")):
-        yield ("rollout", "notify"), "names no recipient (add slack, sns or email)"
+    if not any(notify[key] for key in RECIPIENTS):
+        path = ("rollout", "notify")
+        text = "names no recipient (add slack, sns or email)"
+        yield DependentFinding(path, text, *((*path, key) for key in RECIPIENTS))
     topic, region = notify["sns"], document["region"]
     problem = find_arn_problem(topic, region, f"the stack is in {region}", "name a topic there")
     if problem is not None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ..runtimes import RUNTIMES, Runtime, is_worker, runtime_of
 from ..schema.applications import RUNTIME_OPTIONS, SERVICE
-from ..schema.kinds import DocumentPath, Finding
+from ..schema.kinds import DependentFinding, DocumentPath, Finding
 from ..schema.record import Derived
 from ..view import Document, services
 
@@ -56,7 +56,8 @@ def services_listen_once(document: Document) -> Iterator[Finding]:
         if service["socket"] and service["port"] is not None:
             yield ("services", name), "has port and socket: true, which exclude each other (keep one)"
         elif runtime is not None and runtime.serves == "always" and is_worker(service):
-            yield ("services", name, "port"), "missing; it takes a port (1-65535)"
+            text = "missing; it takes a port (1-65535)"
+            yield DependentFinding(("services", name, "port"), text, ("services", name, "socket"))
         elif runtime is not None and runtime.serves == "never" and service["port"] is not None:
             servers = " or ".join(one.name for one in RUNTIMES.values() if one.serves != "never")
             text = f"a service of the runtime {runtime.name} serves no requests (remove it, or choose {servers})"
@@ -89,7 +90,8 @@ def _check_worker(path: DocumentPath, service: Document, document: Document, fix
         is_derived = isinstance(field.default, Derived)
         usual = field.default.rule(service, document) if is_derived else field.fill_default()
         if service[key] != usual:
-            yield (*path, key), f"the service has no port, so {reason} ({fix})"
+            text = f"the service has no port, so {reason} ({fix})"
+            yield DependentFinding((*path, key), text, (*path, "port"), (*path, "socket"))
 
 
 def commands_are_not_called(document: Document) -> Iterator[Finding]:
@@ -105,7 +107,8 @@ def workers_are_not_called(document: Document) -> Iterator[Finding]:
         if _is_optional_worker(services(document)[called]):
             number = services(document)[name]["calls"].index(called)
             text = f"services.{called} has no port to call (remove it, or give that service a port)"
-            yield ("services", name, "calls", number), text
+            path = ("services", called)
+            yield DependentFinding(("services", name, "calls", number), text, (*path, "port"), (*path, "socket"))
 
 
 def _list_calls(document: Document) -> Iterator[tuple[str, str]]:

@@ -108,6 +108,23 @@ def no_text_holds_a_secret(document: Document) -> Iterator[Finding]:
             yield path, "has a password or token, which does not belong in a document (take it out)"
 
 
+def no_key_holds_a_secret(document: Document) -> Iterator[Finding]:
+    """Checks the keys of all mappings. Messages hide them as they hide values."""
+    for path in _find_keys(document, ()):
+        if is_a_secret(path[-1]):
+            yield path, "this key has a password or token, which does not belong in a document (take it out)"
+
+
+def _find_keys(value: Any, path: DocumentPath) -> Iterator[DocumentPath]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield (*path, key)
+            yield from _find_keys(item, (*path, key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _find_keys(item, (*path, number))
+
+
 def _find_texts(value: Any, path: DocumentPath) -> Iterator[tuple[DocumentPath, str]]:
     if isinstance(value, str):
         yield path, value
@@ -127,4 +144,5 @@ SECRET_RULES = (
     other_texts_hold_no_secret,
     raw_resources_hold_no_secret,
     no_text_holds_a_secret,
+    no_key_holds_a_secret,
 )

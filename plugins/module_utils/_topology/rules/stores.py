@@ -16,7 +16,7 @@ from ..._resources.rds.engines import (
     find_version_problem,
 )
 from ..database_names import database_name, database_user, user_secret
-from ..schema.kinds import Finding, display
+from ..schema.kinds import DependentFinding, Finding, display
 from ..schema.stores import ENGINES, LARGEST_STORAGE
 from ..view import Document, caches, databases, find_store_users, generated_secrets, tiers
 from .reserved import USER_NAMES, USER_PREFIXES
@@ -28,7 +28,7 @@ def databases_have_two_zones(document: Document) -> Iterator[Finding]:
     for name, database in databases(document).items():
         if database["subnets"] in tiers(document) and zones < 2:
             text = f"a database needs subnets in at least two zones, and network.zones has {zones} (add one)"
-            yield ("databases", name, "subnets"), text
+            yield DependentFinding(("databases", name, "subnets"), text, ("network", "zones"))
 
 
 def database_names_are_not_reserved(document: Document) -> Iterator[Finding]:
@@ -86,20 +86,18 @@ def storage_limit_is_above_the_size(document: Document) -> Iterator[Finding]:
         if database["limit"] is not None and database["limit"] < least:
             fix = f"write {least} or more, or leave it out" if least <= LARGEST_STORAGE else "leave it out"
             text = f"{database['limit']} is less than a tenth above the size"
-            yield ("databases", name, "limit"), f"{text} ({fix})"
+            yield DependentFinding(("databases", name, "limit"), f"{text} ({fix})", ("databases", name, "size"))
 
 
 def multi_az_caches_have_two_nodes_and_zones(document: Document) -> Iterator[Finding]:
     zones = len(document["network"]["zones"] or ())
     for name, cache in caches(document).items():
         if cache["multi_az"] and cache["nodes"] < 2:
-            yield (
-                ("caches", name, "multi_az"),
-                f"needs two nodes, and there is {cache['nodes']} (write nodes: 2, or false)",
-            )
+            text = f"needs two nodes, and there is {cache['nodes']} (write nodes: 2, or false)"
+            yield DependentFinding(("caches", name, "multi_az"), text, ("caches", name, "nodes"))
         if cache["multi_az"] and zones < 2:
             text = f"its nodes need two zones at least, and network.zones has {zones} (add one, or write false)"
-            yield ("caches", name, "multi_az"), text
+            yield DependentFinding(("caches", name, "multi_az"), text, ("network", "zones"))
 
 
 def secrets_are_generated_or_existing(document: Document) -> Iterator[Finding]:

@@ -12,13 +12,15 @@ from .shared import NAME
 # http_gate gives up a request after 10 seconds.
 LONGEST_LATENCY = 9000
 WEB_ADDRESS = Text(
-    "an http or https URL without spaces", r"https?://[!-~]+", hint="write one like https://shop.example.org/health"
+    "an http or https URL without spaces",
+    r"[Hh][Tt][Tt][Pp][Ss]?://[!-~]+",
+    hint="write one like https://shop.example.org/health",
 )
 WEB_PATH = Text("a path like /health, of ASCII characters without spaces and #", r'/[!-"$-~]*')
 HEADER_NAME = Text("the name of a header", r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", longest=100)
 SECRET_NAME = Text("the name of a secret", NAME, refers="secrets", private=True, hint="declare it in secrets")
-# CloudWatch User Guide, "Namespaces"; API Reference, Metric, Namespace: no colon first, and a character besides spaces.
-NAMESPACE = Text("a namespace like AWS/ApplicationELB", r"(?!:)(?=.*[^ ])[A-Za-z0-9._/#: -]+", longest=255)
+# CloudWatch API reference, PutMetricData: ASCII without control characters; the model has the colon at its beginning.
+NAMESPACE = Text("a namespace like AWS/ApplicationELB", r"(?:[!-9;-~]| +[!-~])[ -~]*", longest=255)
 # GetMetricData: MetricStat and Dimension of the CloudWatch API reference.
 METRIC_NAME = Text("the name of a metric", r"[ -~]*[!-~][ -~]*", longest=255)
 DIMENSIONS = MappingOf(

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..._aws.similar_names import find_similar_names
-from ..secret_patterns import hide_secrets
+from ..secret_patterns import hide_secrets, is_name_of_a_secret
 
 DocumentPath = tuple[Any, ...]  # keys and indices
 Finding = tuple[DocumentPath, str]  # a problem of a document: its path, and text like "problem (fix)"
@@ -39,12 +39,24 @@ def is_private(path: DocumentPath) -> bool:
     return any(step in PRIVATE_SECTIONS for step in path)
 
 
+def is_hidden(value: Any, path: DocumentPath) -> bool:
+    """Whether a message must not repeat a value: it is in a private section, or its key is that of a secret.
+
+    A password in the wrong place looks like any other text, and its key may be one that the schema does not have.
+    """
+    if is_private(path):
+        return True
+    key = next((step for step in reversed(path) if isinstance(step, str)), "")
+    can_be_secret = isinstance(value, (str, int, float)) and not isinstance(value, bool) and value != ""
+    return can_be_secret and is_name_of_a_secret(re.sub(r"[-.]", "_", key))
+
+
 def display(value: Any, path: DocumentPath = ()) -> str:
     """A value as an error message shows it: JSON, on one line, not too long, and with secrets hidden.
 
-    Mappings, lists and values in private sections are not shown.
+    Mappings, lists and values that `is_hidden` are not shown.
     """
-    if is_private(path):
+    if is_hidden(value, path):
         return "this"
     if isinstance(value, (Mapping, list, tuple)) and value:
         return "a mapping" if isinstance(value, Mapping) else "a list"
@@ -65,6 +77,21 @@ def display_path(path: Any) -> str:
     """A path as a message shows it: as it is, and in quotes as `display` has them where it has control characters."""
     text = str(path)
     return escape_controls(json.dumps(text, ensure_ascii=False)) if CONTROL.search(text) else text
+
+
+class DependentFinding(tuple[DocumentPath, str]):
+    """A finding that is true only if the values at other ``paths`` are valid, where ``*`` is any step.
+
+    A document has defaults in place of invalid values. Of a key with an invalid value it must not be said that the key
+    is missing, nor that its default does not fit.
+    """
+
+    paths: tuple[DocumentPath, ...]
+
+    def __new__(cls, path: DocumentPath, text: str, *paths: DocumentPath) -> DependentFinding:
+        finding = super().__new__(cls, (path, text))
+        finding.paths = paths
+        return finding
 
 
 @dataclass(frozen=True)
@@ -176,7 +203,8 @@ class Text(Kind):
         return INVALID
 
     def _describe_problem(self, value: Any, path: DocumentPath) -> str:
-        shown = "this" if self.private else display(value, path)
+        is_shown = not self.private and not is_hidden(value, path)
+        shown = display(value, path) if is_shown else "this"
         if value == "":
             return f"{shown} is empty ({self.hint or f'write {self.what}, or remove the key'})"
         if isinstance(value, str) and len(value) > self.longest:
@@ -184,7 +212,7 @@ class Text(Kind):
         if isinstance(value, str) and re.search(r"[\x00-\x1f]", value):
             fix = "write it on one line, without such characters"
             return f"{shown} has a line end or another control character ({fix})"
-        if not self.private and isinstance(value, str):
+        if is_shown and isinstance(value, str):
             whole = [f"{prefix}{value}" for prefix in self.prefixes if re.fullmatch(self.pattern, f"{prefix}{value}")]
             if whole:
                 return f"{shown} is not {self.what} (write {' or '.join(whole)})"

@@ -663,14 +663,30 @@ class TestRequest:
         assert [path for path, _text, _source in found] == ["services", "ref"]
         assert "is neither a list of names nor names separated by commas" in found[0][1]
 
-    def test_undefined_variables(self) -> None:
-        text = "its template refers to a variable that is not defined"
-        assert self.check(undefined=["services"]) == [("services", text, "the extra variables")]
+    def test_variables_whose_template_fails(self) -> None:
+        problem = ["services", "its template cannot be rendered: division by zero (correct it)"]
+        text = "its template cannot be rendered: division by zero"
+        assert self.check(variable_problems=[problem]) == [("services", text, "the extra variables")]
 
-    def test_an_undefined_topology_is_the_error_where_none_is_named(self) -> None:
-        (error,) = validate({"topology": "", "undefined": ["topology"]})["errors"]
+    def test_a_topology_whose_template_fails_is_the_error_where_none_is_named(self) -> None:
+        problem = ["topology", "its template refers to a variable that is not defined (define that)"]
+        (error,) = validate({"topology": "", "variable_problems": [problem]})["errors"]
         assert (error["path"], error["source"]) == ("topology", "the extra variables")
         assert error["message"] == "its template refers to a variable that is not defined"
+
+    def test_misspelt_variables_of_the_command_line(self) -> None:
+        text = "no playbook has such a variable, so it would be ignored"
+        assert self.check(extra_variables=["service", "stack_overides", "services", "mine"]) == [
+            ("service", text, "the extra variables"),
+            ("stack_overides", text, "the extra variables"),
+        ]
+
+    def test_a_misspelt_topology_is_reported_with_the_missing_one(self) -> None:
+        found = validate({"topology": "", "extra_variables": ["topolgy"]})["errors"]
+        assert [error["message"].partition(",")[0] for error in found] == [
+            "no topology is named",
+            "no playbook has such a variable",
+        ]
 
     @pytest.mark.parametrize("names", [["api"], "api", " api ", [], "", None])
     def test_a_request_that_fits(self, names: Any) -> None:
@@ -787,7 +803,7 @@ class TestInventory:
         unused = service({"git": "https://git.example/x"}, uses=["cache/redis"])
         assert errors(self.check(inventory, unused)) == {}
 
-    def test_certificates_of_the_proxy(self, inventory: Any, tmp_path: Path) -> None:
+    def test_files_of_the_proxy(self, inventory: Any, tmp_path: Path) -> None:
         (tmp_path / "chain.pem").write_text("-----BEGIN CERTIFICATE-----", encoding="utf-8")
         tls = {"certificate": str(tmp_path / "chain.pem"), "key": str(tmp_path / "chain.pem")}
         found = errors(self.check(inventory, {"proxy": {"on": "app", "tls": tls}}))

@@ -116,7 +116,14 @@ class TestRequirements:
 
     @pytest.mark.parametrize(
         "text",
-        ["flask==3.1.3\ngunicorn==23.0.0\n", "gunicorn==23.0.0\n./lib\n-e .\n", f"gunicorn @ git+https://x@{'a' * 40}"],
+        [
+            "flask==3.1.3\ngunicorn==23.0.0\n",
+            "gunicorn==23.0.0,>=20",
+            "gunicorn (>=20, ==23.0.0)",
+            "gunicorn != 22.0.0 , ===23.0.0",
+            "gunicorn==23.0.0\n./lib\n-e .\n",
+            f"gunicorn @ git+https://x@{'a' * 40}",
+        ],
     )
     def test_pins_without_hashes_are_a_warning(self, text: str, tmp_path: Path) -> None:
         (tmp_path / "lib").mkdir()
@@ -144,6 +151,19 @@ class TestRequirements:
     def test_unpinned_requirements_are_rejected(self, line: str, tmp_path: Path) -> None:
         found = check(tmp_path, requirements=f"gunicorn==23.0.0\n{line}\n")
         assert found.errors[0].startswith("requirements.txt:2 (flask) is not pinned to a version")
+
+    @pytest.mark.parametrize(
+        ("line", "text"),
+        [
+            ("flask==3.1.3,<3", "is pinned to 3.1.3, which its other conditions exclude"),
+            ("flask==3.1.3,!=3.1.3", "is pinned to 3.1.3, which its other conditions exclude"),
+            (f"flask==3.1.3,>=3 {HASH}", "has other conditions next to ==, which no requirement with a hash may have"),
+            ("flask==3.1.3,oops", "is not pinned to a version"),
+        ],
+    )
+    def test_conditions_next_to_a_pin(self, line: str, text: str, tmp_path: Path) -> None:
+        found = check(tmp_path, requirements=f"gunicorn==23.0.0\n{line}\n")
+        assert found.errors[0].startswith(f"requirements.txt:2 (flask) {text}")
 
     def test_many_are_named_by_the_first(self, tmp_path: Path) -> None:
         found = check(tmp_path, requirements="gunicorn==1\na\nb\nc\nd\ne\n")

@@ -155,7 +155,7 @@ def test_only_metrics_insights_queries_have_a_period(expression: str, period: in
 @pytest.mark.parametrize(
     ("options", "problems"),
     [
-        ({}, ["namespace and metric must be given"]),
+        ({}, ["namespace must be given", "metric must be given"]),
         ({"metric": "x"}, ["namespace must be given"]),
         ({**PLAIN, "period": 90}, ["period: 90 is not 1, 5, 10, 20, 30 or a multiple of 60"]),
         ({**PLAIN, "period": 0}, ["period: 0 is not 1, 5, 10, 20, 30 or a multiple of 60"]),

@@ -16,7 +16,9 @@ from ansible_collections.groundwork.aws.plugins.module_utils._compile.load impor
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.document import parse
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.document.parse import (
     DEEPEST,
-    LARGEST,
+    LARGEST_TEXT,
+    TAB,
+    compose_node,
     parse_text,
 )
 from ansible_collections.groundwork.aws.plugins.module_utils._topology.document.problems import TopologyError, split_fix
@@ -198,7 +200,13 @@ def test_an_unreadable_value_of_a_text_override_does_not_hide_an_error_of_the_do
         ("", None),
         ("10", 10),
         ("-3", -3),
-        ("0o17", "0o17"),
+        ("0o17", 15),
+        ("0x1F", 31),
+        ("0b101", "0b101"),
+        ("0o18", "0o18"),
+        ("0x", "0x"),
+        ("-0x1F", "-0x1F"),
+        ("0x" + "F" * 5000, "0x" + "F" * 5000),
         ("22:30", "22:30"),
         ("2026-06-30", "2026-06-30"),
         ("1.5", 1.5),
@@ -258,10 +266,84 @@ def test_without_pyyaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_large_file_is_rejected_before_it_is_parsed(tmp_path: Path) -> None:
     path = tmp_path / "large.yml"
-    path.write_text("#" * (LARGEST + 1), encoding="utf-8")
+    path.write_text("#" * (LARGEST_TEXT + 1), encoding="utf-8")
     assert errors_of_file(path) == [
-        f"large.yml: is larger than {LARGEST} characters (name a topology: none is that large)"
+        f"large.yml: has more than {LARGEST_TEXT} characters (name a topology, or have user_data load files)"
     ]
+
+
+def test_many_groups_with_the_largest_user_data_are_read() -> None:
+    script = "".join(f"      echo {'x' * 93}\n" for _line in range(160))
+    groups = "".join(f"  group-{number}:\n    user_data: |\n{script}" for number in range(50))
+    assert len(parsed(f"instances:\n{groups}")["instances"]) == 50
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("port:\t5000", {"port": 5000}),
+        ("port\t: 5000", {"port": 5000}),
+        ("port: 5000\t\nname: shop", {"port": 5000, "name": "shop"}),
+        ("port: 5000\t# a comment\n\t# another\n\t\nname: shop", {"port": 5000, "name": "shop"}),
+        ("api:\t\n  port:\t5000\n  \t\n  on: app", {"api": {"port": 5000, "on": "app"}}),
+        ("zones: [a,\tb,\n\tc]", {"zones": ["a", "b", "c"]}),
+        ('{\n\t"name": "shop",\n\t"zones": [1]\n}', {"name": "shop", "zones": [1]}),
+        ("-\ta\n-\tb\t\n- c", ["a", "b", "c"]),
+        ("note: two\twords \t more\t\nname: shop", {"note": "two\twords \t more", "name": "shop"}),
+        ("note: two\t# words", {"note": "two"}),
+        ('note: "two\twords"\t\nscript: |\n  a\tb\n', {"note": "two\twords", "script": "a\tb\n"}),
+        ("a: &x 1\nb: [*x]\t\n", {"a": 1, "b": [1]}),
+        ("---\tshop\t", "shop"),
+    ],
+)
+def test_tabs_separate_values(text: str, data: Any) -> None:
+    assert parsed(text) == data
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("\tname: shop", 1),
+        ("network:\n\tcidr: x", 2),
+        ("network:\n  cidr: x\n\tzones: x", 3),
+        ("zones:\n  - a\n\t- b", 3),
+        ("name: shop\n\tregion: x", 2),
+    ],
+)
+def test_tabs_indent_nothing(text: str, line: int) -> None:
+    problems: list[Any] = []
+    assert parse_text(text, lambda *problem: problems.append(problem)).data is None
+    assert [(path[0].line, message) for path, message in problems] == [(line, TAB)]
+
+
+@pytest.mark.parametrize("text", ["-\tname: shop", "-\t- a", "a: 1\tb: 2"])
+def test_a_block_after_a_tab_is_rejected(text: str) -> None:
+    problems: list[Any] = []
+    assert parse_text(text, lambda *problem: problems.append(problem)).data is None
+    assert len(problems) == 1
+
+
+def test_an_alias_is_of_the_last_node_with_its_anchor() -> None:
+    text = "a: &x 1\nb: *x\nc: &x {d: &x 2, e: *x}\nf: *x\n"
+    assert parsed(text) == {"a": 1, "b": 1, "c": {"d": 2, "e": 2}, "f": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('name: shop\ntags: {a: "\\U00110000"}', 2),
+        ('name: "\\UFFFFFFFF"', 1),
+        ("%YAML 1." + "1" * 5000 + "\n---\nname: shop", 1),
+    ],
+)
+def test_what_pyyaml_cannot_convert_has_a_line_and_a_fix(text: str, line: int) -> None:
+    problems: list[Any] = []
+    assert parse_text(text, lambda *problem: problems.append(problem)).data is None
+    ((path, message),) = problems
+    assert path[0].line == line
+    assert "out of range" in message
+    assert split_fix(message)[1]
+    assert compose_node(text) is None
 
 
 def test_bytes_that_are_not_text(tmp_path: Path) -> None:

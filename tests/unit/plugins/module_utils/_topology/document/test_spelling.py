@@ -78,6 +78,9 @@ def test_a_document_keeps_the_spelling_of_text(spelling: str, tmp_path: Path) ->
         ),
         ("port: 5000", "port: 5000\n    build: 0123", ("services", "api", "build"), "0123"),
         ("port: 5000", "port: 0123", ("services", "api", "port"), 123),
+        ("port: 5000", "port: 0x1388", ("services", "api", "port"), 5000),
+        ("port: 5000", "port: 0o11610", ("services", "api", "port"), 5000),
+        ("port: 5000", "port: 5000\n    build: 0x1388", ("services", "api", "build"), "0x1388"),
     ],
 )
 def test_all_keys_with_text_keep_the_spelling(old: str, new: str, path: Any, value: Any, tmp_path: Path) -> None:
@@ -110,13 +113,21 @@ def test_tags_of_raw_resources_keep_the_spelling(tmp_path: Path) -> None:
     assert stack.resources[-1].tags == {"cost": "1.10"}
 
 
-def test_a_raw_property_whose_digits_would_be_lost_is_rejected(tmp_path: Path) -> None:
-    text = SMALL + "resources:\n  security_group/extra:\n    vpc: {ref: vpc/main}\n    description: 0123\n"
+@pytest.mark.parametrize(("spelling", "number"), [("0123", 123), ("0x10", 16), ("0o17", 15)])
+def test_a_raw_property_whose_digits_would_be_lost_is_rejected(spelling: str, number: int, tmp_path: Path) -> None:
+    text = SMALL + f"resources:\n  security_group/extra:\n    vpc: {{ref: vpc/main}}\n    description: {spelling}\n"
     with pytest.raises(TopologyError) as raised:
         loaded(text, tmp_path)
     (problem,) = raised.value.problems
     assert problem.key == "resources.security_group/extra.description"
-    assert "0123 is read as the number 123" in problem.text
+    assert f"{spelling} is read as the number {number}" in problem.text
+
+
+def test_the_digits_of_a_password_in_the_wrong_place_are_not_shown(tmp_path: Path) -> None:
+    text = SMALL + "resources: {security_group/extra: {vpc: {ref: vpc/main}, description: x, password: 012345678}}\n"
+    with pytest.raises(TopologyError) as raised:
+        loaded(text, tmp_path)
+    assert "12345678" not in str(raised.value)
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
@@ -142,8 +153,8 @@ def read_count(spelling: str, folder: Path) -> Any:
     return examine(base_of({}), [layer])
 
 
-@pytest.mark.parametrize(("spelling", "number"), [("012", 10), ("0x1F", 31), ("0b101", 5), ("1:30", 90)])
-def test_a_number_of_an_override_that_is_not_read_as_decimal_is_rejected(
+@pytest.mark.parametrize(("spelling", "number"), [("012", 10), ("0b101", 5), ("1:30", 90)])
+def test_a_number_of_an_override_that_yaml_1_2_reads_otherwise_is_rejected(
     spelling: str, number: int, tmp_path: Path
 ) -> None:
     (problem,) = read_count(spelling, tmp_path).errors
@@ -151,8 +162,8 @@ def test_a_number_of_an_override_that_is_not_read_as_decimal_is_rejected(
     assert f"{spelling} is read as the number {number}" in problem.text
 
 
-@pytest.mark.parametrize("spelling", ["60", "+60", "6_0"])
-def test_a_decimal_number_of_an_override_is_taken(spelling: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("spelling", ["60", "+60", "6_0", "0x3C"])
+def test_a_number_of_an_override_that_is_read_the_same_is_taken(spelling: str, tmp_path: Path) -> None:
     found = read_count(spelling, tmp_path)
     assert found.errors == []
     assert found.document["services"]["api"]["timeout"] == 60

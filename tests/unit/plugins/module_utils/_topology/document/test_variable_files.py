@@ -22,6 +22,7 @@ UNREADABLE = {
     "a second document": (b"a: 1\n---\nb: 2\n", 2, "has a second document"),
     "an unknown alias": (b"a: 1\nb: *hunter2\n", 2, "an alias to an anchor that does not exist"),
     "a tag of Python": (b"a: 1\nb: !!python/object:hunter2 {}\n", 2, "has a tag that ansible does not know"),
+    "a tag of a handle that is none": (b"b: !hunter2!x y\n", 1, "a tag, which means nothing"),
     "a password as a tag": (b"b: !hunter2\n", 1, "has a tag that ansible does not know"),
     "Latin-1": (b"a: 1\nb: caf\xe9\n", 2, "is not UTF-8 text"),
     "a control character": (b"a: 1\nb: \x01\n", 2, "has the character #x0001"),
@@ -30,6 +31,9 @@ UNREADABLE = {
     "a number": (b"5\n", 1, "holds a single value"),
     "a template without quotes": (b"a: 1\nb: {{ hunter2 }}\n", 2, "has a mapping or list as a key"),
     "a date that is none": (b"a: 1\nb: 2026-02-30\n", 2, "is no valid date or number"),
+    "an anchor twice": (b"a: &hunter2 1\nb: &hunter2 2\n", 2, "an anchor of this name exists already"),
+    "a character that is none": (b'a: 1\nb: "\\UFFFFFFFF"\n', 2, "not YAML"),
+    "a tag of another kind": (b"a: 1\nb: !!bool hunter2\n", 2, "is no valid date or number"),
     "too little indentation": (b"a:\n  b: 1\n c: 2\n", 3, "not YAML"),
 }
 READABLE = {

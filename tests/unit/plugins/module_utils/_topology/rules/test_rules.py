@@ -152,3 +152,117 @@ def test_a_domain_without_a_certificate_of_its_own_may_be_longer(tls: Any) -> No
     change = {"load_balancer": balancer, "services": {"api": {"routes": ["/*"]}}}
     found = errors_of({"change": change})
     assert not [error for error in found if "domain" in error], found
+
+
+GATES = {"requests": {"cloudwatch": {"metric": "m", "namespace": "Shop"}, "below": 5}}
+PROMETHEUS = {"promql": "up", "prometheus_url": "http://10.0.0.9", "above": 0}
+BALANCED = {"load_balancer": {"subnets": "public"}, "services": {"api": {"routes": ["/*"]}}}
+STORES = {
+    "databases": {"main": {"engine": "postgres", "subnets": "private", "size": 100, "limit": 200}},
+    "caches": {"redis": {"engine": "redis", "subnets": "private", "nodes": 2, "multi_az": True}},
+}
+
+
+def gate(**settings: Any) -> dict[str, Any]:
+    return {"rollout": {"bake": 300, "gates": {"requests": settings}}}
+
+
+@pytest.mark.parametrize(
+    ("change", "keys"),
+    [
+        (gate(cloudwatch={"metric": "m", "namespace": ":x"}, below=5), ["cloudwatch.namespace"]),
+        (gate(cloudwatch={"metric": " ", "namespace": "Shop"}, below=5), ["cloudwatch.metric"]),
+        (gate(cloudwatch={"metric": " ", "namespace": ":x"}, below=5), ["cloudwatch.metric", "cloudwatch.namespace"]),
+        (gate(cloudwatch={"namespace": ":x"}, below=5), ["cloudwatch.namespace", "cloudwatch"]),
+        (gate(cloudwatch={"expression": ["m"]}, below=5), ["cloudwatch.expression"]),
+        (
+            gate(cloudwatch={"expression": "a", "metrics": {"a": {"metric": "m", "namespace": ":x"}}}, below=5),
+            ["cloudwatch.metrics.a.namespace"],
+        ),
+        (
+            gate(cloudwatch={"expression": "a", "namespace": ":x", "metrics": {"a": {"metric": "m"}}}, below=5),
+            ["cloudwatch.namespace"],
+        ),
+        (gate(cloudwatch={"metric": "m", "namespace": "Shop", "period": "x"}, below=5), ["cloudwatch.period"]),
+        (gate(cloudwatch={"metric": "m", "namespace": "Shop"}, below="x"), ["below"]),
+        (gate(cloudwatch={"metric": "m", "namespace": "Shop"}, above="x"), ["above"]),
+        (gate(cloudwatch={"metric": "m", "namespace": "Shop"}), [""]),
+        (gate(**{**PROMETHEUS, "prometheus_url": "ftp://x"}), ["prometheus_url"]),
+        (gate(**PROMETHEUS, prometheus_user="a:b", prometheus_password="token"), ["prometheus_user"]),
+        (gate(**PROMETHEUS, prometheus_user="a", prometheus_password="Token!"), ["prometheus_password"]),
+        (gate(**PROMETHEUS, prometheus_user="a"), [""]),
+    ],
+)
+def test_a_wrong_key_of_a_gate_counts_as_given(change: Any, keys: list[str]) -> None:
+    found = examine(merge(base_of({}), {"secrets": {"token": {}}, **change}))
+    assert [problem.key for problem in found.errors] == [f"rollout.gates.requests.{key}".rstrip(".") for key in keys]
+
+
+@pytest.mark.parametrize(
+    ("base", "change", "key"),
+    [
+        ({}, {"rollout": {"notify": {"sns": "pager"}}}, "rollout.notify.sns"),
+        ({}, {"rollout": {"notify": {"email": "me"}}}, "rollout.notify.email"),
+        ({}, {"rollout": {"bake": 700, "deadline": "x"}}, "rollout.deadline"),
+        ({}, {"services": {"api": {"rollout": {"bake": 700, "deadline": "x"}}}}, "services.api.rollout.deadline"),
+        ({}, {"services": {"api": {"health": {"timeout": 50, "interval": "x"}}}}, "services.api.health.interval"),
+        ({}, {"services": {"api": {"port": None, "socket": "maybe"}}}, "services.api.socket"),
+        ({}, {"services": {"api": {"port": 80}}, "proxy": {"on": "app", "port": "x"}}, "proxy.port"),
+        (
+            BALANCED,
+            {"load_balancer": {"idle_timeout": 10}, "services": {"api": {"timeout": "x"}}},
+            "services.api.timeout",
+        ),
+        (
+            BALANCED,
+            {"load_balancer": {"port": "x", "domain": "a.example.org", "tls": {"port": 80}}},
+            "load_balancer.port",
+        ),
+        (STORES, {"caches": {"redis": {"nodes": "x"}}}, "caches.redis.nodes"),
+        (STORES, {"network": {"zones": "x"}}, "network.zones"),
+    ],
+)
+def test_nothing_is_said_of_the_default_of_a_wrong_key(base: Any, change: Any, key: str) -> None:
+    assert examine(merge(base_of({}), base)).errors == []
+    found = examine(merge(merge(base_of({}), base), change))
+    assert [problem.key for problem in found.errors] == [key]
+
+
+def test_a_wrong_port_hides_no_other_error_of_gates_and_hooks() -> None:
+    change = {
+        "services": {"api": {"port": "x"}},
+        "rollout": {
+            "gates": {"site": {"path": "/", "body": "("}},
+            "hooks": {"before_batch": [{"request": {"url": "http://", "method": "HEAD", "body": "x"}}]},
+        },
+    }
+    found = [problem.key for problem in examine(merge(base_of({}), change)).errors]
+    assert found[0] == "services.api.port"
+    assert "rollout.gates.site.body" in found
+    assert "rollout.gates.site.path" not in found
+    assert any(key.startswith("rollout.hooks.before_batch[0].request.") for key in found)
+
+
+@pytest.mark.parametrize(
+    "namespace", ["My App", "AWS/EC2", "a:b", " x", "ContainerInsights/Prometheus", "{x}", "a" * 255]
+)
+def test_namespaces_that_cloudwatch_accepts(namespace: str) -> None:
+    change = gate(cloudwatch={"metric": "m", "namespace": namespace}, below=5)
+    document = merge(base_of({}), change)
+    assert examine(document).errors == []
+    assert EDITOR.is_valid(document)
+
+
+@pytest.mark.parametrize("namespace", ["", " ", ":x", "ä", "a\tb", "a" * 256])
+def test_namespaces_that_cloudwatch_rejects(namespace: str) -> None:
+    document = merge(base_of({}), gate(cloudwatch={"metric": "m", "namespace": namespace}, below=5))
+    assert [problem.key for problem in examine(document).errors] == ["rollout.gates.requests.cloudwatch.namespace"]
+    assert not EDITOR.is_valid(document)
+
+
+@pytest.mark.parametrize("url", ["HTTP://shop.example.org/", "Https://shop.example.org", "http://x"])
+def test_the_scheme_of_an_address_has_no_case(url: str) -> None:
+    hook = {"request": {"url": url}}
+    change = {"rollout": {"gates": {"site": {"url": url}}, "hooks": {"before_batch": [hook]}}}
+    change["rollout"]["gates"]["load"] = {**PROMETHEUS, "prometheus_url": url}
+    assert examine(merge(base_of({}), change)).errors == []

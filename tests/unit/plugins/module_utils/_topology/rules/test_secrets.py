@@ -591,3 +591,85 @@ def test_nothing_of_a_file_that_is_no_mapping_is_shown(text: str, tmp_path: Path
 )
 def test_private_keys_are_hidden_to_their_end(text: str, expected: str) -> None:
     assert hide_secrets(text) == expected
+
+
+@pytest.mark.parametrize("key", ["password", "token", "dbPassword", "api-key", "secret_key"])
+@pytest.mark.parametrize(
+    "section",
+    [
+        (),
+        ("databases",),
+        ("services",),
+        ("services", "api"),
+        ("services", "api", "source"),
+        ("services", "api", "calls"),
+        ("caches",),
+        ("instances",),
+        ("network", "subnets"),
+        ("rollout", "gates"),
+        ("rollout", "hooks", "before"),
+        ("proxy", "tls"),
+        ("resources",),
+        ("resources", "db_instance/x"),
+    ],
+)
+@pytest.mark.parametrize("value", [HUNTER, 98765432, [HUNTER], 9876.5432, f"{HUNTER}\n"])
+def test_the_value_of_a_key_that_is_named_like_a_secret_is_not_shown(
+    section: tuple[str, ...], key: str, value: Any
+) -> None:
+    change: Any = {key: value}
+    for step in reversed(section):
+        change = {step: change}
+    of_document = validate({"topology": merge(base_of({}), change)})
+    of_layer = validate({"topology": base_of({}), "overrides": change})
+    for outcome in (of_document, of_layer):
+        assert outcome["errors"]
+        assert HUNTER not in str(outcome)
+        assert "9876" not in str(outcome)
+
+
+def test_a_wrong_value_of_another_key_is_shown() -> None:
+    """Of one whose name describes a secret, of what is inside a section with such a name, and of no text."""
+    change = {
+        "resources": {"instance/x": {"metadata": {"hops": HUNTER}}},
+        "databases": {"password": {"engine": HUNTER}},
+        "services": {"token": {"port": 99999}, "api": {"environment": {}, "max_tokens": 1}},
+        "caches": {"token": True},
+    }
+    report = str(validate({"topology": merge(base_of({}), change)})["report"])
+    assert f'databases.password.engine: "{HUNTER}" is not one of' in report
+    assert "services.token.port: 99999 is not a port" in report
+    assert "caches.token: true is not a mapping" in report
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"resources": {"db_instance/x": {"managed_password": HUNTER}}},
+        {"resources": {"sns_topic/x": {"kms_key": [HUNTER]}}},
+        {"resources": {"secret/x": {"generate": {"key": 98765432}}}},
+    ],
+)
+def test_a_raw_property_that_is_named_like_a_secret_is_not_shown(change: Any) -> None:
+    report = str(validate({"topology": merge(base_of({}), change)}))
+    assert HUNTER not in report
+    assert "98765432" not in report
+
+
+GITHUB_TOKEN = "ghp_" + "a1B2" * 9
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"tags": {GITHUB_TOKEN: "1"}}, "tags.***"),
+        ({"services": {"api": {"environment": {GITHUB_TOKEN: "x"}}}}, "services.api.environment.***"),
+        ({"resources": {"sns_topic/x": {"tags": {GITHUB_TOKEN: "x"}}}}, "resources.sns_topic/x.tags.***"),
+        ({"services": {"api": {"static": {f"/{GITHUB_TOKEN}/": "a"}}}}, "services.api.static./***/"),
+    ],
+)
+def test_a_token_as_a_key_is_found_and_hidden(change: Any, key: str) -> None:
+    outcome = validate({"topology": merge(base_of({}), change)})
+    found = {error["path"]: error["message"] for error in outcome["errors"]}
+    assert "this key has a password or token" in found[key]
+    assert GITHUB_TOKEN not in str(outcome)
