@@ -12,7 +12,7 @@ from typing import Any
 from .rejection import Fault, RejectedError
 
 LENGTH = re.compile(r"[0-9]{1,12}")
-# In bytes. A body is read before its signature is checked, and the largest requests, parts of an object of S3, are smaller.
+# In bytes. A body is read before its signature is checked. The largest requests, parts of an object of S3, are smaller.
 LONGEST_BODY = 64 * 1024 * 1024
 
 
