@@ -18,7 +18,7 @@ from .._topology.document.problems import format_path, split_fix
 from .._topology.domains import domain_names, record_resource_name
 from .._topology.placement import find_placements
 from .._topology.rules.names import INTERNAL_PREFIX, OWN_TAGS, find_similar_tags
-from .._topology.schema.document import DOCUMENT, TAGS
+from .._topology.schema.document import DOCUMENT, RAW_TAGS, TAGS
 from .._topology.schema.kinds import DocumentPath, Finding, display, is_hidden
 from .._topology.view import (
     Document,
@@ -234,7 +234,9 @@ def _check_general_keys(path: DocumentPath, body: Mapping[str, Any]) -> Iterator
         yield (*path, "protect"), f"{display(body['protect'])} is not true or false"
     found: list[Finding] = []
     tags = body.get("tags")
-    TAGS.check({} if tags is None else tags, (*path, "tags"), lambda where, text: found.append((where, text)))
+    # Those of an instance reach its metadata.
+    kind = TAGS if path[-1].startswith("instance/") else RAW_TAGS
+    kind.check({} if tags is None else tags, (*path, "tags"), lambda where, text: found.append((where, text)))
     yield from found
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -108,8 +109,10 @@ class Number(Limit):
 
     def accepts(self, value: Any) -> bool:
         if isinstance(value, str):
-            return re.fullmatch(r"\s*[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\s*", value) is not None
-        return isinstance(value, (int, float)) and not isinstance(value, bool)
+            form = r"\s*[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\s*"
+            return re.fullmatch(form, value) is not None and math.isfinite(float(value))
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return is_number and math.isfinite(value)
 
 
 @dataclass(frozen=True)
@@ -355,6 +358,18 @@ def _list_all_references(value: Any, path: PropertyPath) -> Iterator[tuple[Prope
 def _leads_to_port(path: PropertyPath, value: Any) -> bool:
     """Whether a reference is to a port, and stands for one: databases and caches have their port as an attribute."""
     return isinstance(value, Ref) and value.attribute == "port" and str(path[-1]).endswith("port")
+
+
+def takes_number(path: PropertyPath, limits: Limits) -> bool:
+    """Whether a property is a number, or lies in a JSON object: how its digits are written makes no difference."""
+    return any(
+        (isinstance(limit, JsonObject) and _matches(pattern, path[: len(pattern)]))
+        or (
+            _matches(pattern, path)
+            and (isinstance(limit, Number) or (isinstance(limit, WholeNumber) and not limit.is_text))
+        )
+        for pattern, limit in limits.items()
+    )
 
 
 def describe_invalid(value: Any, path: PropertyPath, limits: Limits) -> str:

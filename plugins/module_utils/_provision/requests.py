@@ -30,9 +30,16 @@ def find_misspellings(names: Iterable[str]) -> Iterator[tuple[str, str]]:
     Each comes with the problem as text.
     """
     for name in names:
-        meant = [known for known in VARIABLES if len(known) >= SHORTEST_COMPARED and _differs_by_one_edit(name, known)]
+        meant = [known for known in VARIABLES if _is_misspelling(name, known)]
         if meant and name not in VARIABLES:
             yield name, f"no playbook has such a variable, so it would be ignored (write {meant[0]})"
+
+
+def _is_misspelling(name: str, known: str) -> bool:
+    """Of a short name only one that has a character more at its end: others may be variables of one's own."""
+    if len(known) >= SHORTEST_COMPARED:
+        return _differs_by_one_edit(name, known)
+    return len(known) > 2 and name[:-1] == known
 
 
 def _differs_by_one_edit(one: str, other: str) -> bool:

@@ -12,8 +12,12 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 SEPARATORS = (";", "&&")
-# Programs whose failure before && would end the command as well, so that what follows is not a condition.
-STEPS = frozenset(["npm", "npx", "node", "echo", "mkdir", "cp", "rm", "mv", "ln", "export", "set", "touch"])
+# Programs whose failure before && would end the command as well, so that what follows is not a condition. None of them
+# writes package.json.
+STEPS = frozenset(["npm", "echo", "mkdir", "rm", "export", "set", "touch"])
+# Commands of npm that change package.json, and variables with its options, such as --if-present.
+CHANGES = ("pkg", "init", "create", "set-script", "version", "install", "i", "add", "uninstall", "remove")
+SETTING = re.compile(r"npm_config_.*", re.DOTALL | re.IGNORECASE)
 ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=.*", re.DOTALL)
 # Options of npm that change neither the directory nor what a missing script means, and take no value.
 HARMLESS = re.compile(r"-s|-q|-d{1,3}|--(?:silent|quiet|verbose|loglevel=\w+|no-audit|no-fund|no-progress)")
@@ -42,6 +46,8 @@ def _list_commands(words: Sequence[str]) -> Iterator[list[str]]:
     for position, word in enumerate([*words, ";"]):
         if word in SEPARATORS:
             plain = _without_assignments(current)
+            if any(map(SETTING.fullmatch, current)) or (plain[:1] == ["npm"] and plain[1:2] and plain[1] in CHANGES):
+                return
             is_end = position == len(words)
             if plain and plain[0] not in STEPS and not (is_end or word == ";"):
                 return

@@ -195,6 +195,20 @@ def check_expression(given: Properties) -> Iterator[PropertyProblem]:
             yield ("expression",), f"{name} is not one of the metrics; {suggest(name, list(metrics))}"
 
 
+def check_unused_metric(given: Properties) -> Iterator[PropertyProblem]:
+    """The metric of an alarm with an expression is that of metrics without one of their own."""
+    metrics = given.get("metrics")
+    if (
+        given.get("metric") is None
+        or given.get("expression") is None
+        or not metrics
+        or not isinstance(metrics, Mapping)
+    ):
+        return
+    if all(isinstance(metric, Mapping) and metric.get("metric") is not None for metric in metrics.values()):
+        yield ("metric",), "is not watched, because each of the metrics of the expression has its own (remove it)"
+
+
 def check_brackets(given: Properties) -> Iterator[PropertyProblem]:
     expression = given.get("expression")
     problem = find_metric_math_problem(expression) if isinstance(expression, str) else None
@@ -407,7 +421,7 @@ TYPE = AlarmType(
             arn_of_region(("actions", EVERY), "the alarm"),
             arn_of_region(("ok_actions", EVERY), "the alarm"),
         ),
-        checks=(check_evaluation, check_expression, check_brackets, check_dimensions),
+        checks=(check_evaluation, check_expression, check_brackets, check_unused_metric, check_dimensions),
         with_defaults=with_defaults,
         normalize=normalize,
         name_attributes=frozenset({"id", "name"}),

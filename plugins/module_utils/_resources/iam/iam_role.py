@@ -32,7 +32,7 @@ LISTS = frozenset({"AttachedManagedPolicies", "RolePolicyList"})
 # IAM API Reference, CreateRole, Description.
 DESCRIPTION = "[\t\n\r -~\xa1-\xff]*"
 # IAM User Guide, "IAM ARNs": a managed policy of AWS, or of an account.
-POLICY = r"arn:[a-z-]+:iam::[a-z0-9-]+:policy/\S+"
+POLICY = r"arn:[a-z-]+:iam::(?:aws|[0-9]{12}):policy/\S+"
 EXAMPLE = "like arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
 
 

@@ -65,7 +65,7 @@ class PolicyResource(Limit):
 # IAM User Guide, "IAM JSON policy elements": Action is a service with its action, Resource an ARN, and the operators of
 # Condition are these, which IAM also takes with a prefix for keys of several values, and with IfExists (not for Null).
 NAMES: dict[str, Limit] = {
-    "Action": Matching("an action like s3:GetObject, or *", pattern=r"\*|[^:\s]+:\S+"),
+    "Action": Matching("an action like s3:GetObject, or *", pattern=r"\*|[^:\s]+:[^:\s]+"),
     "Resource": PolicyResource(),
 }
 NAMES |= {f"Not{name}": limit for name, limit in NAMES.items()}

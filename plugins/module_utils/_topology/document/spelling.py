@@ -13,8 +13,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..._engine.property_limits import takes_number
+from ..._resources import REGISTRY
 from ..schema.containers import ListOf, MappingOf
-from ..schema.document import DOCUMENT, TAGS
+from ..schema.document import DOCUMENT, RAW_TAGS
 from ..schema.kinds import DocumentPath, Kind, Report, Scalar, Text, is_hidden
 from ..schema.record import Record
 from .layers import Layer, format_number
@@ -55,7 +57,7 @@ class _Restorer:
 
     def kind_of(self, kind: Kind, key: str, path: DocumentPath) -> Kind:
         if path[:1] == ("resources",) and len(path) == 2 and key == "tags":
-            return TAGS
+            return RAW_TAGS
         if isinstance(kind, Record) and key in kind.fields:
             return kind.fields[key].kind
         return kind.value if isinstance(kind, MappingOf) else Kind()
@@ -86,11 +88,11 @@ class _Restorer:
     def check_number(self, value: float, path: DocumentPath) -> None:
         """Report a number that is read with other digits than its file has: as octal or in base 60 (012, 1:30).
 
-        A document is read as decimal. Its raw properties are an exception, because the schema does not say whether they
-        are text.
+        A document is read as decimal. Raw properties are an exception, unless their type says that they are numbers:
+        they may be text, of which digits would be lost.
         """
         layer = self.layer_of(path)
-        is_raw = path[:1] == ("resources",)
+        is_raw = path[:1] == ("resources",) and not _is_number_of_resource(path)
         if not is_raw and (layer.name is None or isinstance(value, float)):
             return
         spelling = layer.find_spelling(path, value, self.roots)
@@ -109,3 +111,8 @@ class _Restorer:
     def layer_of(self, path: DocumentPath) -> Layer:
         setting = [layer for layer in self.layers[1:] if sets_value(layer.data, path)]
         return setting[-1] if setting else self.layers[0]
+
+
+def _is_number_of_resource(path: DocumentPath) -> bool:
+    kind = REGISTRY.get(str(path[1]).partition("/")[0]) if len(path) > 2 else None
+    return kind is not None and takes_number(path[2:], kind.schema.limits)

@@ -52,6 +52,18 @@ TAGS = MappingOf(
     most=40,
 )
 
+# EC2 User Guide, "Tag restrictions": letters of any language, digits and spaces. IAM's pattern of tag keys is the same.
+RAW_TAGS = MappingOf(
+    Text(
+        "a tag key (letters, digits, spaces and + - = . _ : / @, and not Name, aws:… or groundwork:…)",
+        r"(?![Aa][Ww][Ss]:|groundwork:|Name$)[\w +=._:/@-]+",
+        128,
+    ),
+    TAGS.value,
+    "<key>",
+    most=40,
+)
+
 RAW = MappingOf(
     Text("type/name, like security_group/extra", r"[a-z][a-z0-9_]*/[a-z0-9](?:-{0,2}[a-z0-9])*", longest=80),
     MappingOf(Text("the name of a property"), Kind(), "<property>"),

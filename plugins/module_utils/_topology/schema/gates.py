@@ -19,6 +19,8 @@ WEB_ADDRESS = Text(
 WEB_PATH = Text("a path like /health, of ASCII characters without spaces and #", r'/[!-"$-~]*')
 HEADER_NAME = Text("the name of a header", r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", longest=100)
 SECRET_NAME = Text("the name of a secret", NAME, refers="secrets", private=True, hint="declare it in secrets")
+# Expressions may have several lines, as block scalars of YAML have.
+LINES = r"[^\x00-\x08\x0b\x0c\x0e-\x1f]*[^\x00-\x20][^\x00-\x08\x0b\x0c\x0e-\x1f]*"
 # CloudWatch API reference, PutMetricData: ASCII without control characters; the model has the colon at its beginning.
 NAMESPACE = Text("a namespace like AWS/ApplicationELB", r"(?:[!-9;-~]| +[!-~])[ -~]*", longest=255)
 # GetMetricData: MetricStat and Dimension of the CloudWatch API reference.
@@ -83,7 +85,7 @@ CLOUDWATCH = Record(
             "of each service that moves.",
         ),
         "expression": Field(
-            Text("a metric math expression", longest=2048),
+            Text("a metric math expression", LINES, longest=2048),
             "Metric math over `metrics`, a `SEARCH` or a Metrics Insights query, instead of `metric`.",
         ),
         "metrics": Field(
@@ -99,7 +101,7 @@ GATE = Record(
     fields={
         **PROBE_FIELDS,
         "promql": Field(
-            Text("a PromQL expression", r"[^\x00-\x1f]*[^\x00-\x20][^\x00-\x1f]*", longest=8192),
+            Text("a PromQL expression", LINES, longest=8192),
             "PromQL expression that returns a scalar or an instant vector, of which every series is compared.",
         ),
         "prometheus_url": Field(WEB_ADDRESS, "Address of the Prometheus server of `promql`, without `/api/v1/query`."),

@@ -477,6 +477,8 @@ def test_a_value_that_is_empty_but_no_list_or_text_is_rejected(value: Any) -> No
         ("Services", "services"),
         ("stack_override", "stack_overrides"),
         ("stack_overides", "stack_overrides"),
+        ("reff", "ref"),
+        ("refs", "ref"),
         ("stack-overrides", "stack_overrides"),
         ("allow_destory", "allow_destroy"),
         ("topologyy", "topology"),

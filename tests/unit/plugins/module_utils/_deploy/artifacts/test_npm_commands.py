@@ -38,6 +38,12 @@ from ansible_collections.groundwork.aws.plugins.module_utils._deploy.artifacts.n
         ("(npm run a)", []),
         ("! npm run a", []),
         ("npm run a &", []),
+        # Another package.json, or an option in a variable.
+        ("cp package.prod.json package.json && npm run a", []),
+        ("npm pkg set scripts.a=true && npm run a", []),
+        ("npm_config_if_present=true npm run a", []),
+        ("export NPM_CONFIG_IF_PRESENT=true; npm run a", []),
+        ("mkdir -p x && npm run a", ["a"]),
         # What is not known.
         ("npm run $X", []),
         ("echo 'npm run a'", []),

@@ -20,6 +20,7 @@ from ansible_collections.groundwork.aws.plugins.module_utils._resources.cloudwat
         "SEARCH('{AWS/EC2,InstanceId} (MetricName=\"CPU', 'Average', 300)",
         'SELECT COUNT(*) FROM SCHEMA("AWS/EC2", InstanceId) LIMIT 10',
         "ANOMALY_DETECTION_BAND(m1, 2)",
+        "m1\n  * 2\n",
         # A backslash may be an escape, or be itself.
         "SEARCH('a\\', 'Sum'",
     ],
@@ -37,6 +38,7 @@ def test_metric_math_that_may_be_valid(expression: str) -> None:
         '{__name__="up"}',
         "max_over_time(a[5m:1m] offset -5m)",
         "1 - -a",
+        "# errors (of five minutes\nsum(\n\trate(a[5m])\n)\n",
     ],
 )
 def test_promql_that_may_be_valid(expression: str) -> None:

@@ -123,6 +123,34 @@ def test_a_raw_property_whose_digits_would_be_lost_is_rejected(spelling: str, nu
     assert f"{spelling} is read as the number {number}" in problem.text
 
 
+@pytest.mark.parametrize(
+    ("spelling", "number"), [("0.50", 0.5), ("0.00001", 1e-05), (".5", 0.5), ("5.", 5), ("1e3", 1000), ("0x10", 16)]
+)
+def test_a_raw_property_that_is_a_number_may_have_any_spelling(spelling: str, number: float, tmp_path: Path) -> None:
+    alarm = f"{{metric: A, namespace: N, comparison: GreaterThanThreshold, threshold: {spelling}}}"
+    document = loaded(f"{SMALL}resources: {{alarm/a: {alarm}}}\n", tmp_path)
+    assert document["resources"]["alarm/a"]["threshold"] == number
+
+
+def test_a_number_of_an_override_of_a_raw_resource_keeps_its_digits(tmp_path: Path) -> None:
+    file = tmp_path / "all.yml"
+    text = "stack_overrides: {resources: {target_group/a: {vpc: {ref: vpc/main}, port: 012}}}\n"
+    file.write_text(text, encoding="utf-8")
+    sources = read_sources([str(file)], "stack_overrides")
+    layer = Layer(yaml.safe_load(text)["stack_overrides"], "group_vars", sources=sources)
+    (problem,) = examine(base_of({}), [layer]).errors
+    assert "012 is read as the number 10" in problem.text
+
+
+@pytest.mark.parametrize("key", ["kubernetes.io/role/elb", "cost center", "kostenträger"])
+def test_tags_of_raw_resources_may_have_keys_that_instance_metadata_has_not(key: str, tmp_path: Path) -> None:
+    group = f"{{description: x, vpc: {{ref: vpc/main}}, tags: {{{key}: web}}}}"
+    document = loaded(f"{SMALL}resources: {{security_group/extra: {group}}}\n", tmp_path)
+    assert compile_stack(document).resources[-1].tags == {key: "web"}
+    with pytest.raises(TopologyError, match="is not a tag key"):
+        loaded(f"{SMALL}tags: {{{key}: web}}\n", tmp_path)
+
+
 def test_the_digits_of_a_password_in_the_wrong_place_are_not_shown(tmp_path: Path) -> None:
     text = SMALL + "resources: {security_group/extra: {vpc: {ref: vpc/main}, description: x, password: 012345678}}\n"
     with pytest.raises(TopologyError) as raised:
