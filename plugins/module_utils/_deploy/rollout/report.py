@@ -83,8 +83,8 @@ def describe_end(
         )
     elif batches:
         exception = ", or nothing where it had none" if has_first_releases else ""
-        lines.append(f"Every host that was moved serves the release that it had before{exception}.")
-        lines[-1] += " Fix the cause and deploy again."
+        state = f"Every host that was moved serves the release that it had before{exception}."
+        lines.append(f"{state} Fix the cause and deploy again.")
     else:
         lines.append("No host was moved: all serve as before. Fix the cause and run again.")
     return "\n".join(lines)

@@ -99,9 +99,10 @@ DIMENSION_VALUES: Mapping[tuple[str, str], tuple[str, str]] = {
     ("AWS/NATGateway", "NatGatewayId"): ("nat_gateway", "id"),
     ("AWS/RDS", "DBInstanceIdentifier"): ("db_instance", "id"),
 }
-# CloudWatch User Guide, "Namespaces": ASCII characters, one of which is no space.
+# Also of the names of dimensions. CloudWatch User Guide, "Namespaces": ASCII characters, one of which is no space; the
+# model of PutMetricData has the colon.
 NAMESPACE = r"(?!:)(?=.*\S)[ -~]+"
-DIMENSION = Matching("the name of a dimension", pattern=r"(?!:)(?=.*\S)[ -~]+", longest=255)
+DIMENSION = Matching("the name of a dimension", pattern=NAMESPACE, longest=255)
 LONGEST_VALUE = 1024
 # CloudWatch User Guide, "CloudWatch statistics definitions".
 _PERCENT = r"(?:100(?:\.0+)?|[0-9]{1,2}(?:\.[0-9]+)?)"

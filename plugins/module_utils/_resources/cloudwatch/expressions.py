@@ -36,7 +36,8 @@ def _find_problem(expression: str, quotes: str, has_comments: bool = False) -> s
             plain, position = f"{plain}_", end
             continue
         if has_comments and character == "#":
-            break
+            position = _find_end_of_line(expression, position)
+            continue
         if character in CLOSING:
             waiting.append(character)
         elif character in CLOSING.values() and (not waiting or CLOSING[waiting.pop()] != character):
@@ -47,6 +48,11 @@ def _find_problem(expression: str, quotes: str, has_comments: bool = False) -> s
         return f"has a {waiting[-1]} without its {CLOSING[waiting[-1]]} (close it)"
     last = OPEN_END.search(plain.strip())
     return f"ends with {last[0]}, after which a value is missing (add it, or remove {last[0]})" if last else None
+
+
+def _find_end_of_line(expression: str, start: int) -> int:
+    end = expression.find("\n", start)
+    return len(expression) if end < 0 else end
 
 
 def _find_end_of_quote(expression: str, start: int) -> int | None:

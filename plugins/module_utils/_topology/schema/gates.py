@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from ..._resources.cloudwatch import alarm
 from .containers import ListOf, MappingOf
 from .kinds import Choice, Integer, Number, Scalar, Text
 from .record import Field, Record
@@ -21,8 +22,7 @@ HEADER_NAME = Text("the name of a header", r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", longe
 SECRET_NAME = Text("the name of a secret", NAME, refers="secrets", private=True, hint="declare it in secrets")
 # Expressions may have several lines, as block scalars of YAML have.
 LINES = r"[^\x00-\x08\x0b\x0c\x0e-\x1f]*[^\x00-\x20][^\x00-\x08\x0b\x0c\x0e-\x1f]*"
-# CloudWatch API reference, PutMetricData: ASCII without control characters; the model has the colon at its beginning.
-NAMESPACE = Text("a namespace like AWS/ApplicationELB", r"(?:[!-9;-~]| +[!-~])[ -~]*", longest=255)
+NAMESPACE = Text("a namespace like AWS/ApplicationELB", alarm.NAMESPACE, longest=255)
 # GetMetricData: MetricStat and Dimension of the CloudWatch API reference.
 METRIC_NAME = Text("the name of a metric", r"[ -~]*[!-~][ -~]*", longest=255)
 DIMENSIONS = MappingOf(

@@ -39,6 +39,7 @@ def test_metric_math_that_may_be_valid(expression: str) -> None:
         "max_over_time(a[5m:1m] offset -5m)",
         "1 - -a",
         "# errors (of five minutes\nsum(\n\trate(a[5m])\n)\n",
+        "sum( # of all (hosts\n  rate(a[5m])) # it's all\n",
     ],
 )
 def test_promql_that_may_be_valid(expression: str) -> None:
